@@ -1,0 +1,54 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// One target a room, imports in one direction only: each target lists everything it may import.
+let package = Package(
+  name: "graft",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(
+      name: "Graft",
+      targets: [
+        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Stitching", "Reporting",
+      ]),
+    .executable(name: "graft", targets: ["graft"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
+    .target(name: "CVectorMath"),
+    .target(name: "Files", dependencies: ["COpenSSL"]),
+    .target(name: "DenseMath", dependencies: ["COpenBLAS", "CVectorMath"]),
+    .target(name: "Checkpoints", dependencies: ["Files", "DenseMath"]),
+    .target(name: "Tokenization", dependencies: ["Files", "CSentencePiece"]),
+    .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
+    .target(name: "Evaluation", dependencies: ["Files", "Transformer"]),
+    .target(name: "Stitching", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
+    .target(name: "Reporting", dependencies: ["Files", "Evaluation", "Stitching"]),
+    .executableTarget(
+      name: "graft",
+      dependencies: [
+        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Stitching", "Reporting",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+
+    .target(
+      name: "TestSupport", dependencies: ["Files", "DenseMath", "Checkpoints", "Transformer"], path: "Tests/TestSupport"),
+    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+    .testTarget(name: "DenseMathTests", dependencies: ["DenseMath", "TestSupport"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
+    .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
+    .testTarget(name: "GraftCommandTests", dependencies: ["TestSupport", "Files"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cxxLanguageStandard: .cxx17
+)

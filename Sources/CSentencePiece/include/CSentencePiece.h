@@ -1,0 +1,3 @@
+#ifndef GRAFT_CSENTENCEPIECE_H
+#define GRAFT_CSENTENCEPIECE_H
+#endif

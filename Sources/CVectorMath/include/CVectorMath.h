@@ -1,0 +1,54 @@
+#ifndef GRAFT_CVECTORMATH_H
+#define GRAFT_CVECTORMATH_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+// Every function works on one row of n contiguous float32 values; n may be any size including 0, no alignment is needed.
+// "in place" arguments may alias; others must not overlap.
+
+// Instruction sets, in order of preference.
+enum cvm_path { CVM_PORTABLE = 0, CVM_NEON = 1, CVM_AVX2 = 2, CVM_AVX512 = 3 };
+
+// The path in use: the best the processor has, unless forced.
+enum cvm_path cvm_active_path(void);
+// 1 if this processor and build can run the path.
+int cvm_path_available(enum cvm_path path);
+// Forces a path for the whole process (for tests and for comparing processors). Returns 0, or -1 if not available.
+int cvm_force_path(enum cvm_path path);
+
+// x[i] += bias[i]
+void cvm_add(float *x, const float *bias, size_t n);
+// x[i] = act(x[i] + bias[i]); bias may be NULL (treated as 0).
+void cvm_bias_gelu_erf(float *x, const float *bias, size_t n);   // 0.5 x (1 + erf(x / sqrt 2))
+void cvm_bias_gelu_tanh(float *x, const float *bias, size_t n);  // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+void cvm_bias_gelu_sigmoid(float *x, const float *bias, size_t n);  // x * sigmoid(1.702 x), "quick_gelu"
+void cvm_bias_relu(float *x, const float *bias, size_t n);
+void cvm_bias_silu(float *x, const float *bias, size_t n);
+void cvm_bias_tanh(float *x, const float *bias, size_t n);
+// x[i] = (x[i] + bias[i]) + residual[i]; bias may be NULL.
+void cvm_bias_residual(float *x, const float *bias, const float *residual, size_t n);
+// y = (x - mean) / sqrt(variance + epsilon) * gain + shift; variance is the biased one. y may be x.
+// Statistics are exact to float32 rounding also for a row with a large common offset (two passes or a stable update).
+void cvm_layer_norm(float *y, const float *x, const float *gain, const float *shift, float epsilon, size_t n);
+// x = layer_norm((x + bias) + residual), in one pass over memory; bias may be NULL. Equal bit for bit to
+// cvm_bias_residual followed by cvm_layer_norm on the same path.
+void cvm_bias_residual_layer_norm(float *x, const float *bias, const float *residual, const float *gain,
+                                  const float *shift, float epsilon, size_t n);
+// y = (x + bias) + residual is written to x, its layer norm to y; bias may be NULL (GPT-2: residual stream and next norm).
+void cvm_bias_residual_then_layer_norm(float *y, float *x, const float *bias, const float *residual,
+                                       const float *gain, const float *shift, float epsilon, size_t n);
+// x[i] = exp(scale x[i] - max(scale x)) / sum, in place. scale > 0. All -inf entries give weight exactly 0.
+void cvm_softmax(float *x, float scale, size_t n);
+// log(sum(exp(x[i]))), stable; -inf for n = 0.
+float cvm_log_sum_exp(const float *x, size_t n);
+// Largest value's index, lowest index on ties; n > 0.
+size_t cvm_argmax(const float *x, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

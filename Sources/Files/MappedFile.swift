@@ -1,0 +1,37 @@
+import Foundation
+
+/// A file mapped read-only into memory; unmapped when the last reference goes.
+public final class MappedFile: @unchecked Sendable {
+  // Immutable after init, so sharing between threads is safe.
+
+  /// The path the file was opened by.
+  public let path: String
+  /// The whole file. Valid as long as this object lives.
+  public let bytes: UnsafeRawBufferPointer
+
+  /// - Throws: `FileError` when there is no such file, it is not a regular file, or it cannot be mapped.
+  public init(_ path: String) throws {
+    self.path = path
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw FileError.fromErrno(path: path, action: "open") }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FileError.fromErrno(path: path, action: "read") }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw FileError.malformed(path: path, location: "", expected: "a regular file", found: "something else")
+    }
+    let size = Int(status.st_size)
+    guard size > 0 else {
+      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+      throw FileError.fromErrno(path: path, action: "map")
+    }
+    bytes = UnsafeRawBufferPointer(start: address, count: size)
+  }
+
+  deinit {
+    if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+  }
+}
