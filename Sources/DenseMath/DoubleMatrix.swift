@@ -1,0 +1,114 @@
+import COpenBLAS
+
+/// A row-major Float64 matrix of modest size: Gram matrices and the maps between models.
+public struct DoubleMatrix: Sendable, Equatable {
+  public let rows: Int
+  public let columns: Int
+  /// rows x columns numbers, row after row.
+  public var values: [Double]
+
+  public init(rows: Int, columns: Int, values: [Double]) {
+    precondition(values.count == rows * columns, "\(rows) x \(columns) needs \(rows * columns) numbers, not \(values.count)")
+    self.rows = rows
+    self.columns = columns
+    self.values = values
+  }
+
+  /// Zeros.
+  public init(rows: Int, columns: Int) {
+    self.init(rows: rows, columns: columns, values: [Double](repeating: 0, count: rows * columns))
+  }
+
+  public static func identity(_ size: Int) -> DoubleMatrix {
+    var matrix = DoubleMatrix(rows: size, columns: size)
+    for index in 0..<size { matrix[index, index] = 1 }
+    return matrix
+  }
+
+  public subscript(row: Int, column: Int) -> Double {
+    get { values[row * columns + column] }
+    set { values[row * columns + column] = newValue }
+  }
+
+  public var transposed: DoubleMatrix {
+    var result = DoubleMatrix(rows: columns, columns: rows)
+    for row in 0..<rows {
+      for column in 0..<columns { result[column, row] = self[row, column] }
+    }
+    return result
+  }
+
+  /// The square root of the sum of squares.
+  public var frobeniusNorm: Double {
+    let largest = values.reduce(0) { max($0, abs($1)) }
+    guard largest > 0, largest.isFinite else { return largest }
+    return largest * values.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }.squareRoot()
+  }
+
+  public static func * (scale: Double, matrix: DoubleMatrix) -> DoubleMatrix {
+    DoubleMatrix(rows: matrix.rows, columns: matrix.columns, values: matrix.values.map { scale * $0 })
+  }
+
+  /// The matrix product.
+  public static func * (left: DoubleMatrix, right: DoubleMatrix) -> DoubleMatrix {
+    precondition(left.columns == right.rows, "\(left.rows) x \(left.columns) times \(right.rows) x \(right.columns)")
+    var result = DoubleMatrix(rows: left.rows, columns: right.columns)
+    guard !result.values.isEmpty, left.columns > 0 else { return result }
+    result.values.withUnsafeMutableBufferPointer { out in
+      cblas_dgemm(
+        CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(left.rows), blasint(right.columns), blasint(left.columns), 1,
+        left.values, blasint(left.columns), right.values, blasint(right.columns), 0, out.baseAddress,
+        blasint(right.columns))
+    }
+    return result
+  }
+
+  /// The numbers rounded to Float32.
+  public var tensor: Tensor { Tensor(shape: [rows, columns], values.map { Float($0) }) }
+}
+
+extension DoubleMatrix {
+  /// aᵀ b for two tall Float32 matrices with the same number of rows, every product and sum in Double.
+  ///
+  /// Rows are converted a chunk at a time, so nothing of the height of a vocabulary is held in Double. Each thread makes
+  /// its own columns of the result from every chunk.
+  /// - Parameters:
+  ///   - a: [n, p]
+  ///   - b: [n, q]
+  ///   - rows: which rows to use, and of b in which order against a's; nil for all, in order.
+  /// - Returns: [p, q]
+  public static func transposedProduct(
+    _ a: Tensor, _ b: Tensor, rows: [(a: Int, b: Int)]? = nil, threads: Threads
+  ) -> DoubleMatrix {
+    precondition(rows != nil || a.rows == b.rows, "the two matrices have \(a.rows) and \(b.rows) rows")
+    let count = rows?.count ?? a.rows
+    let (p, q) = (a.columns, b.columns)
+    let chunk = 2048
+    var left = [Double](repeating: 0, count: chunk * p)
+    var right = [Double](repeating: 0, count: chunk * q)
+    var result = DoubleMatrix(rows: p, columns: q)
+    let parts = threads.ranges(of: q, granularity: 8)
+    left.withUnsafeMutableBufferPointer { left in
+      right.withUnsafeMutableBufferPointer { right in
+        result.values.withUnsafeMutableBufferPointer { out in
+          guard let left = left.baseAddress, let right = right.baseAddress, let out = out.baseAddress else { return }
+          for start in stride(from: 0, to: count, by: chunk) {
+            let height = min(chunk, count - start)
+            for row in 0..<height {
+              let pair = rows.map { $0[start + row] } ?? (a: start + row, b: start + row)
+              for column in 0..<p { left[row * p + column] = Double(a.pointer[pair.a * p + column]) }
+              for column in 0..<q { right[row * q + column] = Double(b.pointer[pair.b * q + column]) }
+            }
+            threads.run(parts.count) { part, _ in
+              let columns = parts[part]
+              cblas_dgemm(
+                CblasRowMajor, CblasTrans, CblasNoTrans, blasint(p), blasint(columns.count), blasint(height), 1, left,
+                blasint(p), right + columns.lowerBound, blasint(q), 1, out + columns.lowerBound, blasint(q))
+            }
+          }
+        }
+      }
+    }
+    return result
+  }
+}

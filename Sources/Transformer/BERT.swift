@@ -1,0 +1,100 @@
+import DenseMath
+
+/// BERT: an encoder whose blocks normalise what they write (post-norm), so every hidden state has passed a layer norm.
+///
+/// Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers" (2019); the numbers are those of Hugging Face's
+/// BertModel. Shapes: T tokens of the batch, d hidden, H heads, dFF feed-forward, V vocabulary.
+public struct BERT: Sendable {
+  public struct Block: Sendable {
+    /// Each [d, d] by its stored layout; head h makes columns h dHead ..< (h + 1) dHead.
+    public let wQ: Linear
+    public let wK: Linear
+    public let wV: Linear
+    /// [d, d]; head h reads rows h dHead ..< (h + 1) dHead.
+    public let wO: Linear
+    /// After attention is added to the residual stream.
+    public let attentionNorm: Norm
+    /// [d, dFF]
+    public let wIn: Linear
+    /// [dFF, d]
+    public let wOut: Linear
+    /// After the feed-forward output is added to the residual stream.
+    public let mlpNorm: Norm
+  }
+
+  public let dimensions: Dimensions
+  /// Token embedding, [V, d].
+  public let wE: Tensor
+  /// Position embedding, [positions, d].
+  public let wPos: Tensor
+  /// Token type embedding, [types, d]; type 0 is added where no types are given.
+  public let wType: Tensor
+  public let embeddingNorm: Norm
+  public let blocks: [Block]
+  public let activation: Activation
+
+  /// Hidden state 0: the norm of token plus token type plus position embedding.
+  func embed(_ pass: ForwardPass) throws -> HiddenState {
+    try pass.batch.check(against: dimensions)
+    let types = pass.batch.tokenTypes
+    if let row = types.firstIndex(where: { $0 < 0 || Int($0) >= wType.rows }) {
+      throw TransformerError.tokenTypeOutOfRange(type: Int(types[row]), position: row, types: wType.rows)
+    }
+    let d = dimensions.hidden
+    let h = HiddenState(tokens: pass.tokens, width: d)  // [T, d]
+    pass.gather(wE, into: h.pointer, firstPosition: 0) { row, position, out in
+      VectorMath.add(out, wType.pointer + (types.isEmpty ? 0 : Int(types[row])) * d, count: d)
+      VectorMath.add(out, wPos.pointer + position * d, count: d)
+    }
+    embeddingNorm.apply(h.pointer, rows: pass.tokens, into: h.pointer, threads: pass.threads)
+    return h
+  }
+
+  /// Carries the residual stream through the blocks of `layers`.
+  func advance(_ h: inout HiddenState, through layers: Range<Int>, _ pass: ForwardPass) throws {
+    let (T, d, dFF) = (pass.tokens, dimensions.hidden, dimensions.feedForward)
+    let threads = pass.threads
+    let qkv = pass.workspace.buffer(.projections, count: T * 3 * d).pointer
+    let z = pass.workspace.buffer(.headOutputs, count: T * d).pointer
+    let hidden = pass.workspace.buffer(.mlpHidden, count: T * dFF).pointer
+    let attention = Attention(
+      heads: dimensions.heads, headSize: dimensions.headSize, scale: 1 / Float(dimensions.headSize).squareRoot(),
+      causal: false)
+
+    for layer in layers {
+      let block = blocks[layer]
+      try pass.announce(.residPre, layer, h.pointer, columns: d)
+      try pass.announce(.attentionInput, layer, h.pointer, columns: d)
+      for (index, linear) in [block.wQ, block.wK, block.wV].enumerated() {
+        linear.apply(h.pointer, rows: T, into: qkv + index * d, stride: 3 * d, threads: threads, finish: .bias)
+      }  // [T, 3 d]
+      try pass.attend(attention, layer, projections: qkv, into: z)  // [T, d]
+      try addAndNorm(block.wO, of: z, to: &h, block.attentionNorm, pass, site: .attnOut, layer)  // [T, d]
+      try pass.announce(.residMid, layer, h.pointer, columns: d)
+
+      try pass.announce(.mlpInput, layer, h.pointer, columns: d)
+      block.wIn.apply(h.pointer, rows: T, into: hidden, threads: threads, finish: .activation(activation))  // [T, dFF]
+      try pass.announce(.mlpHidden, layer, hidden, columns: dFF)
+      try addAndNorm(block.wOut, of: hidden, to: &h, block.mlpNorm, pass, site: .mlpOut, layer)  // [T, d]
+      try pass.announce(.residPost, layer, h.pointer, columns: d)
+    }
+  }
+
+  /// h = norm((input W + b) + h). The sum is made where the product lies, which then takes the place of h.
+  private func addAndNorm(
+    _ linear: Linear, of input: UnsafePointer<Float>, to h: inout HiddenState, _ norm: Norm, _ pass: ForwardPass,
+    site: Site, _ layer: Int
+  ) throws {
+    let (T, d) = (pass.tokens, dimensions.hidden)
+    let update = pass.workspace.buffer(.update, count: h.buffer.count)
+    linear.apply(input, rows: T, into: update.pointer, threads: pass.threads, finish: .nothing)  // [T, d]
+    let bias = try pass.announceUpdate(site, layer, update.pointer, of: linear)
+    let residual = h.pointer
+    pass.threads.runRows(T) { row in
+      VectorMath.biasResidualLayerNorm(
+        update.pointer + row * d, bias: bias, residual: residual + row * d, gain: norm.gain.pointer,
+        shift: norm.shift.pointer, epsilon: norm.epsilon, count: d)
+    }
+    h.buffer = pass.workspace.exchange(h.buffer, for: .update)
+  }
+}

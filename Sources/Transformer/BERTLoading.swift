@@ -1,0 +1,92 @@
+import Checkpoints
+import DenseMath
+import Files
+
+extension BERT {
+  /// Takes the encoder and whichever heads the checkpoint has, under their Hugging Face names.
+  static func load(_ checkpoint: Checkpoint) throws -> (BERT, Unembedding?, ClassifierHead?) {
+    let configuration = try BERTConfiguration(checkpoint.config)
+    let size = configuration.dimensions
+    let (V, d, dFF) = (size.vocabulary, size.hidden, size.feedForward)
+    var reader = try WeightReader(checkpoint, anchor: "embeddings.word_embeddings.weight")
+
+    func linear(_ name: String, _ part: WeightReader.Part = .body, from inputs: Int, to outputs: Int) throws -> Linear {
+      Linear(
+        weight: try reader.take(name + ".weight", part, shape: [outputs, inputs]), layout: .outputByInput,
+        bias: try reader.take(name + ".bias", part, shape: [outputs]))
+    }
+    func norm(_ name: String, _ part: WeightReader.Part = .body) throws -> Norm {
+      Norm(
+        gain: try reader.take(name + ".weight", part, shape: [d]), shift: try reader.take(name + ".bias", part, shape: [d]),
+        epsilon: configuration.normEpsilon)
+    }
+
+    let wE = try reader.take("embeddings.word_embeddings.weight", shape: [V, d])
+    let bert = BERT(
+      dimensions: size, wE: wE,
+      wPos: try reader.take("embeddings.position_embeddings.weight", shape: [size.positions, d]),
+      wType: try reader.take("embeddings.token_type_embeddings.weight", shape: [configuration.tokenTypes, d]),
+      embeddingNorm: try norm("embeddings.LayerNorm"),
+      blocks: try (0..<size.layers).map { layer in
+        let name = "encoder.layer.\(layer)"
+        return Block(
+          wQ: try linear(name + ".attention.self.query", from: d, to: d),
+          wK: try linear(name + ".attention.self.key", from: d, to: d),
+          wV: try linear(name + ".attention.self.value", from: d, to: d),
+          wO: try linear(name + ".attention.output.dense", from: d, to: d),
+          attentionNorm: try norm(name + ".attention.output.LayerNorm"),
+          wIn: try linear(name + ".intermediate.dense", from: d, to: dFF),
+          wOut: try linear(name + ".output.dense", from: dFF, to: d), mlpNorm: try norm(name + ".output.LayerNorm"))
+      },
+      activation: configuration.activation)
+
+    var unembedding: Unembedding?
+    if try reader.contains("cls.predictions.transform.dense.weight", .head) {
+      let head = "cls.predictions"
+      let bias = try reader.take(head + ".bias", .head, shape: [V])
+      let decoder = try reader.takeUntied(head + ".decoder.weight", .head, shape: [V, d], from: wE)
+      if try reader.takeUntied(head + ".decoder.bias", .head, shape: [V], from: bias) != nil {
+        throw TransformerError.contradiction(
+          path: checkpoint.weightsPath, tensor: head + ".decoder.bias", other: head + ".bias")
+      }
+      if configuration.tiesEmbeddings, decoder != nil {
+        throw TransformerError.contradiction(
+          path: checkpoint.weightsPath, tensor: head + ".decoder.weight", other: "embeddings.word_embeddings.weight")
+      }
+      unembedding = Unembedding(
+        preparation: .transform(
+          dense: try linear(head + ".transform.dense", .head, from: d, to: d), activation: configuration.activation,
+          norm: try norm(head + ".transform.LayerNorm", .head)),
+        matrix: decoder ?? wE, bias: bias, isTied: decoder == nil)
+    }
+
+    var classifier: ClassifierHead?
+    if let shape = try reader.shape(of: "classifier.weight", .head) {
+      let classes = try checkpoint.classes(shape, tensor: "classifier.weight", refusing: "BertForTokenClassification")
+      classifier = ClassifierHead(
+        pooling: .firstToken(pooler: try linear("pooler.dense", from: d, to: d)),
+        weight: try reader.take("classifier.weight", .head, shape: [classes, d]),
+        bias: try reader.take("classifier.bias", .head, shape: [classes]))
+    }
+    try reader.finish(ignoring: [
+      .body("embeddings.position_ids"), .body("embeddings.token_type_ids"), .body("pooler.dense.weight"),
+      .body("pooler.dense.bias"), .head("cls.seq_relationship.weight"), .head("cls.seq_relationship.bias"),
+    ])
+    return (bert, unembedding, classifier)
+  }
+}
+
+extension Checkpoint {
+  /// C, from the shape of a classifier's weight, [C, d]. `refusing` names a model class that stores a weight of the same
+  /// name but uses it for something else.
+  func classes(_ shape: [Int], tensor: String, refusing other: String? = nil) throws -> Int {
+    if let other, case .array(let names)? = config["architectures"].value, names.contains(.string(other)) {
+      throw TransformerError.unsupportedOption(
+        path: config.path, option: "architectures", found: other, supported: "classifiers of whole sequences")
+    }
+    guard shape.count == 2, shape[0] > 0 else {
+      throw CheckpointError.wrongShape(path: path(holding: tensor), tensor: tensor, expected: [2, 0], found: shape)
+    }
+    return shape[0]
+  }
+}

@@ -1,0 +1,126 @@
+import Files
+
+/// The options of config.json that decide the forward pass. Absent ones take Hugging Face's defaults; one that asks for
+/// something this build does not compute is refused by name.
+struct BERTConfiguration {
+  let dimensions: Dimensions
+  let tokenTypes: Int
+  let activation: Activation
+  let normEpsilon: Float
+  let tiesEmbeddings: Bool
+
+  init(_ config: JSONNode) throws {
+    let reader = ConfigReader(config)
+    dimensions = try reader.dimensions(
+      vocabulary: ("vocab_size", 30522), hidden: ("hidden_size", 768), layers: ("num_hidden_layers", 12),
+      heads: ("num_attention_heads", 12), feedForward: ("intermediate_size", nil),
+      positions: ("max_position_embeddings", 512), defaultFeedForward: { _ in 3072 })
+    tokenTypes = try reader.size("type_vocab_size", default: 2)
+    activation = try reader.activation("hidden_act", default: "gelu")
+    normEpsilon = try reader.epsilon("layer_norm_eps", default: 1e-12)
+    tiesEmbeddings = try reader.flag("tie_word_embeddings", default: true)
+    try reader.require("position_embedding_type", equals: "absolute")
+    try reader.require("is_decoder", equals: false)
+    try reader.require("is_encoder_decoder", equals: false)
+    try reader.require("add_cross_attention", equals: false)
+    try reader.refuseUnlessEmpty("pruned_heads")
+    try reader.refuseUnlessEmpty("quantization_config")
+  }
+}
+
+struct GPT2Configuration {
+  let dimensions: Dimensions
+  let activation: Activation
+  let normEpsilon: Float
+  let tiesEmbeddings: Bool
+  let scalesAttention: Bool
+  let scalesAttentionByInverseLayer: Bool
+
+  init(_ config: JSONNode) throws {
+    let reader = ConfigReader(config)
+    dimensions = try reader.dimensions(
+      vocabulary: ("vocab_size", 50257), hidden: ("n_embd", 768), layers: ("n_layer", 12), heads: ("n_head", 12),
+      feedForward: ("n_inner", nil), positions: ("n_positions", 1024), defaultFeedForward: { 4 * $0 })
+    activation = try reader.activation("activation_function", default: "gelu_new")
+    normEpsilon = try reader.epsilon("layer_norm_epsilon", default: 1e-5)
+    tiesEmbeddings = try reader.flag("tie_word_embeddings", default: true)
+    scalesAttention = try reader.flag("scale_attn_weights", default: true)
+    scalesAttentionByInverseLayer = try reader.flag("scale_attn_by_inverse_layer_idx", default: false)
+    try reader.require("add_cross_attention", equals: false)
+    try reader.require("is_encoder_decoder", equals: false)
+    try reader.refuseUnlessEmpty("pruned_heads")
+    try reader.refuseUnlessEmpty("quantization_config")
+  }
+}
+
+/// Reads config.json with Hugging Face's defaults and this build's limits.
+struct ConfigReader {
+  private static let largest = 1 << 31
+
+  let config: JSONNode
+
+  init(_ config: JSONNode) { self.config = config }
+
+  func size(_ key: String, default value: Int) throws -> Int {
+    let node = config[key]
+    let found = node.isPresent ? try node.int() : value
+    guard found > 0, found < Self.largest else {
+      throw TransformerError.impossibleSize(
+        path: config.path, option: key, found: "\(found)", expected: "a whole number from 1 to \(Self.largest - 1)")
+    }
+    return found
+  }
+
+  func dimensions(
+    vocabulary: (String, Int), hidden: (String, Int), layers: (String, Int), heads: (String, Int),
+    feedForward: (String, Int?), positions: (String, Int), defaultFeedForward: (Int) -> Int
+  ) throws -> Dimensions {
+    let d = try size(hidden.0, default: hidden.1)
+    let H = try size(heads.0, default: heads.1)
+    guard d % H == 0 else {
+      throw TransformerError.impossibleSize(
+        path: config.path, option: heads.0, found: "\(H)", expected: "a divisor of \(hidden.0), \(d)")
+    }
+    return Dimensions(
+      vocabulary: try size(vocabulary.0, default: vocabulary.1), hidden: d,
+      layers: try size(layers.0, default: layers.1), heads: H,
+      feedForward: try size(feedForward.0, default: defaultFeedForward(d)),
+      positions: try size(positions.0, default: positions.1))
+  }
+
+  func flag(_ key: String, default value: Bool) throws -> Bool {
+    config[key].isPresent ? try config[key].bool() : value
+  }
+
+  func epsilon(_ key: String, default value: Double) throws -> Float {
+    let found = config[key].isPresent ? try config[key].double() : value
+    guard found >= 0, found < 1 else {
+      throw TransformerError.impossibleSize(
+        path: config.path, option: key, found: "\(found)", expected: "a number from 0 to 1")
+    }
+    return Float(found)
+  }
+
+  func activation(_ key: String, default name: String) throws -> Activation {
+    let found = config[key].isPresent ? try config[key].string() : name
+    guard let activation = Activation(named: found) else {
+      throw TransformerError.unsupportedOption(
+        path: config.path, option: key, found: "\"\(found)\"", supported: Activation.names.joined(separator: ", "))
+    }
+    return activation
+  }
+
+  func require(_ key: String, equals value: JSON) throws {
+    guard config[key].isPresent, let found = config[key].value, found != value else { return }
+    throw TransformerError.unsupportedOption(
+      path: config.path, option: key, found: found.kind, supported: value.serialized())
+  }
+
+  func refuseUnlessEmpty(_ key: String) throws {
+    switch config[key].value {
+    case .none, .some(.null), .some(.object([])), .some(.array([])): return
+    case .some(let found):
+      throw TransformerError.unsupportedOption(path: config.path, option: key, found: found.kind, supported: "none")
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import DenseMath
+
+/// One batch on its way through a model: what the blocks of every architecture share.
+struct ForwardPass {
+  let batch: PackedBatch
+  let workspace: Workspace
+  let observer: (any Observer)?
+
+  /// T
+  var tokens: Int { batch.tokens }
+  var threads: Threads { workspace.threads }
+
+  func wants(_ site: Site, _ layer: Int) -> Bool { observer?.wants(site, layer: layer) ?? false }
+
+  /// Shows [T, columns] rows to the observer, if it wants the site.
+  func announce(
+    _ site: Site, _ layer: Int, _ pointer: UnsafePointer<Float>, columns: Int, stride: Int? = nil
+  ) throws {
+    guard let observer, observer.wants(site, layer: layer) else { return }
+    try observer.observe(
+      Observation(
+        site: site, layer: layer, sequence: nil, pointer: pointer, rows: tokens, columns: columns,
+        stride: stride ?? columns))
+  }
+
+  /// The output of a block's attention or feed-forward before it is added to the residual stream: announced with its bias
+  /// when somebody wants it. Returns the bias that is still to be added.
+  func announceUpdate(
+    _ site: Site, _ layer: Int, _ update: UnsafeMutablePointer<Float>, of linear: Linear
+  ) throws -> UnsafePointer<Float>? {
+    let bias = linear.bias?.pointer
+    guard wants(site, layer) else { return bias }
+    let width = linear.outputs
+    if let bias { threads.runRows(tokens) { row in VectorMath.add(update + row * width, bias, count: width) } }
+    try announce(site, layer, update, columns: width)
+    return nil
+  }
+
+  /// Attention of every sequence over its own keys. `projections` holds queries, keys and values side by side, [T, 3 d].
+  /// Announces queries, keys, values, attentionWeights and headOutputs.
+  func attend(
+    _ attention: Attention, _ layer: Int, projections: UnsafePointer<Float>, into z: UnsafeMutablePointer<Float>,
+    cache: KeyValueCache? = nil
+  ) throws {
+    let width = attention.heads * attention.headSize
+    let queries = Attention.Rows(pointer: projections, stride: 3 * width)
+    var keys = Attention.Rows(pointer: projections + width, stride: 3 * width)
+    var values = Attention.Rows(pointer: projections + 2 * width, stride: 3 * width)
+    try announce(.queries, layer, queries.pointer, columns: width, stride: queries.stride)
+    try announce(.keys, layer, keys.pointer, columns: width, stride: keys.stride)
+    try announce(.values, layer, values.pointer, columns: width, stride: values.stride)
+
+    var sequences = batch.sequences.map { Attention.Sequence(queries: $0, keys: $0) }
+    if let cache {
+      cache.append(layer, keys: keys, values: values, rows: tokens)
+      (keys, values) = cache.rows(layer)
+      sequences = [Attention.Sequence(queries: 0..<tokens, keys: 0..<cache.tokens + tokens)]
+    }
+    if let observer, wants(.attentionWeights, layer) {
+      for (index, sequence) in sequences.enumerated() {
+        let count = attention.heads * sequence.queries.count * sequence.keys.count
+        let weights = workspace.buffer(.weights, count: count).pointer
+        attention.apply(
+          queries: queries, keys: keys, values: values, sequences: [sequence], into: z, zStride: width, weights: weights,
+          workspace: workspace)
+        try observer.observe(
+          Observation(
+            site: .attentionWeights, layer: layer, sequence: index, pointer: weights,
+            rows: attention.heads * sequence.queries.count, columns: sequence.keys.count, stride: sequence.keys.count))
+      }
+    } else {
+      attention.apply(
+        queries: queries, keys: keys, values: values, sequences: sequences, into: z, zStride: width, workspace: workspace)
+    }
+    try announce(.headOutputs, layer, z, columns: width)
+  }
+
+  /// Hidden state 0 before any norm: the token embedding of each row plus what `add(row, position, out)` puts on top.
+  func gather(
+    _ embedding: Tensor, into h: UnsafeMutablePointer<Float>, firstPosition: Int,
+    add: (_ row: Int, _ position: Int, _ out: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let width = embedding.columns
+    for sequence in batch.sequences {
+      for row in sequence {
+        let out = h + row * width
+        out.update(from: embedding.pointer + Int(batch.ids[row]) * width, count: width)
+        add(row, firstPosition + row - sequence.lowerBound, out)
+      }
+    }
+  }
+}
+
+extension PackedBatch {
+  /// - Throws: `TransformerError` when an id is outside the vocabulary or a sequence longer than the positions left.
+  func check(against dimensions: Dimensions, firstPosition: Int = 0) throws {
+    for sequence in sequences {
+      let needed = firstPosition + sequence.count
+      guard needed <= dimensions.positions else {
+        throw TransformerError.tooLong(tokens: needed, positions: dimensions.positions)
+      }
+      for row in sequence where ids[row] < 0 || Int(ids[row]) >= dimensions.vocabulary {
+        throw TransformerError.idOutOfRange(
+          id: Int(ids[row]), position: row - sequence.lowerBound, vocabulary: dimensions.vocabulary)
+      }
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import DenseMath
+
+/// GPT-2: a decoder whose blocks normalise what they read (pre-norm), so the residual stream is a plain sum.
+///
+/// Radford et al., "Language Models are Unsupervised Multitask Learners" (2019); the numbers are those of Hugging Face's
+/// GPT2Model. Shapes: T tokens of the batch, d hidden, H heads, dFF feed-forward, V vocabulary.
+public struct GPT2: Sendable {
+  public struct Block: Sendable {
+    /// ln_1, read by attention.
+    public let attentionNorm: Norm
+    /// wQ, wK, wV side by side: [d, 3 d].
+    public let wQKV: Linear
+    /// [d, d]; head h reads rows h dHead ..< (h + 1) dHead.
+    public let wO: Linear
+    /// ln_2, read by the feed-forward layer.
+    public let mlpNorm: Norm
+    /// [d, dFF]
+    public let wIn: Linear
+    /// [dFF, d]
+    public let wOut: Linear
+    /// What q kᵀ is multiplied by.
+    let attentionScale: Float
+  }
+
+  public let dimensions: Dimensions
+  /// Token embedding, [V, d].
+  public let wE: Tensor
+  /// Position embedding, [positions, d].
+  public let wPos: Tensor
+  public let blocks: [Block]
+  /// ln_f. The residual stream is kept before it; unembedding and classifiers apply it.
+  public let finalNorm: Norm
+  public let activation: Activation
+
+  /// Hidden state 0: token plus position embedding.
+  func embed(_ pass: ForwardPass, firstPosition: Int = 0) throws -> HiddenState {
+    try pass.batch.check(against: dimensions, firstPosition: firstPosition)
+    if let row = pass.batch.tokenTypes.firstIndex(where: { $0 != 0 }) {
+      throw TransformerError.tokenTypeOutOfRange(type: Int(pass.batch.tokenTypes[row]), position: row, types: 0)
+    }
+    let d = dimensions.hidden
+    let h = HiddenState(tokens: pass.tokens, width: d)  // [T, d]
+    pass.gather(wE, into: h.pointer, firstPosition: firstPosition) { _, position, out in
+      VectorMath.add(out, wPos.pointer + position * d, count: d)
+    }
+    return h
+  }
+
+  /// Carries the residual stream through the blocks of `layers`.
+  func advance(
+    _ h: inout HiddenState, through layers: Range<Int>, _ pass: ForwardPass, cache: KeyValueCache? = nil
+  ) throws {
+    let (T, d, dFF) = (pass.tokens, dimensions.hidden, dimensions.feedForward)
+    let threads = pass.threads
+    let x = pass.workspace.buffer(.normalized, count: T * d).pointer
+    let qkv = pass.workspace.buffer(.projections, count: T * 3 * d).pointer
+    let z = pass.workspace.buffer(.headOutputs, count: T * d).pointer
+    let hidden = pass.workspace.buffer(.mlpHidden, count: T * dFF).pointer
+
+    for layer in layers {
+      let block = blocks[layer]
+      let attention = Attention(
+        heads: dimensions.heads, headSize: dimensions.headSize, scale: block.attentionScale, causal: true)
+      try pass.announce(.residPre, layer, h.pointer, columns: d)
+      block.attentionNorm.apply(h.pointer, rows: T, into: x, threads: threads)  // [T, d]
+      try pass.announce(.attentionInput, layer, x, columns: d)
+      block.wQKV.apply(x, rows: T, into: qkv, threads: threads, finish: .bias)  // [T, 3 d]
+      try pass.attend(attention, layer, projections: qkv, into: z, cache: cache)  // [T, d]
+      try addUpdate(block.wO, of: z, to: &h, pass, site: .attnOut, layer)  // [T, d]
+      try pass.announce(.residMid, layer, h.pointer, columns: d)
+
+      block.mlpNorm.apply(h.pointer, rows: T, into: x, threads: threads)  // [T, d]
+      try pass.announce(.mlpInput, layer, x, columns: d)
+      block.wIn.apply(x, rows: T, into: hidden, threads: threads, finish: .activation(activation))  // [T, dFF]
+      try pass.announce(.mlpHidden, layer, hidden, columns: dFF)
+      try addUpdate(block.wOut, of: hidden, to: &h, pass, site: .mlpOut, layer)  // [T, d]
+      try pass.announce(.residPost, layer, h.pointer, columns: d)
+    }
+    cache?.advance(by: T)
+  }
+
+  /// h = (input W + b) + h. The sum is made where the product lies, which then takes the place of h.
+  private func addUpdate(
+    _ linear: Linear, of input: UnsafePointer<Float>, to h: inout HiddenState, _ pass: ForwardPass, site: Site,
+    _ layer: Int
+  ) throws {
+    let (T, d) = (pass.tokens, dimensions.hidden)
+    let update = pass.workspace.buffer(.update, count: h.buffer.count)
+    linear.apply(input, rows: T, into: update.pointer, threads: pass.threads, finish: .nothing)  // [T, d]
+    let bias = try pass.announceUpdate(site, layer, update.pointer, of: linear)
+    let residual = h.pointer
+    pass.threads.runRows(T) { row in
+      VectorMath.biasResidual(update.pointer + row * d, bias: bias, residual: residual + row * d, count: d)
+    }
+    h.buffer = pass.workspace.exchange(h.buffer, for: .update)
+  }
+}

@@ -1,0 +1,87 @@
+import Checkpoints
+import DenseMath
+import Files
+
+extension GPT2 {
+  /// Takes the decoder and whichever heads the checkpoint has, under their Hugging Face names.
+  static func load(_ checkpoint: Checkpoint) throws -> (GPT2, Unembedding?, ClassifierHead?) {
+    let configuration = try GPT2Configuration(checkpoint.config)
+    let size = configuration.dimensions
+    let (V, d, dFF) = (size.vocabulary, size.hidden, size.feedForward)
+    var reader = try WeightReader(checkpoint, anchor: "wte.weight")
+
+    // Conv1D stores [in, out].
+    func linear(_ name: String, from inputs: Int, to outputs: Int) throws -> Linear {
+      Linear(
+        weight: try reader.take(name + ".weight", shape: [inputs, outputs]), layout: .inputByOutput,
+        bias: try reader.take(name + ".bias", shape: [outputs]))
+    }
+    func norm(_ name: String) throws -> Norm {
+      Norm(
+        gain: try reader.take(name + ".weight", shape: [d]), shift: try reader.take(name + ".bias", shape: [d]),
+        epsilon: configuration.normEpsilon)
+    }
+
+    let wE = try reader.take("wte.weight", shape: [V, d])
+    let gpt2 = GPT2(
+      dimensions: size, wE: wE, wPos: try reader.take("wpe.weight", shape: [size.positions, d]),
+      blocks: try (0..<size.layers).map { layer in
+        let name = "h.\(layer)"
+        return Block(
+          attentionNorm: try norm(name + ".ln_1"), wQKV: try linear(name + ".attn.c_attn", from: d, to: 3 * d),
+          wO: try linear(name + ".attn.c_proj", from: d, to: d), mlpNorm: try norm(name + ".ln_2"),
+          wIn: try linear(name + ".mlp.c_fc", from: d, to: dFF), wOut: try linear(name + ".mlp.c_proj", from: dFF, to: d),
+          attentionScale: configuration.attentionScale(layer: layer))
+      },
+      finalNorm: try norm("ln_f"), activation: configuration.activation)
+
+    let stored = try reader.takeUntied("lm_head.weight", .head, shape: [V, d], from: wE)
+    if configuration.tiesEmbeddings, stored != nil {
+      throw TransformerError.contradiction(
+        path: checkpoint.weightsPath, tensor: "lm_head.weight", other: "wte.weight")
+    }
+    let hasHead = try configuration.tiesEmbeddings || reader.contains("lm_head.weight", .head)
+    let unembedding =
+      hasHead
+      ? Unembedding(preparation: .norm(gpt2.finalNorm), matrix: stored ?? wE, bias: nil, isTied: stored == nil) : nil
+
+    var classifier: ClassifierHead?
+    if let shape = try reader.shape(of: "score.weight", .head) {
+      let classes = try checkpoint.classes(shape, tensor: "score.weight")
+      classifier = ClassifierHead(
+        pooling: .lastToken(finalNorm: gpt2.finalNorm),
+        weight: try reader.take("score.weight", .head, shape: [classes, d]), bias: nil)
+    } else if let shape = try reader.shape(of: "classifier.weight", .head) {
+      let classes = try checkpoint.classes(shape, tensor: "classifier.weight")
+      let normalizes = try configuration.meanClassifierNormalizes(checkpoint.config)
+      classifier = ClassifierHead(
+        pooling: .mean(finalNorm: normalizes ? gpt2.finalNorm : nil),
+        weight: try reader.take("classifier.weight", .head, shape: [classes, d]),
+        bias: try reader.take("classifier.bias", .head, shape: [classes]))
+    }
+    try reader.finish(ignoring: [
+      .body("h.N.attn.bias"), .body("h.N.attn.masked_bias"), .head("multiple_choice_head.summary.weight"),
+      .head("multiple_choice_head.summary.bias"),
+    ])
+    return (gpt2, unembedding, classifier)
+  }
+}
+
+extension GPT2Configuration {
+  /// What q kᵀ is multiplied by in a block: `scale_attn_weights` and `scale_attn_by_inverse_layer_idx`.
+  func attentionScale(layer: Int) -> Float {
+    let scale = scalesAttention ? 1 / Float(dimensions.headSize).squareRoot() : 1
+    return scalesAttentionByInverseLayer ? scale / Float(layer + 1) : scale
+  }
+
+  /// A `classifier.weight` of GPT-2 scores each token; config.json must say that a text's score is their mean.
+  func meanClassifierNormalizes(_ config: JSONNode) throws -> Bool {
+    let graft = config["graft"]
+    guard graft["pooling"].isPresent, try graft["pooling"].string() == "mean" else {
+      throw TransformerError.unsupportedOption(
+        path: config.path, option: "graft.pooling", found: graft["pooling"].value?.kind ?? "absent",
+        supported: "\"mean\" (a text's score is the mean of its tokens' scores; GPT2ForTokenClassification alone scores tokens)")
+    }
+    return graft["final_norm"].isPresent ? try graft["final_norm"].bool() : true
+  }
+}

@@ -1,0 +1,40 @@
+import DenseMath
+
+/// The keys and values of a GPT-2 text so far, so that the next token costs one row of products instead of all of them.
+public final class KeyValueCache {
+  /// Tokens whose keys and values every layer holds.
+  public private(set) var tokens = 0
+  private let capacity: Int
+  private let width: Int
+  /// A layer's keys, then its values, each [capacity, d].
+  private let layers: [FloatBuffer]
+
+  /// Room for `capacity` tokens (at most the model's positions).
+  public init(_ dimensions: Dimensions, capacity: Int) {
+    self.capacity = min(capacity, dimensions.positions)
+    width = dimensions.hidden
+    let count = 2 * self.capacity * dimensions.hidden
+    layers = (0..<dimensions.layers).map { _ in FloatBuffer(count: count) }
+  }
+
+  /// Puts `rows` new keys and values behind those of the layer; they count once `advance` is called.
+  func append(_ layer: Int, keys: Attention.Rows, values: Attention.Rows, rows: Int) {
+    precondition(tokens + rows <= capacity, "a key-value cache of \(capacity) tokens is full")
+    let base = layers[layer].pointer
+    for row in 0..<rows {
+      let slot = (tokens + row) * width
+      (base + slot).update(from: keys.pointer + row * keys.stride, count: width)
+      (base + capacity * width + slot).update(from: values.pointer + row * values.stride, count: width)
+    }
+  }
+
+  func rows(_ layer: Int) -> (keys: Attention.Rows, values: Attention.Rows) {
+    let base = UnsafePointer(layers[layer].pointer)
+    return (
+      Attention.Rows(pointer: base, stride: width), Attention.Rows(pointer: base + capacity * width, stride: width)
+    )
+  }
+
+  /// Every layer has appended `rows` tokens.
+  func advance(by rows: Int) { tokens += rows }
+}

@@ -1,0 +1,123 @@
+import DenseMath
+
+/// A function applied to each number between two products.
+public enum Activation: String, Sendable, CaseIterable {
+  /// 0.5 x (1 + erf(x / sqrt 2)): BERT's "gelu".
+  case geluErf
+  /// The tanh form: GPT-2's "gelu_new", also "gelu_pytorch_tanh" and "gelu_fast".
+  case geluTanh
+  /// x sigmoid(1.702 x): "quick_gelu".
+  case geluSigmoid
+  case relu
+  /// x sigmoid(x): "silu", also "swish".
+  case silu
+  case tanh
+
+  /// The activation a config.json calls `name`; nil for one this build does not compute.
+  public init?(named name: String) {
+    switch name {
+    case "gelu": self = .geluErf
+    case "gelu_new", "gelu_fast", "gelu_pytorch_tanh": self = .geluTanh
+    case "quick_gelu": self = .geluSigmoid
+    case "relu": self = .relu
+    case "silu", "swish": self = .silu
+    case "tanh": self = .tanh
+    default: return nil
+    }
+  }
+
+  /// The names `init(named:)` knows.
+  public static let names = [
+    "gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "quick_gelu", "relu", "silu", "swish", "tanh",
+  ]
+
+  /// x = activation(x + bias) in place on `count` numbers.
+  func apply(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+    switch self {
+    case .geluErf: VectorMath.biasGELUErf(x, bias: bias, count: count)
+    case .geluTanh: VectorMath.biasGELUTanh(x, bias: bias, count: count)
+    case .geluSigmoid: VectorMath.biasGELUSigmoid(x, bias: bias, count: count)
+    case .relu: VectorMath.biasReLU(x, bias: bias, count: count)
+    case .silu: VectorMath.biasSiLU(x, bias: bias, count: count)
+    case .tanh: VectorMath.biasTanh(x, bias: bias, count: count)
+    }
+  }
+}
+
+/// y = x W + b. PyTorch's Linear stores W as [out, in], GPT-2's Conv1D as [in, out]; both are used where they lie.
+public struct Linear: Sendable {
+  public enum Layout: Sendable { case inputByOutput, outputByInput }
+
+  /// [in, out] or [out, in], as `layout` says.
+  public let weight: Tensor
+  public let layout: Layout
+  /// [out]
+  public let bias: Tensor?
+
+  public init(weight: Tensor, layout: Layout, bias: Tensor?) {
+    self.weight = weight
+    self.layout = layout
+    self.bias = bias
+  }
+
+  public var inputs: Int { layout == .inputByOutput ? weight.rows : weight.columns }
+  public var outputs: Int { layout == .inputByOutput ? weight.columns : weight.rows }
+
+  enum Finish { case nothing, bias, activation(Activation) }
+
+  /// y = x W for `rows` rows, then, block by block, nothing, the bias, or bias and activation.
+  func apply(
+    _ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, stride yStride: Int? = nil,
+    threads: Threads, finish: Finish
+  ) {
+    let yStride = yStride ?? outputs
+    Product.multiply(
+      threads: threads, m: rows, n: outputs, k: inputs, a: x, aStride: inputs, b: weight.pointer, bStride: weight.columns,
+      bTransposed: layout == .outputByInput, c: y, cStride: yStride
+    ) { rows, columns in
+      for row in rows {
+        let start = y + row * yStride + columns.lowerBound
+        let shift = bias.map { $0.pointer + columns.lowerBound }
+        switch finish {
+        case .nothing: return
+        case .bias: if let shift { VectorMath.add(start, shift, count: columns.count) }
+        case .activation(let activation): activation.apply(start, bias: shift, count: columns.count)
+        }
+      }
+    }
+  }
+}
+
+/// Layer norm: y = (x - mean) / sqrt(variance + epsilon) gain + shift over the hidden axis.
+public struct Norm: Sendable {
+  /// [d]
+  public let gain: Tensor
+  /// [d]
+  public let shift: Tensor
+  public let epsilon: Float
+
+  public init(gain: Tensor, shift: Tensor, epsilon: Float) {
+    self.gain = gain
+    self.shift = shift
+    self.epsilon = epsilon
+  }
+
+  /// Normalises `rows` rows of x into y, which may be x.
+  func apply(_ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, threads: Threads) {
+    let width = gain.count
+    threads.runRows(rows) { row in
+      VectorMath.layerNorm(
+        y + row * width, x + row * width, gain: gain.pointer, shift: shift.pointer, epsilon: epsilon, count: width)
+    }
+  }
+}
+
+extension Threads {
+  /// Calls `body` for each row, each thread a run of neighbouring rows.
+  func runRows(_ rows: Int, _ body: (_ row: Int) -> Void) {
+    let parts = ranges(of: rows, granularity: 4)
+    run(parts.count) { part, _ in
+      for row in parts[part] { body(row) }
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import Checkpoints
+import DenseMath
+import Files
+
+/// A checkpoint ready to run: BERT or GPT-2 and the heads it came with. Values are immutable and may be shared between
+/// threads; each pass needs a `Workspace` of its own.
+public struct Model: Sendable {
+  public enum Architecture: Sendable {
+    case bert(BERT)
+    case gpt2(GPT2)
+  }
+
+  /// The last component of the directory.
+  public let name: String
+  public let checkpoint: Checkpoint
+  public let architecture: Architecture
+  /// nil where the checkpoint has no head over the vocabulary.
+  public let unembedding: Unembedding?
+  /// nil where the checkpoint is no classifier.
+  public let classifier: ClassifierHead?
+
+  /// Opens a Hugging Face directory; weights stay in the mapped file.
+  /// - Throws: `FileError`, `CheckpointError`, `TransformerError`.
+  public init(directory: String) throws {
+    let checkpoint = try Checkpoint(directory: directory)
+    self.checkpoint = checkpoint
+    name = Self.name(of: directory)
+    let type = checkpoint.config["model_type"]
+    switch type.value {
+    case "bert":
+      let (bert, unembedding, classifier) = try BERT.load(checkpoint)
+      architecture = .bert(bert)
+      self.unembedding = unembedding
+      self.classifier = classifier
+    case "gpt2":
+      let (gpt2, unembedding, classifier) = try GPT2.load(checkpoint)
+      architecture = .gpt2(gpt2)
+      self.unembedding = unembedding
+      self.classifier = classifier
+    default:
+      throw TransformerError.unknownModelType(path: type.path, found: type.value?.kind ?? "missing")
+    }
+  }
+
+  private static func name(of directory: String) -> String {
+    directory.split(separator: "/").last.map(String.init) ?? directory
+  }
+
+  /// "bert" or "gpt2".
+  public var modelType: String {
+    switch architecture {
+    case .bert: return "bert"
+    case .gpt2: return "gpt2"
+    }
+  }
+
+  public var dimensions: Dimensions {
+    switch architecture {
+    case .bert(let bert): return bert.dimensions
+    case .gpt2(let gpt2): return gpt2.dimensions
+    }
+  }
+
+  /// The token embedding, [V, d]: the paper's E, transposed.
+  public var wE: Tensor {
+    switch architecture {
+    case .bert(let bert): return bert.wE
+    case .gpt2(let gpt2): return gpt2.wE
+    }
+  }
+
+  /// Hidden state 0 of a batch: the embedding output (BERT: after its norm).
+  /// - Throws: `TransformerError`: an id, a token type or a length the model cannot take.
+  public func embed(_ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
+    let pass = ForwardPass(batch: batch, workspace: workspace, observer: nil)
+    switch architecture {
+    case .bert(let bert): return try bert.embed(pass)
+    case .gpt2(let gpt2): return try gpt2.embed(pass)
+    }
+  }
+
+  /// Carries hidden state `layers.lowerBound` of a batch to hidden state `layers.upperBound`, announcing every site.
+  /// - Throws: what the observer throws.
+  public func advance(
+    _ h: inout HiddenState, through layers: Range<Int>, _ batch: PackedBatch, workspace: Workspace,
+    observer: (any Observer)? = nil
+  ) throws {
+    precondition(
+      layers.lowerBound >= 0 && layers.upperBound <= dimensions.layers, "blocks \(layers) of \(dimensions.layers)")
+    precondition(
+      h.tokens == batch.tokens && h.width == dimensions.hidden,
+      "a state of \(h.tokens) x \(h.width) for \(batch.tokens) tokens of \(dimensions.hidden)")
+    h.makeUnique()
+    let pass = ForwardPass(batch: batch, workspace: workspace, observer: observer)
+    switch architecture {
+    case .bert(let bert): try bert.advance(&h, through: layers, pass)
+    case .gpt2(let gpt2): try gpt2.advance(&h, through: layers, pass)
+    }
+  }
+
+  /// The residual stream of a batch after the last block (GPT-2: before ln_f).
+  public func forward(
+    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil
+  ) throws -> HiddenState {
+    var h = try embed(batch, workspace: workspace)
+    try advance(&h, through: 0..<dimensions.layers, batch, workspace: workspace, observer: observer)
+    return h
+  }
+
+  /// The hidden state after `tokens` more tokens of one text whose earlier ones are in the cache. GPT-2 only.
+  public func extend(_ ids: [Int32], cache: KeyValueCache, workspace: Workspace) throws -> HiddenState {
+    guard case .gpt2(let gpt2) = architecture else {
+      throw TransformerError.missingHead(
+        model: name, head: "causal attention", advice: "only GPT-2 reads a text one token after the other")
+    }
+    let pass = ForwardPass(batch: try PackedBatch([ids]), workspace: workspace, observer: nil)
+    var h = try gpt2.embed(pass, firstPosition: cache.tokens)
+    try gpt2.advance(&h, through: 0..<dimensions.layers, pass, cache: cache)
+    return h
+  }
+}

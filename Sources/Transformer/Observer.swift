@@ -1,0 +1,51 @@
+/// A place in the forward pass whose value can be observed. Blocks count from 0.
+///
+/// BERT normalises after adding to the residual stream, GPT-2 before reading from it; what that means for each site:
+///
+/// | site | shape | BERT (post-norm) | GPT-2 (pre-norm) |
+/// |---|---|---|---|
+/// | residPre | [T, d] | after the norm of the block before (or of the embeddings) | never normalised |
+/// | attentionInput | [T, d] | the same numbers as residPre | ln_1 of residPre |
+/// | queries, keys, values | [T, d], head h in columns h dHead ..< (h + 1) dHead | bias added | bias added |
+/// | attentionWeights | [H, T, T] a sequence | softmax weights | softmax weights, 0 for later positions |
+/// | headOutputs | [T, d] | weights times values, before wO | same |
+/// | attnOut | [T, d] | bias added, before residual and norm | bias added, before residual |
+/// | residMid | [T, d] | after attentionNorm | residPre + attnOut, not normalised |
+/// | mlpInput | [T, d] | the same numbers as residMid | ln_2 of residMid |
+/// | mlpHidden | [T, dFF] | after the activation | after the activation |
+/// | mlpOut | [T, d] | bias added, before residual and norm | bias added, before residual |
+/// | residPost | [T, d] | after mlpNorm | residMid + mlpOut, not normalised; ln_f is not applied |
+public enum Site: String, Sendable, CaseIterable {
+  case residPre, attentionInput, queries, keys, values, attentionWeights, headOutputs, attnOut, residMid, mlpInput
+  case mlpHidden, mlpOut, residPost
+}
+
+/// A value announced by the forward pass. The memory is borrowed: it is valid during the call only, copy what you keep.
+public struct Observation {
+  public let site: Site
+  /// The block it was made in.
+  public let layer: Int
+  /// The sequence it belongs to, for `attentionWeights`; nil where the rows are those of the whole batch.
+  public let sequence: Int?
+  /// `rows` rows of `columns` numbers, each row `stride` after the one before. Attention weights: H x T rows of T.
+  public let pointer: UnsafePointer<Float>
+  public let rows: Int
+  public let columns: Int
+  public let stride: Int
+
+  /// A copy, row after row.
+  public func copy() -> [Float] {
+    var values: [Float] = []
+    values.reserveCapacity(rows * columns)
+    for row in 0..<rows { values += UnsafeBufferPointer(start: pointer + row * stride, count: columns) }
+    return values
+  }
+}
+
+/// Something that looks at the forward pass as it happens.
+public protocol Observer: AnyObject {
+  /// Whether `observe` is to be called for this site. What nobody wants is neither kept nor made.
+  func wants(_ site: Site, layer: Int) -> Bool
+  /// Called on the thread that runs the pass, in the order the values are made. Throwing ends the pass.
+  func observe(_ observation: Observation) throws
+}

@@ -1,0 +1,33 @@
+/// Sequences laid end to end, without padding: row r of every [T, ...] array belongs to the sequence whose range holds r.
+public struct PackedBatch: Sendable {
+  /// Token ids of all sequences, [T].
+  public let ids: [Int32]
+  /// BERT's token type of each token, [T]; empty when every token has type 0.
+  public let tokenTypes: [Int32]
+  /// The rows of each sequence, in order.
+  public let sequences: [Range<Int>]
+
+  /// T: tokens in all.
+  public var tokens: Int { ids.count }
+
+  /// - Parameter tokenTypes: one array a sequence, as long as the sequence; nil for all 0.
+  /// - Throws: `TransformerError.emptySequence`, `.tokenTypesMismatch`.
+  public init(_ sequences: [[Int32]], tokenTypes: [[Int32]]? = nil) throws {
+    var ids: [Int32] = []
+    var ranges: [Range<Int>] = []
+    for (index, sequence) in sequences.enumerated() {
+      guard !sequence.isEmpty else { throw TransformerError.emptySequence(index: index) }
+      if let tokenTypes {
+        let found = index < tokenTypes.count ? tokenTypes[index].count : 0
+        guard found == sequence.count else {
+          throw TransformerError.tokenTypesMismatch(expected: sequence.count, found: found)
+        }
+      }
+      ranges.append(ids.count..<ids.count + sequence.count)
+      ids += sequence
+    }
+    self.ids = ids
+    self.sequences = ranges
+    self.tokenTypes = tokenTypes.map { $0.flatMap { $0 } } ?? []
+  }
+}

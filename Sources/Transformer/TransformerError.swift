@@ -1,0 +1,51 @@
+/// What can go wrong between a checkpoint, a text and a model. Every case says what was expected, found, and what to do.
+public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// config.json names a kind of model this build does not run.
+  case unknownModelType(path: String, found: String)
+  /// A config option changes the forward pass in a way this build does not compute.
+  case unsupportedOption(path: String, option: String, found: String, supported: String)
+  /// Sizes in config.json that cannot be: zero, negative, or heads that do not divide the hidden size.
+  case impossibleSize(path: String, option: String, found: String, expected: String)
+  /// Two stored tensors that the model takes for one hold different numbers.
+  case contradiction(path: String, tensor: String, other: String)
+  /// A sequence without a token.
+  case emptySequence(index: Int)
+  /// A token id the vocabulary does not have.
+  case idOutOfRange(id: Int, position: Int, vocabulary: Int)
+  /// A token type the model has no embedding for.
+  case tokenTypeOutOfRange(type: Int, position: Int, types: Int)
+  /// Token types for a model that has none, or not one for each token.
+  case tokenTypesMismatch(expected: Int, found: Int)
+  /// More tokens than the model has positions.
+  case tooLong(tokens: Int, positions: Int)
+  /// The checkpoint has no such head.
+  case missingHead(model: String, head: String, advice: String)
+
+  public var description: String {
+    switch self {
+    case .unknownModelType(let path, let found):
+      return "\(path): model_type is \(found); this build runs \"bert\" and \"gpt2\""
+    case .unsupportedOption(let path, let option, let found, let supported):
+      return "\(path): \(option) is \(found), which changes the forward pass; supported: \(supported)"
+    case .impossibleSize(let path, let option, let found, let expected):
+      return "\(path): \(option) is \(found); expected \(expected)"
+    case .contradiction(let path, let tensor, let other):
+      return "\(path): \(tensor) differs from \(other), but config.json ties the two; "
+        + "set tie_word_embeddings to false or remove one of them"
+    case .emptySequence(let index):
+      return "sequence \(index) has no token; give at least one (for GPT-2 an empty text has none)"
+    case .idOutOfRange(let id, let position, let vocabulary):
+      return "token id \(id) at position \(position) is outside the vocabulary (0 to \(vocabulary - 1))"
+    case .tokenTypeOutOfRange(let type, let position, let types):
+      return types == 0
+        ? "token type \(type) at position \(position): this model has no token types"
+        : "token type \(type) at position \(position) is outside 0 to \(types - 1)"
+    case .tokenTypesMismatch(let expected, let found):
+      return "\(found) token types for \(expected) tokens; give one a token"
+    case .tooLong(let tokens, let positions):
+      return "\(tokens) tokens, but the model has \(positions) positions; shorten the text or keep its head with --max-length \(positions)"
+    case .missingHead(let model, let head, let advice):
+      return "\(model) has no \(head); \(advice)"
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import DenseMath
+
+/// From a hidden state to scores over the vocabulary: the one owner of final norm, BERT's transform, the (usually tied)
+/// matrix and the bias. The model's own output, the lens and every projection go through here.
+public struct Unembedding: Sendable {
+  /// What happens to a hidden state before it meets the matrix.
+  public enum Preparation: Sendable {
+    /// GPT-2: ln_f.
+    case norm(Norm)
+    /// BERT's masked-LM head: dense, activation, norm.
+    case transform(dense: Linear, activation: Activation, norm: Norm)
+  }
+
+  public let preparation: Preparation
+  /// [V, d]; the token embedding where the two are tied.
+  public let matrix: Tensor
+  /// [V]; BERT only.
+  public let bias: Tensor?
+  /// Whether `matrix` is the token embedding itself.
+  public let isTied: Bool
+
+  /// V
+  public var vocabulary: Int { matrix.rows }
+
+  /// Scores of every vocabulary item for `rows` hidden states.
+  /// - Parameters:
+  ///   - h: [rows, d], the residual stream (GPT-2: before ln_f).
+  ///   - logits: receives [rows, V].
+  public func apply(
+    _ h: UnsafePointer<Float>, rows: Int, into logits: UnsafeMutablePointer<Float>, workspace: Workspace
+  ) {
+    let d = matrix.columns
+    let x = workspace.buffer(.normalized, count: rows * d).pointer
+    switch preparation {
+    case .norm(let norm):
+      norm.apply(h, rows: rows, into: x, threads: workspace.threads)  // [rows, d]
+    case .transform(let dense, let activation, let norm):
+      dense.apply(h, rows: rows, into: x, threads: workspace.threads, finish: .activation(activation))  // [rows, d]
+      norm.apply(x, rows: rows, into: x, threads: workspace.threads)
+    }
+    Linear(weight: matrix, layout: .outputByInput, bias: bias)
+      .apply(x, rows: rows, into: logits, threads: workspace.threads, finish: .bias)  // [rows, V]
+  }
+}

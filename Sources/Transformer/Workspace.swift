@@ -1,0 +1,64 @@
+import DenseMath
+
+/// Working memory of forward passes, kept from one pass to the next so that a run over many texts allocates once.
+/// Not for use by two passes at a time.
+public final class Workspace {
+  public let threads: Threads
+
+  enum Role: Hashable {
+    case normalized, projections, headOutputs, update, mlpHidden, scores, weights, spareHidden, vocabulary
+  }
+
+  private var buffers: [Role: FloatBuffer] = [:]
+
+  public init(threads: Threads = .available) { self.threads = threads }
+
+  /// A buffer of at least `count` numbers with whatever the last use left in it.
+  func buffer(_ role: Role, count: Int) -> FloatBuffer {
+    if let buffer = buffers[role], buffer.count >= count { return buffer }
+    let buffer = FloatBuffer(count: count)
+    buffers[role] = buffer
+    return buffer
+  }
+
+  /// Gives `buffer` to `role` and returns the one it had, which must be at least as large.
+  func exchange(_ buffer: FloatBuffer, for role: Role) -> FloatBuffer {
+    let former = self.buffer(role, count: buffer.count)
+    buffers[role] = buffer
+    return former
+  }
+}
+
+/// The residual stream of a batch at one depth: one row of d numbers a token, packed.
+public struct HiddenState {
+  /// [T, d], and perhaps unused room after it.
+  public internal(set) var buffer: FloatBuffer
+  /// T
+  public let tokens: Int
+  /// d
+  public let width: Int
+
+  public var pointer: UnsafeMutablePointer<Float> { buffer.pointer }
+
+  /// Zeros.
+  public init(tokens: Int, width: Int) {
+    buffer = FloatBuffer(count: tokens * width)
+    self.tokens = tokens
+    self.width = width
+  }
+
+  /// A copy of `tokens` rows of `width` numbers.
+  public init(copying source: UnsafePointer<Float>, tokens: Int, width: Int) {
+    self.init(tokens: tokens, width: width)
+    pointer.update(from: source, count: tokens * width)
+  }
+
+  /// Copies the memory if another value shares it, so that it may be written.
+  mutating func makeUnique() {
+    guard !isKnownUniquelyReferenced(&buffer) else { return }
+    self = HiddenState(copying: pointer, tokens: tokens, width: width)
+  }
+
+  /// A copy of the numbers, row after row.
+  public var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: tokens * width)) }
+}
