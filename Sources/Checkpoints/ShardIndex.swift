@@ -1,0 +1,59 @@
+import Files
+
+/// model.safetensors.index.json: `{"metadata": {...}, "weight_map": {TENSOR: SHARD, ...}}`.
+struct ShardIndex {
+  let path: String
+  /// Tensor names by shard name.
+  private let tensors: [ExactKey: [String]]
+
+  /// - Throws: `FileError` when the file is no such object, `CheckpointError.indexMismatch` when a shard is not named
+  ///   as a file of the index's own directory.
+  init(_ path: String) throws {
+    self.path = path
+    let map = try JSONNode.read(path)["weight_map"]
+    var tensors: [ExactKey: [String]] = [:]
+    for member in try map.members() {
+      let shard = try JSONNode(member.value, path: path, location: "weight_map." + member.key).string()
+      guard Self.isPlainFileName(shard) else {
+        throw CheckpointError.indexMismatch(
+          path: path, tensor: member.key, expected: "a shard in the same directory, NAME.safetensors",
+          found: "\"\(shard)\"")
+      }
+      tensors[ExactKey(shard), default: []].append(member.key)
+    }
+    self.tensors = tensors
+  }
+
+  /// The shards, in the order of their names' bytes.
+  /// - Throws: `CheckpointError.indexMismatch` when a shard is missing, lacks a tensor that the index puts there, or
+  ///   holds one that it does not put there; the errors of `SafetensorsFile`.
+  func openShards(in directory: String) throws -> [SafetensorsFile] {
+    try tensors.sorted { $0.key.string.utf8.lexicographicallyPrecedes($1.key.string.utf8) }.map { shard, names in
+      let file: SafetensorsFile
+      do {
+        file = try SafetensorsFile(directory + "/" + shard.string)
+      } catch FileError.missing {
+        throw mismatch(names[0], expected: "the shard \(shard.string)", found: "no such file")
+      }
+      for name in names where file.entry(named: name) == nil {
+        throw mismatch(name, expected: "the tensor in \(shard.string)", found: "none of that name there")
+      }
+      let listed = Set(names.map(ExactKey.init))
+      for entry in file.entries where !listed.contains(ExactKey(entry.name)) {
+        throw mismatch(entry.name, expected: "\(shard.string) under weight_map", found: "a tensor the index leaves out")
+      }
+      return file
+    }
+  }
+
+  private func mismatch(_ tensor: String, expected: String, found: String) -> CheckpointError {
+    .indexMismatch(path: path, tensor: tensor, expected: expected, found: found)
+  }
+
+  /// Whether a name is that of a file right in the directory; no path can lead out of it.
+  private static func isPlainFileName(_ name: String) -> Bool {
+    let suffix = ".safetensors".utf8
+    return name.utf8.count > suffix.count && name.utf8.suffix(suffix.count).elementsEqual(suffix)
+      && name.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "\\") }
+  }
+}

@@ -1,0 +1,117 @@
+import DenseMath
+import Files
+
+/// Takes a model's weights out of a checkpoint under their canonical Hugging Face names, and knows which it took: what
+/// is missing fails when it is asked for, what nobody asked for fails in `finish(ignoring:)`.
+///
+/// Names of the body are given as the bare model (BertModel, GPT2Model) has them. A checkpoint of a model with a head
+/// stores them behind one prefix, `bert.` or `transformer.`; heads stand beside the body, outside the prefix:
+///
+///     var reader = try WeightReader(checkpoint, anchor: "wte.weight")
+///     let wE = try reader.take("wte.weight", shape: [vocabulary, hidden])
+///     let wU = try reader.takeUntied("lm_head.weight", .head, shape: [vocabulary, hidden], from: wE) ?? wE
+///     try reader.finish(ignoring: [.body("h.N.attn.bias")])
+///
+/// The names of old TensorFlow checkpoints, `LayerNorm.gamma` and `LayerNorm.beta`, are found under
+/// `LayerNorm.weight` and `LayerNorm.bias`.
+public struct WeightReader {
+  /// Where a name belongs: behind the checkpoint's prefix, or beside it.
+  public enum Part: Sendable { case body, head }
+
+  /// What a body's names begin with in the checkpoints of one model class or another.
+  static let prefixes = ["", "bert.", "transformer.", "model."]
+
+  public let checkpoint: Checkpoint
+  /// What the names of the body begin with in this checkpoint; empty for a bare model.
+  public let prefix: String
+  private var taken: Set<ExactKey> = []
+
+  /// - Parameter anchor: a body name that every checkpoint of the architecture has; it shows the prefix.
+  /// - Throws: `CheckpointError.missingTensor` when it is there with no prefix, `.ambiguous` with several.
+  public init(_ checkpoint: Checkpoint, anchor: String) throws {
+    let found = Self.prefixes.filter { checkpoint.entry(named: $0 + anchor) != nil }
+    guard let prefix = found.first else {
+      throw CheckpointError.missingTensor(
+        path: checkpoint.weightsPath, tensor: anchor, stored: checkpoint.entries.map(\.name))
+    }
+    guard found.count == 1 else {
+      throw CheckpointError.ambiguous(path: checkpoint.weightsPath, names: found.map { $0 + anchor })
+    }
+    self.checkpoint = checkpoint
+    self.prefix = prefix
+  }
+
+  /// Whether the checkpoint has the tensor, under either spelling.
+  public func contains(_ name: String, _ part: Part = .body) throws -> Bool {
+    try storedName(name, part) != nil
+  }
+
+  /// The shape of a tensor, for sizes that only the weights tell; nil when there is none.
+  /// - Throws: `CheckpointError.ambiguous` when it is stored under two spellings.
+  public func shape(of name: String, _ part: Part = .body) throws -> [Int]? {
+    try storedName(name, part).flatMap { checkpoint.entry(named: $0)?.shape }
+  }
+
+  /// A tensor that must be there, all its numbers finite; from the mapped file where it is stored as F32.
+  /// - Throws: `CheckpointError`: missing, stored under two spellings, another shape, no float type, NaN or infinite.
+  public mutating func take(_ name: String, _ part: Part = .body, shape: [Int]) throws -> Tensor {
+    guard let tensor = try takeIfPresent(name, part, shape: shape) else {
+      throw CheckpointError.missingTensor(
+        path: checkpoint.weightsPath, tensor: fullName(name, part), stored: checkpoint.entries.map(\.name))
+    }
+    return tensor
+  }
+
+  /// The same for a tensor that may be absent; then nil.
+  /// - Throws: as `take`, but for a missing tensor.
+  public mutating func takeIfPresent(_ name: String, _ part: Part = .body, shape: [Int]) throws -> Tensor? {
+    guard let stored = try storedName(name, part) else { return nil }
+    let tensor = try checkpoint.floats(stored, shape: shape)
+    if let index = tensor.firstNonFinite() {
+      throw CheckpointError.notFinite(
+        path: checkpoint.path(holding: stored), tensor: stored, index: index, value: tensor[index])
+    }
+    taken.insert(ExactKey(stored))
+    return tensor
+  }
+
+  /// A tensor that a checkpoint may store although the model ties it to another, `tied`, such as an output embedding:
+  /// nil when it is absent or holds the same numbers, bit for bit, as `tied`.
+  /// - Throws: as `takeIfPresent`.
+  public mutating func takeUntied(
+    _ name: String, _ part: Part = .body, shape: [Int], from tied: Tensor
+  ) throws -> Tensor? {
+    guard let tensor = try takeIfPresent(name, part, shape: shape) else { return nil }
+    return tensor.hasSameNumbers(as: tied) ? nil : tensor
+  }
+
+  /// Ends the reading. `patterns` name stored tensors that the model does not need: constant buffers, other heads.
+  /// - Throws: `CheckpointError.unused` with every tensor that was neither taken nor matched.
+  public func finish(ignoring patterns: [WeightPattern] = []) throws {
+    let unused = checkpoint.entries.map(\.name).filter { name in
+      !taken.contains(ExactKey(name)) && !patterns.contains { $0.matches(name, prefix: prefix) }
+    }
+    guard unused.isEmpty else { throw CheckpointError.unused(path: checkpoint.weightsPath, names: unused) }
+  }
+
+  private func fullName(_ name: String, _ part: Part) -> String {
+    part == .body ? prefix + name : name
+  }
+
+  /// The name the file has for it; nil when there is none.
+  private func storedName(_ name: String, _ part: Part) throws -> String? {
+    let full = fullName(name, part)
+    let found = ([full] + LegacyName.of(full)).filter { checkpoint.entry(named: $0) != nil }
+    guard found.count < 2 else { throw CheckpointError.ambiguous(path: checkpoint.weightsPath, names: found) }
+    return found.first
+  }
+}
+
+extension Tensor {
+  /// Whether the shapes are equal and the numbers are, bit for bit.
+  fileprivate func hasSameNumbers(as other: Tensor) -> Bool {
+    let bytes = UnsafeRawBufferPointer(start: pointer, count: count * MemoryLayout<Float>.stride)
+    let others = UnsafeRawBufferPointer(start: other.pointer, count: other.count * MemoryLayout<Float>.stride)
+    return shape == other.shape && bytes.elementsEqual(others)
+  }
+}
