@@ -1,0 +1,188 @@
+import Checkpoints
+import Files
+
+/// A second forward pass, slow and in Double, written from the papers and Hugging Face's definitions alone: it reads the
+/// stored tensors by their own names and shares no code with the library's blocks.
+public struct Oracle {
+  /// What one text makes of the model. Keys of `sites` are "residMid.3": site and block.
+  public struct Trace {
+    public var sites: [String: [Double]] = [:]
+    /// [L + 1][T d]
+    public var hidden: [[Double]] = []
+    /// [L][H T T]
+    public var attention: [[Double]] = []
+    /// [T V]; nil where the checkpoint has no such head.
+    public var logits: [Double]?
+    /// [C]
+    public var classifierLogits: [Double]?
+  }
+
+  let config: JSONNode
+  let isBERT: Bool
+  let prefix: String
+  private let file: SafetensorsFile
+
+  /// Opens config.json and model.safetensors of a directory.
+  public init(directory: String) throws {
+    config = try JSONNode.read(directory + "/config.json")
+    isBERT = try config["model_type"].string() == "bert"
+    file = try SafetensorsFile(directory + "/model.safetensors")
+    let anchor = isBERT ? "embeddings.word_embeddings.weight" : "wte.weight"
+    let names = file.names
+    prefix = ["", "bert.", "transformer.", "model."].first { names.contains($0 + anchor) } ?? ""
+  }
+
+  public func forward(_ ids: [Int], tokenTypes: [Int]? = nil) throws -> Trace {
+    isBERT ? try bert(ids, tokenTypes ?? ids.map { _ in 0 }) : try gpt2(ids)
+  }
+
+  func has(_ name: String) -> Bool { file.names.contains(name) }
+
+  func matrix(_ name: String, bare: Bool = false) throws -> Rows {
+    let (shape, values) = try file.doubles(bare ? name : prefix + name)
+    return (0..<shape[0]).map { Array(values[$0 * shape[1]..<($0 + 1) * shape[1]]) }
+  }
+
+  func vector(_ name: String, bare: Bool = false) throws -> [Double] {
+    try file.doubles(bare ? name : prefix + name).values
+  }
+
+  /// x Wᵀ + b, PyTorch's Linear.
+  private func linear(_ x: Rows, _ name: String, bare: Bool = false) throws -> Rows {
+    adding(
+      product(x, transposed(try matrix(name + ".weight", bare: bare))), bias: try vector(name + ".bias", bare: bare))
+  }
+
+  /// x W + b, GPT-2's Conv1D.
+  private func convolution(_ x: Rows, _ name: String) throws -> Rows {
+    adding(product(x, try matrix(name + ".weight")), bias: try vector(name + ".bias"))
+  }
+
+  private func norm(_ x: Rows, _ name: String, epsilon: Double, bare: Bool = false) throws -> Rows {
+    layerNorm(
+      x, gain: try vector(name + ".weight", bare: bare), shift: try vector(name + ".bias", bare: bare), epsilon: epsilon)
+  }
+
+  private func attend(
+    _ q: Rows, _ k: Rows, _ v: Rows, heads: Int, scale: Double, causal: Bool, layer: Int, _ trace: inout Trace
+  ) -> Rows {
+    let size = q[0].count / heads
+    var z = q.map { _ in [Double]() }
+    var weights: [Double] = []
+    for head in 0..<heads {
+      func slice(_ row: [Double]) -> ArraySlice<Double> { row[head * size..<(head + 1) * size] }
+      for i in q.indices {
+        let seen = causal ? i + 1 : k.count
+        let scores = (0..<seen).map { j in zip(slice(q[i]), slice(k[j])).reduce(0) { $0 + $1.0 * $1.1 } * scale }
+        let row = softmax(scores) + [Double](repeating: 0, count: k.count - seen)
+        weights += row
+        z[i] += (head * size..<(head + 1) * size).map { column in k.indices.reduce(0) { $0 + row[$1] * v[$1][column] } }
+      }
+    }
+    trace.attention.append(weights)
+    for (site, rows) in [("queries", q), ("keys", k), ("values", v), ("headOutputs", z)] {
+      trace.sites["\(site).\(layer)"] = rows.flatMap { $0 }
+    }
+    trace.sites["attentionWeights.\(layer)"] = weights
+    return z
+  }
+
+  private func bert(_ ids: [Int], _ types: [Int]) throws -> Trace {
+    var trace = Trace()
+    let epsilon = config["layer_norm_eps"].isPresent ? try config["layer_norm_eps"].double() : 1e-12
+    let act = activation(config["hidden_act"].isPresent ? try config["hidden_act"].string() : "gelu")
+    let heads = try config["num_attention_heads"].int()
+    let (words, positions) = (try matrix("embeddings.word_embeddings.weight"), try matrix("embeddings.position_embeddings.weight"))
+    let typeRows = try matrix("embeddings.token_type_embeddings.weight")
+    var h: Rows = ids.indices.map { t in
+      words[ids[t]].indices.map { words[ids[t]][$0] + positions[t][$0] + typeRows[types[t]][$0] }
+    }
+    h = try norm(h, "embeddings.LayerNorm", epsilon: epsilon)
+    trace.hidden.append(h.flatMap { $0 })
+    for layer in 0..<(try config["num_hidden_layers"].int()) {
+      let name = "encoder.layer.\(layer)"
+      func keep(_ site: String, _ rows: Rows) { trace.sites["\(site).\(layer)"] = rows.flatMap { $0 } }
+      keep("residPre", h)
+      keep("attentionInput", h)
+      let z = attend(
+        try linear(h, name + ".attention.self.query"), try linear(h, name + ".attention.self.key"),
+        try linear(h, name + ".attention.self.value"), heads: heads,
+        scale: 1 / Double(h[0].count / heads).squareRoot(), causal: false, layer: layer, &trace)
+      let attnOut = try linear(z, name + ".attention.output.dense")
+      keep("attnOut", attnOut)
+      h = try norm(adding(attnOut, h), name + ".attention.output.LayerNorm", epsilon: epsilon)
+      keep("residMid", h)
+      keep("mlpInput", h)
+      let hidden = try linear(h, name + ".intermediate.dense").map { $0.map(act) }
+      keep("mlpHidden", hidden)
+      let mlpOut = try linear(hidden, name + ".output.dense")
+      keep("mlpOut", mlpOut)
+      h = try norm(adding(mlpOut, h), name + ".output.LayerNorm", epsilon: epsilon)
+      keep("residPost", h)
+      trace.hidden.append(h.flatMap { $0 })
+    }
+    if has("cls.predictions.bias") {
+      var x = try linear(h, "cls.predictions.transform.dense", bare: true).map { $0.map(act) }
+      x = try norm(x, "cls.predictions.transform.LayerNorm", epsilon: epsilon, bare: true)
+      let decoder = has("cls.predictions.decoder.weight") ? try matrix("cls.predictions.decoder.weight", bare: true) : words
+      trace.logits = adding(product(x, transposed(decoder)), bias: try vector("cls.predictions.bias", bare: true))
+        .flatMap { $0 }
+    }
+    if has("classifier.weight") {
+      let pooled = try linear([h[0]], "pooler.dense").map { $0.map { tanh($0) } }
+      trace.classifierLogits = try linear(pooled, "classifier", bare: true)[0]
+    }
+    return trace
+  }
+
+  private func gpt2(_ ids: [Int]) throws -> Trace {
+    var trace = Trace()
+    let epsilon = config["layer_norm_epsilon"].isPresent ? try config["layer_norm_epsilon"].double() : 1e-5
+    let act = activation(config["activation_function"].isPresent ? try config["activation_function"].string() : "gelu_new")
+    let heads = try config["n_head"].int()
+    let (words, positions) = (try matrix("wte.weight"), try matrix("wpe.weight"))
+    var h: Rows = ids.indices.map { t in zip(words[ids[t]], positions[t]).map { $0 + $1 } }
+    trace.hidden.append(h.flatMap { $0 })
+    for layer in 0..<(try config["n_layer"].int()) {
+      let name = "h.\(layer)"
+      func keep(_ site: String, _ rows: Rows) { trace.sites["\(site).\(layer)"] = rows.flatMap { $0 } }
+      keep("residPre", h)
+      let x = try norm(h, name + ".ln_1", epsilon: epsilon)
+      keep("attentionInput", x)
+      let qkv = try convolution(x, name + ".attn.c_attn")
+      let d = h[0].count
+      var scale = config["scale_attn_weights"].value == .bool(false) ? 1 : 1 / Double(d / heads).squareRoot()
+      if config["scale_attn_by_inverse_layer_idx"].value == .bool(true) { scale /= Double(layer + 1) }
+      let z = attend(
+        qkv.map { Array($0[0..<d]) }, qkv.map { Array($0[d..<2 * d]) }, qkv.map { Array($0[2 * d..<3 * d]) },
+        heads: heads, scale: scale, causal: true, layer: layer, &trace)
+      let attnOut = try convolution(z, name + ".attn.c_proj")
+      keep("attnOut", attnOut)
+      h = adding(attnOut, h)
+      keep("residMid", h)
+      let y = try norm(h, name + ".ln_2", epsilon: epsilon)
+      keep("mlpInput", y)
+      let hidden = try convolution(y, name + ".mlp.c_fc").map { $0.map(act) }
+      keep("mlpHidden", hidden)
+      let mlpOut = try convolution(hidden, name + ".mlp.c_proj")
+      keep("mlpOut", mlpOut)
+      h = adding(mlpOut, h)
+      keep("residPost", h)
+      trace.hidden.append(h.flatMap { $0 })
+    }
+    let final = try norm(h, "ln_f", epsilon: epsilon)
+    let tied = config["tie_word_embeddings"].value != .bool(false)
+    if tied || has("lm_head.weight") {
+      let output = tied ? words : try matrix("lm_head.weight", bare: true)
+      trace.logits = product(final, transposed(output)).flatMap { $0 }
+    }
+    if has("score.weight") {
+      trace.classifierLogits = product([final[ids.count - 1]], transposed(try matrix("score.weight", bare: true)))[0]
+    } else if has("classifier.weight") {
+      let source = config["graft"]["final_norm"].value == .bool(false) ? h : final
+      let scores = try linear(source, "classifier", bare: true)
+      trace.classifierLogits = scores[0].indices.map { c in scores.reduce(0) { $0 + $1[c] } / Double(scores.count) }
+    }
+    return trace
+  }
+}
