@@ -8,17 +8,24 @@ extern "C" {
 #endif
 
 // Every function works on one row of n contiguous float32 values; n may be any size including 0, no alignment is needed.
-// "in place" arguments may alias; others must not overlap.
+// Arguments said to be in place or allowed to be the same may alias; others must not overlap.
+// Elementwise functions give an element the same bits whatever its index and n. NaN in gives NaN out; nothing traps.
 
 // Instruction sets, in order of preference.
 enum cvm_path { CVM_PORTABLE = 0, CVM_NEON = 1, CVM_AVX2 = 2, CVM_AVX512 = 3 };
 
-// The path in use: the best the processor has, unless forced.
+// The path the calling thread uses: the best the processor has, unless forced.
 enum cvm_path cvm_active_path(void);
 // 1 if this processor and build can run the path.
 int cvm_path_available(enum cvm_path path);
-// Forces a path for the whole process (for tests and for comparing processors). Returns 0, or -1 if not available.
+// Forces a path for the whole process (for comparing processors). Returns 0, or -1 if not available.
 int cvm_force_path(enum cvm_path path);
+// Opaque: a thread's own choice of path, NULL for none.
+struct cvm_kernels;
+// Makes this thread alone use the path, whatever the process uses. Returns 0, or -1 if not available.
+// *previous, if that succeeds, is for cvm_restore_thread_path.
+int cvm_use_path_on_thread(enum cvm_path path, const struct cvm_kernels **previous);
+void cvm_restore_thread_path(const struct cvm_kernels *previous);
 
 // x[i] += bias[i]
 void cvm_add(float *x, const float *bias, size_t n);
@@ -32,7 +39,7 @@ void cvm_bias_tanh(float *x, const float *bias, size_t n);
 // x[i] = (x[i] + bias[i]) + residual[i]; bias may be NULL.
 void cvm_bias_residual(float *x, const float *bias, const float *residual, size_t n);
 // y = (x - mean) / sqrt(variance + epsilon) * gain + shift; variance is the biased one. y may be x.
-// Statistics are exact to float32 rounding also for a row with a large common offset (two passes or a stable update).
+// Statistics are exact to float32 rounding also for a row with a large common offset.
 void cvm_layer_norm(float *y, const float *x, const float *gain, const float *shift, float epsilon, size_t n);
 // x = layer_norm((x + bias) + residual), in one pass over memory; bias may be NULL. Equal bit for bit to
 // cvm_bias_residual followed by cvm_layer_norm on the same path.
@@ -41,12 +48,15 @@ void cvm_bias_residual_layer_norm(float *x, const float *bias, const float *resi
 // y = (x + bias) + residual is written to x, its layer norm to y; bias may be NULL (GPT-2: residual stream and next norm).
 void cvm_bias_residual_then_layer_norm(float *y, float *x, const float *bias, const float *residual,
                                        const float *gain, const float *shift, float epsilon, size_t n);
-// x[i] = exp(scale x[i] - max(scale x)) / sum, in place. scale > 0. All -inf entries give weight exactly 0.
+// x[i] = exp(scale x[i] - max(scale x)) / sum, in place. scale > 0. An entry of -inf gets weight exactly 0; a row with
+// NaN or +inf, or of -inf alone, becomes NaN throughout.
 void cvm_softmax(float *x, float scale, size_t n);
-// log(sum(exp(x[i]))), stable; -inf for n = 0.
+// log(sum(exp(x[i]))), stable; -inf for n = 0 or a row of -inf, +inf if one entry is, NaN if one entry is.
 float cvm_log_sum_exp(const float *x, size_t n);
-// Largest value's index, lowest index on ties; n > 0.
+// Largest value's index, lowest index on ties; NaN is never the largest; 0 if all are NaN. n > 0.
 size_t cvm_argmax(const float *x, size_t n);
+// Index of the first NaN or infinity; n if there is none.
+size_t cvm_first_nonfinite(const float *x, size_t n);
 
 #ifdef __cplusplus
 }

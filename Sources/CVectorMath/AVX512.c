@@ -1,0 +1,38 @@
+// AVX-512: 16 numbers at a time. The algorithms are in the .inc.h files.
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include "Kernels.h"
+
+#define WIDTH 16
+#define PATH CVM_AVX512
+#define KERNELS cvm_avx512_kernels
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512dq,fma"))), apply_to = function)
+#include "Vector.inc.h"
+
+static INLINE vec multiply_add(vec a, vec b, vec c) { return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
+
+static INLINE __mmask16 first_lanes(size_t count) { return (__mmask16)((1u << count) - 1); }
+
+static INLINE vec load_tail(const float *p, size_t count, float fill) {
+  return (vec)_mm512_mask_loadu_ps(_mm512_set1_ps(fill), first_lanes(count), p);
+}
+
+static INLINE void store_tail(float *p, vec v, size_t count) {
+  _mm512_mask_storeu_ps(p, first_lanes(count), (__m512)v);
+}
+
+static INLINE vec scale_by_power(vec v, vec shifted) {
+  return (vec)_mm512_scalef_ps((__m512)v, (__m512)(shifted - EXPONENT_SHIFT));
+}
+
+static INLINE int any(ivec mask) { return _mm512_movepi32_mask((__m512i)mask) != 0; }
+
+#include "Elementary.inc.h"
+#include "Elementwise.inc.h"
+#include "Reductions.inc.h"
+#include "LayerNorm.inc.h"
+#include "Table.inc.h"
+#pragma clang attribute pop
+#endif

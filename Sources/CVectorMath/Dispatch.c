@@ -1,0 +1,100 @@
+// Chooses an instruction set at run time and passes every call on to it.
+#include <stdatomic.h>
+
+#include "Kernels.h"
+
+// NULL if the processor or this build cannot run the path. __builtin_cpu_supports also asks whether the operating
+// system saves the wider registers.
+static const struct cvm_kernels *kernels_for(enum cvm_path path) {
+  switch (path) {
+    case CVM_PORTABLE:
+      return &cvm_portable_kernels;
+#if defined(__aarch64__)
+    case CVM_NEON:
+      return &cvm_neon_kernels;
+#endif
+#if defined(__x86_64__)
+    case CVM_AVX2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &cvm_avx2_kernels : NULL;
+    case CVM_AVX512:
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma")
+                 ? &cvm_avx512_kernels
+                 : NULL;
+#endif
+    default:
+      return NULL;
+  }
+}
+
+// NULL until the first call. Threads that race to fill it in store the same pointer.
+static _Atomic(const struct cvm_kernels *) process_kernels;
+static _Thread_local const struct cvm_kernels *thread_kernels;
+
+static const struct cvm_kernels *best_kernels(void) {
+  for (int path = CVM_AVX512; path > CVM_PORTABLE; path--) {
+    const struct cvm_kernels *kernels = kernels_for((enum cvm_path)path);
+    if (kernels) return kernels;
+  }
+  return &cvm_portable_kernels;
+}
+
+static const struct cvm_kernels *active(void) {
+  if (thread_kernels) return thread_kernels;
+  const struct cvm_kernels *kernels = atomic_load_explicit(&process_kernels, memory_order_acquire);
+  if (kernels) return kernels;
+  // If another thread has forced a path meanwhile, `kernels` becomes that one.
+  const struct cvm_kernels *best = best_kernels();
+  return atomic_compare_exchange_strong(&process_kernels, &kernels, best) ? best : kernels;
+}
+
+enum cvm_path cvm_active_path(void) { return active()->path; }
+
+int cvm_path_available(enum cvm_path path) { return kernels_for(path) != NULL; }
+
+int cvm_force_path(enum cvm_path path) {
+  const struct cvm_kernels *kernels = kernels_for(path);
+  if (!kernels) return -1;
+  atomic_store_explicit(&process_kernels, kernels, memory_order_release);
+  return 0;
+}
+
+int cvm_use_path_on_thread(enum cvm_path path, const struct cvm_kernels **previous) {
+  const struct cvm_kernels *kernels = kernels_for(path);
+  if (!kernels) return -1;
+  *previous = thread_kernels;
+  thread_kernels = kernels;
+  return 0;
+}
+
+void cvm_restore_thread_path(const struct cvm_kernels *previous) { thread_kernels = previous; }
+
+void cvm_add(float *x, const float *bias, size_t n) { active()->add(x, bias, n); }
+void cvm_bias_gelu_erf(float *x, const float *bias, size_t n) { active()->gelu_erf(x, bias, n); }
+void cvm_bias_gelu_tanh(float *x, const float *bias, size_t n) { active()->gelu_tanh(x, bias, n); }
+void cvm_bias_gelu_sigmoid(float *x, const float *bias, size_t n) { active()->gelu_sigmoid(x, bias, n); }
+void cvm_bias_relu(float *x, const float *bias, size_t n) { active()->relu(x, bias, n); }
+void cvm_bias_silu(float *x, const float *bias, size_t n) { active()->silu(x, bias, n); }
+void cvm_bias_tanh(float *x, const float *bias, size_t n) { active()->tanh(x, bias, n); }
+
+void cvm_bias_residual(float *x, const float *bias, const float *residual, size_t n) {
+  active()->bias_residual(x, bias, residual, n);
+}
+
+void cvm_layer_norm(float *y, const float *x, const float *gain, const float *shift, float epsilon, size_t n) {
+  active()->layer_norm(y, x, gain, shift, epsilon, n);
+}
+
+void cvm_bias_residual_layer_norm(float *x, const float *bias, const float *residual, const float *gain,
+                                  const float *shift, float epsilon, size_t n) {
+  active()->residual_layer_norm(x, x, bias, residual, gain, shift, epsilon, n);
+}
+
+void cvm_bias_residual_then_layer_norm(float *y, float *x, const float *bias, const float *residual,
+                                       const float *gain, const float *shift, float epsilon, size_t n) {
+  active()->residual_layer_norm(y, x, bias, residual, gain, shift, epsilon, n);
+}
+
+void cvm_softmax(float *x, float scale, size_t n) { active()->softmax(x, scale, n); }
+float cvm_log_sum_exp(const float *x, size_t n) { return active()->log_sum_exp(x, n); }
+size_t cvm_argmax(const float *x, size_t n) { return active()->argmax(x, n); }
+size_t cvm_first_nonfinite(const float *x, size_t n) { return active()->first_nonfinite(x, n); }

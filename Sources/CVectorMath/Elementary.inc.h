@@ -1,0 +1,100 @@
+// exp, tanh and the activations on one vector. The coefficients are least-maximum fits made for this file (Lawson's
+// iteration at 40 digits, then rounded to float32).
+
+// e^(x + correction) for x + correction <= 0 or NaN; exactly 0 below -104, where float32 has nothing left.
+// k is the nearest integer to x / ln 2, r = x - k ln 2; ln 2 in two parts, the first short enough for k times it to be
+// exact (Cody and Waite 1980). e^r = 1 + r + r^2 P(r) to 3e-9.
+static INLINE vec exp_nonpositive(vec x, vec correction) {
+  const vec sum = x + correction;
+  const ivec vanishes = sum < splat(-104.0f);
+  vec shifted = multiply_add(sum, splat(1.44269504f), splat(EXPONENT_SHIFT));
+  // Without this a masked entry costs a slow underflow.
+  shifted = vanishes ? splat(EXPONENT_SHIFT) : shifted;
+  const vec k = shifted - splat(EXPONENT_SHIFT);
+  vec r = multiply_add(k, splat(-0.693359375f), x);
+  r = multiply_add(k, splat(2.12194440e-4f), r) + correction;
+  vec p = splat(0.00138143182f);
+  p = multiply_add(p, r, splat(0.00836885162f));
+  p = multiply_add(p, r, splat(0.0416684002f));
+  p = multiply_add(p, r, splat(0.166665196f));
+  p = multiply_add(p, r, splat(0.49999994f));
+  p = multiply_add(p, r, splat(1.0f));
+  p = multiply_add(p, r, splat(1.0f));
+  return vanishes ? splat(0.0f) : scale_by_power(p, shifted);
+}
+
+// Each gate below is near a step function g with g(x) + g(-x) = 1, so that x g(x) = max(x, 0) - |x| g(-|x|): no
+// cancellation for any sign, and only g at negative numbers is needed. |x| is cut where g has become exactly 0.
+static INLINE vec gated(vec x, vec size, vec gate_below) {
+  const vec positive_part = x > splat(0.0f) ? x : splat(0.0f);
+  return multiply_add(-size, gate_below, positive_part);
+}
+
+static INLINE vec size_up_to(vec x, float most) {
+  const vec size = __builtin_elementwise_abs(x);
+  return size > splat(most) ? splat(most) : size;
+}
+
+// 1 / (1 + e^v) for v >= 0.
+static INLINE vec sigmoid_below(vec v) {
+  const vec e = exp_nonpositive(-v, splat(0.0f));
+  return e / (e + splat(1.0f));
+}
+
+// The gate is the normal distribution: g(-a) = exp(-a^2 / 2) R(a), with R(a) = erfcx(a / sqrt 2) / 2 as a ratio of
+// polynomials with positive coefficients, to 6e-9 on [0, 15]. a^2 is taken as head^2, which is exact since head is the
+// upper half of a's digits, and the rest; otherwise its rounding would grow with a^2.
+static INLINE vec gelu_erf(vec x) {
+  const vec a = size_up_to(x, 15.0f);
+  const vec head = (vec)((uvec)a & 0xFFFFF000u);
+  const vec square = head * head;
+  const vec rest = (a - head) * (a + head);
+  const vec density = exp_nonpositive(square * splat(-0.5f), rest * splat(-0.5f));
+  vec p = splat(0.00415332988f);
+  p = multiply_add(p, a, splat(0.0408817902f));
+  p = multiply_add(p, a, splat(0.183971077f));
+  p = multiply_add(p, a, splat(0.439286023f));
+  p = multiply_add(p, a, splat(0.5f));
+  vec q = splat(0.0104107419f);
+  q = multiply_add(q, a, splat(0.102481566f));
+  q = multiply_add(q, a, splat(0.471413821f));
+  q = multiply_add(q, a, splat(1.20555627f));
+  q = multiply_add(q, a, splat(1.67645705f));
+  q = multiply_add(q, a, splat(1.0f));
+  return gated(x, a, density * (p / q));
+}
+
+// 0.5 (1 + tanh u) = sigmoid(2 u), with 2 sqrt(2/pi) = 1.5957691 and that times 0.044715 = 0.071354814.
+static INLINE vec gelu_tanh(vec x) {
+  const vec a = size_up_to(x, 15.0f);
+  const vec v = a * multiply_add(a * a, splat(0.071354814f), splat(1.59576912f));
+  return gated(x, a, sigmoid_below(v));
+}
+
+static INLINE vec gelu_sigmoid(vec x) {
+  const vec a = size_up_to(x, 100.0f);
+  return gated(x, a, sigmoid_below(a * splat(1.702f)));
+}
+
+static INLINE vec silu(vec x) {
+  const vec a = size_up_to(x, 120.0f);
+  return gated(x, a, sigmoid_below(a));
+}
+
+// x > 0 would turn NaN into 0.
+static INLINE vec relu(vec x) { return x < splat(0.0f) ? splat(0.0f) : x; }
+
+// x + x^3 P(x^2) below 5/8, where (1 - e) / (1 + e) with e = e^(-2|x|) would cancel.
+static INLINE vec tanh_of(vec x) {
+  const vec a = __builtin_elementwise_abs(x);
+  const vec square = x * x;
+  vec p = splat(-0.00570499059f);
+  p = multiply_add(p, square, splat(0.0206390899f));
+  p = multiply_add(p, square, splat(-0.0537397154f));
+  p = multiply_add(p, square, splat(0.133314416f));
+  p = multiply_add(p, square, splat(-0.333332807f));
+  const vec small = multiply_add(p * square, x, x);
+  const vec e = exp_nonpositive(a * splat(-2.0f), splat(0.0f));
+  const vec large = __builtin_elementwise_copysign((splat(1.0f) - e) / (splat(1.0f) + e), x);
+  return a < splat(0.625f) ? small : large;
+}

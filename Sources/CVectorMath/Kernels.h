@@ -1,0 +1,37 @@
+// The functions of one instruction set, and the sets that there are.
+#ifndef GRAFT_CVECTORMATH_KERNELS_H
+#define GRAFT_CVECTORMATH_KERNELS_H
+
+#include <math.h>
+
+#include "CVectorMath.h"
+
+struct cvm_kernels {
+  enum cvm_path path;
+  void (*add)(float *x, const float *bias, size_t n);
+  void (*gelu_erf)(float *x, const float *bias, size_t n);
+  void (*gelu_tanh)(float *x, const float *bias, size_t n);
+  void (*gelu_sigmoid)(float *x, const float *bias, size_t n);
+  void (*relu)(float *x, const float *bias, size_t n);
+  void (*silu)(float *x, const float *bias, size_t n);
+  void (*tanh)(float *x, const float *bias, size_t n);
+  void (*bias_residual)(float *x, const float *bias, const float *residual, size_t n);
+  void (*layer_norm)(float *y, const float *x, const float *gain, const float *shift, float epsilon, size_t n);
+  void (*residual_layer_norm)(float *y, float *x, const float *bias, const float *residual, const float *gain,
+                              const float *shift, float epsilon, size_t n);
+  void (*softmax)(float *x, float scale, size_t n);
+  float (*log_sum_exp)(const float *x, size_t n);
+  size_t (*argmax)(const float *x, size_t n);
+  size_t (*first_nonfinite)(const float *x, size_t n);
+};
+
+extern const struct cvm_kernels cvm_portable_kernels;
+#if defined(__aarch64__)
+extern const struct cvm_kernels cvm_neon_kernels;
+#endif
+#if defined(__x86_64__)
+extern const struct cvm_kernels cvm_avx2_kernels;
+extern const struct cvm_kernels cvm_avx512_kernels;
+#endif
+
+#endif

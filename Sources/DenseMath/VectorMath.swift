@@ -1,0 +1,105 @@
+import CVectorMath
+
+/// The loops between the matrix products, one row of `count` contiguous numbers at a time, vectorised for the processor.
+///
+/// Rows need no alignment and may have any length, also 0. Pointers called `into` and `x` may be the same; others must
+/// not overlap. An element of an elementwise function has the same bits whatever its index and the row's length. NaN
+/// in gives NaN out.
+public enum VectorMath {
+  /// x += bias
+  public static func add(_ bias: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, count: Int) {
+    cvm_add(x, bias, size(count))
+  }
+
+  /// x = (x + bias) + residual
+  public static func add(
+    bias: UnsafePointer<Float>?, residual: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    cvm_bias_residual(x, bias, residual, size(count))
+  }
+
+  /// x = gelu(x + bias) with gelu(v) = v (1 + erf(v / √2)) / 2: BERT's "gelu".
+  public static func geluErf(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+    cvm_bias_gelu_erf(x, bias, size(count))
+  }
+
+  /// x = gelu(x + bias) with gelu(v) = v (1 + tanh(√(2/π) (v + 0.044715 v³))) / 2: GPT-2's "gelu_new".
+  public static func geluTanh(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+    cvm_bias_gelu_tanh(x, bias, size(count))
+  }
+
+  /// x = gelu(x + bias) with gelu(v) = v / (1 + exp(-1.702 v)): "quick_gelu".
+  public static func geluSigmoid(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+    cvm_bias_gelu_sigmoid(x, bias, size(count))
+  }
+
+  /// x = max(x + bias, 0)
+  public static func relu(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+    cvm_bias_relu(x, bias, size(count))
+  }
+
+  /// x = silu(x + bias) with silu(v) = v / (1 + exp(-v))
+  public static func silu(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+    cvm_bias_silu(x, bias, size(count))
+  }
+
+  /// x = tanh(x + bias)
+  public static func tanh(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+    cvm_bias_tanh(x, bias, size(count))
+  }
+
+  /// y = (x - mean) / √(variance + epsilon) · gain + shift, with the biased variance. The statistics are exact to Float32
+  /// rounding also for a row with a large common offset. `y` may be `x`.
+  public static func layerNorm(
+    _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, epsilon: Float,
+    into y: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    cvm_layer_norm(y, x, gain, shift, epsilon, size(count))
+  }
+
+  /// x = layerNorm((x + bias) + residual): the end of a BERT sublayer. The same bits as `add` followed by `layerNorm`.
+  public static func addThenNormInPlace(
+    _ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, residual: UnsafePointer<Float>,
+    gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, epsilon: Float, count: Int
+  ) {
+    cvm_bias_residual_layer_norm(x, bias, residual, gain, shift, epsilon, size(count))
+  }
+
+  /// x = (x + bias) + residual, y = layerNorm(x): GPT-2's residual stream and the input of its next sublayer. The same
+  /// bits as `add` followed by `layerNorm`.
+  public static func addThenNorm(
+    _ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, residual: UnsafePointer<Float>,
+    gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, epsilon: Float,
+    into y: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    cvm_bias_residual_then_layer_norm(y, x, bias, residual, gain, shift, epsilon, size(count))
+  }
+
+  /// x = softmax(scale · x), for `scale` above 0. An entry of -∞ gets weight exactly 0; a row with NaN or +∞, or of -∞
+  /// alone, becomes NaN throughout.
+  public static func softmax(_ x: UnsafeMutablePointer<Float>, scale: Float, count: Int) {
+    cvm_softmax(x, scale, size(count))
+  }
+
+  /// log Σ exp(x); -∞ for an empty row.
+  public static func logSumExp(_ x: UnsafePointer<Float>, count: Int) -> Float {
+    cvm_log_sum_exp(x, size(count))
+  }
+
+  /// The index of the largest number, the lowest one on ties; nil for an empty row. NaN is never the largest; a row of
+  /// NaN alone gives 0.
+  public static func argmax(_ x: UnsafePointer<Float>, count: Int) -> Int? {
+    count == 0 ? nil : Int(cvm_argmax(x, size(count)))
+  }
+
+  /// The index of the first NaN or infinity; nil if every number is finite.
+  public static func firstNonFinite(_ x: UnsafePointer<Float>, count: Int) -> Int? {
+    let index = Int(cvm_first_nonfinite(x, size(count)))
+    return index < count ? index : nil
+  }
+
+  private static func size(_ count: Int) -> Int {
+    precondition(count >= 0, "a row of \(count) numbers")
+    return count
+  }
+}
