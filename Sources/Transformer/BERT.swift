@@ -43,8 +43,8 @@ public struct BERT: Sendable {
     let d = dimensions.hidden
     let h = HiddenState(tokens: pass.tokens, width: d)  // [T, d]
     pass.gather(wE, into: h.pointer, firstPosition: 0) { row, position, out in
-      VectorMath.add(out, wType.pointer + (types.isEmpty ? 0 : Int(types[row])) * d, count: d)
-      VectorMath.add(out, wPos.pointer + position * d, count: d)
+      VectorMath.add(wType.pointer + (types.isEmpty ? 0 : Int(types[row])) * d, to: out, count: d)
+      VectorMath.add(wPos.pointer + position * d, to: out, count: d)
     }
     embeddingNorm.apply(h.pointer, rows: pass.tokens, into: h.pointer, threads: pass.threads)
     return h
@@ -91,7 +91,7 @@ public struct BERT: Sendable {
     let bias = try pass.announceUpdate(site, layer, update.pointer, of: linear)
     let residual = h.pointer
     pass.threads.runRows(T) { row in
-      VectorMath.biasResidualLayerNorm(
+      VectorMath.addThenNormInPlace(
         update.pointer + row * d, bias: bias, residual: residual + row * d, gain: norm.gain.pointer,
         shift: norm.shift.pointer, epsilon: norm.epsilon, count: d)
     }

@@ -31,7 +31,7 @@ struct ForwardPass {
     let bias = linear.bias?.pointer
     guard wants(site, layer) else { return bias }
     let width = linear.outputs
-    if let bias { threads.runRows(tokens) { row in VectorMath.add(update + row * width, bias, count: width) } }
+    if let bias { threads.runRows(tokens) { row in VectorMath.add(bias, to: update + row * width, count: width) } }
     try announce(site, layer, update, columns: width)
     return nil
   }

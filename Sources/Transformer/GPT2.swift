@@ -41,7 +41,7 @@ public struct GPT2: Sendable {
     let d = dimensions.hidden
     let h = HiddenState(tokens: pass.tokens, width: d)  // [T, d]
     pass.gather(wE, into: h.pointer, firstPosition: firstPosition) { _, position, out in
-      VectorMath.add(out, wPos.pointer + position * d, count: d)
+      VectorMath.add(wPos.pointer + position * d, to: out, count: d)
     }
     return h
   }
@@ -90,7 +90,7 @@ public struct GPT2: Sendable {
     let bias = try pass.announceUpdate(site, layer, update.pointer, of: linear)
     let residual = h.pointer
     pass.threads.runRows(T) { row in
-      VectorMath.biasResidual(update.pointer + row * d, bias: bias, residual: residual + row * d, count: d)
+      VectorMath.add(bias: bias, residual: residual + row * d, to: update.pointer + row * d, count: d)
     }
     h.buffer = pass.workspace.exchange(h.buffer, for: .update)
   }

@@ -34,12 +34,12 @@ public enum Activation: String, Sendable, CaseIterable {
   /// x = activation(x + bias) in place on `count` numbers.
   func apply(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
     switch self {
-    case .geluErf: VectorMath.biasGELUErf(x, bias: bias, count: count)
-    case .geluTanh: VectorMath.biasGELUTanh(x, bias: bias, count: count)
-    case .geluSigmoid: VectorMath.biasGELUSigmoid(x, bias: bias, count: count)
-    case .relu: VectorMath.biasReLU(x, bias: bias, count: count)
-    case .silu: VectorMath.biasSiLU(x, bias: bias, count: count)
-    case .tanh: VectorMath.biasTanh(x, bias: bias, count: count)
+    case .geluErf: VectorMath.geluErf(x, bias: bias, count: count)
+    case .geluTanh: VectorMath.geluTanh(x, bias: bias, count: count)
+    case .geluSigmoid: VectorMath.geluSigmoid(x, bias: bias, count: count)
+    case .relu: VectorMath.relu(x, bias: bias, count: count)
+    case .silu: VectorMath.silu(x, bias: bias, count: count)
+    case .tanh: VectorMath.tanh(x, bias: bias, count: count)
     }
   }
 }
@@ -80,7 +80,7 @@ public struct Linear: Sendable {
         let shift = bias.map { $0.pointer + columns.lowerBound }
         switch finish {
         case .nothing: return
-        case .bias: if let shift { VectorMath.add(start, shift, count: columns.count) }
+        case .bias: if let shift { VectorMath.add(shift, to: start, count: columns.count) }
         case .activation(let activation): activation.apply(start, bias: shift, count: columns.count)
         }
       }
@@ -107,7 +107,8 @@ public struct Norm: Sendable {
     let width = gain.count
     threads.runRows(rows) { row in
       VectorMath.layerNorm(
-        y + row * width, x + row * width, gain: gain.pointer, shift: shift.pointer, epsilon: epsilon, count: width)
+        x + row * width, gain: gain.pointer, shift: shift.pointer, epsilon: epsilon, into: y + row * width,
+        count: width)
     }
   }
 }
