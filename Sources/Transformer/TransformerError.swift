@@ -18,6 +18,8 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
   case tokenTypesMismatch(expected: Int, found: Int)
   /// More tokens than the model has positions.
   case tooLong(tokens: Int, positions: Int)
+  /// A tensor of expected results does not fit the model.
+  case differentShape(path: String, tensor: String, expected: [Int], found: [Int])
   /// The checkpoint has no such head.
   case missingHead(model: String, head: String, advice: String)
 
@@ -44,6 +46,8 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
       return "\(found) token types for \(expected) tokens; give one a token"
     case .tooLong(let tokens, let positions):
       return "\(tokens) tokens, but the model has \(positions) positions; shorten the text or keep its head with --max-length \(positions)"
+    case .differentShape(let path, let tensor, let expected, let found):
+      return "\(path): \(tensor) has shape \(found); this model and these ids make \(expected)"
     case .missingHead(let model, let head, let advice):
       return "\(model) has no \(head); \(advice)"
     }

@@ -1,5 +1,6 @@
 import Checkpoints
 import Files
+import Foundation
 
 /// A second forward pass, slow and in Double, written from the papers and Hugging Face's definitions alone: it reads the
 /// stored tensors by their own names and shares no code with the library's blocks.

@@ -1,0 +1,71 @@
+import DenseMath
+
+/// Everything `graft forward` writes about one text.
+public struct Trace: Sendable {
+  /// Hidden states of neighbouring blocks of one width.
+  public struct Segment: Sendable {
+    public let dimensions: Dimensions
+    /// The state that enters the first block, then the state after each: [blocks + 1][T d].
+    public var hidden: [[Float]]
+    /// Softmax weights of each block, [blocks][H T T].
+    public var attention: [[Float]] = []
+  }
+
+  public let ids: [Int32]
+  /// One for a checkpoint, two for a splice: what A's blocks made, then what B's made of the mapped state.
+  public var segments: [Segment]
+  /// [T V]; nil where there is no head over the vocabulary.
+  public var logits: [Float]?
+  /// [C]; nil where this is no classifier.
+  public var classifierLogits: [Float]?
+
+  /// T
+  public var tokens: Int { ids.count }
+}
+
+extension Runnable {
+  /// Runs one text and keeps every hidden state and attention weight, and the scores of the heads there are.
+  /// - Throws: `TransformerError`.
+  public func trace(_ ids: [Int32], tokenTypes: [Int32]? = nil, workspace: Workspace) throws -> Trace {
+    let batch = try PackedBatch([ids], tokenTypes: tokenTypes.map { [$0] })
+    let recorder = Recorder(blocks: blockDimensions, segmentStarts: segmentStarts)
+    let h = try forward(batch, workspace: workspace, observer: recorder)
+    var trace = Trace(ids: ids, segments: recorder.segments)
+    if let unembedding {
+      let count = ids.count * unembedding.vocabulary
+      let logits = FloatBuffer(count: count)
+      unembedding.apply(h.pointer, rows: ids.count, into: logits.pointer, workspace: workspace)
+      trace.logits = Array(UnsafeBufferPointer(start: logits.pointer, count: count))
+    }
+    trace.classifierLogits = classifier?.apply(h, batch, workspace: workspace).first
+    return trace
+  }
+}
+
+/// Keeps hidden states and attention weights.
+private final class Recorder: Observer {
+  private let blocks: [Dimensions]
+  private let segmentStarts: [Int]
+  private(set) var segments: [Trace.Segment] = []
+
+  init(blocks: [Dimensions], segmentStarts: [Int]) {
+    self.blocks = blocks
+    self.segmentStarts = segmentStarts
+  }
+
+  func wants(_ site: Site, layer: Int) -> Bool {
+    site == .residPre || site == .residPost || site == .attentionWeights
+  }
+
+  func observe(_ observation: Observation) throws {
+    let (values, last) = (observation.copy(), segments.count - 1)
+    switch observation.site {
+    case .residPre:
+      if segmentStarts.contains(observation.layer) {
+        segments.append(Trace.Segment(dimensions: blocks[observation.layer], hidden: [values]))
+      }
+    case .attentionWeights: segments[last].attention.append(values)
+    default: segments[last].hidden.append(values)
+    }
+  }
+}

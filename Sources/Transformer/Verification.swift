@@ -1,0 +1,105 @@
+import Checkpoints
+
+/// A trace compared with stored results, stage by stage, so that the first stage that differs is named.
+public struct Verification: Sendable {
+  public struct Stage: Sendable {
+    /// "hidden 3", "attention 2", "logits", "classifier_logits".
+    public let name: String
+    /// Largest absolute difference; NaN where either side is not a number.
+    public let largestError: Double
+    /// Where it is, as indices of the stage's own axes, such as [position, column].
+    public let index: [Int]
+    /// The largest magnitude of the whole expected tensor.
+    public let largestMagnitude: Double
+
+    /// The error as a fraction of the tensor's largest magnitude: what the tolerance bounds.
+    public var fraction: Double { largestError == 0 ? 0 : largestError / largestMagnitude }
+  }
+
+  /// In the order the forward pass makes them.
+  public let stages: [Stage]
+  /// Tensors of the file that are not compared.
+  public let notCompared: [String]
+
+  /// The first stage whose error is over the tolerance, or not a number.
+  public func firstFailure(tolerance: Double) -> Stage? { stages.first { !($0.fraction <= tolerance) } }
+
+  /// The ids, and token types where stored, that the expected results were made from.
+  /// - Throws: `CheckpointError`, `TransformerError.idOutOfRange`.
+  public static func input(of file: SafetensorsFile) throws -> (ids: [Int32], tokenTypes: [Int32]?) {
+    func narrow(_ values: [Int]) throws -> [Int32] {
+      try values.enumerated().map { position, value in
+        guard let narrow = Int32(exactly: value) else {
+          throw TransformerError.idOutOfRange(id: value, position: position, vocabulary: Int(Int32.max))
+        }
+        return narrow
+      }
+    }
+    let types = file.entry(named: "token_types") == nil ? nil : try narrow(file.integers("token_types").values)
+    return (try narrow(file.integers("ids").values), types)
+  }
+
+  /// Compares what both have of hidden, attention, logits and classifier_logits.
+  /// - Parameters:
+  ///   - file: F32 or F64 tensors of the shapes `graft forward` writes.
+  /// - Throws: `CheckpointError` for a tensor that cannot be read, `TransformerError.differentShape`.
+  public init(of trace: Trace, against file: SafetensorsFile) throws {
+    guard trace.segments.count == 1, let segment = trace.segments.first else {
+      throw TransformerError.missingHead(
+        model: "a stitched model", head: "single run of hidden states", advice: "verify the two models it joins")
+    }
+    let (T, d, H) = (trace.tokens, segment.dimensions.hidden, segment.dimensions.heads)
+    var compared = Set(["ids", "token_types"])
+    func expected(_ name: String, _ shape: [Int]) throws -> [Double]? {
+      guard file.entry(named: name) != nil else { return nil }
+      let (found, values) = try file.doubles(name)
+      guard found == shape else {
+        throw TransformerError.differentShape(path: file.path, tensor: name, expected: shape, found: found)
+      }
+      compared.insert(name)
+      return values
+    }
+    let layers = segment.attention.count
+    let hidden = try expected("hidden", [layers + 1, T, d])
+    let attention = try expected("attention", [layers, H, T, T])
+    var stages: [Stage] = []
+    for layer in 0...layers {
+      if layer > 0, let attention {
+        stages.append(
+          Stage("attention \(layer - 1)", segment.attention[layer - 1], attention, part: layer - 1, axes: [H, T, T]))
+      }
+      if let hidden { stages.append(Stage("hidden \(layer)", segment.hidden[layer], hidden, part: layer, axes: [T, d])) }
+    }
+    if let logits = trace.logits, let stored = try expected("logits", [T, logits.count / T]) {
+      stages.append(Stage("logits", logits, stored, part: 0, axes: [T, logits.count / T]))
+    }
+    if let scores = trace.classifierLogits, let stored = try expected("classifier_logits", [scores.count]) {
+      stages.append(Stage("classifier_logits", scores, stored, part: 0, axes: [scores.count]))
+    }
+    self.stages = stages
+    notCompared = file.names.filter { !compared.contains($0) }
+  }
+}
+
+extension Verification.Stage {
+  /// Compares `actual` with the slice number `part`, as long as `actual`, of `expected`.
+  fileprivate init(_ name: String, _ actual: [Float], _ expected: [Double], part: Int, axes: [Int]) {
+    var worst = 0.0
+    var worstAt = 0
+    for index in actual.indices {
+      let difference = abs(Double(actual[index]) - expected[part * actual.count + index])
+      // A NaN must win, and stay.
+      if !(difference <= worst), !worst.isNaN { (worst, worstAt) = (difference, index) }
+    }
+    self.name = name
+    largestError = worst
+    largestMagnitude = expected.reduce(0) { max($0, abs($1)) }
+    var rest = worstAt
+    var indices: [Int] = []
+    for size in axes.reversed() {
+      indices.insert(rest % size, at: 0)
+      rest /= size
+    }
+    index = indices
+  }
+}
