@@ -36,6 +36,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .executableTarget(
+      name: "graft-bench", dependencies: ["DenseMath", "Files", "Tokenization", "Transformer", "Evaluation"],
+      path: "evaluation/bench/graft-bench"),
+
     .target(
       name: "TestSupport", dependencies: ["Files", "DenseMath", "Checkpoints", "Transformer"], path: "Tests/TestSupport"),
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
