@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "Checkpoints", dependencies: ["Files", "DenseMath"]),
     .target(name: "Tokenization", dependencies: ["Files", "CSentencePiece"]),
     .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
-    .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Transformer"]),
+    .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Tokenization", "Transformer"]),
     .target(name: "Stitching", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
     .target(name: "Reporting", dependencies: ["Files"]),
     .executableTarget(
