@@ -49,26 +49,26 @@ static INLINE void put(float *p, vec v, size_t count) {
 
 // The same with `lane` 0 to 3 besides, for reductions into four independent sums.
 #define LANES 4
-#define FOR_ROW_IN_LANES(n, BODY)                         \
-  {                                                       \
-    size_t i = 0;                                         \
-    for (; i + LANES * WIDTH <= (n);) {                   \
-      _Pragma("clang loop unroll(full)")                  \
-      for (int lane = 0; lane < LANES; lane++, i += WIDTH) { \
-        const size_t count = WIDTH;                       \
-        BODY                                              \
-      }                                                   \
-    }                                                     \
-    for (; i + WIDTH <= (n); i += WIDTH) {                \
-      const int lane = 0;                                 \
-      const size_t count = WIDTH;                         \
-      BODY                                                \
-    }                                                     \
-    if (i < (n)) {                                        \
-      const int lane = 1;                                 \
-      const size_t count = (n) - i;                       \
-      BODY                                                \
-    }                                                     \
+#define FOR_ROW_IN_LANES(n, BODY)                              \
+  {                                                            \
+    size_t i = 0;                                              \
+    for (; i + LANES * WIDTH <= (n);) {                        \
+      _Pragma("clang loop unroll(full)")                       \
+      for (int lane = 0; lane < LANES; lane++, i += WIDTH) {   \
+        const size_t count = WIDTH;                            \
+        BODY                                                   \
+      }                                                        \
+    }                                                          \
+    for (; i + WIDTH <= (n); i += WIDTH) {                     \
+      const int lane = 0;                                      \
+      const size_t count = WIDTH;                              \
+      BODY                                                     \
+    }                                                          \
+    if (i < (n)) {                                             \
+      const int lane = 1;                                      \
+      const size_t count = (n) - i;                            \
+      BODY                                                     \
+    }                                                          \
   }
 
 #define SUM(a, b) ((a) + (b))
