@@ -64,7 +64,7 @@ enum FloatConversion {
   private static func converted(
     _ shape: [Int], _ count: Int, _ convert: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
   ) -> Tensor {
-    let buffer = FloatBuffer(count: count)
+    let buffer = FloatBuffer(uninitializedCount: count)
     forEachChunk(of: count) { convert($1, buffer.pointer) }
     return Tensor(shape: shape, buffer)
   }

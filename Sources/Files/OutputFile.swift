@@ -40,7 +40,11 @@ public final class OutputFile {
     guard fsync(descriptor) == 0 else { throw FileError.fromErrno(path: path, action: "write") }
     let closed = close(descriptor)
     descriptor = -1
-    guard closed == 0, rename(temporaryPath, path) == 0 else { throw FileError.fromErrno(path: path, action: "write") }
+    guard closed == 0, rename(temporaryPath, path) == 0 else {
+      let error = FileError.fromErrno(path: path, action: "write")
+      unlink(temporaryPath)
+      throw error
+    }
   }
 
   /// Writes one whole file. Throws `FileError`.
