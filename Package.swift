@@ -28,7 +28,7 @@ let package = Package(
     .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
     .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Transformer"]),
     .target(name: "Stitching", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
-    .target(name: "Reporting", dependencies: ["Files", "Evaluation", "Stitching"]),
+    .target(name: "Reporting", dependencies: ["Files"]),
     .executableTarget(
       name: "graft",
       dependencies: [
@@ -38,7 +38,7 @@ let package = Package(
 
     .target(
       name: "TestSupport", dependencies: ["Files", "DenseMath", "Checkpoints", "Transformer"], path: "Tests/TestSupport"),
-    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "Files"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "DenseMathTests", dependencies: ["DenseMath", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
@@ -46,7 +46,7 @@ let package = Package(
     .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Files", "DenseMath", "TestSupport"]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files"]),
     .testTarget(name: "GraftCommandTests", dependencies: ["TestSupport", "Files"]),
   ],
   swiftLanguageModes: [.v6],
