@@ -9,7 +9,7 @@ struct Classify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Label texts with a classifier.",
     discussion: """
-      A text longer than the model's positions (or --max-length) is cut: its head is kept, [CLS] first and [SEP] last for
+      A text longer than the model's positions (or --max-length) is cut: its head is kept, [CLS] first and [SEP] last for \
       BERT, and the result says truncated.
 
       EXAMPLES:

@@ -7,14 +7,14 @@ struct Forward: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run one text and write every hidden state, attention weight and score.",
     discussion: """
-      The file holds ids [T], hidden [L+1, T, d] (0: the embeddings; i+1: the residual stream after block i, for GPT-2
-      before ln_f), attention [L, H, T, T], logits [T, V] and classifier_logits [C] where the model has those heads.
+      The file holds ids [T], hidden [L+1, T, d] (0: the embeddings; i+1: the residual stream after block i, for GPT-2 \
+      before ln_f), attention [L, H, T, T], logits [T, V] and classifier_logits [C] where the model has those heads. \
       A stitched model writes hidden and attention once for each of its two parts.
 
       EXAMPLES:
         graft forward imdb-bert-1 --text 'what a film' -o states.safetensors
         graft forward imdb-gpt2-wide --ids 40,734,257 -o states.safetensors --json
-        graft forward imdb-bert-1 --ids 2,9,3,11,3 --token-types 0,0,0,1,1 -o pair.safetensors
+        graft forward imdb-bert-1 --ids 2,9,3,8,3 --token-types 0,0,0,1,1 -o t.safetensors
       """)
 
   @OptionGroup var model: ModelArgument

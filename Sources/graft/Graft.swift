@@ -8,8 +8,8 @@ struct Graft: ParsableCommand {
     commandName: "graft",
     abstract: "Run BERT and GPT-2, look at every state inside, and join layers of one model to another.",
     discussion: """
-      MODEL is a directory in Hugging Face layout (config.json, model.safetensors, tokenizer files), or the name of a
-      model that comes with graft: imdb-bert-1, imdb-bert-2, imdb-bert-1-sentiment, imdb-gpt2-wide, imdb-gpt2-narrow,
+      MODEL is a directory in Hugging Face layout (config.json, model.safetensors, tokenizer files), or the name of a \
+      model that comes with graft: imdb-bert-1, imdb-bert-2, imdb-bert-1-sentiment, imdb-gpt2-wide, imdb-gpt2-narrow, \
       imdb-gpt2-narrow-sentiment.
 
       EXAMPLES:
@@ -19,14 +19,17 @@ struct Graft: ParsableCommand {
 
       EXIT CODES:
         0    success
-        1    the command failed; the reason is on standard error (verify: a stage is over the tolerance)
+        1    the command failed, the reason is on standard error; or verify found
+             a stage over the tolerance
         64   the command line is wrong
         141  the reader of the output went away
 
       ENVIRONMENT:
-        GRAFT_MODELS          folders of models, separated by ':', in place of those that come with graft
-        GRAFT_INSTRUCTIONS    portable, neon, avx2 or avx512 in place of the best the processor has
-        NO_COLOR, FORCE_COLOR no colour, colour without a terminal
+        GRAFT_MODELS           folders of models with ':' between, in place of
+                               those that come with graft
+        GRAFT_INSTRUCTIONS     portable, neon, avx2 or avx512, in place of the
+                               best that the processor has
+        NO_COLOR, FORCE_COLOR  no colour; colour without a terminal
       """,
     version: Version.current,
     subcommands: [

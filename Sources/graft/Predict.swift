@@ -8,7 +8,7 @@ struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Predict tokens: BERT fills [MASK], GPT-2 continues the text.",
     discussion: """
-      BERT gives the most probable tokens for every [MASK] of a text; GPT-2 those that may follow it, or with --generate a
+      BERT gives the most probable tokens for every [MASK] of a text; GPT-2 those that may follow it, or with --generate a \
       continuation. Generating stops early at the end-of-text token and where the text fills the model's positions.
 
       EXAMPLES:

@@ -7,8 +7,8 @@ struct Tokenize: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show how a model's tokenizer cuts texts.",
     discussion: """
-      With --json a line for each text: {"ids", "offsets", "tokens"}, where tokens are the vocabulary's own strings and
-      offsets are UTF-8 byte positions [start, end) in the text. A line of a file ends at \\n and nowhere else. MODEL may
+      With --json a line for each text: {"ids", "offsets", "tokens"}, where tokens are the vocabulary's own strings and \
+      offsets are UTF-8 byte positions [start, end) in the text. A line of a file ends at \\n and nowhere else. MODEL may \
       be a directory that holds tokenizer files alone.
 
       EXAMPLES:

@@ -8,8 +8,8 @@ struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compare a model with stored results, stage by stage.",
     discussion: """
-      Runs the ids (and token_types) of the file and compares hidden, attention, logits and classifier_logits in the
-      order the model makes them. The error of a stage is its largest difference, as a fraction of the largest magnitude
+      Runs the ids (and token_types) of the file and compares hidden, attention, logits and classifier_logits in the \
+      order the model makes them. The error of a stage is its largest difference, as a fraction of the largest magnitude \
       of the expected tensor. Ends with exit code 1 at the first stage over the tolerance.
 
       The file is what graft forward writes, or the same tensors from another program (F32 or F64).
