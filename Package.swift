@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "Checkpoints", dependencies: ["Files", "DenseMath"]),
     .target(name: "Tokenization", dependencies: ["Files", "CSentencePiece"]),
     .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
-    .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Transformer"]),
+    .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Tokenization", "Transformer"]),
     .target(name: "Stitching", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
     .target(name: "Reporting", dependencies: ["Files"]),
     .executableTarget(
@@ -35,6 +35,10 @@ let package = Package(
         "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Stitching", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+
+    .executableTarget(
+      name: "graft-bench", dependencies: ["DenseMath", "Files", "Tokenization", "Transformer", "Evaluation"],
+      path: "evaluation/bench/graft-bench"),
 
     .target(
       name: "TestSupport", dependencies: ["Files", "DenseMath", "Checkpoints", "Transformer"], path: "Tests/TestSupport"),

@@ -9,7 +9,8 @@ extension Dataset {
   /// * an aclImdb folder: `SPLIT/neg/*.txt` (label 0) and `SPLIT/pos/*.txt` (label 1); ids are the paths in the folder.
   ///   Reviews without a label (`train/unsup`) and other files are left out.
   /// * a `.csv` file (RFC 4180, UTF-8, a byte order mark allowed) whose header names the columns `review` and
-  ///   `sentiment` (others are left out); sentiments are `positive`, `negative`, `1` or `0`; ids are `row/1`, `row/2`...
+  ///   `sentiment` (others are left out); sentiments are `positive`, `negative`, `1` or `0`; ids are `row/1`,
+  ///   `row/2`...
   /// * a `.jsonl` file: a line `{"id": string, "text": string, "label": whole number from 0}` a review, other keys left
   ///   out; ids once each.
   ///

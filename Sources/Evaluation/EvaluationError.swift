@@ -15,8 +15,13 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
   /// Two runs give a review different labels.
   case differentLabels(id: String, first: Int, second: Int)
 
+  /// A text without a token: GPT-2 has nothing to read in an empty one.
+  case noTokens(id: String)
+
   public var description: String {
     switch self {
+    case .noTokens(let id):
+      return "\(id): the text has no token, and this model adds none; leave it out with --reviews"
     case .noPredictions:
       return "expected at least one prediction, found none"
     case .classCount(let id, let expected, let found):

@@ -1,8 +1,9 @@
 import Files
 import Foundation
 
-/// The file a run's batches are appended to. A batch is a line `batch INDEX bytes COUNT sha256 DIGEST` and then COUNT bytes
-/// of JSON lines. What stands after the last whole batch is the rest of an interrupted write and is cut off at opening.
+/// The file a run's batches are appended to. A batch is a line `batch INDEX bytes COUNT sha256 DIGEST` and then COUNT
+/// bytes of JSON lines. What stands after the last whole batch is the rest of an interrupted write and is cut off at
+/// opening.
 final class JournalFile {
   private let path: String
   private let descriptor: Int32

@@ -49,8 +49,8 @@ extension Prediction {
   }
 
   /// Reads the object that `members` makes; other keys are left out.
-  /// - Throws: `FileError` when a value is missing or of the wrong kind, or `predicted` is not the class that the logits
-  ///   say.
+  /// - Throws: `FileError` when a value is missing or of the wrong kind, or `predicted` is not the class that the
+  ///   logits say.
   public init(_ object: JSONNode) throws {
     self.init(
       id: try object["id"].string(), label: try object["label"].int(),

@@ -1,10 +1,12 @@
 import Files
 import Foundation
 
-/// The folder of a run that may be killed at any moment and resumed, and then ends with the same bytes as one that never was.
+/// The folder of a run that may be killed at any moment and resumed, and then ends with the same bytes as one that
+/// never was.
 ///
-/// A run is a fixed plan of batches, numbered from 0. Each finished batch is appended to the file `journal` in one piece and
-/// forced to disk, so that a kill loses the batch in progress and nothing else. The folder's files tell its state:
+/// A run is a fixed plan of batches, numbered from 0. Each finished batch is appended to the file `journal` in one
+/// piece and forced to disk, so that a kill loses the batch in progress and nothing else. The folder's files tell its
+/// state:
 ///
 /// | `run.json` (the stamp) | `journal` | state |
 /// |---|---|---|
@@ -59,8 +61,8 @@ public final class RunJournal {
   }
 
   /// Records a batch; when this returns, it is on disk. Batches may come in any order.
-  /// - Throws: `FileError`, when the disk is full among others; then the batch is not recorded, the others are, and it may
-  ///   be appended again.
+  /// - Throws: `FileError`, when the disk is full among others; then the batch is not recorded, the others are, and it
+  ///   may be appended again.
   /// - Precondition: `batch` is one of `missingBatches`.
   public func append(batch: Int, records: [JSON]) throws {
     precondition((0..<batchCount).contains(batch), "batch \(batch) is not in 0..<\(batchCount)")

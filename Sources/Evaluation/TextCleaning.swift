@@ -50,7 +50,7 @@ public enum TextCleaning: String, CaseIterable, Sendable {
     return position
   }
 
-  /// The characters for which Python's `str.isspace()` holds: Unicode's white space and the separators U+001C to U+001F.
+  /// The characters for which Python's `str.isspace()` holds: Unicode's white space and U+001C to U+001F.
   private static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0x09...0x0D, 0x1C...0x20, 0x85, 0xA0, 0x1680, 0x2000...0x200A, 0x2028, 0x2029, 0x202F, 0x205F, 0x3000: true

@@ -147,7 +147,7 @@ import Testing
     #expect(try Dataset.read(path).reviews.count == 2)
   }
 
-  /// 20,000 random byte strings, of which 18,115 are not UTF-8; the digest is that of Python's decode("utf8", "replace").
+  /// 20,000 random byte strings, of which 18,115 are not UTF-8; the digest is Python's, decode("utf8", "replace").
   @Test func badBytesAreReplacedAndCounted() throws {
     let bytes: [UInt8] = [
       0x41, 0x80, 0xBF, 0xC0, 0xC2, 0xC3, 0xA9, 0xE0, 0xA0, 0xE2, 0x82, 0xAC, 0xED, 0x9F, 0xED, 0xF0, 0x9F, 0x98, 0x80,
