@@ -17,8 +17,8 @@ public struct ProgressLine: Equatable, Sendable {
   }
 
   /// The state when `completed` of the total (resumed ones included) are done, `elapsed` after the start:
-  /// `pinv, 3 kept  ████████▎              152/400  38%  41.3 reviews/s  6 s left`. Cut to the terminal's width; no line
-  /// break.
+  /// `pinv, 3 kept  ████████▎               152/400  38%  38.0 reviews/s  6.5 s left`.
+  /// Cut to the terminal's width; no line break.
   public func line(completed: Int, elapsed: Duration, style: Style) -> String {
     let rate = rate(completed, elapsed)
     var parts = ["\(completed)/\(total)", "\(percent(completed))%"]

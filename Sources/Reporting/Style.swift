@@ -21,7 +21,7 @@ public struct Style: Equatable, Sendable {
   var cutMark: String { usesUnicode ? "…" : "~" }
 
   /// `text` in the colour of `tone`, or unchanged when colour is off.
-  func painted(_ text: String, _ tone: Tone) -> String {
+  public func painted(_ text: String, _ tone: Tone) -> String {
     guard usesColor, let code = tone.ansiCode, !text.isEmpty else { return text }
     return "\u{1B}[\(code)m\(text)\u{1B}[0m"
   }

@@ -41,7 +41,9 @@ import Testing
 
   @Test func namesAFolderThatIsMissing() {
     let path = folder.path("none/a")
-    #expect(throws: FileError.missing(path: path + ".partial")) { try OutputFile(path) }
+    #expect(throws: FileError.system(path: path, action: "create", reason: "its folder does not exist")) {
+      try OutputFile(path)
+    }
   }
 
   @Test func leavesNothingBehindWhenTheNameIsTaken() throws {

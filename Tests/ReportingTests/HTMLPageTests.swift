@@ -78,6 +78,8 @@ import Testing
     #expect(tree.all("code").first?.text == hostile)
     #expect(tree.all("code").last?.text.contains(hostile.replacing("\"", with: "\\\"")) == true)
     #expect(tree.all("script").count == 1)
+    // Quotes too, so that no text could ever leave an attribute.
+    #expect(!page.html.contains("&amp;\"c") && page.html.contains("a&lt;b&gt;&amp;&quot;c&#39;&lt;/title&gt;"))
   }
 
   @Test func isDeterministicAndTakesEmptyContent() throws {

@@ -52,6 +52,8 @@ private func corners(_ path: XMLTree?) -> [(x: Double, y: Double)] {
     let axes = try ReadAxes(svg)
     #expect(axes.xTicks.map(\.value) == [0, 1, 2, 3, 4])
     #expect(axes.yTicks.map(\.value) == [0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+    // Upwards and to the right.
+    #expect(axes.y(0.9) < axes.y(0.4) && axes.x(0) < axes.x(4))
     let groups = svg.all("g", class: "series")
     #expect(groups.count == chart.series.count)
     for (index, (series, group)) in zip(chart.series, groups).enumerated() {

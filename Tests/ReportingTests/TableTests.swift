@@ -79,6 +79,7 @@ import Testing
     #expect(
       lines(table, Style(width: 14)) == ["A caption of …", "text         p", "──────  ──────", "abcde…  0.5000"])
     #expect(lines(table, Style(width: 14, usesUnicode: false))[3] == "abcde~  0.5000")
+    #expect(lines(table, Style(width: 12))[3] == "abc…  0.5000")
     #expect(lines(table, Style(width: 10))[2] == "────  ────")
     #expect(lines(table, .plain)[3] == "abcdefghijklmnop  0.5000")
     let wide = self.table([.init("t"), .init("x")], [["漢字漢字", "1"]])
