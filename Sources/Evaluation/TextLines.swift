@@ -58,3 +58,11 @@ func forEachLine(of path: String, _ body: (TextLine) throws -> Void) throws {
     }
   }
 }
+
+/// The objects of a JSON Lines file, in order.
+/// - Throws: `FileError` that names the file and line.
+public func readJSONLines(_ path: String) throws -> [JSONNode] {
+  var nodes: [JSONNode] = []
+  try forEachLine(of: path) { nodes.append(try $0.json()) }
+  return nodes
+}

@@ -31,6 +31,11 @@ struct ClassificationOptions: ParsableArguments {
     return cleaning
   }
 
+  /// The most tokens a text may have: --max-length, and never more than a model has positions.
+  func length(for models: [any Runnable]) -> Int {
+    models.reduce(maxLength ?? .max) { min($0, $1.positions) }
+  }
+
   /// The options as they stand in a result.
   func members(_ cleaning: TextCleaning) -> [JSON.Member] {
     [

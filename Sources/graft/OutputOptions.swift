@@ -33,6 +33,9 @@ struct ThreadOptions: ParsableArguments {
 
   var count: Threads { threads.map { Threads($0) } ?? .available }
 
+  /// The count as it stands in a result, which rounding depends on.
+  var member: JSON.Member { JSON.Member("threads", .integer(count.count)) }
+
   /// Working memory for one forward pass after the other.
   func workspace() -> Workspace { Workspace(threads: count) }
 }

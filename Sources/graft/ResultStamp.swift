@@ -1,4 +1,5 @@
 import Dispatch
+import Evaluation
 import Files
 import Synchronization
 import Transformer
@@ -8,6 +9,8 @@ struct ResultStamp {
   let command: String
   let model: any Runnable
   let digest: BackgroundDigest
+  /// The reviews that were scored.
+  var dataset: Dataset?
   /// The seed, where something was drawn.
   var seed: UInt64?
   /// Every option that could change the result, with the value it had.
@@ -20,6 +23,11 @@ struct ResultStamp {
         JSON.Member("model", .string(model.name)), JSON.Member("model_sha256", .string(digest.wait())),
         JSON.Member("options", options),
       ]
+    if let dataset {
+      all += [
+        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
+      ]
+    }
     if let seed { all.append(JSON.Member("seed", .integer(Int(clamping: seed)))) }
     return .object(all + members)
   }
