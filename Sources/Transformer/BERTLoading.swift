@@ -17,7 +17,8 @@ extension BERT {
     }
     func norm(_ name: String, _ part: WeightReader.Part = .body) throws -> Norm {
       Norm(
-        gain: try reader.take(name + ".weight", part, shape: [d]), shift: try reader.take(name + ".bias", part, shape: [d]),
+        gain: try reader.take(name + ".weight", part, shape: [d]),
+        shift: try reader.take(name + ".bias", part, shape: [d]),
         epsilon: configuration.normEpsilon)
     }
 

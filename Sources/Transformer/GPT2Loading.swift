@@ -32,7 +32,8 @@ extension GPT2 {
         Block(
           attentionNorm: try norm(name + ".ln_1"), wQKV: try linear(name + ".attn.c_attn", from: d, to: 3 * d),
           wO: try linear(name + ".attn.c_proj", from: d, to: d), mlpNorm: try norm(name + ".ln_2"),
-          wIn: try linear(name + ".mlp.c_fc", from: d, to: dFF), wOut: try linear(name + ".mlp.c_proj", from: dFF, to: d),
+          wIn: try linear(name + ".mlp.c_fc", from: d, to: dFF),
+          wOut: try linear(name + ".mlp.c_proj", from: dFF, to: d),
           attentionScale: configuration.attentionScale(layer: layer)))
     }
     let gpt2 = GPT2(
@@ -85,7 +86,8 @@ extension GPT2Configuration {
     guard graft["pooling"].isPresent, try graft["pooling"].string() == "mean" else {
       throw TransformerError.unsupportedOption(
         path: config.path, option: "graft.pooling", found: graft["pooling"].value?.kind ?? "absent",
-        supported: "\"mean\" (a text's score is the mean of its tokens' scores; GPT2ForTokenClassification alone scores tokens)")
+        supported:
+          "\"mean\" (a text's score is the mean of its tokens' scores; GPT2ForTokenClassification alone scores tokens)")
     }
     return graft["final_norm"].isPresent ? try graft["final_norm"].bool() : true
   }

