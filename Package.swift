@@ -26,9 +26,9 @@ let package = Package(
     .target(name: "Checkpoints", dependencies: ["Files", "DenseMath"]),
     .target(name: "Tokenization", dependencies: ["Files", "CSentencePiece"]),
     .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
-    .target(name: "Evaluation", dependencies: ["Files", "Transformer"]),
+    .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Tokenization", "Transformer"]),
     .target(name: "Stitching", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
-    .target(name: "Reporting", dependencies: ["Files", "Evaluation", "Stitching"]),
+    .target(name: "Reporting", dependencies: ["Files"]),
     .executableTarget(
       name: "graft",
       dependencies: [
@@ -36,17 +36,21 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    .executableTarget(
+      name: "graft-bench", dependencies: ["DenseMath", "Files", "Tokenization", "Transformer", "Evaluation"],
+      path: "evaluation/bench/graft-bench"),
+
     .target(
       name: "TestSupport", dependencies: ["Files", "DenseMath", "Checkpoints", "Transformer"], path: "Tests/TestSupport"),
-    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport"]),
+    .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "Files"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
     .testTarget(name: "DenseMathTests", dependencies: ["DenseMath", "TestSupport"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Files", "DenseMath", "TestSupport"]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "TestSupport"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files"]),
     .testTarget(name: "GraftCommandTests", dependencies: ["TestSupport", "Files"]),
   ],
   swiftLanguageModes: [.v6],

@@ -27,7 +27,8 @@ static INLINE void store_tail(float *p, vec v, size_t count) { _mm256_maskstore_
 
 static INLINE int any(ivec mask) { return !_mm256_testz_si256((__m256i)mask, (__m256i)mask); }
 
-#include "ScaleByPower.inc.h"
+#include "ProductRest.inc.h"
+#include "ScaleOrZero.inc.h"
 #include "Elementary.inc.h"
 #include "Elementwise.inc.h"
 #include "Reductions.inc.h"

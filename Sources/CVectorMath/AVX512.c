@@ -23,12 +23,15 @@ static INLINE void store_tail(float *p, vec v, size_t count) {
   _mm512_mask_storeu_ps(p, first_lanes(count), (__m512)v);
 }
 
-static INLINE vec scale_by_power(vec v, vec shifted) {
-  return (vec)_mm512_scalef_ps((__m512)v, (__m512)(shifted - EXPONENT_SHIFT));
+// v * 2^(shifted - EXPONENT_SHIFT) where `keep`, else 0.
+static INLINE vec scale_or_zero(vec v, vec shifted, ivec keep) {
+  const __m512 k = (__m512)(shifted - EXPONENT_SHIFT);
+  return (vec)_mm512_maskz_scalef_ps(_mm512_movepi32_mask((__m512i)keep), (__m512)v, k);
 }
 
 static INLINE int any(ivec mask) { return _mm512_movepi32_mask((__m512i)mask) != 0; }
 
+#include "ProductRest.inc.h"
 #include "Elementary.inc.h"
 #include "Elementwise.inc.h"
 #include "Reductions.inc.h"

@@ -1,12 +1,12 @@
 // Rows in place, element by element.
 
-#define DEFINE_BIAS_ACTIVATION(NAME, ACTIVATION)                              \
-  static void NAME(float *x, const float *bias, size_t n) {                   \
-    if (bias) {                                                               \
-      FOR_ROW(n, put(x + i, ACTIVATION(get(x + i, count, 0) + get(bias + i, count, 0)), count);) \
-    } else {                                                                  \
-      FOR_ROW(n, put(x + i, ACTIVATION(get(x + i, count, 0)), count);)        \
-    }                                                                         \
+#define DEFINE_BIAS_ACTIVATION(NAME, ACTIVATION)                                               \
+  static void NAME(float *x, const float *bias, size_t n) {                                    \
+    if (bias) {                                                                                \
+      FOR_ROW(n, put(x + i, ACTIVATION(get(x + i, count, 0) + get(bias + i, count, 0)), count);)\
+    } else {                                                                                   \
+      FOR_ROW(n, put(x + i, ACTIVATION(get(x + i, count, 0)), count);)                         \
+    }                                                                                          \
   }
 
 DEFINE_BIAS_ACTIVATION(row_gelu_erf, gelu_erf)

@@ -11,7 +11,8 @@
 static INLINE vec multiply_add(vec a, vec b, vec c) { return __builtin_elementwise_fma(a, b, c); }
 
 #include "FourLanes.inc.h"
-#include "ScaleByPower.inc.h"
+#include "ProductRest.inc.h"
+#include "ScaleOrZero.inc.h"
 #include "Elementary.inc.h"
 #include "Elementwise.inc.h"
 #include "Reductions.inc.h"

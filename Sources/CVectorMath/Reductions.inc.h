@@ -5,11 +5,9 @@ static float largest(const float *x, size_t n) {
   vec most[LANES] = {splat(-INFINITY), splat(-INFINITY), splat(-INFINITY), splat(-INFINITY)};
   FOR_ROW_IN_LANES(n, {
     const vec v = get(x + i, count, -INFINITY);
-    most[lane] = v > most[lane] ? v : most[lane];
+    most[lane] = GREATER(v, most[lane]);
   })
-  const vec first = most[0] > most[1] ? most[0] : most[1];
-  const vec second = most[2] > most[3] ? most[2] : most[3];
-  return __builtin_reduce_max(first > second ? first : second);
+  return greatest(most);
 }
 
 // Writes exp(scale (x - most)) to y, unless that is NULL, and returns the sum. Sums of 4,096 in float32, those in

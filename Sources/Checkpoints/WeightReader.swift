@@ -1,5 +1,6 @@
 import DenseMath
 import Files
+import Foundation
 
 /// Takes a model's weights out of a checkpoint under their canonical Hugging Face names, and knows which it took: what
 /// is missing fails when it is asked for, what nobody asked for fails in `finish(ignoring:)`.
@@ -110,8 +111,6 @@ public struct WeightReader {
 extension Tensor {
   /// Whether the shapes are equal and the numbers are, bit for bit.
   fileprivate func hasSameNumbers(as other: Tensor) -> Bool {
-    let bytes = UnsafeRawBufferPointer(start: pointer, count: count * MemoryLayout<Float>.stride)
-    let others = UnsafeRawBufferPointer(start: other.pointer, count: other.count * MemoryLayout<Float>.stride)
-    return shape == other.shape && bytes.elementsEqual(others)
+    shape == other.shape && memcmp(pointer, other.pointer, count * MemoryLayout<Float>.stride) == 0
   }
 }

@@ -1,15 +1,31 @@
-/// Mutable Float32 working memory, aligned to 64 bytes, zero at first.
+#if canImport(Glibc)
+  import Glibc
+#endif
+
+/// Mutable Float32 working memory, aligned to at least 64 bytes.
 public final class FloatBuffer {
   /// `count` numbers; valid as long as this object lives.
   public let pointer: UnsafeMutablePointer<Float>
   public let count: Int
+  private static let hugePage = 1 << 21
 
-  public init(count: Int) {
+  /// Zeros.
+  public convenience init(count: Int) {
+    self.init(uninitializedCount: count)
+    pointer.initialize(repeating: 0, count: count)
+  }
+
+  /// Whatever the memory held: for a caller that writes every number before it reads any.
+  public init(uninitializedCount count: Int) {
     self.count = count
     let bytes = max(count, 1) * MemoryLayout<Float>.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    let isLarge = bytes >= Self.hugePage
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? Self.hugePage : 64)
+    #if canImport(Glibc)
+      // Page faults take longer than filling the memory does; pages of 2 MB make them few. A refusal costs time only.
+      if isLarge { madvise(raw, bytes / Self.hugePage * Self.hugePage, MADV_HUGEPAGE) }
+    #endif
     pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
-    pointer.initialize(repeating: 0, count: max(count, 1))
   }
 
   deinit { UnsafeMutableRawPointer(pointer).deallocate() }

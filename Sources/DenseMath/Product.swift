@@ -17,6 +17,16 @@ public enum Product {
       blasint(aStride), b, blasint(bStride), beta, c, blasint(cStride))
   }
 
+  /// c = a b through OpenBLAS's own threads: the rate that benchmarks compare with. Not for use beside other products.
+  public static func multiplyWithOpenBLASThreads(
+    _ threads: Threads, m: Int, n: Int, k: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
+    c: UnsafeMutablePointer<Float>
+  ) {
+    openblas_set_num_threads(Int32(threads.count))
+    defer { openblas_set_num_threads(1) }
+    multiply(m: m, n: n, k: k, a: a, aStride: k, b: b, bStride: n, bTransposed: false, c: c, cStride: n)
+  }
+
   /// c = a b on several threads, each making one block of c and then calling `finish(rows, columns)` for it.
   ///
   /// The longer side of c is cut: each thread packs its share of one factor and all of the other, and the sum of the two

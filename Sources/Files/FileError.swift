@@ -22,7 +22,7 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// The error for the current `errno`.
-  static func fromErrno(path: String, action: String) -> FileError {
+  public static func fromErrno(path: String, action: String) -> FileError {
     let code = errno
     if code == ENOENT { return .missing(path: path) }
     let hint = code == ENOSPC || code == EFBIG || code == EDQUOT ? "; free some space or choose another place" : ""

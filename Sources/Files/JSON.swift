@@ -105,19 +105,21 @@ extension JSON {
 
   private static func write(string: String, into text: inout String) {
     text += "\""
-    for scalar in string.unicodeScalars {
-      switch scalar {
-      case "\"": text += "\\\""
-      case "\\": text += "\\\\"
-      case "\n": text += "\\n"
-      case "\r": text += "\\r"
-      case "\t": text += "\\t"
-      case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-        let digits = String(scalar.value, radix: 16)
-        text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: text.unicodeScalars.append(scalar)
+    // What needs no escape is copied in whole stretches.
+    var rest = string.utf8[...]
+    while let place = rest.firstIndex(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C || $0 == 0x7F }) {
+      text += Substring(rest[..<place])
+      switch rest[place] {
+      case UInt8(ascii: "\""): text += "\\\""
+      case UInt8(ascii: "\\"): text += "\\\\"
+      case UInt8(ascii: "\n"): text += "\\n"
+      case UInt8(ascii: "\r"): text += "\\r"
+      case UInt8(ascii: "\t"): text += "\\t"
+      case let byte: text += (byte < 0x10 ? "\\u000" : "\\u00") + String(byte, radix: 16)
       }
+      rest = rest[rest.index(after: place)...]
     }
+    text += Substring(rest)
     text += "\""
   }
 }

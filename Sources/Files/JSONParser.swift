@@ -119,20 +119,24 @@ private struct JSONParser {
     }
     var end = position
     var isInteger = true
+    func errorAtEnd(_ expected: String) -> FileError {
+      position = end
+      return error(expected)
+    }
     if at(end, "-") { end += 1 }
-    guard digit(end) else { throw error("a value") }
+    guard digit(end) else { throw errorAtEnd("a value") }
     if at(end, "0") { end += 1 } else { while digit(end) { end += 1 } }
     if at(end, ".") {
       isInteger = false
       end += 1
-      guard digit(end) else { throw error("digits after the decimal point") }
+      guard digit(end) else { throw errorAtEnd("digits after the decimal point") }
       while digit(end) { end += 1 }
     }
     if at(end, "e", "E") {
       isInteger = false
       end += 1
       if at(end, "+", "-") { end += 1 }
-      guard digit(end) else { throw error("digits in the exponent") }
+      guard digit(end) else { throw errorAtEnd("digits in the exponent") }
       while digit(end) { end += 1 }
     }
     let text = String(decoding: bytes[start..<end], as: UTF8.self)
@@ -190,7 +194,8 @@ private struct JSONParser {
     case UInt8(ascii: "u"):
       var code = try parseHex4()
       if code >= 0xD800, code < 0xDC00 {
-        guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"), bytes[position + 1] == UInt8(ascii: "u")
+        guard position + 1 < bytes.count, bytes[position] == UInt8(ascii: "\\"),
+          bytes[position + 1] == UInt8(ascii: "u")
         else { throw error("the second half of a surrogate pair") }
         position += 2
         let low = try parseHex4()
@@ -223,7 +228,8 @@ private struct JSONParser {
 
   private func decoded(_ text: UnsafeRawBufferPointer, at start: Int) throws -> String {
     guard let string = String(validating: text, as: UTF8.self) else {
-      throw FileError.malformed(path: path, location: "byte \(start)", expected: "valid UTF-8", found: "bad bytes in a string")
+      throw FileError.malformed(
+        path: path, location: "byte \(start)", expected: "valid UTF-8", found: "bad bytes in a string")
     }
     return string
   }

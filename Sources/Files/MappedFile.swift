@@ -12,7 +12,8 @@ public final class MappedFile: @unchecked Sendable {
   /// - Throws: `FileError` when there is no such file, it is not a regular file, or it cannot be mapped.
   public init(_ path: String) throws {
     self.path = path
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError.fromErrno(path: path, action: "open") }
     defer { close(descriptor) }
     var status = stat()

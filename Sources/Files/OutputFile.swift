@@ -15,7 +15,11 @@ public final class OutputFile {
     self.path = path
     temporaryPath = path + ".partial"
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError.fromErrno(path: temporaryPath, action: "create") }
+    guard descriptor >= 0 else {
+      // What is missing is the folder, not the file.
+      if errno == ENOENT { throw FileError.system(path: path, action: "create", reason: "its folder does not exist") }
+      throw FileError.fromErrno(path: path, action: "create")
+    }
   }
 
   /// Appends bytes. Throws `FileError` (a full disk among them).
@@ -40,7 +44,11 @@ public final class OutputFile {
     guard fsync(descriptor) == 0 else { throw FileError.fromErrno(path: path, action: "write") }
     let closed = close(descriptor)
     descriptor = -1
-    guard closed == 0, rename(temporaryPath, path) == 0 else { throw FileError.fromErrno(path: path, action: "write") }
+    guard closed == 0, rename(temporaryPath, path) == 0 else {
+      let error = FileError.fromErrno(path: path, action: "write")
+      unlink(temporaryPath)
+      throw error
+    }
   }
 
   /// Writes one whole file. Throws `FileError`.

@@ -107,6 +107,29 @@ public struct Model: Sendable {
     return h
   }
 
+  /// GPT-2: ln_f of a residual stream; BERT, whose states are normalised already, returns it as it is.
+  public func finalNormApplied(to h: HiddenState, workspace: Workspace) -> HiddenState {
+    guard case .gpt2(let gpt2) = architecture else { return h }
+    let result = HiddenState(tokens: h.tokens, width: h.width)
+    gpt2.finalNorm.apply(h.pointer, rows: h.tokens, into: result.pointer, threads: workspace.threads)
+    return result
+  }
+
+  /// Adds the position embedding of each row's place in its sequence. The state's memory must not be shared.
+  public func addPositions(to h: HiddenState, _ batch: PackedBatch) {
+    let wPos: Tensor
+    switch architecture {
+    case .bert(let bert): wPos = bert.wPos
+    case .gpt2(let gpt2): wPos = gpt2.wPos
+    }
+    for sequence in batch.sequences {
+      for row in sequence {
+        let position = wPos.pointer + (row - sequence.lowerBound) * h.width
+        VectorMath.add(position, to: h.pointer + row * h.width, count: h.width)
+      }
+    }
+  }
+
   /// The hidden states of `ids`, which follow a text whose tokens are in the cache and then are in the cache, too.
   /// GPT-2 only.
   /// - Returns: [ids, d], after the last block and before ln_f.

@@ -33,6 +33,12 @@ public struct Observation {
   public let columns: Int
   public let stride: Int
 
+  /// The same value under another block number, for models joined from several.
+  public func inLayer(_ layer: Int) -> Observation {
+    Observation(
+      site: site, layer: layer, sequence: sequence, pointer: pointer, rows: rows, columns: columns, stride: stride)
+  }
+
   /// A copy, row after row.
   public func copy() -> [Float] {
     var values: [Float] = []

@@ -7,9 +7,11 @@
 extern "C" {
 #endif
 
-// Every function works on one row of n contiguous float32 values; n may be any size including 0, no alignment is needed.
-// Arguments said to be in place or allowed to be the same may alias; others must not overlap.
+// Every function works on one row of n contiguous float32 values; n may be any size including 0. No alignment is
+// needed, but rows that start on 64 bytes are up to 1.7 times as fast. Arguments that are said to be in place, or that
+// "may be" each other, may alias; others must not overlap.
 // Elementwise functions give an element the same bits whatever its index and n. NaN in gives NaN out; nothing traps.
+// An exponential below exp(-87.33) = 1.2e-38, which would be subnormal, counts as 0.
 
 // Instruction sets, in order of preference.
 enum cvm_path { CVM_PORTABLE = 0, CVM_NEON = 1, CVM_AVX2 = 2, CVM_AVX512 = 3 };
@@ -29,12 +31,18 @@ void cvm_restore_thread_path(const struct cvm_kernels *previous);
 
 // x[i] += bias[i]
 void cvm_add(float *x, const float *bias, size_t n);
-// x[i] = act(x[i] + bias[i]); bias may be NULL (treated as 0).
-void cvm_bias_gelu_erf(float *x, const float *bias, size_t n);   // 0.5 x (1 + erf(x / sqrt 2))
-void cvm_bias_gelu_tanh(float *x, const float *bias, size_t n);  // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
-void cvm_bias_gelu_sigmoid(float *x, const float *bias, size_t n);  // x * sigmoid(1.702 x), "quick_gelu"
+// x[i] = act(x[i] + bias[i]); bias may be NULL (treated as 0). With the largest error measured.
+// 0.5 x (1 + erf(x / sqrt 2)): relative 4.5e-7 for any sign of x.
+void cvm_bias_gelu_erf(float *x, const float *bias, size_t n);
+// 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))): relative 4.5e-7 plus 6e-9 absolute.
+void cvm_bias_gelu_tanh(float *x, const float *bias, size_t n);
+// x sigmoid(1.702 x), "quick_gelu": relative 7.5e-7 plus 1e-11 absolute.
+void cvm_bias_gelu_sigmoid(float *x, const float *bias, size_t n);
+// max(x, 0)
 void cvm_bias_relu(float *x, const float *bias, size_t n);
+// x sigmoid(x): relative 2.1e-7.
 void cvm_bias_silu(float *x, const float *bias, size_t n);
+// Relative 1.6e-7.
 void cvm_bias_tanh(float *x, const float *bias, size_t n);
 // x[i] = (x[i] + bias[i]) + residual[i]; bias may be NULL.
 void cvm_bias_residual(float *x, const float *bias, const float *residual, size_t n);
@@ -45,7 +53,7 @@ void cvm_layer_norm(float *y, const float *x, const float *gain, const float *sh
 // cvm_bias_residual followed by cvm_layer_norm on the same path.
 void cvm_bias_residual_layer_norm(float *x, const float *bias, const float *residual, const float *gain,
                                   const float *shift, float epsilon, size_t n);
-// y = (x + bias) + residual is written to x, its layer norm to y; bias may be NULL (GPT-2: residual stream and next norm).
+// (x + bias) + residual is written to x, its layer norm to y; bias may be NULL (GPT-2: residual stream and next norm).
 void cvm_bias_residual_then_layer_norm(float *y, float *x, const float *bias, const float *residual,
                                        const float *gain, const float *shift, float epsilon, size_t n);
 // x[i] = exp(scale x[i] - max(scale x)) / sum, in place. scale > 0. An entry of -inf gets weight exactly 0; a row with

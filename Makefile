@@ -1,0 +1,48 @@
+# make demo: the stitching experiment on real models and real reviews. make test: the proof that the numbers are right.
+
+PACKAGES = libopenblas-dev libsentencepiece-dev libssl-dev pkg-config
+SWIFT = swift
+GRAFT = .build/release/graft
+DEMO = demo
+
+.PHONY: all build deps demo test format format-check bench clean
+
+all: build
+
+# Debian packages that are missing; with sudo only when not root. Elsewhere (macOS) they come from the package manager at hand.
+deps:
+	@if command -v dpkg-query >/dev/null 2>&1; then \
+	  missing=""; \
+	  for package in $(PACKAGES); do \
+	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$package"; \
+	  done; \
+	  if [ -n "$$missing" ]; then \
+	    if [ "$$(id -u)" -eq 0 ]; then sudo=""; else sudo="sudo"; fi; \
+	    echo "installing$$missing"; \
+	    $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	  fi; \
+	fi
+	@command -v $(SWIFT) >/dev/null 2>&1 || { echo "graft needs a Swift 6 toolchain: https://www.swift.org/install"; exit 1; }
+
+build: deps
+	$(SWIFT) build -c release --product graft
+
+demo: build
+	rm -rf $(DEMO)
+	$(GRAFT) stitch --pretrained imdb-bert-2 --finetuned imdb-bert-1-sentiment --transplant 2 \
+	  --dataset evaluation/imdb/test.jsonl --limit 200 --max-length 256 -o $(DEMO)
+
+test: deps
+	$(SWIFT) test -c release
+
+format: deps
+	$(SWIFT) format -i -r Package.swift Sources Tests evaluation
+
+format-check: deps
+	$(SWIFT) format lint --strict -r Package.swift Sources Tests evaluation
+
+bench: deps
+	$(SWIFT) build -c release --product graft-bench
+
+clean:
+	rm -rf .build $(DEMO)

@@ -1,0 +1,104 @@
+import DenseMath
+import Files
+
+/// One labelled text.
+public struct Review: Sendable {
+  /// What names the review in every output, such as `test/pos/200_8.txt`; unique in its dataset.
+  public let id: String
+  /// The text as it is in its file, before any cleaning. May be empty.
+  public let text: String
+  /// The class, from 0. In IMDB 0 is negative and 1 positive.
+  public let label: Int
+  /// Whether the file held bytes that are not UTF-8, each maximal invalid sequence of which became U+FFFD.
+  public let isRepaired: Bool
+
+  init(id: String, text: DecodedText, label: Int) {
+    self.id = id
+    self.text = text.string
+    self.label = label
+    isRepaired = text.isRepaired
+  }
+}
+
+/// Labelled reviews, always in the natural order of their ids (`naturallyPrecedes`), whatever order their files are in.
+///
+/// IMDB in that order is sorted by class: its first reviews are all negative. A part of it is therefore only ever taken
+/// by `subset`, which keeps the shares of the classes, or by naming the reviews.
+public struct Dataset: Sendable {
+  /// A short name for tables: the file or folder it came from, with the split.
+  public let name: String
+  /// At least one review.
+  public let reviews: [Review]
+
+  /// - Throws: `DatasetError.empty` without reviews.
+  init(name: String, path: String, reviews: [Review]) throws {
+    guard !reviews.isEmpty else { throw DatasetError.empty(path: path) }
+    self.init(name: name, sorted: reviews.sorted { naturallyPrecedes($0.id, $1.id) })
+  }
+
+  private init(name: String, sorted reviews: [Review]) {
+    self.name = name
+    self.reviews = reviews
+  }
+
+  /// How many reviews held bytes that are not UTF-8.
+  public var repairedCount: Int { reviews.count { $0.isRepaired } }
+
+  /// The SHA-256 of these reviews, 64 hexadecimal digits: of one line a review, in their order, each the compact JSON
+  /// object `{"id":...,"label":...,"text":...}` as `JSON.serialized` writes it, ended by a newline. It depends on ids,
+  /// labels and (uncleaned) texts alone, not on the kind of file they came from.
+  public func sha256() -> String {
+    let digest = Digest()
+    for review in reviews {
+      let line: JSON = ["id": .string(review.id), "label": .integer(review.label), "text": .string(review.text)]
+      digest.update(line.serialized())
+      digest.update("\n")
+    }
+    return digest.finish()
+  }
+
+  /// A random part of at most `limit` reviews in which the classes keep their shares (largest remainders; a tie goes
+  /// to the lower label). Within each class, lowest label first, the reviews are put in a random order by one
+  /// `SplitMix64(seed:)` and the first ones taken, so that a larger limit only adds reviews. The result is again in the
+  /// natural order of ids.
+  /// - Throws: `DatasetError.limit` when `limit` is below 1.
+  public func subset(limit: Int, seed: UInt64) throws -> Dataset {
+    guard limit >= 1 else { throw DatasetError.limit(limit) }
+    guard limit < reviews.count else { return self }
+    let classes = Dictionary(grouping: reviews.indices) { reviews[$0].label }.sorted { $0.key < $1.key }.map(\.value)
+    var quotas = classes.map { limit * $0.count / reviews.count }
+    let byRemainder = classes.indices.sorted {
+      let (left, right) = (limit * classes[$0].count % reviews.count, limit * classes[$1].count % reviews.count)
+      return left == right ? $0 < $1 : left > right
+    }
+    for index in byRemainder.prefix(limit - quotas.reduce(0, +)) { quotas[index] += 1 }
+
+    var generator = SplitMix64(seed: seed)
+    var chosen: [Int] = []
+    for (members, quota) in zip(classes, quotas) {
+      chosen += generator.permutation(of: members.count).prefix(quota).map { members[$0] }
+    }
+    return Dataset(name: name, sorted: chosen.sorted().map { reviews[$0] })
+  }
+
+  /// The reviews whose ids stand in the file, one id a line, in any order; blank lines are skipped.
+  /// - Throws: `DatasetError.unknownReview` with the line; `FileError` when the file cannot be read or an id stands
+  ///   there twice; `DatasetError.empty` when it names no review.
+  public func selecting(idsIn path: String) throws -> Dataset {
+    var indices: [ExactKey: Int] = [:]
+    for (index, review) in reviews.enumerated() { indices[ExactKey(review.id)] = index }
+    var chosen = Set<Int>()
+    try forEachLine(of: path) { line in
+      let id = line.text.string
+      guard let index = indices[ExactKey(id)] else {
+        throw DatasetError.unknownReview(path: path, line: line.number, id: id, dataset: name)
+      }
+      guard chosen.insert(index).inserted else {
+        throw FileError.malformed(
+          path: path, location: "line \(line.number)", expected: "each id once", found: "\(id) again")
+      }
+    }
+    guard !chosen.isEmpty else { throw DatasetError.empty(path: path) }
+    return Dataset(name: name, sorted: chosen.sorted().map { reviews[$0] })
+  }
+}

@@ -1,0 +1,42 @@
+/// What can be wrong with predictions that are to be scored or compared.
+public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// There is nothing to score.
+  case noPredictions
+  /// A prediction has another number of logits than the first one, or fewer than two.
+  case classCount(id: String, expected: String, found: Int)
+  /// A review's label is not among the classifier's classes.
+  case labelOutOfRange(id: String, label: Int, classes: Int)
+  /// A logit is infinite or not a number.
+  case nonFiniteLogits(id: String)
+  /// One run predicts a review twice, so that runs cannot be paired by review. `run` is "first" or "second".
+  case repeatedReview(run: String, id: String)
+  /// Two runs are not about the same reviews; `id` is the first review that only `run` holds.
+  case differentReviews(run: String, id: String, count: Int)
+  /// Two runs give a review different labels.
+  case differentLabels(id: String, first: Int, second: Int)
+
+  /// A text without a token: GPT-2 has nothing to read in an empty one.
+  case noTokens(id: String)
+
+  public var description: String {
+    switch self {
+    case .noTokens(let id):
+      return "\(id): the text has no token, and this model adds none; leave it out with --reviews"
+    case .noPredictions:
+      return "expected at least one prediction, found none"
+    case .classCount(let id, let expected, let found):
+      return "\(id): expected \(expected) logits, found \(found)"
+    case .labelOutOfRange(let id, let label, let classes):
+      return
+        "\(id): expected a label from 0 to \(classes - 1), as the classifier has \(classes) classes, found \(label)"
+    case .nonFiniteLogits(let id):
+      return "\(id): expected finite logits, found one that is infinite or not a number; check the model's weights"
+    case .repeatedReview(let run, let id):
+      return "the \(run) run predicts \(id) more than once; compare runs that predict each review once"
+    case .differentReviews(let run, let id, let count):
+      return "only the \(run) run holds \(id) (\(count) such reviews); compare runs on the same reviews"
+    case .differentLabels(let id, let first, let second):
+      return "\(id): the first run has the label \(first), the second \(second); compare runs on the same dataset"
+    }
+  }
+}

@@ -1,0 +1,27 @@
+/// A 95% confidence interval, as fractions.
+public struct Interval: Equatable, Sendable {
+  public let low: Double
+  public let high: Double
+
+  public init(low: Double, high: Double) {
+    self.low = low
+    self.high = high
+  }
+
+  /// The 0.975 quantile of the standard normal distribution.
+  static let z = 1.959963984540054
+
+  /// Wilson's score interval for a proportion (JASA 22:209, 1927), without continuity correction: 0 and 1 are reached
+  /// exactly when no or all trials succeed.
+  /// - Precondition: `trials` is positive and `successes` within 0...trials.
+  public static func wilson(successes: Int, of trials: Int) -> Interval {
+    precondition(trials > 0 && (0...trials).contains(successes), "successes must be within 0...trials, trials positive")
+    let n = Double(trials)
+    let share = Double(successes) / n
+    let centre = share + z * z / (2 * n)
+    let half = z * (share * (1 - share) / n + z * z / (4 * n * n)).squareRoot()
+    let scale = 1 + z * z / n
+    return Interval(
+      low: successes == 0 ? 0 : (centre - half) / scale, high: successes == trials ? 1 : (centre + half) / scale)
+  }
+}

@@ -1,0 +1,25 @@
+/// Why a run's folder cannot be used. Every case names the folder and says what to do.
+public enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The folder holds this run already and resuming was not asked for.
+  case exists(directory: String)
+  /// The folder holds a run with other options; `option` is the first one that differs, in the order of the keys.
+  case differs(directory: String, option: String, recorded: String, requested: String)
+  /// The folder holds something else.
+  case notARun(directory: String, found: String)
+  /// Another process is writing into the folder.
+  case locked(directory: String)
+
+  public var description: String {
+    switch self {
+    case .exists(let directory):
+      return "\(directory): holds this run already; give --resume to go on with it, or another folder"
+    case .differs(let directory, let option, let recorded, let requested):
+      return "\(directory): holds another run: \(option) is \(recorded) there and \(requested) now;"
+        + " give the same options or another folder"
+    case .notARun(let directory, let found):
+      return "\(directory): expected a new or empty folder or one with a run in it, found \(found); give another folder"
+    case .locked(let directory):
+      return "\(directory): another process is writing this run; wait for it or give another folder"
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import Files
+import Foundation
+
+/// The folder of a run that may be killed at any moment and resumed, and then ends with the same bytes as one that
+/// never was.
+///
+/// A run is a fixed plan of batches, numbered from 0. Each finished batch is appended to the file `journal` in one
+/// piece and forced to disk, so that a kill loses the batch in progress and nothing else. The folder's files tell its
+/// state:
+///
+/// | `run.json` (the stamp) | `journal` | state |
+/// |---|---|---|
+/// | no | no, or empty | new |
+/// | yes | yes | running, or killed |
+/// | yes | no | finished; the results stand beside the stamp |
+///
+/// Only one process at a time can have a folder open.
+public final class RunJournal {
+  public let directory: String
+  /// How many batches the plan has.
+  public let batchCount: Int
+  /// Whether the results are written.
+  public private(set) var isFinished: Bool
+  private let lock: DirectoryLock
+  private var journal: JournalFile?
+
+  /// Opens the folder, which is made when it is not there, and starts a run in it or goes on with the one it holds.
+  /// - Parameters:
+  ///   - stamp: an object with everything that defines the run; it becomes `run.json`.
+  ///   - batchCount: the number of batches, which must follow from the stamp.
+  ///   - resume: whether a run that is there already may be gone on with. A new folder may be "resumed" too.
+  /// - Throws: `RunError`; `FileError` when a file cannot be read or written, or was changed by hand.
+  public init(directory: String, stamp: JSON, batchCount: Int, resume: Bool) throws {
+    self.directory = directory
+    self.batchCount = batchCount
+    do {
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    } catch {
+      throw FileError.system(path: directory, action: "create the folder", reason: error.localizedDescription)
+    }
+    lock = try DirectoryLock(directory)
+    let stampPath = directory + "/run.json"
+    let journalPath = directory + "/journal"
+    if access(stampPath, F_OK) == 0 {
+      try Self.check(stamp, against: try JSON.read(stampPath), directory: directory)
+      guard resume else { throw RunError.exists(directory: directory) }
+    } else {
+      try Self.checkIsNew(directory)
+      try JournalFile.create(journalPath)
+      try OutputFile.write(stamp.serialized(.pretty) + "\n", to: stampPath)
+      try lock.synchronize()
+    }
+    isFinished = access(journalPath, F_OK) != 0
+    journal = isFinished ? nil : try JournalFile(journalPath, batchCount: batchCount)
+  }
+
+  /// The batches still to be computed, ascending; none when the run is finished.
+  public var missingBatches: [Int] {
+    guard let journal else { return [] }
+    return (0..<batchCount).filter { !journal.contains($0) }
+  }
+
+  /// Records a batch; when this returns, it is on disk. Batches may come in any order.
+  /// - Throws: `FileError`, when the disk is full among others; then the batch is not recorded, the others are, and it
+  ///   may be appended again.
+  /// - Precondition: `batch` is one of `missingBatches`.
+  public func append(batch: Int, records: [JSON]) throws {
+    precondition((0..<batchCount).contains(batch), "batch \(batch) is not in 0..<\(batchCount)")
+    guard let journal, !journal.contains(batch) else { preconditionFailure("batch \(batch) is already recorded") }
+    try journal.append(batch: batch, records: records)
+  }
+
+  /// The records of a batch as they were appended; keys sorted by their bytes. Reads them from the journal, so that no
+  /// more than one batch needs to be in memory.
+  /// - Throws: `FileError`.
+  /// - Precondition: the batch is recorded and the run not finished.
+  public func records(ofBatch batch: Int) throws -> [JSONNode] {
+    guard let journal, journal.contains(batch) else { preconditionFailure("batch \(batch) is not recorded") }
+    return try journal.records(ofBatch: batch)
+  }
+
+  /// Ends the run: `writeResults` writes the results into the folder (each through `OutputFile`), from
+  /// `records(ofBatch:)` alone, so that they do not depend on whether the run was resumed; then the journal is removed.
+  /// When it throws or the process dies the run can still be resumed. Does nothing when the run is finished.
+  /// - Throws: what `writeResults` throws, and `FileError`.
+  /// - Precondition: no batch is missing.
+  public func finish(_ writeResults: () throws -> Void) throws {
+    guard let journal else { return }
+    precondition(missingBatches.isEmpty, "the run has missing batches")
+    try writeResults()
+    try lock.synchronize()
+    try journal.remove()
+    try lock.synchronize()
+    self.journal = nil
+    isFinished = true
+  }
+
+  /// A folder without a stamp may hold only what a run leaves that was killed before it wrote one.
+  private static func checkIsNew(_ directory: String) throws {
+    let names = try? FileManager.default.contentsOfDirectory(atPath: directory)
+    let leftovers = ["journal", "run.json.partial"]
+    if let stranger = names?.filter({ !leftovers.contains($0) }).min(by: naturallyPrecedes) {
+      throw RunError.notARun(directory: directory, found: "\(stranger) but no run.json")
+    }
+    var status = stat()
+    if stat(directory + "/journal", &status) == 0, status.st_size > 0 {
+      throw RunError.notARun(directory: directory, found: "a journal but no run.json")
+    }
+  }
+
+  private static func check(_ stamp: JSON, against recorded: JSON, directory: String) throws {
+    guard let difference = firstDifference(recorded, stamp, path: "") else { return }
+    throw RunError.differs(
+      directory: directory, option: difference.path, recorded: difference.left, requested: difference.right)
+  }
+
+  /// The first place, by sorted keys, where two values differ as text; nil when they are the same.
+  private static func firstDifference(
+    _ left: JSON?, _ right: JSON?, path: String
+  ) -> (path: String, left: String, right: String)? {
+    guard case .object(let leftMembers)? = left, case .object(let rightMembers)? = right else {
+      let (leftText, rightText) = (left?.serialized() ?? "absent", right?.serialized() ?? "absent")
+      return leftText.utf8.elementsEqual(rightText.utf8) ? nil : (path, leftText, rightText)
+    }
+    let keys = Set((leftMembers + rightMembers).map { ExactKey($0.key) }).map(\.string)
+    for key in keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+      let place = path.isEmpty ? key : path + "." + key
+      if let difference = firstDifference(left?[key], right?[key], path: place) { return difference }
+    }
+    return nil
+  }
+}

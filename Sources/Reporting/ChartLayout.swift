@@ -1,0 +1,110 @@
+/// Where everything in a chart's SVG goes, in units of its view box.
+struct ChartLayout {
+  static let width = 760.0
+  static let margin = 16.0
+  static let labelHeight = 15.0
+  private static let plotHeight = 300.0
+  private static let legendRow = 21.0
+
+  let titleLines: [String]
+  let subtitleLines: [String]
+  /// The plot's edges.
+  let left: Double
+  let right: Double
+  let top: Double
+  let bottom: Double
+  let height: Double
+  let xScale: AxisScale
+  let yScale: AxisScale
+  let referenceLabels: [(y: Double, top: Double, lines: [String])]
+  let legendItems: [(index: Int, x: Double, y: Double, text: String)]
+  let noteLines: [(y: Double, text: String)]
+  private let series: [LineChart.Series]
+  private let dodge: Double
+
+  init(_ chart: LineChart) {
+    series = chart.series
+    let (xScale, yScale) = (chart.xScale, chart.yScale)
+    self.xScale = xScale
+    self.yScale = yScale
+    titleLines = chart.title.wrapped(toColumns: 66)
+    subtitleLines = chart.subtitle.isEmpty ? [] : chart.subtitle.wrapped(toColumns: 100)
+
+    let top = Self.margin + Double(titleLines.count) * 20 + Double(subtitleLines.count) * 17 + 42
+    let bottom = top + Self.plotHeight
+    let left = Self.margin + 14 + (yScale.ticks.map { Self.textWidth(yScale.label($0)) }.max() ?? 0)
+    let labels = chart.references.sorted { $0.y > $1.y }.map { reference in
+      (y: reference.y, lines: "\(reference.name) \(reference.y.fixed(3))".wrapped(toColumns: 20))
+    }
+    let labelWidth = labels.flatMap(\.lines).map(Self.textWidth).max() ?? 0
+    let right = Self.width - Self.margin - (labels.isEmpty ? 0 : min(labelWidth, 180) + 15)
+    (self.left, self.right, self.top, self.bottom) = (left, right, top, bottom)
+
+    // Labels from the highest line down, each pushed below the one before it.
+    var lowest = -Double.infinity
+    referenceLabels = labels.map { label in
+      let height = Double(label.lines.count) * Self.labelHeight
+      let centre = bottom - yScale.fraction(label.y) * (bottom - top)
+      let start = max(lowest, centre - height / 2)
+      lowest = start + height + 2
+      return (label.y, start, label.lines)
+    }
+
+    var x = left, y = max(bottom + 68, lowest + Self.labelHeight)
+    var items: [(index: Int, x: Double, y: Double, text: String)] = []
+    for (index, entry) in chart.series.enumerated() {
+      let text = entry.name.cut(toColumns: 90, mark: "…")
+      let advance = 38 + Self.textWidth(text) + 24
+      if x > left, x + advance > Self.width {
+        x = left
+        y += Self.legendRow
+      }
+      items.append((index, x, y, text))
+      x += advance
+    }
+    legendItems = items
+    let notes = chart.spreadLegend.isEmpty ? [] : chart.spreadLegend.wrapped(toColumns: 100)
+    noteLines = notes.enumerated().map { (y + Self.legendRow + Double($0) * Self.labelHeight, $1) }
+    height = (noteLines.last?.y ?? y) + Self.margin
+
+    // Series with intervals stand side by side at the same x, so that bars do not hide one another: by at most a third
+    // of the distance between two points.
+    let values = chart.series.flatMap { $0.points.map(\.x) }.sorted()
+    let gap = zip(values, values.dropFirst()).map { $1 - $0 }.filter { $0 > 0 }.min() ?? (xScale.upper - xScale.lower)
+    let gapWidth = gap / (xScale.upper - xScale.lower) * (right - left - 2 * Self.inset)
+    let hasBars = chart.series.contains { $0.spread == .bars && $0.points.contains { $0.interval != nil } }
+    dodge = hasBars && chart.series.count > 1 ? min(8, gapWidth / 3 / Double(chart.series.count - 1)) : 0
+  }
+
+  /// Between the plot's edge and the first point.
+  private static let inset = 30.0
+
+  func x(_ value: Double) -> Double { left + Self.inset + xScale.fraction(value) * (right - left - 2 * Self.inset) }
+
+  /// With the sideways step of this series.
+  func x(_ value: Double, series index: Int) -> Double {
+    x(value) + (Double(index) - Double(series.count - 1) / 2) * dodge
+  }
+
+  func y(_ value: Double) -> Double { bottom - yScale.fraction(value) * (bottom - top) }
+
+  /// Whether no series has a point.
+  var isEmpty: Bool { !series.contains { $0.points.contains(where: \.isPlottable) } }
+
+  /// The series' points between gaps.
+  func runs(_ index: Int) -> [[LineChart.Point]] {
+    series[index].points.split { !$0.isPlottable }.map(Array.init)
+  }
+
+  /// The runs of points with intervals that a band shades: two points at least.
+  func bands(_ index: Int) -> [[(x: Double, interval: ClosedRange<Double>)]] { Self.bands(series[index]) }
+
+  static func bands(_ series: LineChart.Series) -> [[(x: Double, interval: ClosedRange<Double>)]] {
+    guard series.spread == .band else { return [] }
+    let runs = series.points.split { !$0.isPlottable || $0.interval == nil }
+    return runs.filter { $0.count > 1 }.map { $0.compactMap { point in point.interval.map { (point.x, $0) } } }
+  }
+
+  /// An estimate for 12-unit text in a common sans-serif face, on the wide side.
+  private static func textWidth(_ text: String) -> Double { Double(DisplayWidth.of(text)) * 6.9 }
+}

@@ -1,0 +1,109 @@
+import Files
+
+/// A self-contained page: no script, style, font or picture comes from elsewhere, so it opens from a folder, a mail
+/// or an archive in ten years. All text is escaped; it is well-formed XML as well as HTML; it reads on paper, in the
+/// dark, on a telephone, and without its script (which only sorts tables).
+public struct HTMLPage: Sendable {
+  public struct Section: Sendable {
+    public let title: String
+    public let blocks: [Block]
+
+    public init(_ title: String, _ blocks: [Block]) {
+      self.title = title
+      self.blocks = blocks
+    }
+  }
+
+  public enum Block: Sendable {
+    case paragraph(String)
+    /// A paragraph set apart, for what a reader must know before trusting the numbers.
+    case note(String)
+    case table(Table)
+    case chart(LineChart, caption: String)
+    /// A command line, kept as it is.
+    case command(String)
+    /// Closed until the reader opens it; pretty JSON with sorted keys.
+    case details(String, JSON)
+  }
+
+  public let title: String
+  /// One line under the title; none when empty.
+  public let subtitle: String
+  public let sections: [Section]
+
+  public init(title: String, subtitle: String = "", sections: [Section]) {
+    self.title = title
+    self.subtitle = subtitle
+    self.sections = sections
+  }
+
+  /// The whole page: the same bytes for the same content.
+  public var html: String {
+    let head: [Markup] = [
+      .element("meta", ["charset": "utf-8"]),
+      .element("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),
+      .element("meta", ["name": "color-scheme", "content": "light dark"]),
+      // The browser itself now refuses anything from elsewhere.
+      .element(
+        "meta",
+        [
+          "http-equiv": "Content-Security-Policy",
+          "content": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
+        ]),
+      .element("title", text: title),
+      .element("style", [:], [.verbatim(Self.styleSheet)]),
+    ]
+    var header: [Markup] = [.element("h1", text: title)]
+    if !subtitle.isEmpty { header.append(.element("p", ["class": "subtitle"], text: subtitle)) }
+    let body = sections.map { section in
+      Markup.element(
+        "section", [:], [.element("h2", text: section.title)] + section.blocks.map { Self.markup($0) })
+    }
+    let page = Markup.element(
+      "html", ["lang": "en"],
+      [
+        .element("head", [:], head),
+        .element(
+          "body", [:],
+          [
+            .element("header", [:], header), .element("main", [:], body),
+            .element("script", [:], [.verbatim(Self.sortingScript)]),
+          ]),
+      ])
+    return "<!DOCTYPE html>\n" + page.rendered
+  }
+
+  private static func markup(_ block: Block) -> Markup {
+    switch block {
+    case .paragraph(let text): return .element("p", text: text)
+    case .note(let text): return .element("p", ["class": "note"], text: text)
+    case .table(let table): return markup(table)
+    case .chart(let chart, let caption):
+      let picture = chart.markup(.inline)
+      let text = caption.isEmpty ? [] : [Markup.element("figcaption", text: caption)]
+      return .element("figure", ["tabindex": "0"], [picture] + text)
+    case .command(let line):
+      return .element("pre", ["class": "command", "tabindex": "0"], [.element("code", text: line)])
+    case .details(let summary, let value):
+      let pre = Markup.element("pre", ["tabindex": "0"], [.element("code", text: value.serialized(.pretty))])
+      return .element("details", [:], [.element("summary", text: summary), pre])
+    }
+  }
+
+  private static func markup(_ table: Table) -> Markup {
+    func cell(_ name: String, _ text: String, _ column: Table.Column, _ tone: Tone) -> Markup {
+      let classes = [column.alignment == .trailing ? "number" : nil, tone.htmlClass].compactMap { $0 }
+      var attributes = classes.isEmpty ? [] : [("class", classes.joined(separator: " "))]
+      if name == "th" { attributes.insert(("scope", "col"), at: 0) }
+      return .element(name, attributes, [.text(text)])
+    }
+    let titles = table.columns.map { cell("th", $0.title, $0, .plain) }
+    let rows = table.rows.map { row in
+      Markup.element("tr", [:], zip(row, table.columns).map { cell("td", $0.text, $1, $0.tone) })
+    }
+    let caption = table.caption.isEmpty ? [] : [Markup.element("caption", text: table.caption)]
+    let content: [Markup] =
+      caption + [.element("thead", [:], [.element("tr", [:], titles)]), .element("tbody", [:], rows)]
+    return .element("div", ["class": "scroll", "tabindex": "0"], [.element("table", [:], content)])
+  }
+}

@@ -1,0 +1,166 @@
+/// Curves over a common x axis, with intervals and horizontal reference lines. The same value renders as SVG (`svg`)
+/// and as characters for a terminal (`text`).
+///
+/// A point whose y is not finite is a gap: the line breaks there, nothing is drawn, and the description says "none".
+public struct LineChart: Equatable, Sendable {
+  /// One measured value.
+  public struct Point: Equatable, Sendable {
+    public let x: Double
+    public let y: Double
+    /// The ends of the interval around y; none is drawn when either is missing or not finite.
+    public let low: Double?
+    public let high: Double?
+    /// Added to the tooltip ("n = 400").
+    public let note: String
+
+    public init(x: Double, y: Double, low: Double? = nil, high: Double? = nil, note: String = "") {
+      self.x = x
+      self.y = y
+      self.low = low
+      self.high = high
+      self.note = note
+    }
+
+    /// The mean of several draws with their least and greatest value as the interval. Draws that are not finite are
+    /// left out; with none left the point is a gap.
+    public init(x: Double, draws: [Double], note: String = "") {
+      let draws = draws.filter(\.isFinite)
+      self.init(
+        x: x, y: draws.isEmpty ? .nan : draws.reduce(0, +) / Double(draws.count), low: draws.min(), high: draws.max(),
+        note: note)
+    }
+
+    var isPlottable: Bool { x.isPlottable && y.isPlottable }
+
+    /// The interval in order, when there is one.
+    var interval: ClosedRange<Double>? {
+      guard let low, let high, low.isPlottable, high.isPlottable else { return nil }
+      return min(low, high)...max(low, high)
+    }
+  }
+
+  /// How intervals are drawn: a bar at each point, or a shaded band along the line.
+  public enum Spread: Sendable { case bars, band }
+
+  public struct Series: Equatable, Sendable {
+    public let name: String
+    /// In order of x.
+    public let points: [Point]
+    public let spread: Spread
+    /// What the intervals are ("95% Wilson interval", "range of 5 draws"); empty when there are none.
+    public let spreadName: String
+
+    public init(name: String, points: [Point], spread: Spread = .bars, spreadName: String = "") {
+      self.name = name
+      self.points = points.filter { $0.x.isPlottable }.sorted { $0.x < $1.x }
+      self.spread = spread
+      self.spreadName = spreadName
+    }
+  }
+
+  /// A horizontal line across the plot; left out when y is not finite.
+  public struct Reference: Equatable, Sendable {
+    public let name: String
+    public let y: Double
+
+    public init(name: String, y: Double) {
+      self.name = name
+      self.y = y
+    }
+  }
+
+  public struct Axis: Equatable, Sendable {
+    public let title: String
+    /// The values that are possible at all, as 0...1 for a fraction. The y axis may show a part of them only, and is
+    /// then marked as cut.
+    public let bounds: ClosedRange<Double>?
+    /// Ticks on whole numbers only.
+    public let isWhole: Bool
+
+    public init(_ title: String, bounds: ClosedRange<Double>? = nil, isWhole: Bool = false) {
+      self.title = title
+      self.bounds = bounds
+      self.isWhole = isWhole
+    }
+  }
+
+  public let title: String
+  public let subtitle: String
+  public let xAxis: Axis
+  public let yAxis: Axis
+  public let series: [Series]
+  public let references: [Reference]
+
+  public init(
+    title: String, subtitle: String = "", xAxis: Axis, yAxis: Axis, series: [Series], references: [Reference] = []
+  ) {
+    self.title = title
+    self.subtitle = subtitle
+    self.xAxis = xAxis
+    self.yAxis = yAxis
+    self.series = series
+    self.references = references.filter { $0.y.isPlottable }
+  }
+}
+
+extension LineChart {
+  var xScale: AxisScale {
+    AxisScale(
+      fitting: series.flatMap { $0.points.filter(\.isPlottable).map(\.x) }, axis: xAxis, tickCount: 13, roundsOut: false
+    )
+  }
+
+  var yScale: AxisScale {
+    let points = series.flatMap(\.points).filter(\.isPlottable)
+    let ends = points.compactMap(\.interval).flatMap { [$0.lowerBound, $0.upperBound] }
+    return AxisScale(
+      fitting: points.map(\.y) + ends + references.map(\.y), axis: yAxis, tickCount: 6, roundsOut: true)
+  }
+
+  /// The y axis' title, with a warning when the axis does not start where its values do.
+  var yTitle: String {
+    let scale = yScale
+    guard scale.isCut, let bounds = yAxis.bounds else { return yAxis.title }
+    let start = scale.label(scale.lower), zero = scale.label(bounds.lowerBound)
+    return "\(yAxis.title) (axis starts at \(start), not at \(zero.trimmedDecimals))"
+  }
+
+  /// What each kind of interval means, for the foot of the legend; empty when there is nothing to say.
+  var spreadLegend: String {
+    func names(_ isDrawn: (Series) -> Bool) -> [String] {
+      series.filter { $0.points.contains { $0.isPlottable && $0.interval != nil } && isDrawn($0) }.map(\.spreadName)
+        .reduce(into: []) { if !$1.isEmpty, !$0.contains($1) { $0.append($1) } }
+    }
+    let parts = [
+      ("bars", names { ChartLayout.bands($0).isEmpty }), ("shaded", names { !ChartLayout.bands($0).isEmpty }),
+    ].filter { !$0.1.isEmpty }
+    return parts.map { "\($0.0): \($0.1.joined(separator: ", "))" }.joined(separator: "; ")
+  }
+
+  /// Every value in words, for those who cannot see the picture.
+  var summary: String {
+    let lines = series.map { series in
+      let values = series.points.map { "\($0.x.shortest): \($0.valueText)" }
+      return "\(series.name): " + (values.isEmpty ? "no points" : values.joined(separator: ", ")) + "."
+    }
+    let marks = references.map { "\($0.name): \($0.y.fixed(3))." }
+    return (["\(yAxis.title) against \(xAxis.title)."] + lines + marks).joined(separator: " ")
+  }
+}
+
+extension LineChart.Point {
+  /// "0.695 (0.648–0.738)".
+  var valueText: String {
+    guard isPlottable else { return "none" }
+    guard let interval else { return y.fixed(3) }
+    return "\(y.fixed(3)) (\(interval.lowerBound.fixed(3))–\(interval.upperBound.fixed(3)))"
+  }
+}
+
+extension Double {
+  /// Whether a chart can place this value: arithmetic on a span of such values neither overflows nor divides by zero.
+  var isPlottable: Bool { isFinite && abs(self) < 1e100 }
+
+  /// A whole number without decimals, any other in its shortest form.
+  var shortest: String { self == rounded() && abs(self) < 1e15 ? fixed(0) : "\(self)" }
+}

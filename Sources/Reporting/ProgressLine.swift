@@ -1,0 +1,89 @@
+/// The text of a progress line. It reads no clock and writes nothing: the caller gives the time that has passed, and
+/// shows the line (on a terminal only).
+public struct ProgressLine: Equatable, Sendable {
+  /// What is being done ("pinv, 3 kept").
+  public let label: String
+  /// What is counted ("reviews").
+  public let unit: String
+  public let total: Int
+  /// How many an earlier, interrupted run had already done; they say nothing about this run's rate.
+  public let resumed: Int
+
+  public init(label: String, unit: String, total: Int, resumed: Int = 0) {
+    self.label = label
+    self.unit = unit
+    self.total = max(0, total)
+    self.resumed = max(0, resumed)
+  }
+
+  /// The state when `completed` of the total (resumed ones included) are done, `elapsed` after the start:
+  /// `pinv, 3 kept  ████████▎               152/400  38%  38.0 reviews/s  6.5 s left`.
+  /// Cut to the terminal's width; no line break.
+  public func line(completed: Int, elapsed: Duration, style: Style) -> String {
+    let rate = rate(completed, elapsed)
+    var parts = ["\(completed)/\(total)", "\(percent(completed))%"]
+    if let rate {
+      parts.append("\(rate.fixed(rate < 10 ? 2 : 1)) \(unit)/s")
+      parts.append(Self.text(.seconds((Double(max(0, total - completed)) / rate).clamped(to: 0...1e9))) + " left")
+    }
+    let numbers = parts.joined(separator: "  ")
+    let facts = "\(bar(completed, style))  \(numbers)"
+    guard let width = style.width else { return "\(label.printable)  \(facts)" }
+    // On a narrow terminal the label gives way first, then the bar.
+    let room = width - Self.barColumns - 4 - DisplayWidth.of(numbers)
+    if room < 0 { return numbers.cut(toColumns: width, mark: style.cutMark) }
+    let head = label.printable.cut(toColumns: room, mark: style.cutMark)
+    return head.isEmpty ? facts : "\(head)  \(facts)"
+  }
+
+  /// The last word: `pinv, 3 kept: 400 reviews in 9.7 s (41.3 reviews/s)`.
+  public func summary(completed: Int, elapsed: Duration) -> String {
+    let rate = rate(completed, elapsed).map { " (\($0.fixed($0 < 10 ? 2 : 1)) \(unit)/s)" } ?? ""
+    let earlier = resumed > 0 ? ", \(resumed) of them earlier" : ""
+    return "\(label.printable): \(completed) \(unit)\(earlier) in \(Self.text(elapsed))\(rate)"
+  }
+
+  private func rate(_ completed: Int, _ elapsed: Duration) -> Double? {
+    let seconds = elapsed.seconds
+    let done = max(0, completed) - min(max(0, completed), resumed)
+    return done > 0 && seconds > 0 ? Double(done) / seconds : nil
+  }
+
+  private func fraction(_ completed: Int) -> Double {
+    total == 0 ? 1 : (Double(completed) / Double(total)).clamped(to: 0...1)
+  }
+
+  /// Rounded down, so that 100 means all.
+  private func percent(_ completed: Int) -> Int { Int(fraction(completed) * 100) }
+
+  private static let barColumns = 22
+
+  private func bar(_ completed: Int, _ style: Style) -> String {
+    guard style.usesUnicode else {
+      let filled = Int(fraction(completed) * 20)
+      return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled) + "]"
+    }
+    let eighths = Int(fraction(completed) * Double(Self.barColumns * 8))
+    let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+    let bar = (String(repeating: "█", count: eighths / 8) + part).padded(toColumns: Self.barColumns)
+    return style.painted(bar, .series(0))
+  }
+
+  /// "9.7 s", "3 min 05 s", "2 h 07 min".
+  static func text(_ duration: Duration) -> String {
+    let seconds = duration.seconds.clamped(to: 0...1e9)
+    func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    if seconds < 9.95 { return "\(seconds.fixed(1)) s" }
+    let whole = Int(seconds.rounded())
+    if whole < 60 { return "\(whole) s" }
+    if whole < 3600 { return "\(whole / 60) min \(two(whole % 60)) s" }
+    return "\(whole / 3600) h \(two(whole % 3600 / 60)) min"
+  }
+}
+
+extension Duration {
+  fileprivate var seconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,59 @@
+/// A table of short texts: for a terminal (`text`), for Markdown (`markdown`) and for an HTML page.
+public struct Table: Equatable, Sendable {
+  public enum Alignment: Sendable { case leading, trailing }
+
+  /// A column's title, and the side its cells lean to: numbers trail.
+  public struct Column: Equatable, Sendable {
+    public let title: String
+    public let alignment: Alignment
+
+    public init(_ title: String, _ alignment: Alignment = .leading) {
+      self.title = title
+      self.alignment = alignment
+    }
+  }
+
+  /// A text and how it looks. A string literal is a plain cell.
+  public struct Cell: Equatable, Sendable, ExpressibleByStringInterpolation {
+    public let text: String
+    public let tone: Tone
+
+    public init(_ text: String, _ tone: Tone = .plain) {
+      self.text = text
+      self.tone = tone
+    }
+
+    public init(stringLiteral value: String) { self.init(value) }
+
+    /// A number with fixed decimals; "–" when there is none or it is not finite.
+    public static func number(_ value: Double?, decimals: Int, _ tone: Tone = .plain) -> Cell {
+      Cell((value ?? .nan).fixed(decimals), tone)
+    }
+
+    /// A whole number.
+    public static func count(_ value: Int, _ tone: Tone = .plain) -> Cell { Cell(String(value), tone) }
+
+    /// Two ends, as "0.450–0.549"; "–" when either is missing or not finite.
+    public static func interval(_ low: Double?, _ high: Double?, decimals: Int, _ tone: Tone = .faint) -> Cell {
+      guard let low, let high, low.isFinite, high.isFinite else { return Cell("–", tone) }
+      return Cell(low.fixed(decimals) + "–" + high.fixed(decimals), tone)
+    }
+  }
+
+  /// Stands above the table; none when empty.
+  public let caption: String
+  public let columns: [Column]
+  /// One cell a column in each row.
+  public private(set) var rows: [[Cell]] = []
+
+  public init(caption: String = "", columns: [Column]) {
+    self.caption = caption
+    self.columns = columns
+  }
+
+  /// Adds a row, which must have one cell a column.
+  public mutating func append(_ row: [Cell]) {
+    precondition(row.count == columns.count, "a row of \(row.count) cells in a table of \(columns.count) columns")
+    rows.append(row)
+  }
+}

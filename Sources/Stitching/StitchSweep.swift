@@ -1,0 +1,131 @@
+import DenseMath
+import Evaluation
+import Files
+import Transformer
+
+/// One cell of a sweep: A's first `kept` blocks, a map, B's last `transplanted` blocks.
+public struct StitchCell: Hashable, Sendable {
+  public let kept: Int
+  public let transplanted: Int
+  /// A `StitchingMap.Kind`, or `self`: B's own hidden state `kept`, without a map.
+  public let map: String
+  public let draw: Int
+
+  /// The name of the curve in which B feeds its own state.
+  public static let ownState = "self"
+
+  public init(kept: Int, transplanted: Int, map: String, draw: Int) {
+    self.kept = kept
+    self.transplanted = transplanted
+    self.map = map
+    self.draw = draw
+  }
+}
+
+extension StitchCell: Comparable {
+  /// By kept, transplanted, map, draw.
+  public static func < (left: StitchCell, right: StitchCell) -> Bool {
+    if left.kept != right.kept { return left.kept < right.kept }
+    if left.transplanted != right.transplanted { return left.transplanted < right.transplanted }
+    if left.map != right.map { return left.map.utf8.lexicographicallyPrecedes(right.map.utf8) }
+    return left.draw < right.draw
+  }
+}
+
+/// Scores every cell on the same batches. A and B each run once a batch, whatever the number of cells; a cell costs its
+/// map and its transplanted blocks.
+public struct StitchSweep: Sendable {
+  public let pretrained: Model
+  public let finetuned: Model
+  public let kept: [Int]
+  public let transplanted: [Int]
+  public let maps: [StitchingMap]
+  public let options: StitchedModel.Options
+
+  /// - Throws: `StitchingError`; `TransformerError.missingHead` when B is no classifier.
+  public init(
+    pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], maps: [StitchingMap],
+    options: StitchedModel.Options
+  ) throws {
+    try StitchedModel.check(pretrained, finetuned, options)
+    for count in kept { try StitchedModel.check(kept: count, of: pretrained) }
+    for count in transplanted { try StitchedModel.check(transplanted: count, of: finetuned) }
+    _ = try finetuned.requireClassifier()
+    self.pretrained = pretrained
+    self.finetuned = finetuned
+    self.kept = Array(Set(kept)).sorted()
+    self.transplanted = Array(Set(transplanted)).sorted()
+    self.maps = maps
+    self.options = options
+  }
+
+  /// Every cell, the `self` curves included, in order.
+  public var cells: [StitchCell] {
+    let stitched = kept.flatMap { kept in
+      transplanted.flatMap { count in
+        maps.map { StitchCell(kept: kept, transplanted: count, map: $0.kind.rawValue, draw: $0.draw) }
+      }
+    }
+    let own = transplanted.flatMap { count in
+      (0...finetuned.dimensions.layers - count).map {
+        StitchCell(kept: $0, transplanted: count, map: StitchCell.ownState, draw: 0)
+      }
+    }
+    return (stitched + own).sorted()
+  }
+
+  /// The predictions of all cells for the reviews of one batch, in the order of `cells`, then of the reviews.
+  /// - Parameters:
+  ///   - readByA: the reviews as A's tokenizer gives them; `readByB`: the same reviews by B's.
+  /// - Throws: `TransformerError`.
+  public func predictions(
+    readByA: [EncodedReview], readByB: [EncodedReview], workspace: Workspace
+  ) throws -> [(cell: StitchCell, prediction: Prediction)] {
+    var results: [StitchCell: [Prediction]] = [:]
+    try runStitched(readByA, workspace: workspace) { results[$0] = $1 }
+    try runOwn(readByB, workspace: workspace) { results[$0] = $1 }
+    return cells.flatMap { cell in (results[cell] ?? []).map { (cell, $0) } }
+  }
+
+  private func runStitched(
+    _ reviews: [EncodedReview], workspace: Workspace, _ receive: (StitchCell, [Prediction]) -> Void
+  ) throws {
+    let batch = try PackedBatch(reviews.map(\.ids))
+    let head = try finetuned.requireClassifier()
+    var h = try pretrained.embed(batch, workspace: workspace)
+    var depth = 0
+    for count in kept {
+      try pretrained.advance(&h, through: depth..<count, batch, workspace: workspace)
+      depth = count
+      for upper in transplanted {
+        for map in maps {
+          let model = try StitchedModel(
+            pretrained: pretrained, kept: count, map: map, finetuned: finetuned, transplanted: upper, options: options)
+          let final = try model.finish(h, batch, workspace: workspace)
+          let logits = head.apply(final, batch, workspace: workspace)
+          let cell = StitchCell(kept: count, transplanted: upper, map: map.kind.rawValue, draw: map.draw)
+          receive(cell, zip(reviews, logits).map { $0.prediction($1) })
+        }
+      }
+    }
+  }
+
+  private func runOwn(
+    _ reviews: [EncodedReview], workspace: Workspace, _ receive: (StitchCell, [Prediction]) -> Void
+  ) throws {
+    let batch = try PackedBatch(reviews.map(\.ids))
+    let head = try finetuned.requireClassifier()
+    let layers = finetuned.dimensions.layers
+    var h = try finetuned.embed(batch, workspace: workspace)
+    for depth in 0...layers {
+      if depth > 0 { try finetuned.advance(&h, through: depth - 1..<depth, batch, workspace: workspace) }
+      for upper in transplanted where depth <= layers - upper {
+        var state = h
+        try finetuned.advance(&state, through: layers - upper..<layers, batch, workspace: workspace)
+        let logits = head.apply(state, batch, workspace: workspace)
+        let cell = StitchCell(kept: depth, transplanted: upper, map: StitchCell.ownState, draw: 0)
+        receive(cell, zip(reviews, logits).map { $0.prediction($1) })
+      }
+    }
+  }
+}

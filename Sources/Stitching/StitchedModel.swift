@@ -1,0 +1,149 @@
+import DenseMath
+import Files
+import Transformer
+
+/// A's first blocks, a map, and B's last blocks and heads, run as one model. Nothing is trained.
+public struct StitchedModel: Sendable {
+  /// What happens to the state at the seam besides the map.
+  public struct Options: Equatable, Sendable {
+    /// GPT-2: A's ln_f is applied before the map, as the published code does at every cut.
+    public var appliesFinalNorm: Bool
+    /// B's position embeddings are added after the map, as the published code does.
+    public var addsPositions: Bool
+
+    /// The residual stream as it is.
+    public static let plain = Options(appliesFinalNorm: false, addsPositions: false)
+    /// What the paper's code does (GPT-2 only).
+    public static let asPublished = Options(appliesFinalNorm: true, addsPositions: true)
+
+    public init(appliesFinalNorm: Bool, addsPositions: Bool) {
+      self.appliesFinalNorm = appliesFinalNorm
+      self.addsPositions = addsPositions
+    }
+  }
+
+  public let pretrained: Model
+  public let finetuned: Model
+  /// n: A's blocks 0..<n.
+  public let kept: Int
+  /// m: B's last m blocks.
+  public let transplanted: Int
+  public let map: StitchingMap
+  public let options: Options
+
+  /// - Throws: `StitchingError`: architectures, numbers of blocks or options that do not fit.
+  public init(
+    pretrained: Model, kept: Int, map: StitchingMap, finetuned: Model, transplanted: Int, options: Options = .plain
+  ) throws {
+    try Self.check(pretrained, finetuned, options)
+    try Self.check(kept: kept, of: pretrained)
+    try Self.check(transplanted: transplanted, of: finetuned)
+    self.pretrained = pretrained
+    self.finetuned = finetuned
+    self.kept = kept
+    self.transplanted = transplanted
+    self.map = map
+    self.options = options
+  }
+
+  /// Whether the two can be joined in this way at all.
+  /// - Throws: `StitchingError`.
+  static func check(_ pretrained: Model, _ finetuned: Model, _ options: Options) throws {
+    guard pretrained.modelType == finetuned.modelType else {
+      throw StitchingError.differentArchitectures(pretrained: pretrained.modelType, finetuned: finetuned.modelType)
+    }
+    if options.appliesFinalNorm, pretrained.modelType != "gpt2" {
+      throw StitchingError.notForArchitecture(
+        option: "--final-norm", modelType: pretrained.modelType, advice: "its hidden states are normalised by every block")
+    }
+  }
+
+  static func check(kept: Int, of model: Model) throws {
+    let allowed = 0...model.dimensions.layers
+    guard allowed.contains(kept) else {
+      throw StitchingError.blocksOutOfRange(option: "--keep", found: kept, allowed: allowed)
+    }
+  }
+
+  static func check(transplanted: Int, of model: Model) throws {
+    let allowed = 0...model.dimensions.layers
+    guard allowed.contains(transplanted) else {
+      throw StitchingError.blocksOutOfRange(option: "--transplant", found: transplanted, allowed: allowed)
+    }
+  }
+
+  /// B's blocks that are run.
+  private var upper: Range<Int> { finetuned.dimensions.layers - transplanted..<finetuned.dimensions.layers }
+
+  /// A's hidden state `kept` carried over the seam and through B's last blocks.
+  /// - Parameter observer: sees B's blocks as `kept`, `kept` + 1...
+  public func finish(
+    _ h: HiddenState, _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil
+  ) throws -> HiddenState {
+    var mapped = carry(h, batch, workspace: workspace)
+    try finetuned.advance(
+      &mapped, through: upper, batch, workspace: workspace,
+      observer: observer.map { Renumbered($0, by: kept - upper.lowerBound) })
+    return mapped
+  }
+
+  /// The seam: A's ln_f where asked for, the map, B's position embeddings where asked for.
+  private func carry(_ h: HiddenState, _ batch: PackedBatch, workspace: Workspace) -> HiddenState {
+    let mapped = HiddenState(tokens: h.tokens, width: finetuned.dimensions.hidden)
+    if options.appliesFinalNorm {
+      let normalized = pretrained.finalNormApplied(to: h, workspace: workspace)
+      map.apply(normalized.pointer, rows: h.tokens, into: mapped.pointer, threads: workspace.threads)
+    } else {
+      map.apply(h.pointer, rows: h.tokens, into: mapped.pointer, threads: workspace.threads)
+    }
+    if options.addsPositions { finetuned.addPositions(to: mapped, batch) }
+    return mapped
+  }
+}
+
+extension StitchedModel: Runnable {
+  public var name: String { "\(pretrained.name):\(kept)+\(map.kind.rawValue)+\(finetuned.name):\(transplanted)" }
+  public var modelType: String { finetuned.modelType }
+  public var blockDimensions: [Dimensions] {
+    pretrained.blockDimensions.prefix(kept) + finetuned.blockDimensions.suffix(transplanted)
+  }
+  public var segmentStarts: [Int] { kept == 0 ? [0] : [0, kept] }
+  /// A reads the text. B needs position embeddings of its own only where they are added.
+  public var positions: Int {
+    options.addsPositions ? min(pretrained.positions, finetuned.positions) : pretrained.positions
+  }
+  public var unembedding: Unembedding? { finetuned.unembedding }
+  public var classifier: ClassifierHead? { finetuned.classifier }
+  public var config: JSONNode { finetuned.config }
+  public var tokenizerDirectory: String { pretrained.tokenizerDirectory }
+
+  public func forward(
+    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?
+  ) throws -> HiddenState {
+    var h = try pretrained.embed(batch, workspace: workspace)
+    try pretrained.advance(&h, through: 0..<kept, batch, workspace: workspace, observer: observer)
+    return try finish(h, batch, workspace: workspace, observer: observer)
+  }
+
+  /// The digest of the two models' digests, A's first, as hexadecimal lines.
+  public func weightsDigest() -> String {
+    let digest = Digest()
+    digest.update("\(pretrained.weightsDigest())\n\(finetuned.weightsDigest())\n")
+    return digest.finish()
+  }
+}
+
+/// Passes observations on with another block number.
+private final class Renumbered: Observer {
+  private let observer: any Observer
+  private let shift: Int
+
+  init(_ observer: any Observer, by shift: Int) {
+    self.observer = observer
+    self.shift = shift
+  }
+
+  func wants(_ site: Site, layer: Int) -> Bool { observer.wants(site, layer: layer + shift) }
+
+  func observe(_ observation: Observation) throws { try observer.observe(observation.inLayer(observation.layer + shift)) }
+}

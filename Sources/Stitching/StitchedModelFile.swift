@@ -1,0 +1,131 @@
+import DenseMath
+import Files
+import Foundation
+import Tokenization
+import Transformer
+
+/// The small file that makes a directory a stitched model: which blocks of which models, and the map between them.
+/// The map itself is made again from the embeddings when the model is opened.
+public struct StitchedModelFile: Equatable, Sendable {
+  public static let name = "stitched.json"
+  public static let schema = 1
+
+  /// A model by its name or directory, with the SHA-256 of its weights.
+  public struct Part: Equatable, Sendable {
+    public let model: String
+    public let sha256: String
+
+    public init(model: String, sha256: String) {
+      self.model = model
+      self.sha256 = sha256
+    }
+  }
+
+  public let pretrained: Part
+  public let kept: Int
+  public let map: StitchingMap.Kind
+  public let draw: Int
+  public let seed: UInt64
+  public let finetuned: Part
+  public let transplanted: Int
+  public let options: StitchedModel.Options
+  public let allowsPartialVocabulary: Bool
+
+  public init(
+    pretrained: Part, kept: Int, map: StitchingMap.Kind, draw: Int, seed: UInt64, finetuned: Part, transplanted: Int,
+    options: StitchedModel.Options, allowsPartialVocabulary: Bool
+  ) {
+    self.pretrained = pretrained
+    self.kept = kept
+    self.map = map
+    self.draw = draw
+    self.seed = seed
+    self.finetuned = finetuned
+    self.transplanted = transplanted
+    self.options = options
+    self.allowsPartialVocabulary = allowsPartialVocabulary
+  }
+
+  /// Writes the file into `directory`, which is made when it is not there.
+  /// - Throws: `FileError`.
+  public func write(to directory: String) throws {
+    do {
+      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    } catch {
+      throw FileError.system(path: directory, action: "create the folder", reason: error.localizedDescription)
+    }
+    func part(_ part: Part) -> JSON { ["model": .string(part.model), "sha256": .string(part.sha256)] }
+    let json: JSON = [
+      "schema": .integer(Self.schema), "pretrained": part(pretrained), "kept": .integer(kept),
+      "map": .string(map.rawValue), "draw": .integer(draw), "seed": .string(String(seed)),
+      "finetuned": part(finetuned), "transplanted": .integer(transplanted),
+      "final_norm": .bool(options.appliesFinalNorm), "add_positions": .bool(options.addsPositions),
+      "partial_vocabulary": .bool(allowsPartialVocabulary),
+    ]
+    try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/" + Self.name)
+  }
+
+  /// - Throws: `FileError`.
+  public init(directory: String) throws {
+    let file = try JSONNode.read(directory + "/" + Self.name)
+    guard try file["schema"].int() == Self.schema else { throw file["schema"].wrong("\(Self.schema)") }
+    func part(_ key: String) throws -> Part {
+      Part(model: try file[key]["model"].string(), sha256: try file[key]["sha256"].string())
+    }
+    guard let map = StitchingMap.Kind(rawValue: try file["map"].string()) else {
+      throw file["map"].wrong("one of " + StitchingMap.Kind.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    guard let seed = UInt64(try file["seed"].string()) else { throw file["seed"].wrong("a whole number as a string") }
+    let draw = try file["draw"].int()
+    guard draw >= 0 else { throw file["draw"].wrong("a number from 0") }
+    self.init(
+      pretrained: try part("pretrained"), kept: try file["kept"].int(), map: map, draw: draw, seed: seed,
+      finetuned: try part("finetuned"), transplanted: try file["transplanted"].int(),
+      options: .init(
+        appliesFinalNorm: try file["final_norm"].bool(), addsPositions: try file["add_positions"].bool()),
+      allowsPartialVocabulary: try file["partial_vocabulary"].bool())
+  }
+
+  /// Opens the two models and makes the map.
+  /// - Parameter resolving: from a model's name or directory, as the file has it, to a directory.
+  /// - Throws: `StitchingError.changedModel` when a model's weights are not those the file was made from; what opening
+  ///   the models throws.
+  public func open(directory: String, resolving: (String) throws -> String) throws -> StitchedModel {
+    func open(_ part: Part) throws -> Model {
+      let model = try Model(directory: resolving(part.model))
+      let digest = model.weightsDigest()
+      guard digest == part.sha256 else {
+        throw StitchingError.changedModel(
+          path: directory + "/" + Self.name, model: part.model, expected: part.sha256, found: digest)
+      }
+      return model
+    }
+    let (a, b) = (try open(pretrained), try open(finetuned))
+    let maps = try StitchingMaps(a, b, allowsPartialVocabulary: allowsPartialVocabulary, seed: seed, threads: .available)
+    return try StitchedModel(
+      pretrained: a, kept: kept, map: try maps.map(map, draw: draw), finetuned: b, transplanted: transplanted,
+      options: options)
+  }
+}
+
+extension StitchingMaps {
+  /// Maps between two models whose vocabularies are compared by their tokenizer files.
+  /// - Throws: `StitchingError`, `TokenizationError`, `LinearAlgebraError`.
+  public init(_ a: Model, _ b: Model, allowsPartialVocabulary: Bool, seed: UInt64, threads: Threads) throws {
+    let shared = try SharedVocabulary(
+      Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType), rows: a.wE.rows,
+      Tokenizer.load(directory: b.tokenizerDirectory, modelType: b.modelType), rows: b.wE.rows,
+      allowsPartial: allowsPartialVocabulary)
+    try self.init(a.wE, b.wE, shared: shared, seed: seed, threads: threads)
+  }
+}
+
+/// Opens a checkpoint or a stitched model.
+/// - Parameter resolving: from the name or directory of a model that a stitched one is made of to its directory.
+/// - Throws: `FileError`, `CheckpointError`, `TransformerError`, `StitchingError`, `TokenizationError`.
+public func openModel(directory: String, resolving: (String) throws -> String) throws -> any Runnable {
+  guard FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
+    return try Model(directory: directory)
+  }
+  return try StitchedModelFile(directory: directory).open(directory: directory, resolving: resolving)
+}

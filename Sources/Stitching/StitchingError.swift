@@ -1,0 +1,42 @@
+/// Why two models cannot be joined. Every case says what was expected, found, and what to do.
+public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// BERT to GPT-2 or the other way.
+  case differentArchitectures(pretrained: String, finetuned: String)
+  /// The two vocabularies are not the same list.
+  case differentVocabularies(id: Int, pretrained: String, finetuned: String, common: Int)
+  /// No token is in both vocabularies.
+  case nothingInCommon
+  /// A map between models of different widths that only equal widths allow.
+  case differentWidths(map: String, pretrained: Int, finetuned: Int)
+  /// A number of blocks that the model does not have.
+  case blocksOutOfRange(option: String, found: Int, allowed: ClosedRange<Int>)
+  /// An option that the architecture has no use for.
+  case notForArchitecture(option: String, modelType: String, advice: String)
+  /// A splice where a checkpoint is needed.
+  case alreadyStitched(path: String)
+  /// A saved splice whose model is no longer the one it was made from.
+  case changedModel(path: String, model: String, expected: String, found: String)
+
+  public var description: String {
+    switch self {
+    case .differentArchitectures(let pretrained, let finetuned):
+      return "the pretrained model is \(pretrained), the fine-tuned one \(finetuned); both must be bert or both gpt2"
+    case .differentVocabularies(let id, let pretrained, let finetuned, let common):
+      return "the vocabularies differ, first at id \(id): \(pretrained) against \(finetuned); "
+        + "--allow-partial-vocabulary maps through the \(common) tokens that both have"
+    case .nothingInCommon:
+      return "the two vocabularies have no token in common, so there is no map between the models"
+    case .differentWidths(let map, let pretrained, let finetuned):
+      return "the \(map) map needs equal hidden sizes, not \(pretrained) and \(finetuned); leave it out"
+    case .blocksOutOfRange(let option, let found, let allowed):
+      return "\(option) is \(found); these models allow \(allowed.lowerBound) to \(allowed.upperBound)"
+    case .notForArchitecture(let option, let modelType, let advice):
+      return "\(option) does not apply to \(modelType): \(advice)"
+    case .alreadyStitched(let path):
+      return "\(path) is a stitched model; give a checkpoint"
+    case .changedModel(let path, let model, let expected, let found):
+      return "\(path): the weights of \(model) have SHA-256 \(found), but the splice was made from \(expected); "
+        + "restore them or stitch again"
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/// A text as a tokenizer sees it: three arrays of one length.
+public struct Encoding: Equatable, Sendable {
+  /// Vocabulary ids, special tokens included.
+  public let ids: [Int32]
+  /// The vocabulary's own strings: `##ing`, `Ġfilm`, `▁film`.
+  public let tokens: [String]
+  /// UTF-8 byte ranges of the original text. A token that is part of one character has the character's range; what the
+  /// template added has `0..<0`.
+  public let offsets: [Range<Int>]
+
+  public init(ids: [Int32], tokens: [String], offsets: [Range<Int>]) {
+    self.ids = ids
+    self.tokens = tokens
+    self.offsets = offsets
+  }
+}
+
+/// Where the stages of a tokenizer put what they find.
+struct TokenSink {
+  private(set) var ids: [Int32] = []
+  /// Ranges of the text the stages work on; empty when nobody asked for them.
+  var offsets: [Range<Int>] = []
+  let keepsOffsets: Bool
+  private let limit: Int
+
+  /// - Parameter limit: how many ids are wanted; the stages may stop once there are more.
+  init(keepsOffsets: Bool, limit: Int = .max) {
+    self.keepsOffsets = keepsOffsets
+    self.limit = limit
+  }
+
+  /// More than `limit` ids have come.
+  var isFull: Bool { ids.count > limit }
+
+  @inline(__always)
+  mutating func append(_ id: Int32, _ range: @autoclosure () -> Range<Int>) {
+    ids.append(id)
+    if keepsOffsets { offsets.append(range()) }
+  }
+
+  mutating func truncate() {
+    ids.removeLast(max(0, ids.count - limit))
+    offsets.removeLast(max(0, offsets.count - limit))
+  }
+}

@@ -1,0 +1,33 @@
+/// What can go wrong with the files of a tokenizer or with a text. JSON that does not parse is a `FileError`.
+public enum TokenizationError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A directory holds none of the files a tokenizer can be read from.
+  case noTokenizer(directory: String, lookedFor: [String])
+  /// A file's content is not what it must be. `location` is a line, a key or a token.
+  case malformed(path: String, location: String, expected: String, found: String)
+  /// A file asks for something that would change ids and that this library does not do.
+  case unsupported(path: String, location: String, found: String, supported: String)
+  /// A text longer than offsets can count.
+  case textTooLong(byteCount: Int, limit: Int)
+  /// `maxLength` leaves no room for the special tokens every text gets.
+  case noRoom(maxLength: Int, specialTokenCount: Int)
+  /// The SentencePiece library refused a text.
+  case library(message: String)
+
+  public var description: String {
+    switch self {
+    case .noTokenizer(let directory, let lookedFor):
+      return "\(directory): no tokenizer here; looked for \(lookedFor.joined(separator: ", "))"
+    case .malformed(let path, let location, let expected, let found):
+      return "\(path) (\(location)): expected \(expected), found \(found)"
+    case .unsupported(let path, let location, let found, let supported):
+      return "\(path) (\(location)): \(found) is not supported, only \(supported)"
+    case .textTooLong(let byteCount, let limit):
+      return "the text has \(byteCount) bytes; at most \(limit) can be tokenized at once: split it"
+    case .noRoom(let maxLength, let specialTokenCount):
+      return
+        "a maximum length of \(maxLength) leaves no room beside \(specialTokenCount) special tokens; choose a larger one"
+    case .library(let message):
+      return "the SentencePiece library failed: \(message)"
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import DenseMath
+import Foundation
+
+/// How the next token of a text is chosen from its scores.
+public enum TokenChoice: Equatable, Sendable {
+  /// The highest score; of equal ones the lowest id.
+  case greedy
+  /// Drawn with probability softmax(score / temperature) from the `topK` highest scores, or from all.
+  case sampled(temperature: Double, topK: Int?, seed: UInt64)
+}
+
+/// Tokens that continue a text.
+public struct Generation: Equatable, Sendable {
+  /// Why there are no more.
+  public enum Stop: String, Sendable {
+    /// As many as were asked for.
+    case count
+    /// The model wrote the token that ends a text; it is the last of `ids`.
+    case endOfText = "end_of_text"
+    /// The text fills the model's positions.
+    case positions
+  }
+
+  public let ids: [Int32]
+  public let stop: Stop
+}
+
+extension Runnable {
+  /// Continues a text of GPT-2 by up to `count` tokens.
+  /// - Parameters:
+  ///   - endOfText: the token after which nothing follows; nil goes on whatever comes.
+  ///   - usesCache: whether keys and values of earlier tokens are kept, which makes a token cost one row of products. A
+  ///     splice has no cache and runs the whole text again for each token.
+  /// - Throws: `TransformerError`: not a GPT-2, no head over the vocabulary, a text without a token or too long.
+  public func generate(
+    after prompt: [Int32], count: Int, choosing choice: TokenChoice = .greedy, endOfText: Int32? = nil,
+    usesCache: Bool = true, workspace: Workspace
+  ) throws -> Generation {
+    guard modelType == "gpt2" else {
+      throw TransformerError.missingHead(
+        model: name, head: "causal attention", advice: "only GPT-2 continues a text; BERT fills [MASK]")
+    }
+    _ = try requireUnembedding()
+    guard prompt.count <= positions else {
+      throw TransformerError.tooLong(tokens: prompt.count, positions: positions)
+    }
+    let cached = (self as? Model).flatMap { model in
+      usesCache
+        ? (model, KeyValueCache(model.dimensions, capacity: min(count, positions - prompt.count) + prompt.count)) : nil
+    }
+    var chooser = TokenChooser(choice)
+    var text = prompt
+    var unread = prompt
+    while text.count - prompt.count < count {
+      guard text.count < positions else { return Generation(ids: Array(text[prompt.count...]), stop: .positions) }
+      let h: HiddenState
+      if let (model, cache) = cached {
+        h = try model.extend(unread, cache: cache, workspace: workspace)
+      } else {
+        h = try forward(PackedBatch([text]), workspace: workspace, observer: nil)
+      }
+      let next = chooser.next(try tokenScores(h, row: h.tokens - 1, workspace: workspace))
+      text.append(next)
+      unread = [next]
+      if next == endOfText { return Generation(ids: Array(text[prompt.count...]), stop: .endOfText) }
+    }
+    return Generation(ids: Array(text[prompt.count...]), stop: .count)
+  }
+}
+
+/// Draws one token after the other.
+private struct TokenChooser {
+  private let choice: TokenChoice
+  private var generator: SplitMix64
+
+  init(_ choice: TokenChoice) {
+    self.choice = choice
+    if case .sampled(_, _, let seed) = choice {
+      generator = SplitMix64(seed: seed)
+    } else {
+      generator = SplitMix64(seed: 0)
+    }
+  }
+
+  mutating func next(_ scores: TokenScores) -> Int32 {
+    guard case .sampled(let temperature, let topK, _) = choice else { return scores.topIDs(1).first ?? 0 }
+    let ids = topK.map(scores.topIDs) ?? Array(0..<Int32(scores.logits.count))
+    let highest = ids.reduce(-Float.infinity) { max($0, scores.logits[Int($1)]) }
+    let weights = ids.map { exp(Double(scores.logits[Int($0)] - highest) / temperature) }
+    var left = generator.uniform() * weights.reduce(0, +)
+    for (id, weight) in zip(ids, weights) {
+      if left < weight { return id }
+      left -= weight
+    }
+    // Rounding may leave a little over: it belongs to the last item that can be drawn.
+    return weights.lastIndex { $0 > 0 }.map { ids[$0] } ?? 0
+  }
+}

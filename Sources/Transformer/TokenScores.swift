@@ -1,0 +1,69 @@
+import DenseMath
+import Foundation
+
+/// The scores of every vocabulary item at one place of a text.
+public struct TokenScores: Sendable {
+  /// One item and what the model thinks of it.
+  public struct Item: Equatable, Sendable {
+    public let id: Int32
+    public let logit: Float
+    /// Softmax over the whole vocabulary.
+    public let probability: Double
+  }
+
+  /// [V]
+  public let logits: [Float]
+
+  /// The `count` items (at most V) with the highest scores, highest first; equal scores in the order of their ids.
+  public func top(_ count: Int) -> [Item] {
+    let ids = topIDs(count)
+    let highest = logits.max().map(Double.init) ?? 0
+    let sum = logits.reduce(0) { $0 + exp(Double($1) - highest) }
+    return ids.map { id in
+      let logit = logits[Int(id)]
+      return Item(id: id, logit: logit, probability: exp(Double(logit) - highest) / sum)
+    }
+  }
+
+  /// The ids of `top(_:)`.
+  func topIDs(_ count: Int) -> [Int32] {
+    let count = min(count, logits.count)
+    guard count > 0 else { return [] }
+    var best: [Int32] = []
+    best.reserveCapacity(count + 1)
+    for (id, logit) in logits.enumerated() {
+      if best.count == count, let last = best.last, logit <= logits[Int(last)] { continue }
+      // Behind its equals, which have lower ids.
+      var (low, high) = (0, best.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if logits[Int(best[middle])] >= logit { low = middle + 1 } else { high = middle }
+      }
+      best.insert(Int32(id), at: low)
+      if best.count > count { best.removeLast() }
+    }
+    return best
+  }
+}
+
+extension Runnable {
+  /// The head over the vocabulary, or the error that says there is none.
+  public func requireUnembedding() throws -> Unembedding {
+    guard let unembedding else {
+      throw TransformerError.missingHead(
+        model: name, head: "head over the vocabulary",
+        advice: "give a masked-language or language model, such as imdb-bert-1 or imdb-gpt2-wide")
+    }
+    return unembedding
+  }
+
+  /// The scores over the vocabulary of one row of the last hidden state.
+  /// - Throws: `TransformerError.missingHead`.
+  public func tokenScores(_ h: HiddenState, row: Int, workspace: Workspace) throws -> TokenScores {
+    precondition(row >= 0 && row < h.tokens, "row \(row) of \(h.tokens)")
+    let unembedding = try requireUnembedding()
+    let logits = FloatBuffer(count: unembedding.vocabulary)
+    unembedding.apply(h.pointer + row * h.width, rows: 1, into: logits.pointer, workspace: workspace)
+    return TokenScores(logits: Array(UnsafeBufferPointer(start: logits.pointer, count: logits.count)))
+  }
+}

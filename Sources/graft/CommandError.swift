@@ -1,0 +1,45 @@
+/// What a command refuses although each file it was given is good.
+enum CommandError: Error, Equatable, CustomStringConvertible {
+  /// MODEL is neither a directory nor a name that is known.
+  case unknownModel(name: String, known: [String], folders: [String])
+  /// No line of text came in.
+  case noText(source: String)
+  /// A text of which no token is left.
+  case emptyText(source: String)
+  /// BERT predicts where there is a mask, and this text has none.
+  case noMask(text: String, mask: String)
+  /// The tokenizer lacks a token that the command needs.
+  case missingSpecialToken(directory: String, role: String, option: String)
+  /// The file of expected results holds nothing that can be compared.
+  case nothingToCompare(path: String, names: [String])
+  /// A stage differs by more than the tolerance.
+  case overTolerance(stage: String, fraction: String, tolerance: String)
+  /// config.json asks for a text cleaning there is none of.
+  case unknownTextCleaning(path: String, found: String, known: [String])
+
+  var description: String {
+    switch self {
+    case .unknownModel(let name, let known, let folders):
+      let place = folders.isEmpty ? "no folder of models was found" : "looked in \(folders.joined(separator: ", "))"
+      let names = known.isEmpty ? "" : "; known names: \(known.joined(separator: ", "))"
+      return "\(name): no such directory or model (\(place))\(names); "
+        + "give a directory with config.json and model.safetensors, or set GRAFT_MODELS to a folder of them"
+    case .noText(let source):
+      return "\(source): expected a text a line, found nothing; give --text, --file or pipe text in"
+    case .emptyText(let source):
+      return "\(source): the text has no token; this model adds none of its own, so give at least one word"
+    case .noMask(let text, let mask):
+      return "\"\(text)\" has no \(mask): put \(mask) where BERT is to predict a token"
+    case .missingSpecialToken(let directory, let role, let option):
+      return "\(directory): the tokenizer has no \(role) token, which \(option) needs"
+    case .nothingToCompare(let path, let names):
+      return "\(path): expected hidden, attention, logits or classifier_logits that this model makes too, "
+        + "found \(names.isEmpty ? "nothing" : names.joined(separator: ", "))"
+    case .overTolerance(let stage, let fraction, let tolerance):
+      return "\(stage) is the first stage over the tolerance: "
+        + "largest error \(fraction) of the tensor's largest magnitude, allowed \(tolerance)"
+    case .unknownTextCleaning(let path, let found, let known):
+      return "\(path) (graft.text_cleaning): expected one of \(known.joined(separator: ", ")), found \(found)"
+    }
+  }
+}

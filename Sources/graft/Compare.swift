@@ -1,0 +1,43 @@
+import ArgumentParser
+import Evaluation
+import Files
+import Reporting
+
+struct Compare: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compare two runs of evaluate, review by review.",
+    discussion: """
+      Both runs must have scored the same reviews. The difference of the accuracies comes with its 95% interval for paired \
+      proportions (Newcombe), and with the exact McNemar test of the reviews that only one of the two got right.
+
+      EXAMPLES:
+        graft compare run1 run2
+        graft compare run1/predictions.jsonl run2/predictions.jsonl --json
+      """)
+
+  @Argument(help: "The folder of a run, or its predictions.jsonl.")
+  var first: String
+
+  @Argument(help: "The other run.")
+  var second: String
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let comparison = try RunComparison(Prediction.read(run: first), Prediction.read(run: second))
+    let json = JSON.object(
+      JSON.header("compare") + [JSON.Member("runs", [.string(first), .string(second)])] + comparison.members)
+    try output.print(json) { style in
+      var facts = FactSheet("\(second) against \(first) on \(comparison.n.counted("review"))")
+      let interval = comparison.differenceInterval
+      facts.add("accuracy", "\(comparison.firstAccuracy.fixed(4)) and \(comparison.secondAccuracy.fixed(4))")
+      facts.add(
+        "difference",
+        "\(comparison.difference.fixed(4)), 95% interval \(interval.low.fixed(4)) to \(interval.high.fixed(4))")
+      facts.add("only first", comparison.onlyFirstCorrect.counted("review") + " right")
+      facts.add("only second", comparison.onlySecondCorrect.counted("review") + " right")
+      facts.add("McNemar", "p = \(comparison.pValue.fixed(4)), exact, two-sided")
+      return facts.text(style)
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import Evaluation
+import Files
+
+extension Dataset.Split: ExpressibleByArgument {}
+
+/// Which reviews a command reads.
+struct DatasetOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("An aclImdb folder, a .csv (review,sentiment) or a .jsonl (id, text, label).", valueName: "path"))
+  var dataset: String?
+
+  @Option(help: "The part of an aclImdb folder: test (the default) or train.")
+  var split: Dataset.Split?
+
+  @Option(help: ArgumentHelp("Only the reviews whose ids stand in this file, one a line.", valueName: "path"))
+  var reviews: String?
+
+  @Option(help: "Only this many reviews, drawn so that the classes keep their shares.")
+  var limit: Int?
+
+  @Option(help: "Decides what is drawn.")
+  var seed: UInt64 = 42
+
+  func validate() throws {
+    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit).") }
+  }
+
+  /// - Throws: `ValidationError` without --dataset; `DatasetError`, `FileError`.
+  func read() throws -> Dataset {
+    guard let dataset else { throw ValidationError("Give --dataset.") }
+    var result = try Dataset.read(dataset, split: split)
+    if let reviews { result = try result.selecting(idsIn: reviews) }
+    if let limit { result = try result.subset(limit: limit, seed: seed) }
+    return result
+  }
+
+  /// The options as they stand in a result; the reviews themselves are named by the dataset's digest.
+  var members: [JSON.Member] {
+    [
+      JSON.Member("limit", limit.map { .integer($0) } ?? .null),
+      JSON.Member("reviews", reviews.map { .string($0) } ?? .null),
+      JSON.Member("split", split.map { .string($0.rawValue) } ?? .null),
+    ]
+  }
+}
+
+/// Where a run is kept, so that it can be stopped at any moment.
+struct RunOptions: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("The folder of the run: results and predictions, and while it runs its journal.", valueName: "dir"))
+  var output: String?
+
+  @Flag(help: "Go on with the run that the folder holds; the results are those of a run never stopped.")
+  var resume = false
+
+  func validate() throws {
+    if resume, output == nil { throw ValidationError("--resume needs the folder of the run, -o.") }
+  }
+}

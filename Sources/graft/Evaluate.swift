@@ -1,0 +1,117 @@
+import ArgumentParser
+import DenseMath
+import Evaluation
+import Files
+import Reporting
+import Tokenization
+import Transformer
+
+struct Evaluate: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Score a classifier on labelled reviews.",
+    discussion: """
+      Prints accuracy with its 95% Wilson interval and what else is known about the errors. With -o the folder gets \
+      results.json and predictions.jsonl, and a run that was stopped goes on with --resume. A text longer than the model's \
+      positions (or --max-length) keeps its head and is counted as truncated.
+
+      EXAMPLES:
+        graft evaluate imdb-bert-1-sentiment --dataset evaluation/imdb/test.jsonl --limit 200 --max-length 256
+        graft evaluate imdb-gpt2-narrow-sentiment --dataset aclImdb -o run1
+        graft evaluate imdb-gpt2-narrow-sentiment --dataset aclImdb -o run1 --resume --json
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @OptionGroup var data: DatasetOptions
+  @OptionGroup var classification: ClassificationOptions
+  @OptionGroup var recording: RunOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let model = try model.open()
+    _ = try model.requireClassifier()
+    let digest = BackgroundDigest(of: model)
+    let dataset = try data.read()
+    let cleaning = try classification.cleaning(for: model)
+    let encoded = try EncodedReviews(
+      dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+      cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads.count)
+    let stamp = ResultStamp(
+      command: "evaluate", model: model, digest: digest, dataset: dataset, seed: data.seed,
+      options: .object(data.members + classification.members(cleaning) + [threads.member]))
+
+    let predictions = try RecordedRun(recording, stamp: stamp.object([]), batchCount: encoded.batches.count).predictions(
+      encoded, of: model, workspace: threads.workspace()
+    ) { stamp.object($0.members) }
+    let metrics = try ClassificationMetrics(predictions)
+    try output.print(stamp.object(metrics.members)) { style in
+      EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: (try? model.labels()) ?? []).text(style)
+    }
+  }
+}
+
+/// The loop over the batches of a run, kept in a folder or only in memory.
+struct RecordedRun {
+  private let journal: RunJournal?
+  private let batchCount: Int
+
+  init(_ options: RunOptions, stamp: @autoclosure () -> JSON, batchCount: Int) throws {
+    self.batchCount = batchCount
+    journal = try options.output.map {
+      try RunJournal(directory: $0, stamp: stamp(), batchCount: batchCount, resume: options.resume)
+    }
+  }
+
+  /// Computes the batches that are not there yet; then writes the results, or in memory returns the records.
+  /// - Parameters:
+  ///   - compute: the records of a batch.
+  ///   - write: writes the results into the folder, from all records in the order of the batches.
+  /// - Returns: all records; nil when the folder's results were written by an earlier call.
+  func records(
+    label: String, compute: (_ batch: Int) throws -> [JSON], write: (_ directory: String, [JSONNode]) throws -> Void
+  ) throws -> [JSONNode]? {
+    let missing = journal?.missingBatches ?? Array(0..<batchCount)
+    var progress = Progress(
+      ProgressLine(label: label, unit: "batches", total: batchCount, resumed: batchCount - missing.count))
+    var inMemory: [JSONNode] = []
+    for (done, batch) in missing.enumerated() {
+      let records = try compute(batch)
+      if let journal {
+        try journal.append(batch: batch, records: records)
+      } else {
+        inMemory += records.map { JSONNode($0, path: label) }
+      }
+      progress.update(batchCount - missing.count + done + 1)
+    }
+    progress.clear()
+    guard let journal else { return inMemory }
+    guard !journal.isFinished else { return nil }
+    let all = try (0..<batchCount).flatMap { try journal.records(ofBatch: $0) }
+    try journal.finish { try write(journal.directory, all) }
+    return all
+  }
+
+  /// The predictions of a classifier, recorded as `predictions.jsonl` beside `results.json`.
+  func predictions(
+    _ encoded: EncodedReviews, of model: any Runnable, workspace: Workspace,
+    results: (ClassificationMetrics) throws -> JSON
+  ) throws -> [Prediction] {
+    let records = try records(label: "evaluate") { batch in
+      try encoded.predictions(of: model, batch: batch, workspace: workspace).map { .object($0.members) }
+    } write: { directory, records in
+      let predictions = try records.map { try Prediction($0) }
+      try writeLines(records, to: directory + "/predictions.jsonl")
+      let object = try results(ClassificationMetrics(predictions))
+      try OutputFile.write(object.serialized(.pretty) + "\n", to: directory + "/results.json")
+    }
+    if let records { return try records.map { try Prediction($0) } }
+    return try journal.map { try Prediction.read(run: $0.directory) } ?? []
+  }
+}
+
+/// One JSON object a line.
+func writeLines(_ records: [JSONNode], to path: String) throws {
+  let file = try OutputFile(path)
+  for record in records { try file.write((record.value ?? .null).serialized() + "\n") }
+  try file.commit()
+}

@@ -1,0 +1,64 @@
+import Evaluation
+import Reporting
+
+/// The score of a classifier, for people.
+struct EvaluationSummary {
+  private let metrics: ClassificationMetrics
+  private let model: String
+  private let dataset: Dataset
+  private let labels: [String]
+
+  init(_ metrics: ClassificationMetrics, model: String, dataset: Dataset, labels: [String]) {
+    self.metrics = metrics
+    self.model = model
+    self.dataset = dataset
+    self.labels = labels
+  }
+
+  func text(_ style: Style) -> String {
+    var facts = FactSheet("\(model) on \(metrics.n.counted("review")) of \(dataset.name)")
+    let interval = metrics.interval
+    facts.add(
+      "accuracy", "\(metrics.accuracy.fixed(4)), 95% interval \(interval.low.fixed(4)) to \(interval.high.fixed(4))")
+    facts.add("majority", "\(metrics.majorityBaseline.fixed(4)), a constant answer")
+    facts.add("loss", "\(metrics.loss.fixed(4)) nats")
+    if let auc = metrics.auc { facts.add("AUC", auc.fixed(4)) }
+    facts.add("calibration", "\(metrics.calibrationError.fixed(4)) expected error, 15 bins")
+    facts.add("truncated", metrics.truncated.counted("review"))
+    return facts.text(style) + "\n" + classTable.text(style)
+      + (metrics.mostConfidentErrors.isEmpty ? "" : "\n" + errorTable.text(style))
+  }
+
+  private func name(_ label: Int) -> String { label < labels.count ? labels[label] : "\(label)" }
+
+  private var classTable: Table {
+    var table = Table(
+      columns: [
+        Table.Column("class"), Table.Column("precision", .trailing), Table.Column("recall", .trailing),
+        Table.Column("F1", .trailing), Table.Column("reviews", .trailing),
+      ] + metrics.confusion.indices.map { Table.Column("as \(name($0))", .trailing) })
+    for (label, scores) in metrics.classes.enumerated() {
+      table.append(
+        [
+          Table.Cell(name(label)), .number(scores.precision, decimals: 3), .number(scores.recall, decimals: 3),
+          .number(scores.f1, decimals: 3), .count(scores.support),
+        ] + metrics.confusion[label].map { .count($0) })
+    }
+    return table
+  }
+
+  private var errorTable: Table {
+    var table = Table(
+      caption: "The most confident errors",
+      columns: [
+        Table.Column("review"), Table.Column("is"), Table.Column("predicted"), Table.Column("confidence", .trailing),
+      ])
+    for error in metrics.mostConfidentErrors.prefix(5) {
+      table.append([
+        Table.Cell(error.id), Table.Cell(name(error.label)), Table.Cell(name(error.predicted)),
+        .number(error.confidence, decimals: 4),
+      ])
+    }
+    return table
+  }
+}

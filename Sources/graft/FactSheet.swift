@@ -1,0 +1,21 @@
+import Reporting
+
+/// What is known about one thing, for people: a title and a line a fact.
+struct FactSheet {
+  let title: String
+  private var facts: [(name: String, value: String)] = []
+
+  init(_ title: String) { self.title = title }
+
+  mutating func add(_ name: String, _ value: String) { facts.append((name, value)) }
+
+  func text(_ style: Style) -> String {
+    let width = facts.reduce(0) { max($0, $1.name.count) } + 2
+    var text = style.painted(title, .strong) + "\n"
+    for fact in facts {
+      let space = String(repeating: " ", count: width - fact.name.count)
+      text += "  " + style.painted(fact.name, .faint) + space + fact.value + "\n"
+    }
+    return text
+  }
+}

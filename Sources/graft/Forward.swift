@@ -1,0 +1,98 @@
+import ArgumentParser
+import Files
+import Reporting
+import Transformer
+
+struct Forward: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run one text and write every hidden state, attention weight and score.",
+    discussion: """
+      The file holds ids [T], hidden [L+1, T, d] (0: the embeddings; i+1: the residual stream after block i, for GPT-2 \
+      before ln_f), attention [L, H, T, T], logits [T, V] and classifier_logits [C] where the model has those heads. \
+      A stitched model writes hidden and attention once for each of its two parts.
+
+      EXAMPLES:
+        graft forward imdb-bert-1 --text 'what a film' -o states.safetensors
+        graft forward imdb-gpt2-wide --ids 40,734,257 -o states.safetensors --json
+        graft forward imdb-bert-1 --ids 2,9,3,8,3 --token-types 0,0,0,1,1 -o t.safetensors
+      """)
+
+  @OptionGroup var model: ModelArgument
+
+  @Option(help: "The text.")
+  var text: String?
+
+  @Option(help: ArgumentHelp("The token ids, in place of a text; no tokenizer is needed.", valueName: "1,2,3"))
+  var ids: IntegerList?
+
+  @Option(help: ArgumentHelp("BERT's token type of each token (default: 0 for all).", valueName: "0,0,1"))
+  var tokenTypes: IntegerList?
+
+  @Option(name: [.short, .long], help: ArgumentHelp("The safetensors file to write.", valueName: "path"))
+  var output: String
+
+  @OptionGroup var encoding: EncodingOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var result: OutputOptions
+
+  func validate() throws {
+    guard (text == nil) != (ids == nil) else { throw ValidationError("Give one of --text and --ids.") }
+    if ids != nil, encoding.bos { throw ValidationError("--bos goes with --text; put its id first in --ids.") }
+  }
+
+  func run() throws {
+    let model = try model.open()
+    let digest = result.json ? BackgroundDigest(of: model) : nil
+    let tokens = try tokens(for: model)
+    var types = tokenTypes?.values
+    if let given = types, tokens.truncated { types = Array(given.prefix(tokens.ids.count)) }
+    var trace = try model.trace(tokens.ids, tokenTypes: types, workspace: threads.workspace())
+    let shapes = try trace.write(to: output)
+    let object = digest.map { digest in
+      ResultStamp(command: "forward", model: model, digest: digest, options: options).object([
+        JSON.Member("ids", .array(tokens.ids.map { .integer(Int($0)) })), JSON.Member("output", .string(output)),
+        JSON.Member("tensors", .object(shapes.map { JSON.Member($0.name, .array($0.shape.map { .integer($0) })) })),
+        JSON.Member("tokens", .integer(tokens.ids.count)), JSON.Member("truncated", .bool(tokens.truncated)),
+      ])
+    }
+    try result.print(object ?? .null) { style in
+      var sheet = FactSheet(
+        "\(model.name): \(tokens.ids.count.counted("token"))\(tokens.truncated ? ", the head of the text" : "")")
+      for (name, shape) in shapes { sheet.add(name, shape.map(String.init).joined(separator: " x ")) }
+      return sheet.text(style) + "written to \(output)\n"
+    }
+  }
+
+  private func tokens(for model: any Runnable) throws -> TextEncoder.Tokens {
+    if let text { return try TextEncoder(model, encoding).encode(Array(text.utf8), source: "--text") }
+    let all = ids?.values ?? []
+    let head = all.prefix(encoding.maxLength.map { min($0, model.positions) } ?? all.count)
+    return TextEncoder.Tokens(ids: Array(head), truncated: head.count < all.count)
+  }
+
+  private var options: JSON {
+    .object(
+      encoding.members + [
+        JSON.Member("text", text.map { .string($0) } ?? .null),
+        JSON.Member("token_types", tokenTypes.map { .array($0.values.map { .integer(Int($0)) }) } ?? .null),
+      ])
+  }
+}
+
+/// Whole numbers with commas between.
+struct IntegerList: ExpressibleByArgument {
+  let values: [Int32]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    let values = parts.compactMap { Int32($0.trimmingSpaces) }
+    guard !values.isEmpty, values.count == parts.count else { return nil }
+    self.values = values
+  }
+}
+
+extension Substring {
+  fileprivate var trimmingSpaces: Substring {
+    drop { $0 == " " }.split(separator: " ", maxSplits: 1).first ?? ""
+  }
+}

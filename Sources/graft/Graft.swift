@@ -1,0 +1,83 @@
+import ArgumentParser
+import DenseMath
+import Foundation
+
+@main
+struct Graft: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "graft",
+    abstract: "Run BERT and GPT-2, look at every state inside, and join layers of one model to another.",
+    discussion: """
+      MODEL is a directory in Hugging Face layout (config.json, model.safetensors, tokenizer files), or the name of a \
+      model that comes with graft: imdb-bert-1, imdb-bert-2, imdb-bert-1-sentiment, imdb-gpt2-wide, imdb-gpt2-narrow, \
+      imdb-gpt2-narrow-sentiment.
+
+      EXAMPLES:
+        graft inspect imdb-bert-1
+        graft predict imdb-bert-1 --text 'this film is [MASK] .'
+        graft classify imdb-bert-1-sentiment --text 'a waste of two hours'
+
+      EXIT CODES:
+        0    success
+        1    the command failed, the reason is on standard error; or verify found
+             a stage over the tolerance
+        64   the command line is wrong
+        141  the reader of the output went away
+
+      ENVIRONMENT:
+        GRAFT_MODELS           folders of models with ':' between, in place of
+                               those that come with graft
+        GRAFT_INSTRUCTIONS     portable, neon, avx2 or avx512, in place of the
+                               best that the processor has
+        NO_COLOR, FORCE_COLOR  no colour; colour without a terminal
+      """,
+    version: Version.current,
+    subcommands: [
+      Inspect.self, Tokenize.self, Forward.self, Predict.self, Classify.self, Evaluate.self, Compare.self,
+      Stitch.self, Verify.self, Env.self,
+    ])
+
+  static func main() {
+    // A closed pipe and a file past its limit then show up as errors of `write`, which can be told.
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    var command: any ParsableCommand
+    do {
+      command = try parseAsRoot()
+    } catch {
+      exit(reportingUsage: error)
+    }
+    do {
+      try InstructionSet.force(fromEnvironment: ProcessInfo.processInfo.environment)
+      try command.run()
+    } catch let error as StandardOutputError where error == .closed {
+      Foundation.exit(ExitStatus.closedPipe)
+    } catch {
+      // Asking for help counts as a command too.
+      guard exitCode(for: error) == .failure else { exit(reportingUsage: error) }
+      Console.complain("\(error)")
+      Foundation.exit(ExitStatus.failure)
+    }
+  }
+
+  /// Help and version go to standard output with 0, a wrong command line to standard error with 64.
+  private static func exit(reportingUsage error: any Error) -> Never {
+    let message = fullMessage(for: error)
+    guard exitCode(for: error) != .success else {
+      try? Console.write(message + "\n")
+      Foundation.exit(ExitStatus.success)
+    }
+    let label = "Error: "
+    Console.complain(message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message)
+    Foundation.exit(ExitStatus.usage)
+  }
+}
+
+/// What the process returns; `graft --help` lists them.
+enum ExitStatus {
+  static let success: Int32 = 0
+  static let failure: Int32 = 1
+  static let usage: Int32 = 64
+  /// As a shell reports a process that SIGPIPE ended.
+  static let closedPipe: Int32 = 128 + SIGPIPE
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Checkpoints
+import Files
+import Reporting
+import Tokenization
+import Transformer
+
+struct Inspect: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show what a model is: architecture, heads, tensors, tokenizer, memory.",
+    discussion: """
+      EXAMPLES:
+        graft inspect imdb-bert-1
+        graft inspect ~/models/bert-base-uncased --tensors
+        graft inspect imdb-gpt2-wide --json
+      """)
+
+  @OptionGroup var model: ModelArgument
+
+  @Flag(help: "List every stored tensor with its type and shape.")
+  var tensors = false
+
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let opened = try model.open()
+    let digest = BackgroundDigest(of: opened)
+    let description = try ModelDescription(opened, threads: threads.count)
+    let stamp = ResultStamp(command: "inspect", model: opened, digest: digest, options: ["tensors": .bool(tensors)])
+    try output.print(stamp.object(description.members(withTensors: tensors))) { style in
+      description.text(style, digest: digest.wait(), withTensors: tensors)
+    }
+  }
+}

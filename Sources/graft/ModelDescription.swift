@@ -1,0 +1,189 @@
+import Checkpoints
+import DenseMath
+import Files
+import Reporting
+import Tokenization
+import Transformer
+
+/// What `graft inspect` says about a model.
+struct ModelDescription {
+  private let model: any Runnable
+  private let labels: [String]
+  private let tokenizer: Tokenizer?
+  private let memory: MemoryEstimate
+  /// nil for a stitched model, which stores no tensors of its own.
+  private let checkpoint: Checkpoint?
+
+  /// - Throws: what reading the labels or a tokenizer that is there throws; a directory without one is no error.
+  init(_ model: any Runnable, threads: Threads) throws {
+    self.model = model
+    labels = try model.labels()
+    checkpoint = (model as? Model)?.checkpoint
+    memory = MemoryEstimate(model, tokens: model.positions, threads: threads.count)
+    do {
+      tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    } catch TokenizationError.noTokenizer {
+      tokenizer = nil
+    }
+  }
+
+  private var isBERT: Bool { model.modelType == "bert" }
+  private var family: String { isBERT ? "BERT" : "GPT-2" }
+  private var normPlacement: String { isBERT ? "post" : "pre" }
+
+  private var activation: Activation? {
+    switch (model as? Model)?.architecture {
+    case .bert(let bert): return bert.activation
+    case .gpt2(let gpt2): return gpt2.activation
+    case nil: return nil
+    }
+  }
+
+  /// Neighbouring blocks of one size.
+  private var parts: [(blocks: Range<Int>, size: Dimensions)] {
+    let blocks = model.blockDimensions
+    let ends = model.segmentStarts.dropFirst() + [blocks.count]
+    return zip(model.segmentStarts, ends).filter { $0 < $1 }.map { ($0..<$1, blocks[$0]) }
+  }
+
+  private var classifierPooling: String? {
+    switch model.classifier?.pooling {
+    case .firstToken: return "first token"
+    case .lastToken: return "last token"
+    case .mean(let norm): return norm == nil ? "mean of tokens, without the final norm" : "mean of tokens"
+    case nil: return nil
+    }
+  }
+}
+
+// MARK: - For people
+
+extension ModelDescription {
+  func text(_ style: Style, digest: String, withTensors: Bool) -> String {
+    var sheet = FactSheet("\(model.name): \(family)")
+    for part in parts {
+      let size = part.size
+      let name = parts.count == 1 ? "blocks" : "blocks \(part.blocks.lowerBound)-\(part.blocks.upperBound - 1)"
+      sheet.add(
+        name,
+        "\(part.blocks.count), hidden \(size.hidden), \(size.heads) heads of \(size.headSize), "
+          + "feed-forward \(size.feedForward.grouped)")
+    }
+    sheet.add("norms", isBERT ? "after each sum (post-norm)" : "before each read (pre-norm)")
+    if let activation { sheet.add("activation", activation.title) }
+    sheet.add("positions", model.positions.grouped)
+    if let vocabulary = parts.last?.size.vocabulary { sheet.add("vocabulary", vocabulary.grouped) }
+    if let head = model.unembedding {
+      sheet.add(isBERT ? "masked-LM head" : "LM head", head.isTied ? "tied to the token embedding" : "of its own")
+    }
+    if let classifierPooling { sheet.add("classifier", "\(labels.joined(separator: ", ")) (\(classifierPooling))") }
+    if model.unembedding == nil, model.classifier == nil { sheet.add("heads", "none") }
+    if let checkpoint {
+      let types = Set(checkpoint.entries.map(\.type.rawValue)).sorted().joined(separator: ", ")
+      sheet.add(
+        "parameters", "\(checkpoint.totalParameterCount.grouped) in \(checkpoint.entries.count) tensors (\(types))")
+    }
+    addTokenizer(to: &sheet)
+    sheet.add(
+      "memory",
+      "\(memory.mapped.asByteCount) mapped, \(memory.working.asByteCount) to run \(model.positions.grouped) tokens")
+    sheet.add("sha256", digest)
+    return sheet.text(style) + (withTensors ? "\n" + tensorTable.text(style) : "")
+  }
+
+  private func addTokenizer(to sheet: inout FactSheet) {
+    guard let tokenizer else {
+      sheet.add("tokenizer", "no files of one")
+      return
+    }
+    sheet.add(
+      "tokenizer",
+      "\(tokenizer.kind.rawValue), \(tokenizer.vocabularyCount.grouped) tokens, from \(tokenizer.files.joined(separator: ", "))"
+    )
+    let special = tokenizer.specialTokens.named.map { "\(tokenizer.token($0.id) ?? "") \($0.id)" }
+    // GPT-2 has one token in three roles.
+    let distinct = special.enumerated().filter { special.firstIndex(of: $0.element) == $0.offset }.map(\.element)
+    sheet.add("special tokens", distinct.isEmpty ? "none" : distinct.joined(separator: ", "))
+  }
+
+  private var tensorTable: Table {
+    var table = Table(columns: [Table.Column("tensor"), Table.Column("type"), Table.Column("shape")])
+    for entry in checkpoint?.entries ?? [] {
+      table.append([
+        Table.Cell(entry.name), Table.Cell(entry.type.rawValue, .faint),
+        Table.Cell(entry.shape.map(String.init).joined(separator: " x ")),
+      ])
+    }
+    return table
+  }
+}
+
+// MARK: - For programs
+
+extension ModelDescription {
+  func members(withTensors: Bool) -> [JSON.Member] {
+    var members: [JSON.Member] = [
+      JSON.Member("model_type", .string(model.modelType)), JSON.Member("positions", .integer(model.positions)),
+      JSON.Member("norm_placement", .string(normPlacement)),
+      JSON.Member("activation", activation.map { .string($0.rawValue) } ?? .null),
+      JSON.Member("parts", .array(parts.map { json($0.blocks, $0.size) })),
+      JSON.Member("language_head", model.unembedding.map { ["tied": .bool($0.isTied)] } ?? .null),
+      JSON.Member("classifier", classifierJSON), JSON.Member("tokenizer", tokenizer.map(json) ?? .null),
+      JSON.Member("memory", ["mapped": .integer(memory.mapped), "working": .integer(memory.working)]),
+      JSON.Member("parameters", checkpoint.map { .integer($0.totalParameterCount) } ?? .null),
+    ]
+    if withTensors {
+      let tensors = (checkpoint?.entries ?? []).map { entry -> JSON in
+        [
+          "name": .string(entry.name), "type": .string(entry.type.rawValue),
+          "shape": .array(entry.shape.map { .integer($0) }),
+        ]
+      }
+      members.append(JSON.Member("tensors", .array(tensors)))
+    }
+    return members
+  }
+
+  private func json(_ blocks: Range<Int>, _ size: Dimensions) -> JSON {
+    [
+      "blocks": .integer(blocks.count), "hidden": .integer(size.hidden), "heads": .integer(size.heads),
+      "feed_forward": .integer(size.feedForward), "vocabulary": .integer(size.vocabulary),
+    ]
+  }
+
+  private var classifierJSON: JSON {
+    guard let classifierPooling else { return .null }
+    return ["labels": .array(labels.map { .string($0) }), "pooling": .string(classifierPooling)]
+  }
+
+  private func json(_ tokenizer: Tokenizer) -> JSON {
+    [
+      "kind": .string(tokenizer.kind.rawValue), "size": .integer(tokenizer.vocabularyCount),
+      "files": .array(tokenizer.files.map { .string($0) }),
+      "special_tokens": .object(
+        tokenizer.specialTokens.named.map { JSON.Member($0.role, .integer(Int($0.id))) }),
+    ]
+  }
+}
+
+extension Tokenizer.SpecialTokens {
+  /// The roles that are filled.
+  fileprivate var named: [(role: String, id: Int32)] {
+    [("bos", bos), ("cls", cls), ("eos", eos), ("mask", mask), ("pad", pad), ("sep", sep), ("unk", unk)]
+      .compactMap { role, id in id.map { (role, $0) } }
+  }
+}
+
+extension Activation {
+  /// The name for people.
+  fileprivate var title: String {
+    switch self {
+    case .geluErf: return "GELU, erf form"
+    case .geluTanh: return "GELU, tanh form"
+    case .geluSigmoid: return "GELU, sigmoid form"
+    case .relu: return "ReLU"
+    case .silu: return "SiLU"
+    case .tanh: return "tanh"
+    }
+  }
+}

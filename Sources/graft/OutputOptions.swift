@@ -1,0 +1,41 @@
+import ArgumentParser
+import DenseMath
+import Files
+import Reporting
+import Transformer
+
+extension ColorChoice: ExpressibleByArgument {}
+
+/// How a command shows its result.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print JSON instead of text; docs/formats.md holds its schema.")
+  var json = false
+
+  @Option(help: "Colour: auto (on a terminal; NO_COLOR and FORCE_COLOR are honoured), always or never.")
+  var color: ColorChoice = .auto
+
+  /// Prints one JSON object, or what `text` makes for people.
+  func print(_ object: @autoclosure () -> JSON, text: (Style) -> String) throws {
+    try Console.write(json ? object().serialized(.pretty) + "\n" : text(Console.style(color)))
+  }
+}
+
+/// How many threads a command computes on.
+struct ThreadOptions: ParsableArguments {
+  @Option(name: [.short, .long], help: "Threads to compute on (default: one a processor core).")
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads must be from 1 to 1024, not \(threads).")
+    }
+  }
+
+  var count: Threads { threads.map { Threads($0) } ?? .available }
+
+  /// The count as it stands in a result, which rounding depends on.
+  var member: JSON.Member { JSON.Member("threads", .integer(count.count)) }
+
+  /// Working memory for one forward pass after the other.
+  func workspace() -> Workspace { Workspace(threads: count) }
+}

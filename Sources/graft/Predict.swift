@@ -1,0 +1,101 @@
+import ArgumentParser
+import Files
+import Reporting
+import Tokenization
+import Transformer
+
+struct Predict: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Predict tokens: BERT fills [MASK], GPT-2 continues the text.",
+    discussion: """
+      BERT gives the most probable tokens for every [MASK] of a text; GPT-2 those that may follow it, or with --generate a \
+      continuation. Generating stops early at the end-of-text token and where the text fills the model's positions.
+
+      EXAMPLES:
+        graft predict imdb-bert-1 --text 'the acting is [MASK] and the plot is [MASK] .' --top 3
+        graft predict imdb-gpt2-wide --text 'I watched this'
+        graft predict imdb-gpt2-wide --text 'The best film' --generate 40 --sample --temperature 0.8 --seed 7
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @OptionGroup var input: TextOptions
+
+  @Option(help: "How many tokens to show for each place.")
+  var top = 5
+
+  @Option(help: ArgumentHelp("Continue the text by up to this many tokens (GPT-2).", valueName: "n"))
+  var generate: Int?
+
+  @OptionGroup var sampling: SamplingOptions
+  @OptionGroup var encoding: EncodingOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
+    if let generate, generate < 1 { throw ValidationError("--generate must be at least 1, not \(generate).") }
+    if sampling.sample, generate == nil { throw ValidationError("--sample goes with --generate.") }
+  }
+
+  func run() throws {
+    let model = try model.open()
+    _ = try model.requireUnembedding()
+    let digest = output.json ? BackgroundDigest(of: model) : nil
+    let predictor = Predictor(
+      model: model, encoder: try TextEncoder(model, encoding), workspace: threads.workspace())
+    let predictions = try input.texts().map { text in
+      guard let generate else { return try predictor.top(top, text) }
+      return try predictor.generate(generate, text, choosing: sampling.choice)
+    }
+    let object = digest.map { digest in
+      ResultStamp(
+        command: "predict", model: model, digest: digest, seed: sampling.sample ? sampling.seed : nil, options: options
+      ).object([JSON.Member("results", .array(predictions.map(\.json)))])
+    }
+    try output.print(object ?? .null) { style in predictions.map { $0.text(style) }.joined(separator: "\n") }
+  }
+
+  private var options: JSON {
+    .object(
+      encoding.members + (sampling.sample ? sampling.members : [])
+        + (generate.map { [JSON.Member("generate", .integer($0))] } ?? [JSON.Member("top", .integer(top))]))
+  }
+}
+
+/// How `--generate` chooses tokens.
+struct SamplingOptions: ParsableArguments {
+  @Flag(help: "Draw the tokens of --generate instead of taking the most probable.")
+  var sample = false
+
+  @Option(help: "Below 1 the probable tokens become more probable, above 1 less (with --sample).")
+  var temperature: Double?
+
+  @Option(help: ArgumentHelp("Draw from this many most probable tokens only (with --sample).", valueName: "k"))
+  var topK: Int?
+
+  @Option(help: "The seed of --sample.")
+  var seed: UInt64 = 42
+
+  func validate() throws {
+    if !sample, temperature != nil || topK != nil {
+      throw ValidationError("--temperature and --top-k go with --sample.")
+    }
+    if let temperature, !(temperature > 0 && temperature.isFinite) {
+      throw ValidationError(
+        "--temperature must be above 0, not \(temperature); leave --sample out for the most probable.")
+    }
+    if let topK, topK < 1 { throw ValidationError("--top-k must be at least 1, not \(topK).") }
+    if seed > UInt64(Int.max) { throw ValidationError("--seed must be at most \(Int.max), not \(seed).") }
+  }
+
+  var choice: TokenChoice {
+    sample ? .sampled(temperature: temperature ?? 1, topK: topK, seed: seed) : .greedy
+  }
+
+  var members: [JSON.Member] {
+    [
+      JSON.Member("temperature", .number(temperature ?? 1)),
+      JSON.Member("top_k", topK.map { .integer($0) } ?? .null),
+    ]
+  }
+}

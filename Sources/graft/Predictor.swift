@@ -1,0 +1,137 @@
+import Files
+import Reporting
+import Tokenization
+import Transformer
+
+/// Predicts tokens for one text after the other.
+struct Predictor {
+  let model: any Runnable
+  let encoder: TextEncoder
+  let workspace: Workspace
+
+  private var tokenizer: Tokenizer { encoder.tokenizer }
+
+  /// The most probable tokens for each mask (BERT), or after the last token (GPT-2).
+  func top(_ count: Int, _ text: InputText) throws -> TokenPrediction {
+    let tokens = try encoder.encode(text.bytes, source: text.source)
+    let rows = try rows(of: tokens.ids, text)
+    let h = try model.forward(PackedBatch([tokens.ids]), workspace: workspace, observer: nil)
+    let places = try rows.map { row in
+      TokenPrediction.Place(
+        position: model.modelType == "bert" ? row : row + 1,
+        items: try model.tokenScores(h, row: row, workspace: workspace).top(count).map { item in
+          TokenPrediction.Item(item: item, token: tokenizer.token(item.id) ?? "", display: tokenizer.display(item.id))
+        })
+    }
+    return TokenPrediction(text: text.string, tokens: tokens, outcome: .places(places))
+  }
+
+  func generate(_ count: Int, _ text: InputText, choosing choice: TokenChoice) throws -> TokenPrediction {
+    let tokens = try encoder.encode(text.bytes, source: text.source)
+    let generation = try model.generate(
+      after: tokens.ids, count: count, choosing: choice, endOfText: tokenizer.specialTokens.eos, workspace: workspace)
+    return TokenPrediction(
+      text: text.string, tokens: tokens,
+      outcome: .continuation(generation, text: tokenizer.decode(generation.ids), positions: model.positions))
+  }
+
+  /// The rows of the last hidden state that predict something.
+  private func rows(of ids: [Int32], _ text: InputText) throws -> [Int] {
+    guard model.modelType == "bert" else { return [ids.count - 1] }
+    guard let mask = tokenizer.specialTokens.mask else {
+      throw CommandError.missingSpecialToken(directory: model.tokenizerDirectory, role: "mask", option: "predict")
+    }
+    let rows = ids.indices.filter { ids[$0] == mask }
+    guard !rows.isEmpty else {
+      throw CommandError.noMask(text: text.string.shortened(to: 60), mask: tokenizer.token(mask) ?? "[MASK]")
+    }
+    return rows
+  }
+}
+
+/// What was predicted for one text.
+struct TokenPrediction {
+  struct Item {
+    let item: TokenScores.Item
+    let token: String
+    let display: String
+  }
+
+  /// A place of the text, counted in tokens from 0, and the most probable tokens there.
+  struct Place {
+    let position: Int
+    let items: [Item]
+  }
+
+  enum Outcome {
+    case places([Place])
+    case continuation(Generation, text: String, positions: Int)
+  }
+
+  let text: String
+  let tokens: TextEncoder.Tokens
+  let outcome: Outcome
+
+  var json: JSON {
+    var members = [
+      JSON.Member("text", .string(text)), JSON.Member("tokens", .integer(tokens.ids.count)),
+      JSON.Member("truncated", .bool(tokens.truncated)),
+    ]
+    switch outcome {
+    case .places(let places): members.append(JSON.Member("places", .array(places.map(\.json))))
+    case .continuation(let generation, let text, _):
+      members.append(
+        JSON.Member(
+          "continuation",
+          [
+            "ids": .array(generation.ids.map { .integer(Int($0)) }), "stop": .string(generation.stop.rawValue),
+            "text": .string(text),
+          ]))
+    }
+    return .object(members)
+  }
+
+  func text(_ style: Style) -> String {
+    let cut = tokens.truncated ? style.painted("(only the head of the text was read)", .faint) + "\n" : ""
+    switch outcome {
+    case .places(let places): return cut + places.map { table($0).text(style) }.joined(separator: "\n")
+    case .continuation(let generation, let continuation, let positions):
+      var lines = style.painted(text, .faint) + continuation + "\n"
+      switch generation.stop {
+      case .count: break
+      case .endOfText: lines += style.painted("(the model ended the text)", .faint) + "\n"
+      case .positions:
+        lines += style.painted("(stopped: the text fills the model's \(positions) positions)", .faint) + "\n"
+      }
+      return cut + lines
+    }
+  }
+
+  private func table(_ place: Place) -> Table {
+    var table = Table(
+      caption: "\(text.shortened(to: 100))  (token \(place.position))",
+      columns: [
+        Table.Column("token"), Table.Column("probability", .trailing), Table.Column("logit", .trailing),
+        Table.Column("id", .trailing),
+      ])
+    for (rank, item) in place.items.enumerated() {
+      table.append([
+        Table.Cell(item.display, rank == 0 ? .strong : .plain), .number(item.item.probability, decimals: 4),
+        .number(Double(item.item.logit), decimals: 2, .faint), .count(Int(item.item.id), .faint),
+      ])
+    }
+    return table
+  }
+}
+
+extension TokenPrediction.Place {
+  fileprivate var json: JSON {
+    let top = items.map { item -> JSON in
+      [
+        "id": .integer(Int(item.item.id)), "token": .string(item.token), "logit": .float(item.item.logit),
+        "probability": .number(item.item.probability),
+      ]
+    }
+    return ["position": .integer(position), "top": .array(top)]
+  }
+}

@@ -1,0 +1,62 @@
+import Dispatch
+import Evaluation
+import Files
+import Synchronization
+import Transformer
+
+/// What every JSON result says about how it was made.
+struct ResultStamp {
+  let command: String
+  let model: any Runnable
+  let digest: BackgroundDigest
+  /// The reviews that were scored.
+  var dataset: Dataset?
+  /// The seed, where something was drawn.
+  var seed: UInt64?
+  /// Every option that could change the result, with the value it had.
+  let options: JSON
+
+  /// An object with the stamp and `members`.
+  func object(_ members: [JSON.Member]) -> JSON {
+    var all =
+      JSON.header(command) + [
+        JSON.Member("model", .string(model.name)), JSON.Member("model_sha256", .string(digest.wait())),
+        JSON.Member("options", options),
+      ]
+    if let dataset {
+      all += [
+        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
+      ]
+    }
+    if let seed { all.append(JSON.Member("seed", .integer(Int(clamping: seed)))) }
+    return .object(all + members)
+  }
+}
+
+extension JSON {
+  /// What every object a command prints begins with.
+  static func header(_ command: String) -> [Member] {
+    [
+      Member("schema", 1), Member("command", .string(command)), Member("graft_version", .string(Version.current)),
+    ]
+  }
+}
+
+/// The digest of a model's weights, made beside other work.
+final class BackgroundDigest: Sendable {
+  private let result = Mutex<String?>(nil)
+  private let finished = DispatchGroup()
+
+  init(of model: any Runnable) {
+    DispatchQueue.global().async(group: finished) {
+      let digest = model.weightsDigest()
+      self.result.withLock { $0 = digest }
+    }
+  }
+
+  /// 64 hexadecimal digits, once they are known.
+  func wait() -> String {
+    finished.wait()
+    return result.withLock { $0 ?? "" }
+  }
+}

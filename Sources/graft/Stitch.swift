@@ -1,0 +1,134 @@
+import ArgumentParser
+import DenseMath
+import Evaluation
+import Files
+import Reporting
+import Stitching
+import Tokenization
+import Transformer
+
+struct Stitch: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Join a fine-tuned model's last blocks to another model's first ones and score the result.",
+    discussion: """
+      The pretrained model's first blocks (--keep, every number by default) make a hidden state; a map made from the two \
+      token embeddings alone carries it over; the fine-tuned model's last blocks (--transplant) and classifier finish. \
+      Nothing is trained. Each curve stands beside its controls: random and shuffled maps, drawn 5 times, and the \
+      fine-tuned model fed its own states ("self").
+
+      MAPS: pinv, the paper's right inverse; transpose; random, numbers of the same norm; shuffled, pinv with the tokens \
+      permuted; identity, where the hidden sizes agree.
+
+      EXAMPLES:
+        graft stitch --pretrained imdb-bert-2 --finetuned imdb-bert-1-sentiment --transplant 2
+          --dataset evaluation/imdb/test.jsonl --limit 400 --max-length 256 -o run
+        graft stitch --pretrained imdb-gpt2-wide --finetuned imdb-gpt2-narrow-sentiment --maps pinv --keep 4
+          --transplant 2 --save stitched
+        graft classify stitched --text 'a waste of two hours'
+      """)
+
+  @OptionGroup var pair: StitchPairOptions
+  @OptionGroup var data: DatasetOptions
+  @OptionGroup var classification: ClassificationOptions
+  @OptionGroup var recording: RunOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: ArgumentHelp("Write a stitched model into this folder; it is a MODEL for every command.", valueName: "dir"))
+  var save: String?
+
+  func validate() throws {
+    if save == nil, data.dataset == nil { throw ValidationError("Give --dataset to score, --save to keep, or both.") }
+    if data.dataset != nil, recording.output == nil { throw ValidationError("Give the folder of the run, -o.") }
+  }
+
+  func run() throws {
+    let models = try StitchPair(pair)
+    let maps = try StitchingMaps(
+      models.pretrained, models.finetuned, allowsPartialVocabulary: pair.allowPartialVocabulary, seed: data.seed,
+      threads: threads.count)
+    let sweep = try StitchSweep(
+      pretrained: models.pretrained, finetuned: models.finetuned, kept: pair.kept(models), transplanted: pair.transplanted(models),
+      maps: try pair.maps(models).flatMap { kind in
+        try (0..<(kind.isDrawn ? pair.draws : 1)).map { try maps.map(kind, draw: $0) }
+      }, options: pair.options)
+    if let save { try keep(models, sweep, in: save) }
+    if data.dataset != nil { try score(models, sweep) }
+  }
+
+  private func keep(_ models: StitchPair, _ sweep: StitchSweep, in directory: String) throws {
+    guard let map = sweep.maps.first, let kept = sweep.kept.first, let transplanted = sweep.transplanted.first,
+      sweep.maps.count == 1, sweep.kept.count == 1, sweep.transplanted.count == 1
+    else { throw ValidationError("--save keeps one model: give one --keep, one --transplant and one of --maps.") }
+    try StitchedModelFile(
+      pretrained: .init(model: models.pretrainedName, sha256: models.pretrained.weightsDigest()), kept: kept,
+      map: map.kind, draw: map.draw, seed: data.seed,
+      finetuned: .init(model: models.finetunedName, sha256: models.finetuned.weightsDigest()),
+      transplanted: transplanted, options: pair.options, allowsPartialVocabulary: pair.allowPartialVocabulary
+    ).write(to: directory)
+    if data.dataset == nil, !output.json { try Console.write("\(directory): \(StitchedModelFile.name) written\n") }
+  }
+
+  private func score(_ models: StitchPair, _ sweep: StitchSweep) throws {
+    let digests = (BackgroundDigest(of: models.pretrained), BackgroundDigest(of: models.finetuned))
+    let dataset = try data.read()
+    let cleaning = try classification.cleaning(for: models.finetuned)
+    let readByA = try encode(dataset, for: models.pretrained, models, cleaning)
+    let readByB = try encode(dataset, for: models.finetuned, models, cleaning)
+    let options = JSON.object(
+      data.members + classification.members(cleaning) + pair.members(sweep) + [threads.member])
+    func object(_ members: [JSON.Member]) -> JSON {
+      let (a, b) = (digests.0.wait(), digests.1.wait())
+      let both = Digest()
+      both.update("\(a)\n\(b)\n")
+      return .object(
+        JSON.header("stitch") + [
+          JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
+          JSON.Member("finetuned", .string(models.finetuned.name)), JSON.Member("finetuned_sha256", .string(b)),
+          JSON.Member("model_sha256", .string(both.finish())), JSON.Member("options", options),
+          JSON.Member("pretrained", .string(models.pretrained.name)), JSON.Member("pretrained_sha256", .string(a)),
+          JSON.Member("seed", .integer(Int(clamping: data.seed))),
+        ] + members)
+    }
+
+    let workspace = threads.workspace()
+    _ = try RecordedRun(recording, stamp: object([]), batchCount: readByA.batches.count).records(label: "stitch") { batch in
+      try sweep.predictions(
+        readByA: Array(readByA.reviews[readByA.batches[batch]]), readByB: Array(readByB.reviews[readByA.batches[batch]]),
+        workspace: workspace
+      ).map { StitchRecord(cell: $0.cell, prediction: $0.prediction).json }
+    } write: { directory, nodes in
+      let records = try nodes.map { try StitchRecord($0) }.sorted(by: StitchRecord.precedes)
+      let results = try StitchResults(records)
+      let lines = try OutputFile(directory + "/predictions.jsonl")
+      for record in records { try lines.write(record.json.serialized() + "\n") }
+      try lines.commit()
+      let json = object(results.members)
+      try OutputFile.write(
+        StitchReport(results, models: models, dataset: dataset).page(stamp: json, command: pair.commandLine(data, sweep)),
+        to: directory + "/report.html")
+      try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")
+    }
+    try show(models, dataset)
+  }
+
+  /// What the folder holds, which is the same whether this call computed it or an earlier one.
+  private func show(_ models: StitchPair, _ dataset: Dataset) throws {
+    guard let directory = recording.output else { return }
+    let results = try StitchResults(StitchRecord.read(run: directory))
+    let stored = try JSON.read(directory + "/results.json")
+    try output.print(stored) { style in
+      StitchReport(results, models: models, dataset: dataset).text(style)
+        + "\nwritten: \(directory)/report.html, results.json, predictions.jsonl\n"
+    }
+  }
+
+  private func encode(
+    _ dataset: Dataset, for model: Model, _ models: StitchPair, _ cleaning: TextCleaning
+  ) throws -> EncodedReviews {
+    try EncodedReviews(
+      dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+      cleaning: cleaning, maxLength: classification.length(for: [models.pretrained, models.finetuned]),
+      threads: threads.count)
+  }
+}

@@ -1,0 +1,138 @@
+import ArgumentParser
+import Files
+import Foundation
+import Stitching
+import Transformer
+
+/// Which two models are joined, where, and how.
+struct StitchPairOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The model that gives the lower blocks.", valueName: "model"))
+  var pretrained: String
+
+  @Option(help: ArgumentHelp("The model that gives the last blocks and the classifier.", valueName: "model"))
+  var finetuned: String
+
+  @Option(help: ArgumentHelp("How many of the pretrained model's blocks are kept, such as 0,2,4 (default: every number).", valueName: "n,..."))
+  var keep: NumberList?
+
+  @Option(help: ArgumentHelp("How many of the fine-tuned model's last blocks follow (default: 3, as in the paper).", valueName: "m,..."))
+  var transplant: NumberList?
+
+  @Option(help: ArgumentHelp("Maps: pinv, transpose, random, shuffled, identity (default: all that fit).", valueName: "map,..."))
+  var maps: MapList?
+
+  @Option(help: "How many times random and shuffled maps are drawn.")
+  var draws = 5
+
+  @Flag(help: "GPT-2: apply the pretrained model's final norm before the map.")
+  var finalNorm = false
+
+  @Flag(help: "Add the fine-tuned model's position embeddings after the map.")
+  var addPositions = false
+
+  @Flag(help: "GPT-2: both of these, as the paper's code does.")
+  var asPublished = false
+
+  @Flag(help: "Map through the tokens that both vocabularies have when they are not the same.")
+  var allowPartialVocabulary = false
+
+  func validate() throws {
+    if !(1...1000).contains(draws) { throw ValidationError("--draws must be from 1 to 1000, not \(draws).") }
+  }
+
+  var options: StitchedModel.Options {
+    .init(appliesFinalNorm: finalNorm || asPublished, addsPositions: addPositions || asPublished)
+  }
+
+  func kept(_ pair: StitchPair) -> [Int] { keep?.values ?? Array(0...pair.pretrained.dimensions.layers) }
+
+  func transplanted(_ pair: StitchPair) -> [Int] {
+    transplant?.values ?? [min(3, pair.finetuned.dimensions.layers)]
+  }
+
+  func maps(_ pair: StitchPair) -> [StitchingMap.Kind] {
+    maps?.values
+      ?? StitchingMap.Kind.allCases.filter {
+        $0 != .identity || pair.pretrained.dimensions.hidden == pair.finetuned.dimensions.hidden
+      }
+  }
+
+  /// The options as they stand in a result, with what the defaults came to.
+  func members(_ sweep: StitchSweep) -> [JSON.Member] {
+    let kinds = StitchingMap.Kind.allCases.filter { kind in sweep.maps.contains { $0.kind == kind } }
+    return [
+      JSON.Member("add_positions", .bool(options.addsPositions)), JSON.Member("draws", .integer(draws)),
+      JSON.Member("final_norm", .bool(options.appliesFinalNorm)),
+      JSON.Member("keep", .array(sweep.kept.map { .integer($0) })),
+      JSON.Member("maps", .array(kinds.map { .string($0.rawValue) })),
+      JSON.Member("partial_vocabulary", .bool(allowPartialVocabulary)),
+      JSON.Member("transplant", .array(sweep.transplanted.map { .integer($0) })),
+    ]
+  }
+
+  /// The command that repeats a run.
+  func commandLine(_ data: DatasetOptions, _ sweep: StitchSweep) -> String {
+    func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: ",") }
+    var words = [
+      "graft stitch --pretrained \(pretrained) --finetuned \(finetuned)", "--keep \(list(sweep.kept))",
+      "--transplant \(list(sweep.transplanted))", "--dataset \(data.dataset ?? "")",
+    ]
+    if let maps { words.append("--maps " + maps.values.map(\.rawValue).joined(separator: ",")) }
+    if draws != 5 { words.append("--draws \(draws)") }
+    if options.appliesFinalNorm { words.append("--final-norm") }
+    if options.addsPositions { words.append("--add-positions") }
+    if allowPartialVocabulary { words.append("--allow-partial-vocabulary") }
+    if let split = data.split { words.append("--split \(split.rawValue)") }
+    if let reviews = data.reviews { words.append("--reviews \(reviews)") }
+    if let limit = data.limit { words.append("--limit \(limit)") }
+    return (words + ["--seed \(data.seed) -o run"]).joined(separator: " \\\n  ")
+  }
+}
+
+/// The two models, opened.
+struct StitchPair {
+  let pretrained: Model
+  let finetuned: Model
+  /// What a saved model calls them: a name that is known everywhere, or an absolute path.
+  let pretrainedName: String
+  let finetunedName: String
+
+  init(_ options: StitchPairOptions) throws {
+    let folders = ModelFolders()
+    (pretrained, pretrainedName) = try Self.open(options.pretrained, folders)
+    (finetuned, finetunedName) = try Self.open(options.finetuned, folders)
+  }
+
+  private static func open(_ model: String, _ folders: ModelFolders) throws -> (Model, String) {
+    let directory = try folders.directory(of: model)
+    guard !FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
+      throw StitchingError.alreadyStitched(path: directory)
+    }
+    let isPath = FileManager.default.fileExists(atPath: model)
+    return (try Model(directory: directory), isPath ? URL(fileURLWithPath: directory).standardizedFileURL.path : model)
+  }
+}
+
+/// Numbers with commas between.
+struct NumberList: ExpressibleByArgument {
+  let values: [Int]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard !parts.isEmpty, parts.allSatisfy({ $0 != nil }) else { return nil }
+    values = parts.compactMap { $0 }
+  }
+}
+
+/// Names of maps with commas between.
+struct MapList: ExpressibleByArgument {
+  let values: [StitchingMap.Kind]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+      .map { StitchingMap.Kind(rawValue: String($0)) }
+    guard !parts.isEmpty, parts.allSatisfy({ $0 != nil }) else { return nil }
+    let named = parts.compactMap { $0 }
+    values = StitchingMap.Kind.allCases.filter(named.contains)
+  }
+}

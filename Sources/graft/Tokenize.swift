@@ -1,0 +1,73 @@
+import ArgumentParser
+import Files
+import Reporting
+import Tokenization
+
+struct Tokenize: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show how a model's tokenizer cuts texts.",
+    discussion: """
+      With --json a line for each text: {"ids", "offsets", "tokens"}, where tokens are the vocabulary's own strings and \
+      offsets are UTF-8 byte positions [start, end) in the text. A line of a file ends at \\n and nowhere else. MODEL may \
+      be a directory that holds tokenizer files alone.
+
+      EXAMPLES:
+        graft tokenize imdb-bert-1 --text 'unbelievably good'
+        graft tokenize imdb-gpt2-wide --file reviews.txt --json --no-special
+        echo 'a film' | graft tokenize imdb-bert-1
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @OptionGroup var input: TextOptions
+
+  @Flag(help: "Leave out the special tokens that the model puts around a text.")
+  var noSpecial = false
+
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let tokenizer = try model.tokenizer()
+    let style = Console.style(output.color)
+    var pending = ""
+    for (index, text) in try input.texts().enumerated() {
+      let encoding = try tokenizer.encode(text.bytes, addSpecialTokens: !noSpecial)
+      if output.json {
+        pending += encoding.json.serialized() + "\n"
+      } else {
+        pending += (index > 0 ? "\n" : "") + Self.table(encoding, text, tokenizer).text(style)
+      }
+      if pending.utf8.count > 1 << 16 {
+        try Console.write(pending)
+        pending = ""
+      }
+    }
+    try Console.write(pending)
+  }
+
+  private static func table(_ encoding: Encoding, _ text: InputText, _ tokenizer: Tokenizer) -> Table {
+    var table = Table(
+      caption: "\(encoding.ids.count.counted("token")): \(text.string.shortened(to: 100))",
+      columns: [
+        Table.Column("position", .trailing), Table.Column("id", .trailing), Table.Column("token"),
+        Table.Column("bytes"),
+      ])
+    for (position, id) in encoding.ids.enumerated() {
+      let range = encoding.offsets[position]
+      table.append([
+        .count(position, .faint), .count(Int(id)), Table.Cell(tokenizer.display(id), .strong),
+        Table.Cell(range == 0..<0 ? "" : "\(range.lowerBound)–\(range.upperBound)", .faint),
+      ])
+    }
+    return table
+  }
+}
+
+extension Encoding {
+  fileprivate var json: JSON {
+    [
+      "ids": .array(ids.map { .integer(Int($0)) }),
+      "tokens": .array(tokens.map { .string($0) }),
+      "offsets": .array(offsets.map { [.integer($0.lowerBound), .integer($0.upperBound)] }),
+    ]
+  }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Checkpoints
+import Files
+import Reporting
+import Transformer
+
+struct Verify: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compare a model with stored results, stage by stage.",
+    discussion: """
+      Runs the ids (and token_types) of the file and compares hidden, attention, logits and classifier_logits in the \
+      order the model makes them. The error of a stage is its largest difference, as a fraction of the largest magnitude \
+      of the expected tensor. Ends with exit code 1 at the first stage over the tolerance.
+
+      The file is what graft forward writes, or the same tensors from another program (F32 or F64).
+
+      EXAMPLES:
+        graft forward imdb-bert-1 --text 'what a film' -o states.safetensors
+        graft verify imdb-bert-1 --expected states.safetensors
+        graft verify imdb-bert-1 --expected float64.safetensors --tolerance 1e-5 --json
+      """)
+
+  @OptionGroup var model: ModelArgument
+
+  @Option(help: ArgumentHelp("The safetensors file of expected results.", valueName: "path"))
+  var expected: String
+
+  @Option(help: "The largest error allowed, as a fraction of the tensor's largest magnitude.")
+  var tolerance = 2e-5
+
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard tolerance >= 0, tolerance.isFinite else {
+      throw ValidationError("--tolerance must be 0 or a positive number, not \(tolerance).")
+    }
+  }
+
+  func run() throws {
+    let model = try model.open()
+    let digest = output.json ? BackgroundDigest(of: model) : nil
+    let file = try SafetensorsFile(expected)
+    let (ids, tokenTypes) = try Verification.input(of: file)
+    let trace = try model.trace(ids, tokenTypes: tokenTypes, workspace: threads.workspace())
+    let verification = try Verification(of: trace, against: file)
+    guard !verification.stages.isEmpty else {
+      throw CommandError.nothingToCompare(path: expected, names: file.names)
+    }
+    let failure = verification.firstFailure(tolerance: tolerance)
+    // Stages after the first failure say no more: they were made from numbers that were wrong already.
+    let shown =
+      failure.map { failed in
+        verification.stages.prefix { $0.name != failed.name } + [failed]
+      } ?? verification.stages
+    let object = digest.map { digest in
+      ResultStamp(
+        command: "verify", model: model, digest: digest,
+        options: ["expected": .string(expected), "tolerance": .number(tolerance)]
+      ).object([
+        JSON.Member("first_failure", failure.map { .string($0.name) } ?? .null),
+        JSON.Member("not_compared", .array(verification.notCompared.map { .string($0) })),
+        JSON.Member("passed", .bool(failure == nil)), JSON.Member("stages", .array(shown.map(\.json))),
+        JSON.Member("tokens", .integer(ids.count)),
+      ])
+    }
+    try output.print(object ?? .null) { style in
+      text(model, shown, failure: failure, notCompared: verification.notCompared, style)
+    }
+    if let failure {
+      throw CommandError.overTolerance(
+        stage: failure.name, fraction: failure.fraction.scientific, tolerance: tolerance.scientific)
+    }
+  }
+
+  private func text(
+    _ model: any Runnable, _ stages: [Verification.Stage], failure: Verification.Stage?, notCompared: [String],
+    _ style: Style
+  ) -> String {
+    var table = Table(columns: [
+      Table.Column("stage"), Table.Column("largest error", .trailing), Table.Column("of largest", .trailing),
+      Table.Column("at"), Table.Column(""),
+    ])
+    for stage in stages {
+      let failed = stage.name == failure?.name
+      table.append([
+        Table.Cell(stage.name), Table.Cell(stage.largestError.scientific),
+        Table.Cell(stage.fraction.scientific, failed ? .bad : .plain), Table.Cell("\(stage.index)", .faint),
+        failed ? Table.Cell("over \(tolerance.scientific)", .bad) : Table.Cell("ok", .good),
+      ])
+    }
+    var text = table.text(style)
+    if !notCompared.isEmpty { text += "not compared: \(notCompared.joined(separator: ", "))\n" }
+    if failure == nil, let worst = stages.max(by: { $0.fraction < $1.fraction }) {
+      text +=
+        "\(model.name) matches: \(stages.count) stages, largest error \(worst.fraction.scientific) "
+        + "(\(worst.name)), allowed \(tolerance.scientific)\n"
+    }
+    return text
+  }
+}
+
+extension Verification.Stage {
+  fileprivate var json: JSON {
+    [
+      "name": .string(name), "largest_error": .number(largestError), "largest_magnitude": .number(largestMagnitude),
+      "fraction": .number(fraction), "at": .array(index.map { .integer($0) }),
+    ]
+  }
+}

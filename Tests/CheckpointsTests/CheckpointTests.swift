@@ -1,0 +1,136 @@
+import Checkpoints
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct CheckpointTests {
+  @Test func opensASingleFile() throws {
+    let folder = try CheckpointFolder(["b": 2, "a": 1])
+    try folder.folder.write(#"{"model_type": "x"}"#, to: "config.json")
+    let checkpoint = try folder.open()
+    #expect(checkpoint.directory == folder.path)
+    #expect(try checkpoint.config["model_type"].string() == "x")
+    #expect(checkpoint.weightsPath == folder.weights)
+    #expect(checkpoint.entries.map(\.name) == ["a", "b"])
+    #expect(checkpoint.totalParameterCount == 2)
+    #expect(checkpoint.byteCount == 8)
+    #expect(try checkpoint.floats("b", shape: [1]).values == [2])
+    #expect(try checkpoint.sha256() == Digest.ofFile(folder.weights))
+    #expect(checkpoint.path(holding: "a") == folder.weights)
+    #expect(throws: CheckpointError.missingTensor(path: folder.weights, tensor: "c", stored: ["a", "b"])) {
+      try checkpoint.floats("c")
+    }
+  }
+
+  @Test func opensShards() throws {
+    let folder = try CheckpointFolder()
+    try folder.write(["c": 3, "a": 1], to: "model-00001-of-00002.safetensors")
+    try folder.write(["b": 2], to: "model-00002-of-00002.safetensors")
+    try folder.writeIndex(
+      #""a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors", "#
+        + #""c": "model-00001-of-00002.safetensors""#)
+    let checkpoint = try folder.open()
+    #expect(checkpoint.weightsPath == folder.index)
+    #expect(checkpoint.entries.map(\.name) == ["a", "b", "c"])
+    #expect(try ["a", "b", "c"].map { try checkpoint.floats($0)[0] } == [1, 2, 3])
+    #expect(checkpoint.path(holding: "b") == folder.folder.path("model-00002-of-00002.safetensors"))
+    #expect(checkpoint.path(holding: "d") == folder.index)
+    #expect(checkpoint.totalParameterCount == 3)
+    // What `sha256sum model-*.safetensors | sha256sum` prints.
+    let digest = Digest()
+    for name in ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"] {
+      digest.update("\(try Digest.ofFile(folder.folder.path(name)))  \(name)\n")
+    }
+    #expect(checkpoint.sha256() == digest.finish())
+  }
+
+  @Test func prefersTheSingleFile() throws {
+    let folder = try CheckpointFolder(["a": 1])
+    try folder.writeIndex(#""a": "gone.safetensors""#)
+    #expect(try folder.open().weightsPath == folder.weights)
+  }
+
+  @Test(arguments: [
+    (#""a": "s.safetensors""#, "b", "s.safetensors under weight_map", "a tensor the index leaves out"),
+    (
+      #""a": "s.safetensors", "b": "s.safetensors", "c": "s.safetensors""#, "c", "the tensor in s.safetensors",
+      "none of that name there"
+    ),
+    (
+      #""a": "s.safetensors", "b": "s.safetensors", "c": "t.safetensors""#, "c", "the shard t.safetensors",
+      "no such file"
+    ),
+  ])
+  func refusesAnIndexThatDisagrees(weightMap: String, tensor: String, expected: String, found: String) throws {
+    let folder = try CheckpointFolder()
+    try folder.write(["a": 1, "b": 2], to: "s.safetensors")
+    try folder.writeIndex(weightMap)
+    #expect(
+      throws: CheckpointError.indexMismatch(path: folder.index, tensor: tensor, expected: expected, found: found)
+    ) { try folder.open() }
+  }
+
+  @Test(arguments: [
+    "../s.safetensors", "/tmp/s.safetensors", "in/s.safetensors", "..", "", ".safetensors", "s.bin",
+    "a\\\\s.safetensors",
+    "a\\ns.safetensors", "s.safetensors\\u0000",
+  ])
+  func refusesAShardOutsideTheDirectory(name: String) throws {
+    let folder = try CheckpointFolder()
+    try folder.write(["a": 1], to: "s.safetensors")
+    try folder.writeIndex("\"a\": \"\(name)\"")
+    let error = #expect(throws: CheckpointError.self) { try folder.open() }
+    guard case .indexMismatch(_, "a", "a shard in the same directory, NAME.safetensors", _)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+  }
+
+  @Test func refusesAnIndexOfAnotherForm() throws {
+    let folder = try CheckpointFolder()
+    for text in ["[]", "{}", #"{"weight_map": []}"#, #"{"weight_map": {"a": 1}}"#, "{"] {
+      try folder.folder.write(text, to: "model.safetensors.index.json")
+      #expect(throws: FileError.self, "\(text)") { try folder.open() }
+    }
+  }
+
+  @Test func saysWhichFileIsMissing() throws {
+    #expect(throws: FileError.missing(path: "/nowhere/at/all")) { try Checkpoint(directory: "/nowhere/at/all") }
+    let folder = try CheckpointFolder(["a": 1])
+    #expect(throws: FileError.self) { try Checkpoint(directory: folder.weights) }
+    try FileManager.default.removeItem(atPath: folder.folder.path("config.json"))
+    #expect(
+      throws: CheckpointError.missingFile(
+        directory: folder.path, expected: "config.json",
+        advice: "give the directory of a Hugging Face checkpoint, with config.json and model.safetensors")
+    ) { try folder.open() }
+  }
+
+  @Test(arguments: [
+    ("README.md", "fetch it from where config.json came from"),
+    ("pytorch_model.bin", "s.save_file"), ("pytorch_model.bin.index.json", "save_pretrained(DIRECTORY)"),
+    ("tf_model.h5", "from_tf=True"), ("model.ckpt.index", "from_tf=True"), ("flax_model.msgpack", "from_flax=True"),
+  ])
+  func saysHowToConvertOtherWeights(file: String, advice: String) throws {
+    let folder = try CheckpointFolder()
+    try folder.folder.write("x", to: file)
+    let error = #expect(throws: CheckpointError.self) { try folder.open() }
+    guard case .missingFile(let directory, let expected, let found)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(directory == folder.path)
+    #expect(expected == "model.safetensors (or model.safetensors.index.json with its shards)")
+    #expect(found.contains(advice))
+    #expect(found.contains(file) == (file != "README.md"))
+  }
+
+  @Test(arguments: ["", "[]", "7", "{", "{\"a\": 1, \"a\": 2}"])
+  func refusesAConfigThatIsNoObject(text: String) throws {
+    let folder = try CheckpointFolder(["a": 1])
+    try folder.folder.write(text, to: "config.json")
+    let error = #expect(throws: FileError.self) { try folder.open() }
+    #expect(error?.description.hasPrefix(folder.folder.path("config.json")) == true)
+  }
+}
