@@ -56,7 +56,7 @@ public struct Tokenizer: Sendable {
   /// Added tokens looked for in the text, and in the normalised text.
   private let rawMatcher: AddedTokenMatcher
   private let normalizedMatcher: AddedTokenMatcher
-  /// The contents of added tokens whose ids the model does not have.
+  /// The contents of the added tokens and their ids; the model need not have them.
   let addedByID: [Int32: String]
   let addedByContent: [ExactKey: Int32]
 

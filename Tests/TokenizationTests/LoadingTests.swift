@@ -56,6 +56,22 @@ import Tokenization
     #expect(tokenizer.vocabulary.map { $0 == nil } == [Bool](repeating: false, count: 9) + [true, true, true, false])
   }
 
+  /// A token that takes white space which is a token too: both are found, as in the `tokenizers` package.
+  @Test(arguments: [true, false])
+  func overlappingAddedTokens(_ isNormalized: Bool) throws {
+    let flags = #""special": false, "normalized": \#(isNormalized)"#
+    let folder = try TemporaryFolder([
+      "vocab.txt": Self.words,
+      "tokenizer_config.json": """
+      {"added_tokens_decoder": {"9": {"content": "a", "rstrip": true, \(flags)}, "10": {"content": " ", \(flags)}}}
+      """,
+    ])
+    let tokenizer = try Tokenizer.load(directory: folder.path, modelType: "bert")
+    let encoding = try tokenizer.encode("a  film a ", addSpecialTokens: false)
+    #expect(encoding.ids == [9, 10, 10, 5, 10, 9, 10])
+    #expect(encoding.offsets == [0..<3, 1..<2, 2..<3, 3..<7, 7..<8, 8..<10, 9..<10])
+  }
+
   @Test func bytePairFilesAlone() throws {
     let folder = try TemporaryFolder(["vocab.json": Self.bytePairs.vocabulary, "merges.txt": Self.bytePairs.merges])
     let tokenizer = try Tokenizer.load(directory: folder.path, modelType: "gpt2")
