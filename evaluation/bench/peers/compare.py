@@ -23,18 +23,23 @@ def runtimes(case):
     return ["tokenizers"] if case.startswith("tokenize") else ["torch", "onnxruntime"]
 
 
-def environment():
-    """That of the caller, without what would choose OpenBLAS's kernels by hand or give tokenizers a second thread."""
+def threads_of(options, case):
+    return 1 if case.startswith("tokenize") else options.threads
+
+
+def environment(threads):
+    """That of the caller, without what would choose OpenBLAS's kernels by hand; tokenizers get as many threads as the case."""
     kept = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
-    return kept | {"RAYON_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
+    return kept | {"RAYON_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "true" if threads > 1 else "false"}
 
 
 class Server:
     """A benchmark process that answers `run`, `result` and `quit`."""
 
-    def __init__(self, command):
+    def __init__(self, command, threads):
         self.command, self.notes = command, {}
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment())
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        env=environment(threads))
 
     def ask(self, word):
         """The first line that answers: a number for `run`, an object for `result`. Objects before a number are notes."""
@@ -63,8 +68,7 @@ class Server:
 def command(options, case, runtime, variant=None):
     model = options.models / MODELS[case]
     data = ["--dataset", options.dataset] if case == "imdb" or case.startswith("tokenize") else []
-    threads = 1 if case.startswith("tokenize") else options.threads
-    tail = ["--model", model, "--threads", str(threads), *data]
+    tail = ["--model", model, "--threads", str(threads_of(options, case)), *data]
     if runtime == "graft":
         return [options.graft, case, *tail]
     return [sys.executable, HERE / "peer.py", "--case", case, "--runtime", runtime, "--variant", variant, *tail]
@@ -73,11 +77,11 @@ def command(options, case, runtime, variant=None):
 def fastest_variant(options, case, runtime):
     """The variant with the smallest time over a few alternated runs, and every variant's smallest time."""
     names = peer.variants(case, runtime, options.models / MODELS[case])
-    limit = ["--limit", str(TRIAL_TEXTS)] if case == "imdb" else []
+    limit, threads = ["--limit", str(TRIAL_TEXTS)] if case == "imdb" else [], threads_of(options, case)
     if case == "first-answer":
-        times = {n: min(first_line(command(options, case, runtime, n))[0] for _ in range(TRIAL_RUNS)) for n in names}
+        times = {n: min(first_line(command(options, case, runtime, n), threads)[0] for _ in range(TRIAL_RUNS)) for n in names}
     else:
-        servers = {n: Server(command(options, case, runtime, n) + limit) for n in names}
+        servers = {n: Server(command(options, case, runtime, n) + limit, threads) for n in names}
         rounds = [{n: s.ask("run") for n, s in servers.items()} for _ in range(TRIAL_RUNS)]
         times = {n: min(r[n] for r in rounds) for n in names}
         for server in servers.values():
@@ -85,10 +89,10 @@ def fastest_variant(options, case, runtime):
     return min(times, key=times.get), times
 
 
-def first_line(argv):
+def first_line(argv, threads):
     """Seconds from the start of a process to its first line, and that line."""
     begin = time.perf_counter()
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment()) as process:
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment(threads)) as process:
         line = process.stdout.readline()
         seconds = time.perf_counter() - begin
     if process.returncode or not line:
@@ -121,23 +125,33 @@ def ratios(contenders):
             for name, c in contenders.items() if name not in ("graft", "sgemm")}
 
 
+def difference(result, reference):
+    """The largest difference of the numbers that two results share, None where they share none."""
+    def numbers(value):
+        return value if isinstance(value, list) else [value]
+
+    shared = sorted(result.keys() & reference.keys())
+    return max((abs(a - b) for k in shared for a, b in zip(numbers(result[k]), numbers(reference[k]))), default=None)
+
+
 def measure_servers(options, case, rounds):
-    contenders, servers = {}, {}
+    contenders, servers, threads = {}, {}, threads_of(options, case)
     for runtime in runtimes(case):
         variant, trial = fastest_variant(options, case, runtime)
         contenders[runtime] = {"variant": variant, "trial_seconds": trial}
-        servers[runtime] = Server(command(options, case, runtime, variant))
+        servers[runtime] = Server(command(options, case, runtime, variant), threads)
     if options.graft:
-        contenders["graft"], servers["graft"] = {}, Server(command(options, case, "graft"))
+        contenders["graft"], servers["graft"] = {}, Server(command(options, case, "graft"), threads)
         if case in peer.SHAPES:
             contenders["sgemm"] = {}
-            servers["sgemm"] = Server([options.graft, "sgemm", "--threads", str(options.threads)])
+            servers["sgemm"] = Server([options.graft, "sgemm", "--threads", str(threads)], threads)
     taken = {name: [] for name in servers}
-    for index in range(options.warmup + rounds):
+    warmup = 0 if case == "imdb" else options.warmup  # each process has warmed up by itself
+    for index in range(warmup + rounds):
         for name, server in servers.items():
             time.sleep(PAUSE)  # threads of the last process stop spinning
             seconds = server.ask("run")
-            if index >= options.warmup:
+            if index >= warmup:
                 taken[name].append(seconds)
     counts = flops(case, options.models / MODELS[case]) if case in peer.SHAPES else {}
     for name, server in servers.items():
@@ -145,6 +159,8 @@ def measure_servers(options, case, rounds):
         contenders[name] |= summary(taken[name]) | {"result": result, "peak_memory_bytes": server.peak_memory()}
         server.quit()
         contenders[name]["notes"] = server.notes
+        reference = contenders[runtimes(case)[0]].get("result", {})
+        contenders[name]["result_difference"] = difference(result, reference)
         own = {"product": server.notes["flops"]} if name == "sgemm" else counts
         contenders[name]["gigaflops_per_second"] = {k: n / contenders[name]["median"] / 1e9 for k, n in own.items()}
     return contenders, counts
@@ -161,7 +177,7 @@ def measure_first_answer(options, case, rounds):
     taken = {name: [] for name in commands}
     for index in range(options.warmup + rounds):
         for name, argv in commands.items():
-            seconds, line = first_line(argv)
+            seconds, line = first_line(argv, options.threads)
             if index >= options.warmup:
                 taken[name].append((seconds, json.loads(line) if line.startswith("{") else {}))
     for name, pairs in taken.items():
@@ -172,15 +188,17 @@ def measure_first_answer(options, case, rounds):
 
 
 def table(results):
-    lines = ["| case | runtime | variant | median s | min s | max s | GF/s | peak MB | times Graft's (medians) | (rounds) |",
-             "|---|---|---|---|---|---|---|---|---|---|"]
+    lines = ["| case | runtime | variant | median s | min s | max s | GF/s | peak MB | times Graft's (medians) | (rounds) "
+             "| result differs by |", "|---" * 11 + "|"]
     for case, measured in results["cases"].items():
         for name, c in measured["contenders"].items():
             ratio = measured["ratios"].get(name, {})
             rate = " / ".join(f"{r:.0f}" for r in c.get("gigaflops_per_second", {}).values())
             memory = f"{c['peak_memory_bytes'] / 1e6:.0f}" if "peak_memory_bytes" in c else ""
+            differs = c.get("result_difference")
             cells = [case, name, c.get("variant", ""), *(f"{c[k]:.4f}" for k in ("median", "min", "max")), rate, memory,
-                     *(f"{ratio[k]:.2f}" if ratio else "" for k in ("of_medians", "median_of_rounds"))]
+                     *(f"{ratio[k]:.2f}" if ratio else "" for k in ("of_medians", "median_of_rounds")),
+                     "" if differs is None else f"{differs:.1e}"]
             lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

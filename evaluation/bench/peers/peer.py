@@ -54,7 +54,10 @@ def onnx_session(options):
 
 
 def fixed_length(options):
-    """One forward pass over a batch of equal lengths, without a mask, up to the last hidden states."""
+    """One forward pass over a batch of equal lengths, without a mask, up to the last hidden states.
+
+    Like every case: what warms up, what one timed run does, what `result` makes of its answer, and versions.
+    """
     if options.runtime == "torch":
         torch, model, vocabulary, versions = torch_model(options)
         ids = torch.tensor(ids_of(options.case, vocabulary))
@@ -73,7 +76,7 @@ def fixed_length(options):
         def run():
             return session.run(None, feed)[0]
 
-    return run, lambda hidden: {"last_token": [float(x) for x in hidden[-1, -1, :4]]}, versions
+    return run, run, lambda hidden: {"last_token": [float(x) for x in hidden[-1, -1, :4]]}, versions
 
 
 def rows_of(options):
@@ -103,9 +106,9 @@ def imdb(options):
         def logits(batch):
             return session.run(None, {k: v for k, v in batch.items() if k in inputs})[0]
 
-    def run():
+    def run(first=len(texts)):
         outputs, truncated = [], 0
-        for start in range(0, len(texts), 32):
+        for start in range(0, first, 32):
             batch = tokenizer(texts[start:start + 32], truncation=True, max_length=512, padding="longest", return_tensors="np")
             truncated += sum(bool(e.overflowing) for e in batch.encodings)
             outputs.append(logits(dict(batch)))
@@ -118,7 +121,7 @@ def imdb(options):
         return {"reviews": len(labels), "accuracy": float((scores.argmax(1) == labels).mean()),
                 "loss": float(losses.mean()), "truncated": truncated}
 
-    return run, result, {**versions, "tokenizers": tokenizers.__version__, "transformers": transformers.__version__}
+    return lambda: run(32), run, result, {**versions, "tokenizers": tokenizers.__version__, "transformers": transformers.__version__}
 
 
 def tokenize(options):
@@ -140,7 +143,7 @@ def tokenize(options):
         return {"texts": len(texts), "bytes": sum(len(t.encode()) for t in texts), "ids": sum(len(e.ids) for e in encodings),
                 "sum": sum(sum(e.ids) for e in encodings)}
 
-    return run, result, {"tokenizers": tokenizers.__version__}
+    return run, run, result, {"tokenizers": tokenizers.__version__}
 
 
 def first_answer(options):
@@ -152,7 +155,7 @@ def first_answer(options):
         import numpy  # noqa: F401
         import onnxruntime  # noqa: F401
     loading = time.perf_counter()
-    run, result, _ = fixed_length(options)
+    _, run, result, _ = fixed_length(options)
     forward = time.perf_counter()
     answer = result(run())
     end = time.perf_counter()
@@ -160,9 +163,10 @@ def first_answer(options):
                       "since_start": end - START, **answer}), flush=True)
 
 
-def serve(run, result, versions, repeat):
+def serve(warm_up, run, result, versions, repeat):
+    """Answer the lines of standard input; `result` is asked for after a run."""
     print(json.dumps({"python": sys.version.split()[0], **versions}), flush=True)
-    answer = run()
+    warm_up()
     for line in sys.stdin:
         command = line.strip()
         if command == "quit":
