@@ -70,7 +70,7 @@ import Testing
     (["predict", "m", "--text", "t", "--generate", "3", "--sample", "--temperature", "0"], "must be above 0"),
     (["classify", "m", "--text", "t", "--file", "f"], "Give --text or --file, not both."),
     (["classify", "m", "--text", "t", "--text-cleaning", "html"], "'html' is invalid"),
-    (["verify", "m", "--expected", "f", "--tolerance", "-1"], ""),
+    (["verify", "m", "--expected", "f", "--tolerance=-1"], "--tolerance must be 0 or a positive number"),
     (["verify", "m", "--expected", "f", "--tolerance", "nan"], "--tolerance must be 0 or a positive number"),
     (["env", "--color", "blue"], "'blue' is invalid"),
   ])
