@@ -43,7 +43,7 @@ import Testing
     }
     let together = try logits("--file", file)
     let oneThread = try logits("--file", file, "-t", "1")
-    #expect(together.count == texts.count)
+    try #require(together.count == texts.count)
     for index in [0, 41, 89] {
       let alone = try logits("--text", texts[index])
       expectCloseToLargest(together[index], alone[0], fraction: 2e-5, "text \(index)")
@@ -59,8 +59,8 @@ import Testing
     #expect(try first["truncated"].bool())
     let head = try GraftProcess.run("classify", Self.model, "--text", text, "--max-length", "4", "--json").json()
     let alone = try GraftProcess.run("classify", Self.model, "--text", "good film", "--json").json()
-    #expect(try head["results"].array()[0]["logits"].doubles() == alone["results"].array()[0]["logits"].doubles())
-    #expect(try alone["results"].array()[0]["truncated"].bool() == false)
+    #expect(try head["results"].item(0)["logits"].doubles() == alone["results"].item(0)["logits"].doubles())
+    #expect(try alone["results"].item(0)["truncated"].bool() == false)
     #expect(try GraftProcess.run("classify", Self.model, "--text", text).output.contains("512, truncated"))
   }
 
@@ -68,7 +68,7 @@ import Testing
   @Test func cleansTextsAsTheModelAsks() throws {
     func logits(_ text: String, _ options: String...) throws -> [Double] {
       try GraftProcess.run(["classify", Self.model, "--json", "--text", text] + options).json()["results"]
-        .array()[0]["logits"].doubles()
+        .item(0)["logits"].doubles()
     }
     let marked = "good film<br /><br />bad plot"
     let cleaned = try logits("good film\n\nbad plot", "--text-cleaning", "none")
@@ -79,7 +79,7 @@ import Testing
 
   @Test func readsTheEmptyTextWhereTheModelAddsTokens() throws {
     let bert = try GraftProcess.run("classify", Self.model, "--text", "", "--json").json()
-    #expect(try bert["results"].array()[0]["tokens"].int() == 2)
+    #expect(try bert["results"].item(0)["tokens"].int() == 2)
     let gpt2 = try GraftProcess.run(
       ["classify", "imdb-gpt2-narrow-sentiment"], input: Array("good\n\nbad\n".utf8))
     #expect(gpt2.status == 1)

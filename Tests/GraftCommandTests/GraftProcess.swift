@@ -75,6 +75,12 @@ enum Repository {
 
 extension JSONNode {
   func ints() throws -> [Int] { try array().map { try $0.int() } }
+  /// An element of an array, which must have it.
+  func item(_ index: Int) throws -> JSONNode {
+    let items = try array()
+    return try #require(items.indices.contains(index) ? items[index] : nil, "\(location): no item \(index)")
+  }
+
   func doubles() throws -> [Double] { try array().map { try $0.double() } }
   func strings() throws -> [String] { try array().map { try $0.string() } }
 }

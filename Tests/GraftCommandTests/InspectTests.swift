@@ -9,7 +9,7 @@ import Testing
     #expect(try bert["model_type"].string() == "bert")
     #expect(try bert["norm_placement"].string() == "post")
     #expect(try bert["activation"].string() == "geluErf")
-    let part = try bert["parts"].array()[0]
+    let part = try bert["parts"].item(0)
     #expect(
       try ["blocks", "hidden", "heads", "feed_forward", "vocabulary"].map { try part[$0].int() } == [
         4, 128, 4, 512, 8192,

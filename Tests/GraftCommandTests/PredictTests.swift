@@ -33,7 +33,7 @@ import Transformer
   @Test func fillsEveryMask() throws {
     let text = "the acting is [MASK] and the plot is [MASK] ."
     let result = try GraftProcess.run("predict", "imdb-bert-1", "--text", text, "--top", "7", "--json").json()
-    let places = try result["results"].array()[0]["places"].array()
+    let places = try result["results"].item(0)["places"].array()
     #expect(try places.map { try $0["position"].int() } == [4, 9])
     _ = try GraftProcess.run("forward", "imdb-bert-1", "--text", text, "-o", folder.path("states"))
     for place in places { try check(place, count: 7, row: place["position"].int()) }
@@ -41,16 +41,16 @@ import Transformer
 
   @Test func showsWhatMayFollow() throws {
     let result = try GraftProcess.run("predict", Self.writer, "--text", "I watched this", "--json").json()
-    let place = try #require(try result["results"].array()[0]["places"].array().first)
+    let place = try #require(try result["results"].item(0)["places"].array().first)
     #expect(try place["position"].int() == 3)
     _ = try GraftProcess.run("forward", Self.writer, "--text", "I watched this", "-o", folder.path("states"))
     try check(place, count: 5, row: 2)
-    #expect(try place["top"].array()[0]["token"].string() == "Ġmovie")
+    #expect(try place["top"].item(0)["token"].string() == "Ġmovie")
   }
 
   private func continuation(_ options: String..., text: String = "The best film") throws -> JSONNode {
     try GraftProcess.run(["predict", Self.writer, "--text", text, "--json", "--generate"] + options).json()["results"]
-      .array()[0]["continuation"]
+      .item(0)["continuation"]
   }
 
   /// Greedy through the cache, against running the whole text again for every token.
@@ -68,7 +68,7 @@ import Transformer
     func ids(_ options: String...) throws -> [Int] {
       try GraftProcess.run(
         ["predict", Self.writer, "--text", "The best film", "--json", "--generate", "12"] + options
-      ).json()["results"].array()[0]["continuation"]["ids"].ints()
+      ).json()["results"].item(0)["continuation"]["ids"].ints()
     }
     let greedy = try ids()
     let seven = try ids("--sample", "--seed", "7")

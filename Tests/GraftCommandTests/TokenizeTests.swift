@@ -38,7 +38,7 @@ import Testing
     let texts = try lines("imdb-gpt2-wide", Array("a\r\nb\u{2028}c\u{0B}d\r".utf8)).map { line in
       try JSONNode(JSON.parse(line, path: "line"), path: "line")["offsets"].array().map { try $0.ints() }
     }
-    #expect(texts.count == 2)
+    try #require(texts.count == 2)
     #expect(texts[0].last == [1, 2])  // "\r" stays
     #expect(texts[1].last?.last == 8)
   }
