@@ -51,7 +51,9 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Files", "DenseMath", "TestSupport"]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files"]),
-    .testTarget(name: "GraftCommandTests", dependencies: ["TestSupport", "Files"]),
+    .testTarget(
+      name: "GraftCommandTests",
+      dependencies: ["graft", "Files", "DenseMath", "Checkpoints", "Transformer", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -14,6 +14,9 @@ public struct TokenScores: Sendable {
   /// [V]
   public let logits: [Float]
 
+  /// - Parameter logits: one score a vocabulary item, [V].
+  public init(logits: [Float]) { self.logits = logits }
+
   /// The `count` items (at most V) with the highest scores, highest first; equal scores in the order of their ids.
   public func top(_ count: Int) -> [Item] {
     let ids = topIDs(count)

@@ -24,9 +24,6 @@ struct Classify: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
-  /// Tokens that go through the model together: enough to keep the products busy, little enough to stay small in memory.
-  private static let batchTokens = 4096
-
   func run() throws {
     let model = try model.open()
     _ = try model.requireClassifier()
@@ -54,7 +51,7 @@ struct Classify: ParsableCommand {
     }
   }
 
-  /// The scores of each text, in order, packed into batches.
+  /// The scores of each text, in order, packed into batches as `evaluate` packs them.
   private func classify(_ texts: [[Int32]], _ model: any Runnable) throws -> [[Float]] {
     let workspace = threads.workspace()
     var logits: [[Float]] = []
@@ -62,7 +59,8 @@ struct Classify: ParsableCommand {
     while logits.count < texts.count {
       var batch = [texts[logits.count]]
       var size = batch[0].count
-      while logits.count + batch.count < texts.count, size + texts[logits.count + batch.count].count <= Self.batchTokens
+      while logits.count + batch.count < texts.count,
+        size + texts[logits.count + batch.count].count <= EncodedReviews.tokensInBatch
       {
         batch.append(texts[logits.count + batch.count])
         size += batch[batch.count - 1].count

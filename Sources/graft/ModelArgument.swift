@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Foundation
+import Stitching
 import Tokenization
 import Transformer
 
@@ -9,14 +10,19 @@ struct ModelArgument: ParsableArguments {
   @Argument(help: "A model directory, or the name of a model that comes with graft.")
   var model: String
 
-  /// Opens the model; its weights stay in the mapped file.
+  /// Opens a checkpoint or a stitched model; weights stay in the mapped file.
   func open() throws -> any Runnable {
-    try Transformer.Model(directory: ModelFolders().directory(of: model))
+    let folders = ModelFolders()
+    return try openModel(directory: folders.directory(of: model), resolving: folders.directory)
   }
 
   /// The tokenizer, without the weights: a directory that holds tokenizer files alone will do.
   func tokenizer() throws -> Tokenizer {
-    let directory = try ModelFolders().directory(of: model)
+    let folders = ModelFolders()
+    var directory = try folders.directory(of: model)
+    if FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) {
+      directory = try folders.directory(of: StitchedModelFile(directory: directory).pretrained.model)
+    }
     let config = directory + "/config.json"
     let type = FileManager.default.fileExists(atPath: config) ? try JSONNode.read(config)["model_type"] : nil
     return try Tokenizer.load(directory: directory, modelType: type?.isPresent == true ? type?.string() : nil)

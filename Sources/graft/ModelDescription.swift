@@ -2,6 +2,7 @@ import Checkpoints
 import DenseMath
 import Files
 import Reporting
+import Stitching
 import Tokenization
 import Transformer
 
@@ -11,14 +12,11 @@ struct ModelDescription {
   private let labels: [String]
   private let tokenizer: Tokenizer?
   private let memory: MemoryEstimate
-  /// nil for a stitched model, which stores no tensors of its own.
-  private let checkpoint: Checkpoint?
 
   /// - Throws: what reading the labels or a tokenizer that is there throws; a directory without one is no error.
   init(_ model: any Runnable, threads: Threads) throws {
     self.model = model
     labels = try model.labels()
-    checkpoint = (model as? Model)?.checkpoint
     memory = MemoryEstimate(model, tokens: model.positions, threads: threads.count)
     do {
       tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
@@ -31,13 +29,19 @@ struct ModelDescription {
   private var family: String { isBERT ? "BERT" : "GPT-2" }
   private var normPlacement: String { isBERT ? "post" : "pre" }
 
+  /// nil for an ordinary checkpoint.
+  private var stitch: StitchedModel? { model as? StitchedModel }
+
   private var activation: Activation? {
-    switch (model as? Model)?.architecture {
+    switch (stitch?.finetuned ?? model as? Model)?.architecture {
     case .bert(let bert): return bert.activation
     case .gpt2(let gpt2): return gpt2.activation
     case nil: return nil
     }
   }
+
+  private var entries: [TensorEntry] { model.checkpoints.flatMap(\.entries) }
+  private var parameterCount: Int { model.checkpoints.reduce(0) { $0 + $1.totalParameterCount } }
 
   /// Neighbouring blocks of one size.
   private var parts: [(blocks: Range<Int>, size: Dimensions)] {
@@ -69,6 +73,9 @@ extension ModelDescription {
         "\(part.blocks.count), hidden \(size.hidden), \(size.heads) heads of \(size.headSize), "
           + "feed-forward \(size.feedForward.grouped)")
     }
+    if let stitch {
+      sheet.add("joined", "\(stitch.pretrained.name) to \(stitch.finetuned.name) by \(stitch.map.kind.rawValue)")
+    }
     sheet.add("norms", isBERT ? "after each sum (post-norm)" : "before each read (pre-norm)")
     if let activation { sheet.add("activation", activation.title) }
     sheet.add("positions", model.positions.grouped)
@@ -78,11 +85,8 @@ extension ModelDescription {
     }
     if let classifierPooling { sheet.add("classifier", "\(labels.joined(separator: ", ")) (\(classifierPooling))") }
     if model.unembedding == nil, model.classifier == nil { sheet.add("heads", "none") }
-    if let checkpoint {
-      let types = Set(checkpoint.entries.map(\.type.rawValue)).sorted().joined(separator: ", ")
-      sheet.add(
-        "parameters", "\(checkpoint.totalParameterCount.grouped) in \(checkpoint.entries.count) tensors (\(types))")
-    }
+    let types = Set(entries.map(\.type.rawValue)).sorted().joined(separator: ", ")
+    sheet.add("parameters", "\(parameterCount.grouped) in \(entries.count.counted("tensor")) (\(types))")
     addTokenizer(to: &sheet)
     sheet.add(
       "memory",
@@ -108,7 +112,7 @@ extension ModelDescription {
 
   private var tensorTable: Table {
     var table = Table(columns: [Table.Column("tensor"), Table.Column("type"), Table.Column("shape")])
-    for entry in checkpoint?.entries ?? [] {
+    for entry in entries {
       table.append([
         Table.Cell(entry.name), Table.Cell(entry.type.rawValue, .faint),
         Table.Cell(entry.shape.map(String.init).joined(separator: " x ")),
@@ -130,14 +134,16 @@ extension ModelDescription {
       JSON.Member("language_head", model.unembedding.map { ["tied": .bool($0.isTied)] } ?? .null),
       JSON.Member("classifier", classifierJSON), JSON.Member("tokenizer", tokenizer.map(json) ?? .null),
       JSON.Member("memory", ["mapped": .integer(memory.mapped), "working": .integer(memory.working)]),
-      JSON.Member("parameters", checkpoint.map { .integer($0.totalParameterCount) } ?? .null),
+      JSON.Member("parameters", .integer(parameterCount)), JSON.Member("stitch", stitch.map(json) ?? .null),
     ]
     if withTensors {
-      let tensors = (checkpoint?.entries ?? []).map { entry -> JSON in
-        [
-          "name": .string(entry.name), "type": .string(entry.type.rawValue),
-          "shape": .array(entry.shape.map { .integer($0) }),
-        ]
+      let tensors = model.checkpoints.flatMap { checkpoint in
+        checkpoint.entries.map { entry -> JSON in
+          [
+            "file": .string(checkpoint.path(holding: entry.name)), "name": .string(entry.name),
+            "shape": .array(entry.shape.map { .integer($0) }), "type": .string(entry.type.rawValue),
+          ]
+        }
       }
       members.append(JSON.Member("tensors", .array(tensors)))
     }
@@ -148,6 +154,14 @@ extension ModelDescription {
     [
       "blocks": .integer(blocks.count), "hidden": .integer(size.hidden), "heads": .integer(size.heads),
       "feed_forward": .integer(size.feedForward), "vocabulary": .integer(size.vocabulary),
+    ]
+  }
+
+  private func json(_ stitch: StitchedModel) -> JSON {
+    [
+      "pretrained": .string(stitch.pretrained.name), "kept": .integer(stitch.kept),
+      "map": .string(stitch.map.kind.rawValue), "draw": .integer(stitch.map.draw),
+      "finetuned": .string(stitch.finetuned.name), "transplanted": .integer(stitch.transplanted),
     ]
   }
 

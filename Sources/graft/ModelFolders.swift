@@ -1,4 +1,5 @@
 import Foundation
+import Stitching
 
 /// Where models are found by name: the folders in `GRAFT_MODELS`, else `models` of the package this executable was built
 /// from.
@@ -28,7 +29,11 @@ struct ModelFolders {
   var names: [String] {
     let all = folders.flatMap { folder in
       ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [])
-        .filter { FileManager.default.fileExists(atPath: "\(folder)/\($0)/config.json") }
+        .filter { name in
+          ["config.json", StitchedModelFile.name].contains {
+            FileManager.default.fileExists(atPath: "\(folder)/\(name)/\($0)")
+          }
+        }
     }
     return Set(all).sorted()
   }

@@ -1,0 +1,86 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+/// What one run of the executable left behind.
+struct GraftRun {
+  let status: Int32
+  let output: String
+  let error: String
+
+  /// The object on standard output.
+  func json(sourceLocation: SourceLocation = #_sourceLocation) throws -> JSONNode {
+    try #require(status == 0, "\(error)", sourceLocation: sourceLocation)
+    return JSONNode(try JSON.parse(output, path: "standard output"), path: "standard output")
+  }
+}
+
+/// Runs the built executable as a process of its own.
+enum GraftProcess {
+  private final class Marker {}
+
+  /// The folder of the build: the executable lies beside the test bundle.
+  static let executable: String? = {
+    let bundle = Bundle(for: Marker.self).bundleURL
+    let folders = [Bundle.main.executableURL?.deletingLastPathComponent(), bundle, bundle.deletingLastPathComponent()]
+    return folders.compactMap { $0?.appendingPathComponent("graft").path }
+      .first { FileManager.default.isExecutableFile(atPath: $0) && $0.hasSuffix("/graft") }
+  }()
+
+  /// - Parameters:
+  ///   - input: standard input; empty when nil.
+  ///   - environment: variables that are added; the process sees no others but PATH and HOME.
+  ///   - fileBlocks: the most blocks of 512 bytes a file may have: a full disk, to the process.
+  static func run(
+    _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:], fileBlocks: Int? = nil,
+    directory: String? = nil
+  ) throws -> GraftRun {
+    let folder = try TemporaryFolder()
+    let process = Process()
+    let executable = try #require(self.executable, "no graft beside the tests")
+    if let fileBlocks {
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = ["-c", "ulimit -f \(fileBlocks); exec \"$0\" \"$@\"", executable] + arguments
+    } else {
+      process.executableURL = URL(fileURLWithPath: executable)
+      process.arguments = arguments
+    }
+    var variables = environment
+    for name in ["PATH", "HOME"] { variables[name] = ProcessInfo.processInfo.environment[name] }
+    process.environment = variables
+    if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
+    process.standardInput = FileHandle(forReadingAtPath: try folder.write(input, to: "input"))
+    process.standardOutput = FileHandle(forWritingAtPath: try folder.write("", to: "output"))
+    process.standardError = FileHandle(forWritingAtPath: try folder.write("", to: "error"))
+    try process.run()
+    process.waitUntilExit()
+    return GraftRun(
+      status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+      output: String(decoding: try folder.bytes("output"), as: UTF8.self),
+      error: String(decoding: try folder.bytes("error"), as: UTF8.self))
+  }
+
+  static func run(_ arguments: String...) throws -> GraftRun { try run(arguments) }
+}
+
+/// Files of the repository that tests read.
+enum Repository {
+  static let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+
+  static func fixture(_ name: String) -> String { "\(path)/Tests/TransformerTests/Fixtures/\(name)" }
+  static func model(_ name: String) -> String { "\(path)/models/\(name)" }
+}
+
+extension JSONNode {
+  func ints() throws -> [Int] { try array().map { try $0.int() } }
+  /// An element of an array, which must have it.
+  func item(_ index: Int) throws -> JSONNode {
+    let items = try array()
+    return try #require(items.indices.contains(index) ? items[index] : nil, "\(location): no item \(index)")
+  }
+
+  func doubles() throws -> [Double] { try array().map { try $0.double() } }
+  func strings() throws -> [String] { try array().map { try $0.string() } }
+}

@@ -1,0 +1,38 @@
+import Files
+import Foundation
+import Testing
+
+@Suite struct HelpTests {
+  private static let commands = ["inspect", "tokenize", "forward", "predict", "classify", "verify", "env"]
+
+  @Test func listsCommandsAndExitCodes() throws {
+    let run = try GraftProcess.run("--help")
+    #expect(run.status == 0 && run.error.isEmpty)
+    for command in Self.commands { #expect(run.output.contains("\n  \(command) ")) }
+    for code in ["0 ", "1 ", "64 ", "141 "] { #expect(run.output.contains("\n  \(code)")) }
+  }
+
+  @Test(arguments: commands) func showsExamples(_ command: String) throws {
+    let run = try GraftProcess.run(command, "--help")
+    #expect(run.status == 0)
+    #expect(run.output.contains("EXAMPLES:\n  "))
+    #expect(run.output.split(separator: "\n").allSatisfy { !$0.contains("  graft ") || $0.count <= 84 })
+    #expect(run.output.components(separatedBy: "graft \(command) ").count > 2)
+  }
+
+  @Test func printsItsVersion() throws {
+    let run = try GraftProcess.run("--version")
+    #expect(run.status == 0)
+    #expect(try GraftProcess.run("env", "--json").json()["graft_version"].string() + "\n" == run.output)
+  }
+
+  @Test func colorsOnlyWhenAsked() throws {
+    func env(_ options: [String], _ environment: [String: String]) throws -> Bool {
+      try GraftProcess.run(["env"] + options, environment: environment).output.contains("\u{1B}[")
+    }
+    #expect(try !env([], [:]))
+    #expect(try env([], ["FORCE_COLOR": "1"]))
+    #expect(try env(["--color", "always"], ["NO_COLOR": "1"]))
+    #expect(try !env([], ["FORCE_COLOR": "1", "NO_COLOR": "1"]))
+  }
+}

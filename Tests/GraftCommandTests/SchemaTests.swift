@@ -1,0 +1,48 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+/// What the commands print, against the schemas in docs/formats.md.
+@Suite struct SchemaTests {
+  private func schema(_ command: String) throws -> JSONSchema {
+    let path = Repository.path + "/docs/formats.md"
+    return try JSONSchema.read(
+      command: command, fromMarkdown: String(contentsOfFile: path, encoding: .utf8), path: "docs/formats.md")
+  }
+
+  @Test(arguments: [
+    ["inspect", "imdb-bert-1", "--tensors"], ["inspect", "imdb-gpt2-narrow-sentiment"],
+    ["inspect", Repository.fixture("tiny/gpt2")], ["tokenize", "imdb-bert-1", "--text", "good"],
+    ["tokenize", "imdb-gpt2-wide", "--text", ""],
+    ["forward", "imdb-bert-1-sentiment", "--text", "good", "-o", "states"],
+    ["forward", "imdb-bert-1", "--ids", "1,2", "--token-types", "0,1", "-o", "states"],
+    ["predict", "imdb-bert-1", "--text", "[MASK] and [MASK]"],
+    ["predict", "imdb-gpt2-wide", "--text", "a", "--generate", "3", "--sample", "--top-k", "9"],
+    ["predict", "imdb-gpt2-wide", "--text", "a", "--generate", "3"],
+    ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
+    ["verify", "imdb-bert-1", "--expected", Repository.fixture("trained/imdb-bert-1/expected.safetensors")], ["env"],
+  ])
+  func outputConforms(_ arguments: [String]) throws {
+    let folder = try TemporaryFolder()
+    let run = try GraftProcess.run(arguments + ["--json"], directory: folder.path)
+    #expect(run.status == 0, "\(run.error)")
+    let value = try JSON.parse(run.output, path: "output")
+    #expect(try schema(arguments[0]).problems(in: value) == [])
+    if arguments[0] != "tokenize" {
+      #expect(value["schema"] == 1)
+      #expect(value["command"] == .string(arguments[0]))
+    }
+    // The same command gives the same bytes.
+    #expect(try GraftProcess.run(arguments + ["--json"], directory: folder.path).output == run.output)
+  }
+
+  @Test func failedVerificationConforms() throws {
+    let expected = Repository.fixture("trained/imdb-bert-1/expected.safetensors")
+    let run = try GraftProcess.run("verify", "imdb-bert-1", "--expected", expected, "--tolerance", "0", "--json")
+    #expect(run.status == 1)
+    let value = try JSON.parse(run.output, path: "output")
+    #expect(value["passed"] == false)
+    #expect(try schema("verify").problems(in: value) == [])
+  }
+}
