@@ -66,10 +66,6 @@ extension Prediction {
   public static func read(run path: String) throws -> [Prediction] {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    var predictions: [Prediction] = []
-    try forEachLine(of: exists && isFolder.boolValue ? path + "/predictions.jsonl" : path) { line in
-      predictions.append(try Prediction(line.json()))
-    }
-    return predictions
+    return try readJSONLines(exists && isFolder.boolValue ? path + "/predictions.jsonl" : path) { try Prediction($0) }
   }
 }

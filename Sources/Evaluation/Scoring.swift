@@ -2,19 +2,30 @@ import Transformer
 
 extension EncodedReviews {
   /// What a classifier says about the reviews of a batch of the plan, in order.
-  /// - Throws: `TransformerError`.
+  /// - Throws: `TransformerError`; `EvaluationError.nonFiniteLogits`.
   public func predictions(
     of model: any Runnable, batch index: Int, workspace: Workspace
   ) throws -> [Prediction] {
     let batch = Array(reviews[batches[index]])
     let logits = try model.classify(try PackedBatch(batch.map(\.ids)), workspace: workspace)
-    return zip(batch, logits).map { $0.prediction($1) }
+    return try zip(batch, logits).map { try $0.prediction($1) }
   }
 }
 
 extension EncodedReview {
   /// The prediction that a model's logits, [C], amount to.
-  public func prediction(_ logits: [Float]) -> Prediction {
-    Prediction(id: id, label: label, logits: logits, tokens: ids.count, truncated: truncated)
+  /// - Throws: `EvaluationError.nonFiniteLogits`.
+  public func prediction(_ logits: [Float]) throws -> Prediction {
+    guard logits.allSatisfy(\.isFinite) else { throw EvaluationError.nonFiniteLogits(id: id) }
+    return Prediction(id: id, label: label, logits: logits, tokens: ids.count, truncated: truncated)
+  }
+}
+
+extension Dataset {
+  /// Refuses reviews that a classifier cannot get right, before any is scored.
+  /// - Throws: `EvaluationError.labelOutOfRange` for the first label that is none of the `classes`.
+  public func check(classes: Int) throws {
+    guard let review = reviews.first(where: { $0.label >= classes }) else { return }
+    throw EvaluationError.labelOutOfRange(id: review.id, label: review.label, classes: classes)
   }
 }

@@ -42,6 +42,6 @@ extension StitchRecord {
   /// The records of a sweep's folder, in the order of `predictions.jsonl`.
   /// - Throws: `FileError` that names the file and line.
   public static func read(run directory: String) throws -> [StitchRecord] {
-    try readJSONLines(directory + "/predictions.jsonl").map { try StitchRecord($0) }
+    try readJSONLines(directory + "/predictions.jsonl") { try StitchRecord($0) }
   }
 }

@@ -77,7 +77,7 @@ public struct StitchSweep: Sendable {
   /// The predictions of all cells for the reviews of one batch, in the order of `cells`, then of the reviews.
   /// - Parameters:
   ///   - readByA: the reviews as A's tokenizer gives them; `readByB`: the same reviews by B's.
-  /// - Throws: `TransformerError`.
+  /// - Throws: `TransformerError`; `EvaluationError.nonFiniteLogits`.
   public func predictions(
     readByA: [EncodedReview], readByB: [EncodedReview], workspace: Workspace
   ) throws -> [(cell: StitchCell, prediction: Prediction)] {
@@ -104,7 +104,7 @@ public struct StitchSweep: Sendable {
           let final = try model.finish(h, batch, workspace: workspace)
           let logits = head.apply(final, batch, workspace: workspace)
           let cell = StitchCell(kept: count, transplanted: upper, map: map.kind.rawValue, draw: map.draw)
-          receive(cell, zip(reviews, logits).map { $0.prediction($1) })
+          receive(cell, try zip(reviews, logits).map { try $0.prediction($1) })
         }
       }
     }
@@ -124,7 +124,7 @@ public struct StitchSweep: Sendable {
         try finetuned.advance(&state, through: layers - upper..<layers, batch, workspace: workspace)
         let logits = head.apply(state, batch, workspace: workspace)
         let cell = StitchCell(kept: depth, transplanted: upper, map: StitchCell.ownState, draw: 0)
-        receive(cell, zip(reviews, logits).map { $0.prediction($1) })
+        receive(cell, try zip(reviews, logits).map { try $0.prediction($1) })
       }
     }
   }

@@ -54,7 +54,8 @@ public struct StitchedModel: Sendable {
     }
     if options.appliesFinalNorm, pretrained.modelType != "gpt2" {
       throw StitchingError.notForArchitecture(
-        option: "--final-norm", modelType: pretrained.modelType, advice: "its hidden states are normalised by every block")
+        option: "--final-norm", modelType: pretrained.modelType,
+        advice: "its hidden states are normalised by every block")
     }
   }
 
@@ -145,5 +146,7 @@ private final class Renumbered: Observer {
 
   func wants(_ site: Site, layer: Int) -> Bool { observer.wants(site, layer: layer + shift) }
 
-  func observe(_ observation: Observation) throws { try observer.observe(observation.inLayer(observation.layer + shift)) }
+  func observe(_ observation: Observation) throws {
+    try observer.observe(observation.inLayer(observation.layer + shift))
+  }
 }

@@ -47,8 +47,11 @@ public struct StitchedModelFile: Equatable, Sendable {
   }
 
   /// Writes the file into `directory`, which is made when it is not there.
-  /// - Throws: `FileError`.
+  /// - Throws: `StitchingError.holdsCheckpoint` when the folder would stop being the checkpoint it is; `FileError`.
   public func write(to directory: String) throws {
+    guard !FileManager.default.fileExists(atPath: directory + "/config.json") else {
+      throw StitchingError.holdsCheckpoint(path: directory)
+    }
     do {
       try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
     } catch {
@@ -101,7 +104,8 @@ public struct StitchedModelFile: Equatable, Sendable {
       return model
     }
     let (a, b) = (try open(pretrained), try open(finetuned))
-    let maps = try StitchingMaps(a, b, allowsPartialVocabulary: allowsPartialVocabulary, seed: seed, threads: .available)
+    let maps = try StitchingMaps(
+      a, b, allowsPartialVocabulary: allowsPartialVocabulary, seed: seed, threads: .available)
     return try StitchedModel(
       pretrained: a, kept: kept, map: try maps.map(map, draw: draw), finetuned: b, transplanted: transplanted,
       options: options)
@@ -112,6 +116,10 @@ extension StitchingMaps {
   /// Maps between two models whose vocabularies are compared by their tokenizer files.
   /// - Throws: `StitchingError`, `TokenizationError`, `LinearAlgebraError`.
   public init(_ a: Model, _ b: Model, allowsPartialVocabulary: Bool, seed: UInt64, threads: Threads) throws {
+    // Before the vocabularies are compared: those of BERT and GPT-2 never agree, and that is not the reason.
+    guard a.modelType == b.modelType else {
+      throw StitchingError.differentArchitectures(pretrained: a.modelType, finetuned: b.modelType)
+    }
     let shared = try SharedVocabulary(
       Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType), rows: a.wE.rows,
       Tokenizer.load(directory: b.tokenizerDirectory, modelType: b.modelType), rows: b.wE.rows,

@@ -14,6 +14,8 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
   case notForArchitecture(option: String, modelType: String, advice: String)
   /// A splice where a checkpoint is needed.
   case alreadyStitched(path: String)
+  /// A folder for a saved splice that is a checkpoint.
+  case holdsCheckpoint(path: String)
   /// A saved splice whose model is no longer the one it was made from.
   case changedModel(path: String, model: String, expected: String, found: String)
 
@@ -34,6 +36,8 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
       return "\(option) does not apply to \(modelType): \(advice)"
     case .alreadyStitched(let path):
       return "\(path) is a stitched model; give a checkpoint"
+    case .holdsCheckpoint(let path):
+      return "\(path): holds a checkpoint (config.json), which a stitched model would hide; give another folder"
     case .changedModel(let path, let model, let expected, let found):
       return "\(path): the weights of \(model) have SHA-256 \(found), but the splice was made from \(expected); "
         + "restore them or stitch again"

@@ -6,7 +6,9 @@ extension Dataset.Split: ExpressibleByArgument {}
 
 /// Which reviews a command reads.
 struct DatasetOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("An aclImdb folder, a .csv (review,sentiment) or a .jsonl (id, text, label).", valueName: "path"))
+  @Option(
+    help: ArgumentHelp("An aclImdb folder, a .csv (review,sentiment) or a .jsonl (id, text, label).", valueName: "path")
+  )
   var dataset: String?
 
   @Option(help: "The part of an aclImdb folder: test (the default) or train.")
@@ -23,6 +25,7 @@ struct DatasetOptions: ParsableArguments {
 
   func validate() throws {
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit).") }
+    if seed > UInt64(Int.max) { throw ValidationError("--seed must be at most \(Int.max), not \(seed).") }
   }
 
   /// - Throws: `ValidationError` without --dataset; `DatasetError`, `FileError`.
@@ -48,7 +51,8 @@ struct DatasetOptions: ParsableArguments {
 struct RunOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp("The folder of the run: results and predictions, and while it runs its journal.", valueName: "dir"))
+    help: ArgumentHelp(
+      "The folder of the run: results and predictions, and while it runs its journal.", valueName: "dir"))
   var output: String?
 
   @Flag(help: "Go on with the run that the folder holds; the results are those of a run never stopped.")

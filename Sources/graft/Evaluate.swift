@@ -29,9 +29,11 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let model = try model.open()
-    _ = try model.requireClassifier()
+    let classes = try model.requireClassifier().classes
+    let labels = try model.labels()
     let digest = BackgroundDigest(of: model)
     let dataset = try data.read()
+    try dataset.check(classes: classes)
     let cleaning = try classification.cleaning(for: model)
     let encoded = try EncodedReviews(
       dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
@@ -40,12 +42,13 @@ struct Evaluate: ParsableCommand {
       command: "evaluate", model: model, digest: digest, dataset: dataset, seed: data.seed,
       options: .object(data.members + classification.members(cleaning) + [threads.member]))
 
-    let predictions = try RecordedRun(recording, stamp: stamp.object([]), batchCount: encoded.batches.count).predictions(
-      encoded, of: model, workspace: threads.workspace()
-    ) { stamp.object($0.members) }
+    let predictions = try RecordedRun(recording, stamp: stamp.object([]), batchCount: encoded.batches.count)
+      .predictions(
+        encoded, of: model, workspace: threads.workspace()
+      ) { stamp.object($0.members) }
     let metrics = try ClassificationMetrics(predictions)
     try output.print(stamp.object(metrics.members)) { style in
-      EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: (try? model.labels()) ?? []).text(style)
+      EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: labels).text(style)
     }
   }
 }
@@ -62,31 +65,33 @@ struct RecordedRun {
     }
   }
 
-  /// Computes the batches that are not there yet; then writes the results, or in memory returns the records.
+  /// Computes the batches that are not there yet; then writes the results into the folder, where there is one.
   /// - Parameters:
   ///   - compute: the records of a batch.
+  ///   - encode: a record as a line of the journal; `decode` reads it again.
   ///   - write: writes the results into the folder, from all records in the order of the batches.
-  /// - Returns: all records; nil when the folder's results were written by an earlier call.
-  func records(
-    label: String, compute: (_ batch: Int) throws -> [JSON], write: (_ directory: String, [JSONNode]) throws -> Void
-  ) throws -> [JSONNode]? {
+  /// - Returns: all records; nil when an earlier call finished the run.
+  func records<Record>(
+    label: String, compute: (_ batch: Int) throws -> [Record], encode: (Record) -> JSON,
+    decode: (JSONNode) throws -> Record, write: (_ directory: String, [Record]) throws -> Void
+  ) throws -> [Record]? {
     let missing = journal?.missingBatches ?? Array(0..<batchCount)
     var progress = Progress(
       ProgressLine(label: label, unit: "batches", total: batchCount, resumed: batchCount - missing.count))
-    var inMemory: [JSONNode] = []
+    var inMemory: [Record] = []
     for (done, batch) in missing.enumerated() {
       let records = try compute(batch)
       if let journal {
-        try journal.append(batch: batch, records: records)
+        try journal.append(batch: batch, records: records.map(encode))
       } else {
-        inMemory += records.map { JSONNode($0, path: label) }
+        inMemory += records
       }
       progress.update(batchCount - missing.count + done + 1)
     }
     progress.clear()
     guard let journal else { return inMemory }
     guard !journal.isFinished else { return nil }
-    let all = try (0..<batchCount).flatMap { try journal.records(ofBatch: $0) }
+    let all = try (0..<batchCount).flatMap { try journal.records(ofBatch: $0).map(decode) }
     try journal.finish { try write(journal.directory, all) }
     return all
   }
@@ -96,22 +101,24 @@ struct RecordedRun {
     _ encoded: EncodedReviews, of model: any Runnable, workspace: Workspace,
     results: (ClassificationMetrics) throws -> JSON
   ) throws -> [Prediction] {
-    let records = try records(label: "evaluate") { batch in
-      try encoded.predictions(of: model, batch: batch, workspace: workspace).map { .object($0.members) }
-    } write: { directory, records in
-      let predictions = try records.map { try Prediction($0) }
-      try writeLines(records, to: directory + "/predictions.jsonl")
+    let predictions = try records(label: "evaluate") { batch in
+      try encoded.predictions(of: model, batch: batch, workspace: workspace)
+    } encode: {
+      .object($0.members)
+    } decode: {
+      try Prediction($0)
+    } write: { directory, predictions in
+      try writeLines(predictions.lazy.map { .object($0.members) }, to: directory + "/predictions.jsonl")
       let object = try results(ClassificationMetrics(predictions))
       try OutputFile.write(object.serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    if let records { return try records.map { try Prediction($0) } }
-    return try journal.map { try Prediction.read(run: $0.directory) } ?? []
+    return try predictions ?? journal.map { try Prediction.read(run: $0.directory) } ?? []
   }
 }
 
 /// One JSON object a line.
-func writeLines(_ records: [JSONNode], to path: String) throws {
+func writeLines(_ objects: some Sequence<JSON>, to path: String) throws {
   let file = try OutputFile(path)
-  for record in records { try file.write((record.value ?? .null).serialized() + "\n") }
+  for object in objects { try file.write(object.serialized() + "\n") }
   try file.commit()
 }

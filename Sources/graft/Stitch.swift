@@ -34,12 +34,16 @@ struct Stitch: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
-  @Option(help: ArgumentHelp("Write a stitched model into this folder; it is a MODEL for every command.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Write a stitched model into this folder; it is a MODEL for every command.", valueName: "dir"))
   var save: String?
 
   func validate() throws {
     if save == nil, data.dataset == nil { throw ValidationError("Give --dataset to score, --save to keep, or both.") }
     if data.dataset != nil, recording.output == nil { throw ValidationError("Give the folder of the run, -o.") }
+    if data.dataset == nil, recording.output != nil {
+      throw ValidationError("-o is the folder of a run: give --dataset.")
+    }
   }
 
   func run() throws {
@@ -48,7 +52,8 @@ struct Stitch: ParsableCommand {
       models.pretrained, models.finetuned, allowsPartialVocabulary: pair.allowPartialVocabulary, seed: data.seed,
       threads: threads.count)
     let sweep = try StitchSweep(
-      pretrained: models.pretrained, finetuned: models.finetuned, kept: pair.kept(models), transplanted: pair.transplanted(models),
+      pretrained: models.pretrained, finetuned: models.finetuned, kept: pair.kept(models),
+      transplanted: pair.transplanted(models),
       maps: try pair.maps(models).flatMap { kind in
         try (0..<(kind.isDrawn ? pair.draws : 1)).map { try maps.map(kind, draw: $0) }
       }, options: pair.options)
@@ -66,12 +71,17 @@ struct Stitch: ParsableCommand {
       finetuned: .init(model: models.finetunedName, sha256: models.finetuned.weightsDigest()),
       transplanted: transplanted, options: pair.options, allowsPartialVocabulary: pair.allowPartialVocabulary
     ).write(to: directory)
-    if data.dataset == nil, !output.json { try Console.write("\(directory): \(StitchedModelFile.name) written\n") }
+    guard data.dataset == nil else { return }
+    try output.print(try JSON.read(directory + "/" + StitchedModelFile.name)) { style in
+      style.painted("written: ", .faint)
+        + "\(directory)/\(StitchedModelFile.name); \(directory) is a model for every command\n"
+    }
   }
 
   private func score(_ models: StitchPair, _ sweep: StitchSweep) throws {
     let digests = (BackgroundDigest(of: models.pretrained), BackgroundDigest(of: models.finetuned))
     let dataset = try data.read()
+    try dataset.check(classes: models.finetuned.requireClassifier().classes)
     let cleaning = try classification.cleaning(for: models.finetuned)
     let readByA = try encode(dataset, for: models.pretrained, models, cleaning)
     let readByB = try encode(dataset, for: models.finetuned, models, cleaning)
@@ -92,34 +102,31 @@ struct Stitch: ParsableCommand {
     }
 
     let workspace = threads.workspace()
-    _ = try RecordedRun(recording, stamp: object([]), batchCount: readByA.batches.count).records(label: "stitch") { batch in
-      try sweep.predictions(
-        readByA: Array(readByA.reviews[readByA.batches[batch]]), readByB: Array(readByB.reviews[readByA.batches[batch]]),
-        workspace: workspace
-      ).map { StitchRecord(cell: $0.cell, prediction: $0.prediction).json }
-    } write: { directory, nodes in
-      let records = try nodes.map { try StitchRecord($0) }.sorted(by: StitchRecord.precedes)
+    let run = try RecordedRun(recording, stamp: object([]), batchCount: readByA.batches.count)
+    let records = try run.records(label: "stitch") { batch in
+      let range = readByA.batches[batch]
+      return try sweep.predictions(
+        readByA: Array(readByA.reviews[range]), readByB: Array(readByB.reviews[range]), workspace: workspace
+      ).map { StitchRecord(cell: $0.cell, prediction: $0.prediction) }
+    } encode: {
+      $0.json
+    } decode: {
+      try StitchRecord($0)
+    } write: { directory, records in
+      try writeLines(records.sorted(by: StitchRecord.precedes).lazy.map(\.json), to: directory + "/predictions.jsonl")
       let results = try StitchResults(records)
-      let lines = try OutputFile(directory + "/predictions.jsonl")
-      for record in records { try lines.write(record.json.serialized() + "\n") }
-      try lines.commit()
       let json = object(results.members)
+      let command = pair.commandLine(sweep, data, classification, threads)
       try OutputFile.write(
-        StitchReport(results, models: models, dataset: dataset).page(stamp: json, command: pair.commandLine(data, sweep)),
+        StitchReport(results, models: models, dataset: dataset).page(stamp: json, command: command),
         to: directory + "/report.html")
       try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    try show(models, dataset)
-  }
-
-  /// What the folder holds, which is the same whether this call computed it or an earlier one.
-  private func show(_ models: StitchPair, _ dataset: Dataset) throws {
     guard let directory = recording.output else { return }
-    let results = try StitchResults(StitchRecord.read(run: directory))
-    let stored = try JSON.read(directory + "/results.json")
-    try output.print(stored) { style in
-      StitchReport(results, models: models, dataset: dataset).text(style)
-        + "\nwritten: \(directory)/report.html, results.json, predictions.jsonl\n"
+    let results = try StitchResults(records ?? StitchRecord.read(run: directory))
+    try output.print(object(results.members)) { style in
+      StitchReport(results, models: models, dataset: dataset).text(style) + "\n"
+        + style.painted("written: ", .faint) + "\(directory)/report.html, results.json, predictions.jsonl\n"
     }
   }
 

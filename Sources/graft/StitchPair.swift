@@ -12,13 +12,22 @@ struct StitchPairOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The model that gives the last blocks and the classifier.", valueName: "model"))
   var finetuned: String
 
-  @Option(help: ArgumentHelp("How many of the pretrained model's blocks are kept, such as 0,2,4 (default: every number).", valueName: "n,..."))
+  @Option(
+    help: ArgumentHelp(
+      "How many of the pretrained model's blocks are kept, such as 0,2,4 (default: every number).", valueName: "n,..."),
+    transform: NumberList.init)
   var keep: NumberList?
 
-  @Option(help: ArgumentHelp("How many of the fine-tuned model's last blocks follow (default: 3, as in the paper).", valueName: "m,..."))
+  @Option(
+    help: ArgumentHelp(
+      "How many of the fine-tuned model's last blocks follow (default: 3, as in the paper).", valueName: "m,..."),
+    transform: NumberList.init)
   var transplant: NumberList?
 
-  @Option(help: ArgumentHelp("Maps: pinv, transpose, random, shuffled, identity (default: all that fit).", valueName: "map,..."))
+  @Option(
+    help: ArgumentHelp(
+      "Maps: pinv, transpose, random, shuffled, identity (default: all that fit).", valueName: "map,..."),
+    transform: MapList.init)
   var maps: MapList?
 
   @Option(help: "How many times random and shuffled maps are drawn.")
@@ -70,22 +79,34 @@ struct StitchPairOptions: ParsableArguments {
     ]
   }
 
-  /// The command that repeats a run.
-  func commandLine(_ data: DatasetOptions, _ sweep: StitchSweep) -> String {
+  /// The command that makes a run again, every default written out that could be another one elsewhere.
+  func commandLine(
+    _ sweep: StitchSweep, _ data: DatasetOptions, _ classification: ClassificationOptions, _ threads: ThreadOptions
+  ) -> String {
     func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: ",") }
-    var words = [
-      "graft stitch --pretrained \(pretrained) --finetuned \(finetuned)", "--keep \(list(sweep.kept))",
-      "--transplant \(list(sweep.transplanted))", "--dataset \(data.dataset ?? "")",
+    func quoted(_ word: String) -> String {
+      let plain = word.unicodeScalars.allSatisfy {
+        $0.properties.isAlphabetic || "0123456789-_./,:+=@%".unicodeScalars.contains($0)
+      }
+      return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+    }
+    let kinds = StitchingMap.Kind.allCases.filter { kind in sweep.maps.contains { $0.kind == kind } }
+    let values: [(option: String, value: String?)] = [
+      ("--pretrained", pretrained), ("--finetuned", finetuned), ("--keep", list(sweep.kept)),
+      ("--transplant", list(sweep.transplanted)), ("--maps", kinds.map(\.rawValue).joined(separator: ",")),
+      ("--draws", "\(draws)"), ("--dataset", data.dataset), ("--split", data.split?.rawValue),
+      ("--reviews", data.reviews),
+      ("--limit", data.limit.map { "\($0)" }), ("--seed", "\(data.seed)"),
+      ("--max-length", classification.maxLength.map { "\($0)" }),
+      ("--text-cleaning", classification.textCleaning?.rawValue), ("--threads", "\(threads.count.count)"),
+      ("-o", "run"),
     ]
-    if let maps { words.append("--maps " + maps.values.map(\.rawValue).joined(separator: ",")) }
-    if draws != 5 { words.append("--draws \(draws)") }
-    if options.appliesFinalNorm { words.append("--final-norm") }
-    if options.addsPositions { words.append("--add-positions") }
-    if allowPartialVocabulary { words.append("--allow-partial-vocabulary") }
-    if let split = data.split { words.append("--split \(split.rawValue)") }
-    if let reviews = data.reviews { words.append("--reviews \(reviews)") }
-    if let limit = data.limit { words.append("--limit \(limit)") }
-    return (words + ["--seed \(data.seed) -o run"]).joined(separator: " \\\n  ")
+    let flags = [
+      ("--final-norm", options.appliesFinalNorm), ("--add-positions", options.addsPositions),
+      ("--allow-partial-vocabulary", allowPartialVocabulary),
+    ]
+    let words = values.compactMap { option in option.value.map { "\(option.option) \(quoted($0))" } }
+    return (["graft stitch"] + words + flags.filter(\.1).map(\.0)).joined(separator: " \\\n  ")
   }
 }
 
@@ -114,25 +135,32 @@ struct StitchPair {
 }
 
 /// Numbers with commas between.
-struct NumberList: ExpressibleByArgument {
+struct NumberList {
   let values: [Int]
 
-  init?(argument: String) {
-    let parts = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
-    guard !parts.isEmpty, parts.allSatisfy({ $0 != nil }) else { return nil }
-    values = parts.compactMap { $0 }
+  /// - Throws: `ValidationError` that names the part.
+  init(_ argument: String) throws {
+    values = try argument.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      guard let number = Int(part) else { throw ValidationError("\"\(part)\" is not a whole number") }
+      return number
+    }
   }
 }
 
 /// Names of maps with commas between.
-struct MapList: ExpressibleByArgument {
+struct MapList {
+  /// In the order of their definition.
   let values: [StitchingMap.Kind]
 
-  init?(argument: String) {
-    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-      .map { StitchingMap.Kind(rawValue: String($0)) }
-    guard !parts.isEmpty, parts.allSatisfy({ $0 != nil }) else { return nil }
-    let named = parts.compactMap { $0 }
+  /// - Throws: `ValidationError` that names the part.
+  init(_ argument: String) throws {
+    let named = try argument.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      guard let kind = StitchingMap.Kind(rawValue: String(part)) else {
+        throw ValidationError(
+          "\"\(part)\" is none of " + StitchingMap.Kind.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      return kind
+    }
     values = StitchingMap.Kind.allCases.filter(named.contains)
   }
 }

@@ -16,7 +16,7 @@ struct StitchReport {
   }
 
   func text(_ style: Style) -> String {
-    transplanted.map { chart($0).text(style) + "\n" + table($0).text(style) }.joined(separator: "\n")
+    transplanted.map { chart($0).text(style) + "\n" + summary($0).text(style) }.joined(separator: "\n")
   }
 
   /// - Parameters:
@@ -26,11 +26,12 @@ struct StitchReport {
     let n = results.finetuned.n
     let sections = transplanted.map { count in
       HTMLPage.Section(
-        "The last \(count) blocks of \(models.finetuned.name)",
+        "The last \(Self.blocks(count)) of \(models.finetuned.name)",
         [
           .chart(
             chart(count),
-            caption: "Accuracy on \(n) reviews against the blocks kept of \(models.pretrained.name). Bars are 95% Wilson "
+            caption:
+              "Accuracy on \(n) reviews against the blocks kept of \(models.pretrained.name). Bars are 95% Wilson "
               + "intervals; bands span the draws of a random map."),
           .table(table(count)),
         ])
@@ -40,7 +41,8 @@ struct StitchReport {
       [
         .paragraph(
           "The first blocks of \(models.pretrained.name), which was only pretrained, make a hidden state. The map carries it "
-            + "into the space of \(models.finetuned.name), whose last blocks and classifier answer. Nothing is trained."),
+            + "into the space of \(models.finetuned.name), whose last blocks and classifier answer. Nothing is trained."
+        ),
         .paragraph(
           "pinv is the paper's map, E_A E_B⁺; transpose is E_A E_Bᵀ. random and shuffled are controls: a map of the same "
             + "norm without any knowledge, and pinv with the tokens permuted. self feeds \(models.finetuned.name) its own "
@@ -88,12 +90,15 @@ struct StitchReport {
       spreadName: "95% interval")
     return LineChart(
       title: "\(models.finetuned.name) stitched onto \(models.pretrained.name)",
-      subtitle: "last \(transplanted) blocks transplanted, \(results.finetuned.n) reviews",
+      subtitle: "last \(Self.blocks(transplanted)) transplanted, \(results.finetuned.n.counted("review"))",
       xAxis: .init("blocks kept", isWhole: true), yAxis: .init("accuracy", bounds: 0...1), series: curves + [own],
       references: [
         .init(name: "chance", y: results.chance), .init(name: models.finetuned.name, y: results.finetuned.accuracy),
       ])
   }
+
+  /// "block", "2 blocks": what follows "the last".
+  private static func blocks(_ count: Int) -> String { count == 1 ? "block" : "\(count) blocks" }
 
   private static func chartPoint(_ point: StitchResults.Point) -> LineChart.Point {
     LineChart.Point(
@@ -101,27 +106,64 @@ struct StitchReport {
       note: "n = \(point.n)")
   }
 
+  /// Every accuracy and interval, for the page.
   private func table(_ transplanted: Int) -> Table {
-    var table = Table(
-      caption: "Accuracy (95% interval; range of the draws for random and shuffled)",
-      columns: [Table.Column("kept", .trailing)] + kinds.map { Table.Column($0.rawValue) }
-        + [Table.Column(StitchCell.ownState)])
+    table(
+      transplanted,
+      caption: "Accuracy with its 95% interval; of random and shuffled maps the mean and range of the draws"
+    ) { _ in
+      3
+    }
+  }
+
+  /// Narrow enough for a terminal of 80 columns: accuracies, and the range of what is drawn.
+  private func summary(_ transplanted: Int) -> Table {
+    let n = results.finetuned.n
+    let widest = Interval.wilson(successes: n / 2, of: n)
+    return table(
+      transplanted,
+      caption:
+        "Accuracy, at most ±\(((widest.high - widest.low) / 2).fixed(3)) (95%); range: of the draws of a random map"
+    ) { isDrawn in
+      isDrawn ? 2 : nil
+    }
+  }
+
+  /// - Parameter decimals: of the range beside a mean of draws, and of the interval beside another accuracy; nil for none.
+  private func table(_ transplanted: Int, caption: String, decimals: (_ isDrawn: Bool) -> Int?) -> Table {
     let own = results.own.filter { $0.cell.transplanted == transplanted }
+    let curves =
+      kinds.map { kind in
+        (name: kind.rawValue, isDrawn: kind.isDrawn, points: { points(kind, transplanted, kept: $0) })
+      } + [(name: StitchCell.ownState, isDrawn: false, points: { row in own.filter { $0.cell.kept == row } })]
+    var table = Table(
+      caption: caption,
+      columns: [Table.Column("kept", .trailing)]
+        + curves.flatMap { curve in
+          [Table.Column(curve.name, .trailing)]
+            + (decimals(curve.isDrawn) == nil ? [] : [Table.Column(curve.isDrawn ? "range" : "interval")])
+        })
     for row in Set(kept + own.map(\.cell.kept)).sorted() {
       table.append(
-        [.count(row)] + kinds.map { Self.cell(points($0, transplanted, kept: row), isDrawn: $0.isDrawn) }
-          + [Self.cell(own.filter { $0.cell.kept == row }, isDrawn: false)])
+        [.count(row)]
+          + curves.flatMap { curve -> [Table.Cell] in
+            let (mean, spread) = Self.summary(curve.points(row), isDrawn: curve.isDrawn)
+            return [mean.map { .number($0, decimals: 3) } ?? ""]
+              + (decimals(curve.isDrawn).map { decimals in
+                [spread.map { .interval($0.low, $0.high, decimals: decimals) } ?? ""]
+              } ?? [])
+          })
     }
     return table
   }
 
-  private static func cell(_ points: [StitchResults.Point], isDrawn: Bool) -> Table.Cell {
-    guard let first = points.first else { return "" }
+  /// The mean of draws with their range, or one accuracy with its interval.
+  private static func summary(
+    _ points: [StitchResults.Point], isDrawn: Bool
+  ) -> (mean: Double?, spread: Interval?) {
+    guard let first = points.first else { return (nil, nil) }
     let values = points.map(\.accuracy)
-    guard isDrawn, let low = values.min(), let high = values.max() else {
-      return "\(first.accuracy.fixed(3)) (\(first.interval.low.fixed(3))–\(first.interval.high.fixed(3)))"
-    }
-    let mean = values.reduce(0, +) / Double(values.count)
-    return "\(mean.fixed(3)) (\(low.fixed(3))–\(high.fixed(3)))"
+    guard isDrawn, let low = values.min(), let high = values.max() else { return (first.accuracy, first.interval) }
+    return (values.reduce(0, +) / Double(values.count), Interval(low: low, high: high))
   }
 }

@@ -57,3 +57,6 @@ enum Example {
     return table
   }
 }
+
+/// Texts that must be escaped wherever they go.
+let hostile = "a<b>&\"c'</title></script>&amp;]]>"

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Reporting
+import TestSupport
 import Testing
 
 @Suite struct HTMLPageTests {

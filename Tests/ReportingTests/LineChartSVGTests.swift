@@ -1,4 +1,5 @@
 import Reporting
+import TestSupport
 import Testing
 
 /// The picture's axes as a reader takes them: from the places of the tick labels.

@@ -5,12 +5,13 @@ import Foundation
 #endif
 
 /// A parsed XML document, for tests that look into it.
-final class XMLTree {
-  let name: String
-  let attributes: [String: String]
-  private(set) var children: [XMLTree] = []
+public final class XMLTree {
+  /// The tag.
+  public let name: String
+  public let attributes: [String: String]
+  public private(set) var children: [XMLTree] = []
   /// The text directly inside this element.
-  private(set) var text = ""
+  public private(set) var text = ""
 
   private init(_ name: String, _ attributes: [String: String]) {
     self.name = name
@@ -18,7 +19,7 @@ final class XMLTree {
   }
 
   /// The root element. Throws what the parser reports when the text is not well-formed.
-  static func parse(_ text: String) throws -> XMLTree {
+  public static func parse(_ text: String) throws -> XMLTree {
     let parser = XMLParser(data: Data(text.utf8))
     let builder = Builder()
     parser.delegate = builder
@@ -29,15 +30,21 @@ final class XMLTree {
   }
 
   /// This element and all below it, in document order.
-  var all: [XMLTree] { [self] + children.flatMap(\.all) }
+  public var all: [XMLTree] { [self] + children.flatMap(\.all) }
 
-  func all(_ name: String, class wanted: String? = nil) -> [XMLTree] {
+  /// The elements called `name`, of a class where one is wanted.
+  public func all(_ name: String, class wanted: String? = nil) -> [XMLTree] {
     all.filter { $0.name == name && (wanted == nil || $0.classes.contains(wanted ?? "")) }
   }
 
-  var classes: [String] { attributes["class", default: ""].split(separator: " ").map(String.init) }
+  /// The text of this element and all below it.
+  public var wholeText: String { all.map(\.text).joined() }
 
-  func number(_ attribute: String) -> Double { Double(attributes[attribute, default: ""]) ?? .nan }
+  /// The words of the attribute `class`.
+  public var classes: [String] { attributes["class", default: ""].split(separator: " ").map(String.init) }
+
+  /// An attribute as a number; NaN where it is none.
+  public func number(_ attribute: String) -> Double { Double(attributes[attribute, default: ""]) ?? .nan }
 
   private final class Builder: NSObject, XMLParserDelegate {
     var root: XMLTree?
@@ -59,6 +66,3 @@ final class XMLTree {
     func parser(_ parser: XMLParser, foundCharacters string: String) { open.last?.text += string }
   }
 }
-
-/// Texts that must be escaped wherever they go.
-let hostile = "a<b>&\"c'</title></script>&amp;]]>"
