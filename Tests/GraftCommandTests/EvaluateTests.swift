@@ -94,11 +94,19 @@ import Testing
   }
 
   @Test func saysWhatCannotBeScored() throws {
-    try #"{"id": "a", "text": "", "label": 0}"#.write(toFile: folder.path("empty.jsonl"), atomically: true, encoding: .utf8)
-    try #"{"id": "a", "text": "good", "label": 5}"#.write(toFile: folder.path("five.jsonl"), atomically: true, encoding: .utf8)
+    try #"{"id": "a", "text": "", "label": 0}"#.write(
+      toFile: folder.path("empty.jsonl"), atomically: true, encoding: .utf8)
+    try #"{"id": "a", "text": "good", "label": 5}"#.write(
+      toFile: folder.path("five.jsonl"), atomically: true, encoding: .utf8)
     let cases: [([String], Int32, String)] = [
-      (["evaluate", "imdb-gpt2-narrow-sentiment", "--dataset", folder.path("empty.jsonl")], 1, "a: the text has no token"),
-      (["evaluate", "imdb-bert-1-sentiment", "--dataset", folder.path("five.jsonl")], 1, "a: expected a label from 0 to 1"),
+      (
+        ["evaluate", "imdb-gpt2-narrow-sentiment", "--dataset", folder.path("empty.jsonl")], 1,
+        "a: the text has no token"
+      ),
+      (
+        ["evaluate", "imdb-bert-1-sentiment", "--dataset", folder.path("five.jsonl")], 1,
+        "a: expected a label from 0 to 1"
+      ),
       (["evaluate", "imdb-bert-1-sentiment", "--dataset", folder.path("none.jsonl")], 1, "no such file"),
       (["evaluate", "imdb-bert-1", "--dataset", ShortRun.reviews], 1, "has no classifier"),
       (["evaluate", "imdb-bert-1-sentiment"], 64, "--dataset"),

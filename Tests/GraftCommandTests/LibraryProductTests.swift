@@ -29,7 +29,9 @@ import Testing
     """.write(toFile: folder.path("Sources/sample/main.swift"), atomically: true, encoding: .utf8)
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["swift", "run", "--package-path", folder.path, "sample", Repository.model("imdb-bert-1-sentiment")]
+    process.arguments = [
+      "swift", "run", "--package-path", folder.path, "sample", Repository.model("imdb-bert-1-sentiment"),
+    ]
     let output = Pipe()
     process.standardOutput = output
     try process.run()

@@ -10,7 +10,8 @@ enum ShortRun {
     "evaluate", "imdb-bert-1-sentiment", "--dataset", reviews, "--limit", "60", "--max-length", "64", "-t", "2",
   ]
   static let stitch = [
-    "stitch", "--pretrained", "imdb-bert-2", "--finetuned", "imdb-bert-1-sentiment", "--dataset", reviews, "--limit", "60",
+    "stitch", "--pretrained", "imdb-bert-2", "--finetuned", "imdb-bert-1-sentiment", "--dataset", reviews, "--limit",
+    "60",
     "--max-length", "64", "--keep", "0,4", "--transplant", "1,2", "--draws", "2", "-t", "2",
   ]
 

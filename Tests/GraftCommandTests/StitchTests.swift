@@ -93,7 +93,8 @@ import Testing
     #expect(try GraftProcess.run("forward", saved, "--text", "a fine film", "-o", states).status == 0)
     let verified = try GraftProcess.run("verify", saved, "--expected", states)
     #expect(verified.status == 1 && verified.error.contains("stitched"))
-    let nested = try GraftProcess.run("stitch", "--pretrained", saved, "--finetuned", "imdb-gpt2-narrow-sentiment", "--save", "x")
+    let nested = try GraftProcess.run(
+      "stitch", "--pretrained", saved, "--finetuned", "imdb-gpt2-narrow-sentiment", "--save", "x")
     #expect(nested.status == 1 && nested.error.contains("is a stitched model"))
   }
 
@@ -102,7 +103,8 @@ import Testing
     try FileManager.default.copyItem(atPath: Repository.model("imdb-bert-1-sentiment"), toPath: copy)
     let saved = folder.path("saved")
     let made = try GraftProcess.run(
-      "stitch", "--pretrained", "imdb-bert-2", "--finetuned", copy, "--keep", "4", "--transplant", "2", "--maps", "pinv",
+      "stitch", "--pretrained", "imdb-bert-2", "--finetuned", copy, "--keep", "4", "--transplant", "2", "--maps",
+      "pinv",
       "--save", saved)
     #expect(made.status == 0, "\(made.error)")
     var weights = try Data(contentsOf: URL(fileURLWithPath: copy + "/model.safetensors"))
@@ -125,7 +127,10 @@ import Testing
         ["stitch", "--pretrained", "imdb-gpt2-wide", "--finetuned", "imdb-bert-1-sentiment", "--save", "x"], 1,
         "both must be bert or both gpt2"
       ),
-      (["stitch", "--pretrained", other, "--finetuned", "imdb-bert-1-sentiment", "--save", "x"], 1, "\"thexyz\" against \"the\""),
+      (
+        ["stitch", "--pretrained", other, "--finetuned", "imdb-bert-1-sentiment", "--save", "x"], 1,
+        "\"thexyz\" against \"the\""
+      ),
       (bert + ["--keep", "9"], 1, "--keep is 9; these models allow 0 to 4"),
       (bert + ["--transplant", "7"], 1, "--transplant is 7; these models allow 0 to 4"),
       (bert + ["--final-norm"], 1, "--final-norm does not apply to bert"),
@@ -138,7 +143,8 @@ import Testing
       #expect(run.status == status && run.error.contains(message), "\(arguments): \(run.error)")
     }
     let partial = try GraftProcess.run(
-      "stitch", "--pretrained", other, "--finetuned", "imdb-bert-1-sentiment", "--keep", "4", "--transplant", "2", "--maps",
+      "stitch", "--pretrained", other, "--finetuned", "imdb-bert-1-sentiment", "--keep", "4", "--transplant", "2",
+      "--maps",
       "pinv", "--allow-partial-vocabulary", "--save", folder.path("partial"))
     #expect(partial.status == 0, "\(partial.error)")
   }
