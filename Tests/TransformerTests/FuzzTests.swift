@@ -32,7 +32,7 @@ import Transformer
       case .header: bytes = mutator.mutate(header: whole, end: headerEnd)
       case .bytes: bytes = mutator.mutate(bytes: whole)
       }
-      try Data(bytes).write(to: URL(fileURLWithPath: path))
+      try Self.replace(path, with: bytes)
       do {
         try Self.run(directory.path)
         loaded += 1
@@ -50,6 +50,14 @@ import Transformer
     #expect(loaded > 0)
     #expect(refused > cases / 10)
     #expect(loaded + refused == cases)
+  }
+
+  /// Without waiting for the disk, as `Data.write` does, and the file system where a file is cut off and filled again.
+  private static func replace(_ path: String, with bytes: [UInt8]) throws {
+    try FileManager.default.removeItem(atPath: path)
+    let file = try #require(fopen(path, "w"))
+    #expect(fwrite(bytes, 1, bytes.count, file) == bytes.count)
+    #expect(fclose(file) == 0)
   }
 
   /// Opens a checkpoint and takes a text through every head it has.
