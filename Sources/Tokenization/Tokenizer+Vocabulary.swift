@@ -50,8 +50,8 @@ extension Tokenizer {
     }
   }
 
-  /// A token for people to read, on one line: each space (and `▁`) as `␣`, `##` kept, control characters and bytes that are no
-  /// UTF-8 escaped (`\n`, `\u{7}`, `\xE2`). The empty string for an id no token has.
+  /// A token for people to read, on one line: each space (and `▁`) as `␣`, `##` kept, control characters and bytes that
+  /// are no UTF-8 escaped (`\n`, `\u{7}`, `\xE2`). The empty string for an id no token has.
   public func display(_ id: Int32) -> String {
     guard let token = token(id) else { return "" }
     if case .bytePairEncoding = model, addedByID[id] == nil {

@@ -1,7 +1,7 @@
 import Files
 
-/// Text to vocabulary ids and back, from the files that come with a checkpoint. Ids, tokens and offsets are those of the
-/// Hugging Face `tokenizers` package, or of `sentencepiece` for its models.
+/// Text to vocabulary ids and back, from the files that come with a checkpoint. Ids, tokens and offsets are those of
+/// Hugging Face's `tokenizers` package, or of `sentencepiece` for its models.
 public struct Tokenizer: Sendable {
   /// The algorithm, by the names the field uses.
   public enum Kind: String, Sendable {

@@ -1,8 +1,8 @@
 import Files
 
 /// A tokenizer.json of the `tokenizers` package: WordPiece with BERT's normaliser and pre-tokenizer, or byte-level BPE.
-/// What would change ids and is not done here is refused by name. `truncation` and `padding` are the defaults of a call,
-/// which Hugging Face's tokenizers set anew for each, and `decoder` does not change ids.
+/// What would change ids and is not done here is refused by name. `truncation` and `padding` are the defaults of a
+/// call, which Hugging Face's tokenizers set anew for each, and `decoder` does not change ids.
 struct TokenizerJSON {
   private let root: JSONNode
   private let settings: TokenizerSettings
