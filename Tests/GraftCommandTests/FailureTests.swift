@@ -19,7 +19,7 @@ import Testing
     (["inspect", "./no/such"], "no such directory or model"),
     (["inspect", ""], "no such directory or model"),
     (["inspect", Repository.path + "/Package.swift"], "expected a directory with config.json"),
-    (["inspect", Repository.path + "/Sources"], "expected the file config.json, found none"),
+    (["inspect", Repository.path + "/Sources//"], "/Sources: expected the file config.json, found none"),
     (["classify", sentiment, "--file", "no-such-file"], "no-such-file: no such file"),
     (["classify", sentiment, "--file", "/"], "/: cannot read: Is a directory"),
     (["classify", sentiment], "standard input: expected a text a line, found nothing"),
