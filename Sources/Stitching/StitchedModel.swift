@@ -81,7 +81,7 @@ public struct StitchedModel: Sendable {
   public func finish(
     _ h: HiddenState, _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil
   ) throws -> HiddenState {
-    var mapped = carry(h, batch, workspace: workspace)
+    var mapped = try carry(h, batch, workspace: workspace)
     try finetuned.advance(
       &mapped, through: upper, batch, workspace: workspace,
       observer: observer.map { Renumbered($0, by: kept - upper.lowerBound) })
@@ -89,7 +89,7 @@ public struct StitchedModel: Sendable {
   }
 
   /// The seam: A's ln_f where asked for, the map, B's position embeddings where asked for.
-  private func carry(_ h: HiddenState, _ batch: PackedBatch, workspace: Workspace) -> HiddenState {
+  private func carry(_ h: HiddenState, _ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
     let mapped = HiddenState(tokens: h.tokens, width: finetuned.dimensions.hidden)
     if options.appliesFinalNorm {
       let normalized = pretrained.finalNormApplied(to: h, workspace: workspace)
@@ -97,7 +97,7 @@ public struct StitchedModel: Sendable {
     } else {
       map.apply(h.pointer, rows: h.tokens, into: mapped.pointer, threads: workspace.threads)
     }
-    if options.addsPositions { finetuned.addPositions(to: mapped, batch) }
+    if options.addsPositions { try finetuned.addPositions(to: mapped, batch) }
     return mapped
   }
 }

@@ -116,7 +116,11 @@ public struct Model: Sendable {
   }
 
   /// Adds the position embedding of each row's place in its sequence. The state's memory must not be shared.
-  public func addPositions(to h: HiddenState, _ batch: PackedBatch) {
+  /// - Throws: `TransformerError.tooLong` for a sequence with more tokens than this model has positions.
+  public func addPositions(to h: HiddenState, _ batch: PackedBatch) throws {
+    if let long = batch.sequences.first(where: { $0.count > dimensions.positions }) {
+      throw TransformerError.tooLong(tokens: long.count, positions: dimensions.positions)
+    }
     let wPos: Tensor
     switch architecture {
     case .bert(let bert): wPos = bert.wPos

@@ -1,7 +1,7 @@
 """check.py EXPECTED FOUND: compare two golden files, .safetensors or .json, and print the largest error of each part.
 
-Both must hold the same tensors (or keys), of the same shapes; integers must be equal, and a NaN is an error. Ends with 1
-when an error is larger than --tolerance, relative to the largest magnitude of the tensor where that exceeds 1.
+Both must hold the same tensors (or keys), of the same shapes; integers must be equal, and a NaN is an error. Ends
+with 1 when an error is larger than --tolerance, relative to the largest magnitude of the tensor where that exceeds 1.
 """
 import argparse
 import json

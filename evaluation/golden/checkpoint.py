@@ -1,7 +1,7 @@
 """A Hugging Face directory as a float64 PyTorch model, with eager attention so that the softmax weights can be read.
 
-The tensors are matched to the model here, strictly, and not by `from_pretrained`, so that a golden file does not depend on
-what one release of transformers renames or forgives in silence.
+The tensors are matched to the model here, strictly, and not by `from_pretrained`, so that a golden file does not depend
+on what one release of transformers renames or forgives in silence.
 """
 import json
 import re

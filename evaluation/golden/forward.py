@@ -1,4 +1,4 @@
-"""The forward pass of one checkpoint in float64, read by hooks: the residual stream, attention weights and every head."""
+"""The forward pass of one checkpoint in float64, read by hooks: residual stream, attention weights and every head."""
 import torch
 
 
@@ -29,14 +29,14 @@ class Core:
         return hasattr(self.model, "lm_head") or self.raw.get("tie_word_embeddings", True)
 
     def readout(self, hidden):
-        """Vocabulary logits of a residual stream [.., d], through everything that stands between it and the vocabulary."""
+        """Vocabulary logits of a residual stream [.., d], through all that stands between it and the vocabulary."""
         if self.bert:
             return self.model.cls(hidden)
         return self.core.ln_f(hidden) @ self.wU.T
 
 
 def run(core, ids, token_types=None):
-    """ids [T] to {hidden [L+1, T, d], attention [L, H, T, T], logits [T, V], classifier_logits [C]}, heads where present."""
+    """ids [T] to hidden [L+1, T, d], attention [L, H, T, T], logits [T, V] and classifier_logits [C] where present."""
     stream = []
     hooks = [core.blocks[0].register_forward_pre_hook(lambda _, inputs: stream.append(inputs[0][0]))]
     for block in core.blocks:

@@ -16,8 +16,8 @@ import forward
 import pairs
 import readings
 
-CONVENTIONS = ("hidden[0] is the embedding output; hidden[i] the residual stream after block i; GPT-2's last one is before "
-               "ln_f; pairs are [row id, column id, score] of wE W wE^T")
+CONVENTIONS = ("hidden[0] is the embedding output; hidden[i] the residual stream after block i; GPT-2's last one is "
+               "before ln_f; pairs are [row id, column id, score] of wE W wE^T")
 
 
 def load(directory):

@@ -1,7 +1,8 @@
 """make_tiny.py OUT: small random checkpoints, each with one awkward trait, and the forward pass expected of it.
 
-Every weight comes from one seeded NumPy generator a model; matrices are far larger than a trained model's, so that an error
-in any stage shows. OUT/NAME holds config.json, model.safetensors (or shards with their index) and expected.safetensors.
+Every weight comes from one seeded NumPy generator a model; matrices are far larger than a trained model's, so that an
+error in any stage shows. OUT/NAME holds config.json, model.safetensors (or shards with their index) and
+expected.safetensors.
 """
 import argparse
 import json
@@ -111,7 +112,7 @@ def random_model(variant, rng):
 
 
 def stored_tensors(model, variant):
-    """The state dictionary without the second name of a tied tensor, in the type and under the names it is stored with."""
+    """The state dictionary without the second name of a tied tensor, as it is stored."""
     seen, kept = set(), {}
     for name, tensor in model.state_dict().items():
         if tensor.data_ptr() not in seen:

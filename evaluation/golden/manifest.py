@@ -1,4 +1,4 @@
-"""manifest.py FOLDER...: write FOLDER/MANIFEST.json, the SHA-256 of every file below it; with --check, compare instead."""
+"""manifest.py FOLDER...: write FOLDER/MANIFEST.json, the SHA-256 of every file below; --check compares instead."""
 import argparse
 import hashlib
 import json

@@ -100,7 +100,8 @@ def top_pairs(core):
         for matrix, left, right in (("vo", wV, wO.T), ("qk", wQ, wK)):
             scores = (core.wU @ left) @ (core.wU @ right).T
             top = scores.flatten().topk(TOP_PAIRS)
-            pairs = [[i // scores.shape[1], i % scores.shape[1], s] for i, s in zip(top.indices.tolist(), top.values.tolist())]
+            width = scores.shape[1]
+            pairs = [[i // width, i % width, s] for i, s in zip(top.indices.tolist(), top.values.tolist())]
             found.append({"layer": l, "head": h, "matrix": matrix, "pairs": pairs})
     return found
 

@@ -28,7 +28,7 @@ def threads_of(options, case):
 
 
 def environment(threads):
-    """That of the caller, without what would choose OpenBLAS's kernels by hand; tokenizers get as many threads as the case."""
+    """That of the caller, without what chooses OpenBLAS's kernels by hand; tokenizers get the case's threads."""
     kept = {k: v for k, v in os.environ.items() if k != "OPENBLAS_CORETYPE"}
     return kept | {"RAYON_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "true" if threads > 1 else "false"}
 
@@ -42,7 +42,7 @@ class Server:
                                         env=environment(threads))
 
     def ask(self, word):
-        """The first line that answers: a number for `run`, an object for `result`. Objects before a number are notes."""
+        """The line that answers: a number for `run`, an object for `result`; objects before a number are kept."""
         self.process.stdin.write(word + "\n")
         self.process.stdin.flush()
         for line in self.process.stdout:
@@ -51,7 +51,8 @@ class Server:
             if word == "result":
                 return json.loads(line)
             self.notes |= json.loads(line)
-        raise SystemExit(f"{' '.join(map(str, self.command))}: ended with {self.process.wait()} instead of answering {word}")
+        name = " ".join(map(str, self.command))
+        raise SystemExit(f"{name}: ended with {self.process.wait()} instead of answering {word}")
 
     def peak_memory(self):
         """VmHWM in bytes."""
@@ -79,7 +80,8 @@ def fastest_variant(options, case, runtime):
     names = peer.variants(case, runtime, options.models / MODELS[case])
     limit, threads = ["--limit", str(TRIAL_TEXTS)] if case == "imdb" else [], threads_of(options, case)
     if case == "first-answer":
-        times = {n: min(first_line(command(options, case, runtime, n), threads)[0] for _ in range(TRIAL_RUNS)) for n in names}
+        times = {n: min(first_line(command(options, case, runtime, n), threads)[0] for _ in range(TRIAL_RUNS))
+                 for n in names}
     else:
         servers = {n: Server(command(options, case, runtime, n) + limit, threads) for n in names}
         rounds = [{n: s.ask("run") for n, s in servers.items()} for _ in range(TRIAL_RUNS)]
@@ -101,7 +103,7 @@ def first_line(argv, threads):
 
 
 def flops(case, model):
-    """Floating-point operations of one pass of a fixed-length case: with whole attention, and with half of it if causal."""
+    """Floating-point operations of one pass of a fixed-length case, with whole and, if causal, half attention."""
     config = json.loads((model / "config.json").read_text())
     d, layers = config.get("hidden_size") or config["n_embd"], config.get("num_hidden_layers") or config["n_layer"]
     inner = config.get("intermediate_size") or config.get("n_inner") or 4 * d
@@ -188,8 +190,8 @@ def measure_first_answer(options, case, rounds):
 
 
 def table(results):
-    lines = ["| case | runtime | variant | median s | min s | max s | GF/s | peak MB | times Graft's (medians) | (rounds) "
-             "| result differs by |", "|---" * 11 + "|"]
+    lines = ["| case | runtime | variant | median s | min s | max s | GF/s | peak MB "
+             "| times Graft's (medians) | (rounds) | result differs by |", "|---" * 11 + "|"]
     for case, measured in results["cases"].items():
         for name, c in measured["contenders"].items():
             ratio = measured["ratios"].get(name, {})

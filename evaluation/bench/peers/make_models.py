@@ -1,7 +1,7 @@
 """make_models.py OUT: random models of BERT-base and GPT-2 shape, the same weights for Graft, PyTorch and ONNX Runtime.
 
-OUT/{bert-base,bert-base-classifier,gpt2} are Hugging Face directories (config.json, model.safetensors, tokenizer files where
-given) with the ONNX graphs of the same weights in onnx/. Speed does not depend on the values, only on the shapes.
+OUT/{bert-base,bert-base-classifier,gpt2} are Hugging Face directories (config.json, model.safetensors, tokenizer files
+where given) with the ONNX graphs of the same weights in onnx/. Speed does not depend on the values, only on the shapes.
 """
 import argparse
 import json

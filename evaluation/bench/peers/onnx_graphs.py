@@ -1,7 +1,7 @@
 """ONNX graphs of one model, from the plain export to the most fused form that ONNX Runtime has operators for.
 
-Every graph is written beside the others, checked against PyTorch, and left to the benchmark to choose from: which one is
-fastest differs between machines and lengths.
+Every graph is written beside the others, checked against PyTorch, and left to the benchmark to choose from: which one
+is fastest differs between machines and lengths.
 """
 import warnings
 
@@ -43,8 +43,9 @@ def export(model, output, path, masked):
     axes[output] = {0: "batch"} if output == "logits" else {0: "batch", 1: "length"}
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
-        torch.onnx.export(Wrapped(model, output).eval(), (ids,) + ((torch.ones_like(ids),) if masked else ()), str(path),
-                          dynamo=False, opset_version=17, input_names=names, output_names=[output], dynamic_axes=axes)
+        inputs = (ids, torch.ones_like(ids)) if masked else (ids,)
+        torch.onnx.export(Wrapped(model, output).eval(), inputs, str(path), dynamo=False, opset_version=17,
+                          input_names=names, output_names=[output], dynamic_axes=axes)
 
 
 def fuse(path, family, multi_head, target):
@@ -58,7 +59,7 @@ def fuse(path, family, multi_head, target):
 
 
 def drop_mask(path, target):
-    """A fused BERT graph that takes no mask: what a batch of equal lengths needs, and what attention is fastest with."""
+    """A fused BERT graph that takes no mask: all that a batch of equal lengths needs."""
     model = onnx.load(str(path))
     mask_input = {"Attention": 3, "MultiHeadAttention": 4, "EmbedLayerNormalization": 7}
     live, kept = {o.name for o in model.graph.output}, []
@@ -145,7 +146,7 @@ def session(path, threads):
 
 
 def largest_error(model, output, path, threads=2):
-    """The largest difference of a graph to PyTorch, over two rows of which one is padded where the graph takes a mask."""
+    """The largest difference of a graph to PyTorch, over two rows, one of them padded where there is a mask."""
     ids = torch.randint(1, 30_000, (2, 96), generator=torch.Generator().manual_seed(1))
     run = session(path, threads)
     feed, mask = {"input_ids": ids.numpy()}, torch.ones_like(ids)

@@ -109,7 +109,8 @@ def imdb(options):
     def run(first=len(texts)):
         outputs, truncated = [], 0
         for start in range(0, first, 32):
-            batch = tokenizer(texts[start:start + 32], truncation=True, max_length=512, padding="longest", return_tensors="np")
+            batch = tokenizer(texts[start:start + 32], truncation=True, max_length=512, padding="longest",
+                              return_tensors="np")
             truncated += sum(bool(e.overflowing) for e in batch.encodings)
             outputs.append(logits(dict(batch)))
         return numpy.concatenate(outputs).astype(numpy.float64), truncated
@@ -121,7 +122,8 @@ def imdb(options):
         return {"reviews": len(labels), "accuracy": float((scores.argmax(1) == labels).mean()),
                 "loss": float(losses.mean()), "truncated": truncated}
 
-    return lambda: run(32), run, result, {**versions, "tokenizers": tokenizers.__version__, "transformers": transformers.__version__}
+    versions |= {"tokenizers": tokenizers.__version__, "transformers": transformers.__version__}
+    return lambda: run(32), run, result, versions
 
 
 def tokenize(options):
@@ -140,8 +142,8 @@ def tokenize(options):
             return tokenizer.encode_batch(texts)
 
     def result(encodings):
-        return {"texts": len(texts), "bytes": sum(len(t.encode()) for t in texts), "ids": sum(len(e.ids) for e in encodings),
-                "sum": sum(sum(e.ids) for e in encodings)}
+        return {"texts": len(texts), "bytes": sum(len(t.encode()) for t in texts),
+                "ids": sum(len(e.ids) for e in encodings), "sum": sum(sum(e.ids) for e in encodings)}
 
     return run, run, result, {"tokenizers": tokenizers.__version__}
 
@@ -185,7 +187,7 @@ def serve(warm_up, run, result, versions, repeat):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", required=True,
-                        choices=["bert-8x128", "bert-1x512", "gpt2-1x1024", "imdb", "tokenize-wordpiece", "tokenize-bpe", "first-answer"])
+                        choices=[*SHAPES, "imdb", "tokenize-wordpiece", "tokenize-bpe"])
     parser.add_argument("--runtime", required=True, choices=["torch", "onnxruntime", "tokenizers"])
     parser.add_argument("--variant", help="one of the forms the runtime has; default: the last of them")
     parser.add_argument("--model", required=True)
