@@ -72,7 +72,8 @@ struct Stitch: ParsableCommand {
       transplanted: transplanted, options: pair.options, allowsPartialVocabulary: pair.allowPartialVocabulary
     ).write(to: directory)
     guard data.dataset == nil else { return }
-    try output.print(try JSON.read(directory + "/" + StitchedModelFile.name)) { style in
+    let written = try JSON.read(directory + "/" + StitchedModelFile.name)
+    try output.print(written) { style in
       style.painted("written: ", .faint)
         + "\(directory)/\(StitchedModelFile.name); \(directory) is a model for every command\n"
     }
