@@ -8,7 +8,8 @@ public struct DoubleMatrix: Sendable, Equatable {
   public var values: [Double]
 
   public init(rows: Int, columns: Int, values: [Double]) {
-    precondition(values.count == rows * columns, "\(rows) x \(columns) needs \(rows * columns) numbers, not \(values.count)")
+    precondition(
+      values.count == rows * columns, "\(rows) x \(columns) needs \(rows * columns) numbers, not \(values.count)")
     self.rows = rows
     self.columns = columns
     self.values = values

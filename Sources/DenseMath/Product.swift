@@ -13,7 +13,8 @@ public enum Product {
   ) {
     guard m > 0, n > 0 else { return }
     cblas_sgemm(
-      CblasRowMajor, CblasNoTrans, bTransposed ? CblasTrans : CblasNoTrans, blasint(m), blasint(n), blasint(k), alpha, a,
+      CblasRowMajor, CblasNoTrans, bTransposed ? CblasTrans : CblasNoTrans, blasint(m), blasint(n), blasint(k), alpha,
+      a,
       blasint(aStride), b, blasint(bStride), beta, c, blasint(cStride))
   }
 

@@ -17,7 +17,8 @@ public struct Tensor: @unchecked Sendable {
 
   /// Takes over a buffer; nobody may write to it afterwards. `buffer.count` is at least the product of `shape`.
   public init(shape: [Int], _ buffer: FloatBuffer) {
-    precondition(shape.reduce(1, *) <= buffer.count, "a tensor of shape \(shape) needs more than \(buffer.count) numbers")
+    precondition(
+      shape.reduce(1, *) <= buffer.count, "a tensor of shape \(shape) needs more than \(buffer.count) numbers")
     self.init(shape: shape, pointer: UnsafePointer(buffer.pointer), owner: buffer)
   }
 

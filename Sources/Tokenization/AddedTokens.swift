@@ -93,7 +93,7 @@ struct AddedTokenMatcher: Sendable {
         end += length
       }
     }
-    return max(start, done)..<max(end, done)
+    return start..<end
   }
 
   private func isWhitespace(_ scalar: UInt32) -> Bool {

@@ -10,13 +10,9 @@ struct BytePairEncoding: Sendable {
   private let lengths: [Int32]
   private let caches = WordCachePool()
 
-  /// - Parameter merges: pairs of ids in order of rank and the id of the two joined.
-  init(
-    vocabulary: Vocabulary, merges: [(left: Int32, right: Int32, joined: Int32)], byteIDs: [Int32],
-    addsPrefixSpace: Bool
-  ) {
+  init(vocabulary: Vocabulary, merges: MergeTable, byteIDs: [Int32], addsPrefixSpace: Bool) {
     self.vocabulary = vocabulary
-    self.merges = MergeTable(merges)
+    self.merges = merges
     self.byteIDs = byteIDs
     self.addsPrefixSpace = addsPrefixSpace
     // A token spells each byte as one character.
@@ -50,81 +46,36 @@ struct BytePairEncoding: Sendable {
     _ text: UnsafeBufferPointer<UInt8>, cache: inout WordCache, into sink: inout TokenSink,
     sourceRange: (Range<Int>) -> Range<Int>
   ) {
+    var merger = PairMerger()
     UnicodeTable.shared.flags.withUnsafeBufferPointer { flags in
-      let scanner = ByteLevelScanner(text: text, flags: flags)
-      var position = 0
-      while position < text.count, !sink.isFull {
-        let end = scanner.wordEnd(position)
-        let word = UnsafeBufferPointer(rebasing: text[position..<end])
-        var start = position
-        cache.forEachID(of: word, merge: merge) { id in
-          let range = start..<start + Int(lengths[Int(id)])
-          start = range.upperBound
-          sink.append(id, sourceRange(range))
+      merges.withView { merges in
+        byteIDs.withUnsafeBufferPointer { byteIDs in
+          let scanner = ByteLevelScanner(text: text, flags: flags)
+          var position = 0
+          while position < text.count, !sink.isFull {
+            let end = scanner.wordEnd(position)
+            let word = UnsafeBufferPointer(rebasing: text[position..<end])
+            let hash = FNV.hash(word)
+            let known = cache.find(word, hash: hash)
+            if known == nil {
+              merger.merge(word, byteIDs: byteIDs, merges: merges)
+              cache.insert(word, hash: hash, ids: merger.ids)
+            }
+            let count = known?.count ?? merger.ids.count
+            for index in 0..<count {
+              let id = known.map { cache.ids[$0.lowerBound + index] } ?? merger.ids[index]
+              let length = Int(lengths[Int(id)])
+              sink.append(id, sourceRange(position..<position + length))
+              position += length
+            }
+            position = end
+          }
         }
-        position = end
       }
     }
-  }
-
-  /// The ids of one word.
-  private func merge(_ word: UnsafeBufferPointer<UInt8>, _ merger: inout PairMerger) {
-    byteIDs.withUnsafeBufferPointer { merger.merge(word, byteIDs: $0, merges: merges) }
   }
 }
 
 extension Range where Bound == Int {
   func shifted(by distance: Int) -> Range { lowerBound + distance..<upperBound + distance }
-}
-
-/// Pairs of ids to ranks and joined ids.
-struct MergeTable: Sendable {
-  struct Merge: Sendable {
-    let rank: UInt32
-    let joined: Int32
-  }
-  private struct Slot: Sendable {
-    var key: UInt64
-    var merge: Merge
-  }
-  private static let free = UInt64.max
-  private let slots: [Slot]
-
-  init(_ merges: [(left: Int32, right: Int32, joined: Int32)]) {
-    var capacity = 16
-    while capacity < merges.count * 2 { capacity *= 2 }
-    var slots = [Slot](repeating: Slot(key: Self.free, merge: Merge(rank: 0, joined: 0)), count: capacity)
-    for (rank, merge) in merges.enumerated() {
-      let key = Self.key(merge.left, merge.right)
-      var slot = Self.slot(key, capacity)
-      while slots[slot].key != Self.free { slot = (slot + 1) & (capacity - 1) }
-      slots[slot] = Slot(key: key, merge: Merge(rank: UInt32(rank), joined: merge.joined))
-    }
-    self.slots = slots
-  }
-
-  @inline(__always)
-  private static func key(_ left: Int32, _ right: Int32) -> UInt64 {
-    UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
-  }
-
-  @inline(__always)
-  private static func slot(_ key: UInt64, _ capacity: Int) -> Int {
-    // Fibonacci hashing.
-    let hash = key &* 0x9E37_79B9_7F4A_7C15
-    return Int(truncatingIfNeeded: hash ^ hash >> 32) & (capacity - 1)
-  }
-
-  @inline(__always)
-  func find(_ left: Int32, _ right: Int32) -> Merge? {
-    let key = Self.key(left, right)
-    return slots.withUnsafeBufferPointer { slots in
-      var slot = Self.slot(key, slots.count)
-      while slots[slot].key != Self.free {
-        if slots[slot].key == key { return slots[slot].merge }
-        slot = (slot + 1) & (slots.count - 1)
-      }
-      return nil
-    }
-  }
 }

@@ -20,7 +20,8 @@ struct PairMerger {
   /// The word's ids.
   private(set) var ids: [Int32] = []
 
-  mutating func merge(_ word: UnsafeBufferPointer<UInt8>, byteIDs: UnsafeBufferPointer<Int32>, merges: MergeTable) {
+  mutating func merge(_ word: UnsafeBufferPointer<UInt8>, byteIDs: UnsafeBufferPointer<Int32>, merges: MergeTable.View)
+  {
     symbols.removeAll(keepingCapacity: true)
     heap.removeAll(keepingCapacity: true)
     ids.removeAll(keepingCapacity: true)
@@ -33,7 +34,7 @@ struct PairMerger {
     for symbol in symbols where symbol.isAlive { ids.append(symbol.id) }
   }
 
-  private mutating func apply(_ candidate: Candidate, _ merges: MergeTable) {
+  private mutating func apply(_ candidate: Candidate, _ merges: MergeTable.View) {
     let position = Int(candidate.position)
     let symbol = symbols[position]
     guard symbol.isAlive, symbol.next >= 0 else { return }
@@ -50,7 +51,7 @@ struct PairMerger {
 
   /// Pushes the pair that starts at `position`, if it has a rank.
   @inline(__always)
-  private mutating func consider(_ position: Int32, _ merges: MergeTable) {
+  private mutating func consider(_ position: Int32, _ merges: MergeTable.View) {
     let symbol = symbols[Int(position)]
     guard symbol.next >= 0, let merge = merges.find(symbol.id, symbols[Int(symbol.next)].id) else { return }
     var index = heap.count

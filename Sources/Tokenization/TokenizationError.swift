@@ -25,7 +25,7 @@ public enum TokenizationError: Error, Equatable, Sendable, CustomStringConvertib
       return "the text has \(byteCount) bytes; at most \(limit) can be tokenized at once: split it"
     case .noRoom(let maxLength, let specialTokenCount):
       return
-        "a maximum length of \(maxLength) leaves no room beside \(specialTokenCount) special tokens; choose a larger one"
+        "a maximum length of \(maxLength) leaves no room beside \(specialTokenCount) special tokens; choose more"
     case .library(let message):
       return "the SentencePiece library failed: \(message)"
     }

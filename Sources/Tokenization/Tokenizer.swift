@@ -1,7 +1,7 @@
 import Files
 
-/// Text to vocabulary ids and back, from the files that come with a checkpoint. Ids, tokens and offsets are those of the
-/// Hugging Face `tokenizers` package, or of `sentencepiece` for its models.
+/// Text to vocabulary ids and back, from the files that come with a checkpoint. Ids, tokens and offsets are those of
+/// Hugging Face's `tokenizers` package, or of `sentencepiece` for its models.
 public struct Tokenizer: Sendable {
   /// The algorithm, by the names the field uses.
   public enum Kind: String, Sendable {
@@ -29,6 +29,7 @@ public struct Tokenizer: Sendable {
   enum Model: Sendable {
     case wordPiece(WordPiece)
     case bytePairEncoding(BytePairEncoding)
+    case sentencePiece(SentencePiece)
   }
 
   /// The ids of the tokens with a role.
@@ -40,8 +41,13 @@ public struct Tokenizer: Sendable {
 
   /// What `addSpecialTokens` puts around a text.
   public struct Template: Equatable, Sendable {
-    public var prefix: [Int32] = []
-    public var suffix: [Int32] = []
+    public var prefix: [Int32]
+    public var suffix: [Int32]
+
+    public init(prefix: [Int32] = [], suffix: [Int32] = []) {
+      self.prefix = prefix
+      self.suffix = suffix
+    }
   }
 
   let model: Model
@@ -50,9 +56,9 @@ public struct Tokenizer: Sendable {
   /// Added tokens looked for in the text, and in the normalised text.
   private let rawMatcher: AddedTokenMatcher
   private let normalizedMatcher: AddedTokenMatcher
-  /// The contents of added tokens whose ids the model does not have.
-  private let addedByID: [Int32: String]
-  private let addedByContent: [ExactKey: Int32]
+  /// The contents of the added tokens and their ids; the model need not have them.
+  let addedByID: [Int32: String]
+  let addedByContent: [ExactKey: Int32]
 
   init(
     model: Model, added: [AddedToken], specialTokens: SpecialTokens, template: Template, files: [String],
@@ -77,6 +83,7 @@ public struct Tokenizer: Sendable {
     switch model {
     case .wordPiece: return .wordPiece
     case .bytePairEncoding: return .bytePairEncoding
+    case .sentencePiece: return .sentencePiece
     }
   }
 }
@@ -158,7 +165,9 @@ extension Tokenizer {
         case .text(let part): try encode(text, part, into: &sink)
         }
       }
-      if let offsetTrim { sink.offsets = zip(sink.ids, sink.offsets).map { offsetTrim.trim($1, token($0) ?? "") } }
+      if let offsetTrim {
+        sink.offsets = zip(sink.ids, sink.offsets).map { offsetTrim.trim($1, of: token($0) ?? "", in: text) }
+      }
       source.mapToSource(&sink.offsets)
     }
   }
@@ -184,78 +193,14 @@ extension Tokenizer {
         case .text(let part): model.encode(text, part, into: &sink)
         }
       }
-    }
-  }
-}
-
-// MARK: - The vocabulary
-
-extension Tokenizer {
-  /// One more than the largest id, added tokens included.
-  public var vocabularyCount: Int {
-    max(model.vocabulary.count, Int(added.map(\.id).max() ?? -1) + 1)
-  }
-
-  /// All tokens in order of id, with their exact scalars; nil for an id no token has.
-  public var vocabulary: [String?] { (0..<Int32(vocabularyCount)).map { token($0) } }
-
-  /// The token of an id, as the vocabulary spells it; nil for an id no token has.
-  public func token(_ id: Int32) -> String? {
-    model.vocabulary.token(id).map { String(decoding: $0, as: UTF8.self) } ?? addedByID[id]
-  }
-
-  /// The id of a token spelt exactly as in the vocabulary.
-  public func id(of token: String) -> Int32? {
-    addedByContent[ExactKey(token)] ?? model.vocabulary.id(of: token)
-  }
-
-  /// The text of ids. WordPiece joins words with a space and pieces without `##`; byte-level BPE gives the bytes, with
-  /// U+FFFD for what is no UTF-8. Special tokens stand as they are spelt; ids no token has are left out.
-  public func decode(_ ids: [Int32]) -> String {
-    var bytes: [UInt8] = []
-    for id in ids {
-      let token = model.vocabulary.token(id)
-      let content = token ?? addedByID[id].map { ArraySlice($0.utf8) } ?? []
-      switch model {
-      case .wordPiece(let model):
-        let prefix = model.continuingPrefix
-        if !bytes.isEmpty, content.starts(with: prefix), content.count > prefix.count {
-          bytes += content.dropFirst(prefix.count)
-        } else {
-          if !bytes.isEmpty, !content.isEmpty { bytes.append(UInt8(ascii: " ")) }
-          bytes += content
+    case .sentencePiece(let model):
+      try normalizedMatcher.split(text, part) { piece in
+        switch piece {
+        case .token(let id, let range): sink.append(id, range)
+        case .text(let part): try model.encode(text, part, into: &sink)
         }
-      case .bytePairEncoding:
-        bytes += addedByID[id] == nil ? ByteLevel.decode(content) : Array(content)
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  /// A token for people to read, on one line: each space as `␣`, `##` kept, control characters and bytes that are no
-  /// UTF-8 escaped (`\n`, `\u{7}`, `\xE2`). The empty string for an id no token has.
-  public func display(_ id: Int32) -> String {
-    guard let token = token(id) else { return "" }
-    switch model {
-    case .wordPiece: return TokenDisplay.text(Array(token.utf8))
-    case .bytePairEncoding:
-      return TokenDisplay.text(addedByID[id] == nil ? ByteLevel.decode(ArraySlice(token.utf8)) : Array(token.utf8))
-    }
-  }
-}
-
-/// What the ByteLevel post-processor of a tokenizer.json does when asked: offsets leave out the spaces around a token.
-struct OffsetTrim: Sendable {
-  /// The space that the pre-tokenizer put before the text is none of the text's.
-  let addsPrefixSpace: Bool
-
-  func trim(_ range: Range<Int>, _ token: String) -> Range<Int> {
-    let scalars = token.unicodeScalars
-    var leading = scalars.prefix { $0 == "Ġ" }.count
-    let trailing = scalars.reversed().prefix { $0 == "Ġ" }.count
-    if addsPrefixSpace, range.lowerBound == 0 { leading = max(0, leading - 1) }
-    let start = min(range.lowerBound + leading, range.upperBound)
-    return start..<max(range.upperBound - trailing, start)
   }
 }
 
@@ -264,6 +209,7 @@ extension Tokenizer.Model {
     switch self {
     case .wordPiece(let model): return model.vocabulary
     case .bytePairEncoding(let model): return model.vocabulary
+    case .sentencePiece(let model): return model.vocabulary
     }
   }
 

@@ -1,8 +1,8 @@
 import Files
 
 /// A tokenizer.json of the `tokenizers` package: WordPiece with BERT's normaliser and pre-tokenizer, or byte-level BPE.
-/// What would change ids and is not done here is refused by name. `truncation` and `padding` are the defaults of a call,
-/// which Hugging Face's tokenizers set anew for each, and `decoder` does not change ids.
+/// What would change ids and is not done here is refused by name. `truncation` and `padding` are the defaults of a
+/// call, which Hugging Face's tokenizers set anew for each, and `decoder` does not change ids.
 struct TokenizerJSON {
   private let root: JSONNode
   private let settings: TokenizerSettings
@@ -41,8 +41,8 @@ struct TokenizerJSON {
     let longest = node["max_input_chars_per_word"].isPresent ? try node["max_input_chars_per_word"].int() : 100
     try expect(root["pre_tokenizer"], type: "BertPreTokenizer")
     try check(root["pre_tokenizer"], keys: ["type"])
-    let model = WordPiece(
-      vocabulary: vocabulary, normalizer: try BertNormalizer(settings.config, fallback: try bertNormalizer()),
+    let model = try WordPiece(
+      vocabulary: vocabulary, normalizer: BertNormalizer(settings.config, fallback: bertNormalizer()),
       unknown: unknownID, continuingPrefix: Array(prefix.utf8), longestWord: longest)
     return try assemble(.wordPiece(model), fallbacks: .bert)
   }

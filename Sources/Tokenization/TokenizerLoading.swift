@@ -6,8 +6,12 @@ extension Tokenizer {
   ///
   /// A tokenizer.json is used alone when there is one, as Hugging Face's fast tokenizers do; tokenizer_config.json then
   /// still names the special tokens and overrides BERT's normaliser. Else vocab.txt, or vocab.json with merges.txt,
-  /// suffices (a GPT-2 looks for them in the other order). tokenizer_config.json, special_tokens_map.json and
-  /// added_tokens.json are read where they are there.
+  /// suffices (a GPT-2 looks for them in the other order), else a SentencePiece model. tokenizer_config.json,
+  /// special_tokens_map.json and added_tokens.json are read where they are there.
+  ///
+  /// A SentencePiece model adds `[CLS]` and `[SEP]` for a BERT whose vocabulary has them, `</s>` when
+  /// tokenizer_config.json names T5's class, else nothing. Only the special tokens that a settings file names are found
+  /// in text: without one, ids are those of the `sentencepiece` package.
   /// - Parameters:
   ///   - directory: where the files are.
   ///   - modelType: `model_type` of config.json, nil when it is not known.
@@ -30,8 +34,38 @@ extension Tokenizer {
     for load in modelType == "gpt2" ? [bytePairs, wordPiece] : [wordPiece, bytePairs] {
       if let tokenizer = try load() { return tokenizer }
     }
+    for name in sentencePieceNames {
+      if let path = path(name) { return try loadSentencePiece(path, name, modelType: modelType, settings: settings) }
+    }
     throw TokenizationError.noTokenizer(
-      directory: directory, lookedFor: ["tokenizer.json", "vocab.txt", "vocab.json with merges.txt"])
+      directory: directory,
+      lookedFor: ["tokenizer.json", "vocab.txt", "vocab.json with merges.txt"] + sentencePieceNames)
+  }
+
+  /// The names that checkpoints give a SentencePiece model.
+  private static let sentencePieceNames = [
+    "spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model", "sentencepiece.model",
+  ]
+
+  private static func loadSentencePiece(
+    _ path: String, _ name: String, modelType: String?, settings: TokenizerSettings
+  ) throws -> Tokenizer {
+    let model = try SentencePiece(path: path)
+    let parts = try TokenizerParts(
+      vocabulary: model.vocabulary, path: path, settings: settings, fallbacks: .sentencePiece, looksForFallbacks: false)
+    var template = Template()
+    let tokens = parts.specialTokens
+    let className = settings.config["tokenizer_class"]
+    if modelType == "bert", let cls = tokens.cls, let sep = tokens.sep {
+      template = Template(prefix: [cls], suffix: [sep])
+    } else if className.isPresent, try className.string().hasPrefix("T5Tokenizer"), let eos = tokens.eos {
+      template.suffix = [eos]
+    }
+    var specialTokens = tokens
+    specialTokens.unk = model.unknown
+    return Tokenizer(
+      model: .sentencePiece(model), added: parts.added, specialTokens: specialTokens, template: template,
+      files: [name] + settings.files)
   }
 
   private static func loadWordPiece(path: String, settings: TokenizerSettings) throws -> Tokenizer {
@@ -39,8 +73,8 @@ extension Tokenizer {
     let parts = try TokenizerParts(vocabulary: vocabulary, path: path, settings: settings, fallbacks: .bert)
     let unknown = try parts.require(.unk)
     let template = Template(prefix: [try parts.require(.cls)], suffix: [try parts.require(.sep)])
-    let model = WordPiece(
-      vocabulary: vocabulary, normalizer: try BertNormalizer(settings.config, fallback: .uncased), unknown: unknown,
+    let model = try WordPiece(
+      vocabulary: vocabulary, normalizer: BertNormalizer(settings.config, fallback: .uncased), unknown: unknown,
       continuingPrefix: Array("##".utf8), longestWord: 100)
     return Tokenizer(
       model: .wordPiece(model), added: parts.added, specialTokens: parts.specialTokens, template: template,
@@ -64,7 +98,7 @@ extension Tokenizer {
 
 extension BytePairEncoding {
   /// - Throws: `TokenizationError` when some byte has no token.
-  init(vocabulary: Vocabulary, path: String, merges: [Merge], addsPrefixSpace: Bool) throws {
+  init(vocabulary: Vocabulary, path: String, merges: MergeTable, addsPrefixSpace: Bool) throws {
     let byteIDs = try ByteLevel.scalars.map { scalar in
       var spelling: [UInt8] = []
       spelling.append(scalar: scalar)
@@ -102,14 +136,18 @@ struct TokenizerParts {
   enum Fallbacks {
     case bert
     case gpt2
+    case sentencePiece
 
     func content(_ role: TokenizerSettings.Role) -> String? {
       switch (self, role) {
       case (.bert, .unk): return "[UNK]"
-      case (.bert, .sep): return "[SEP]"
       case (.bert, .pad): return "[PAD]"
-      case (.bert, .cls): return "[CLS]"
-      case (.bert, .mask): return "[MASK]"
+      case (.bert, .sep), (.sentencePiece, .sep): return "[SEP]"
+      case (.bert, .cls), (.sentencePiece, .cls): return "[CLS]"
+      case (.bert, .mask), (.sentencePiece, .mask): return "[MASK]"
+      case (.sentencePiece, .bos): return "<s>"
+      case (.sentencePiece, .eos): return "</s>"
+      case (.sentencePiece, .pad): return "<pad>"
       case (.gpt2, .bos), (.gpt2, .eos), (.gpt2, .unk): return "<|endoftext|>"
       default: return nil
       }

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// What stands beside the vocabulary: tokenizer_config.json, special_tokens_map.json and added_tokens.json, each of them
+/// What stands beside the vocabulary: tokenizer_config.json, special_tokens_map.json and added_tokens.json, each
 /// optional.
 struct TokenizerSettings {
   /// A special token as a file describes it.

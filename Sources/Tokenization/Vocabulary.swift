@@ -33,8 +33,9 @@ struct Vocabulary: Sendable {
   /// Ids from 0 to the largest.
   var count: Int { starts.count - 1 }
 
-  /// - Parameter tokens: by id; nil is a hole. No two may have the same bytes.
-  init(_ tokens: [[UInt8]?]) {
+  /// - Parameter tokens: by id; nil is a hole.
+  /// - Throws: `Repeated` when two tokens have the same bytes.
+  init(_ tokens: [[UInt8]?]) throws(Repeated) {
     var bytes: [UInt8] = []
     var starts: [UInt32] = [0]
     starts.reserveCapacity(tokens.count + 1)
@@ -43,15 +44,15 @@ struct Vocabulary: Sendable {
       starts.append(UInt32(bytes.count))
     }
     let holes = Set(tokens.indices.filter { tokens[$0] == nil }.map { Int32($0) })
-    self.init(bytes: bytes, starts: starts, holes: holes, prefix: [])
+    try self.init(bytes: bytes, starts: starts, holes: holes, prefix: [])
   }
 
   /// The tokens that begin with `prefix`, found by what follows it.
-  func continuations(prefix: [UInt8]) -> Vocabulary {
-    Vocabulary(bytes: bytes, starts: starts, holes: holes, prefix: prefix)
+  func continuations(prefix: [UInt8]) throws(Repeated) -> Vocabulary {
+    try Vocabulary(bytes: bytes, starts: starts, holes: holes, prefix: prefix)
   }
 
-  private init(bytes: [UInt8], starts: [UInt32], holes: Set<Int32>, prefix: [UInt8]) {
+  private init(bytes: [UInt8], starts: [UInt32], holes: Set<Int32>, prefix: [UInt8]) throws(Repeated) {
     self.bytes = bytes
     self.starts = starts
     self.holes = holes
@@ -61,18 +62,28 @@ struct Vocabulary: Sendable {
     while capacity < count * 2 { capacity *= 2 }
     var slots = [UInt64](repeating: 0, count: capacity)
     var longest = 0
+    var repeated: Repeated?
     bytes.withUnsafeBufferPointer { bytes in
+      func key(_ id: Int) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: bytes[Int(starts[id])..<Int(starts[id + 1])])
+      }
       for id in 0..<count where !holes.contains(Int32(id)) {
-        let token = UnsafeBufferPointer(rebasing: bytes[Int(starts[id])..<Int(starts[id + 1])])
+        let token = key(id)
         guard token.starts(with: prefix) else { continue }
-        let key = UnsafeBufferPointer(rebasing: token[prefix.count...])
-        let hash = FNV.hash(key)
-        longest = max(longest, key.count)
+        let hash = FNV.hash(UnsafeBufferPointer(rebasing: token[prefix.count...]))
+        longest = max(longest, token.count - prefix.count)
         var slot = Self.slot(hash, capacity)
-        while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
+        while slots[slot] != 0 {
+          let other = Int(slots[slot] & 0xFFFF_FFFF) - 1
+          if slots[slot] >> 32 == hash >> 32, key(other).elementsEqual(token) {
+            repeated = repeated ?? Repeated(first: other, second: id)
+          }
+          slot = (slot + 1) & (capacity - 1)
+        }
         slots[slot] = hash & ~0xFFFF_FFFF | UInt64(id + 1)
       }
     }
+    if let repeated { throw repeated }
     self.slots = slots
     longestKey = longest
   }

@@ -5,7 +5,6 @@ enum VocabularyFiles {
   /// One token a line, the id is the line's number from 0. A line ends with LF or CRLF.
   static func readLines(_ path: String) throws -> Vocabulary {
     var tokens: [[UInt8]?] = []
-    var seen: [[UInt8]: Int] = [:]
     try forEachLine(path) { line, number in
       guard !line.isEmpty else {
         throw malformed(path, "line \(number)", "a token", "an empty line")
@@ -13,14 +12,16 @@ enum VocabularyFiles {
       guard String(validating: line, as: UTF8.self) != nil else {
         throw malformed(path, "line \(number)", "valid UTF-8", "bad bytes")
       }
-      let token = Array(line)
-      if let first = seen.updateValue(number, forKey: token) {
-        throw malformed(path, "line \(number)", "each token once", "\(quoted(token)) again, which is line \(first) too")
-      }
-      tokens.append(token)
+      tokens.append(Array(line))
     }
     guard !tokens.isEmpty else { throw malformed(path, "line 1", "a token a line", "an empty file") }
-    return Vocabulary(tokens)
+    do throws(Repeated) {
+      return try Vocabulary(tokens)
+    } catch {
+      let token = quoted(tokens[error.second] ?? [])
+      throw malformed(
+        path, "line \(error.second + 1)", "each token once", "\(token) again, which is line \(error.first + 1) too")
+    }
   }
 
   /// An object of tokens and ids. Ids may leave holes.
@@ -44,39 +45,36 @@ enum VocabularyFiles {
       }
       tokens[id] = Array(member.key.utf8)
     }
-    return Vocabulary(tokens)
+    return try Vocabulary(tokens)
   }
 
   /// Pairs in order of rank, two tokens a line with a space between; `#version` lines are left out.
-  static func readMerges(_ path: String, _ vocabulary: Vocabulary) throws -> [Merge] {
+  static func readMerges(_ path: String, _ vocabulary: Vocabulary) throws -> MergeTable {
     var merges = MergeList(path: path, vocabulary: vocabulary)
     try forEachLine(path) { line, number in
-      guard !line.starts(with: Array("#version".utf8)) else { return }
-      try merges.append(line, location: "line \(number)")
+      guard !line.starts(with: "#version".utf8) else { return }
+      try merges.append(line, .line(number))
     }
-    return merges.merges
+    return try merges.table()
   }
 
   /// The `merges` of a tokenizer.json: strings with a space, or arrays of two strings.
-  static func merges(_ node: JSONNode, _ vocabulary: Vocabulary) throws -> [Merge] {
+  static func merges(_ node: JSONNode, _ vocabulary: Vocabulary) throws -> MergeTable {
     var merges = MergeList(path: node.path, vocabulary: vocabulary)
     guard case .array(let values)? = node.value else { throw node.wrong("an array of merges") }
     for (index, value) in values.enumerated() {
-      let location = "\(node.location)[\(index)]"
+      let place = MergeList.Place.element(node.location, index)
       switch value {
-      case .string(let text):
-        var text = text
-        try text.withUTF8 { try merges.append($0, location: location) }
+      case .string(var text): try text.withUTF8 { try merges.append($0, place) }
       case .array(let pair):
-        let node = JSONNode(value, path: node.path, location: location)
+        let node = JSONNode(value, path: node.path, location: place.description)
         guard pair.count == 2 else { throw node.wrong("two tokens") }
         let tokens = try node.array().map { Array(try $0.string().utf8) }
-        try merges.append(tokens[0], tokens[1], location: location)
-      default:
-        throw malformed(node.path, location, "two tokens", value.kind)
+        try (tokens[0] + tokens[1]).withUnsafeBufferPointer { try merges.append($0, split: tokens[0].count, place) }
+      default: throw malformed(node.path, place.description, "two tokens", value.kind)
       }
     }
-    return merges.merges
+    return try merges.table()
   }
 
   static func malformed(_ path: String, _ location: String, _ expected: String, _ found: String) -> TokenizationError {
@@ -109,45 +107,69 @@ enum VocabularyFiles {
   }
 }
 
-/// A pair of ids and the id of the two tokens joined.
-typealias Merge = (left: Int32, right: Int32, joined: Int32)
-
 /// Merges as they are read, each checked against the vocabulary.
 private struct MergeList {
+  /// Where a merge stands, spelt out only for an error.
+  enum Place: CustomStringConvertible {
+    case line(Int)
+    case element(String, Int)
+
+    var description: String {
+      switch self {
+      case .line(let number): return "line \(number)"
+      case .element(let location, let index): return "\(location)[\(index)]"
+      }
+    }
+  }
+
   let path: String
   let vocabulary: Vocabulary
-  private(set) var merges: [Merge] = []
-  private var seen = Set<UInt64>()
+  private var merges: [Merge] = []
+  private var places: [Place] = []
+  private var joined: [UInt8] = []
 
   init(path: String, vocabulary: Vocabulary) {
     self.path = path
     self.vocabulary = vocabulary
   }
 
-  mutating func append(_ line: UnsafeBufferPointer<UInt8>, location: String) throws {
+  /// Adds two tokens with a space between.
+  mutating func append(_ line: UnsafeBufferPointer<UInt8>, _ place: Place) throws {
     guard let space = line.firstIndex(of: UInt8(ascii: " ")), space > 0, space + 1 < line.count,
       !line[(space + 1)...].contains(UInt8(ascii: " "))
     else {
       let found = line.isEmpty ? "an empty line" : VocabularyFiles.quoted(line)
-      throw VocabularyFiles.malformed(path, location, "two tokens with a space between", found)
+      throw VocabularyFiles.malformed(path, place.description, "two tokens with a space between", found)
     }
-    try append(line[..<space], line[(space + 1)...], location: location)
+    joined.removeAll(keepingCapacity: true)
+    joined += line[..<space]
+    joined += line[(space + 1)...]
+    try joined.withUnsafeBufferPointer { try append($0, split: space, place) }
   }
 
-  mutating func append(_ left: some Collection<UInt8>, _ right: some Collection<UInt8>, location: String) throws {
-    let leftID = try id(of: left, location)
-    let rightID = try id(of: right, location)
-    guard seen.insert(UInt64(UInt32(leftID)) << 32 | UInt64(UInt32(rightID))).inserted else {
-      let pair = VocabularyFiles.quoted(Array(left) + [UInt8(ascii: " ")] + right)
-      throw VocabularyFiles.malformed(path, location, "each merge once", "\(pair) again")
-    }
-    merges.append((leftID, rightID, try id(of: Array(left) + right, location)))
+  /// Adds two tokens that stand one after the other.
+  mutating func append(_ tokens: UnsafeBufferPointer<UInt8>, split: Int, _ place: Place) throws {
+    merges.append(
+      (
+        try id(of: UnsafeBufferPointer(rebasing: tokens[..<split]), place),
+        try id(of: UnsafeBufferPointer(rebasing: tokens[split...]), place), try id(of: tokens, place)
+      ))
+    places.append(place)
   }
 
-  private func id(of token: some Collection<UInt8>, _ location: String) throws -> Int32 {
-    guard let id = Array(token).withUnsafeBufferPointer({ vocabulary.id(of: $0) }) else {
+  func table() throws -> MergeTable {
+    do throws(Repeated) {
+      return try MergeTable(merges)
+    } catch {
       throw VocabularyFiles.malformed(
-        path, location, "tokens of the vocabulary", "\(VocabularyFiles.quoted(token)), which is not in it")
+        path, places[error.second].description, "each merge once", "that of \(places[error.first]) again")
+    }
+  }
+
+  private func id(of token: UnsafeBufferPointer<UInt8>, _ place: Place) throws -> Int32 {
+    guard let id = vocabulary.id(of: token) else {
+      throw VocabularyFiles.malformed(
+        path, place.description, "tokens of the vocabulary", "\(VocabularyFiles.quoted(token)), which is not in it")
     }
     return id
   }

@@ -3,7 +3,7 @@ import Synchronization
 
 /// The ids of words met before. Bounded: when full it is emptied, so it never holds more than a few MB.
 struct WordCache {
-  private static let capacity = 1 << 14
+  private static let capacity = 1 << 16
   private static let longestWord = 64
   private struct Entry {
     var hash: UInt64 = 0
@@ -15,53 +15,49 @@ struct WordCache {
   private var entries = [Entry](repeating: Entry(), count: capacity)
   private var count = 0
   private var words: [UInt8] = []
-  private var ids: [Int32] = []
-  private var merger = PairMerger()
+  /// The ids of all words.
+  private(set) var ids: [Int32] = []
 
-  /// Calls `body` with each id of a non-empty word, from the cache or from `merge`, which leaves them in the merger.
+  /// Where in `ids` those of a word are; nil when it is not in the cache. `hash` is the word's `FNV.hash`.
   @inline(__always)
-  mutating func forEachID(
-    of word: UnsafeBufferPointer<UInt8>, merge: (UnsafeBufferPointer<UInt8>, inout PairMerger) -> Void,
-    _ body: (Int32) -> Void
-  ) {
-    guard word.count <= Self.longestWord else {
-      merge(word, &merger)
-      for id in merger.ids { body(id) }
-      return
-    }
-    let hash = FNV.hash(word)
-    var slot = Int(truncatingIfNeeded: hash ^ hash >> 32) & (Self.capacity - 1)
+  func find(_ word: UnsafeBufferPointer<UInt8>, hash: UInt64) -> Range<Int>? {
+    guard word.count <= Self.longestWord else { return nil }
+    var slot = Self.slot(hash)
     while entries[slot].wordCount > 0 {
       let entry = entries[slot]
       if entry.hash == hash, entry.wordCount == word.count, isEqual(Int(entry.word), word) {
-        for index in Int(entry.ids)..<Int(entry.ids) + Int(entry.idCount) { body(ids[index]) }
-        return
+        return Int(entry.ids)..<Int(entry.ids) + Int(entry.idCount)
       }
       slot = (slot + 1) & (Self.capacity - 1)
     }
-    merge(word, &merger)
-    for id in merger.ids { body(id) }
-    remember(word, hash: hash, slot: slot)
+    return nil
   }
 
-  private func isEqual(_ start: Int, _ word: UnsafeBufferPointer<UInt8>) -> Bool {
-    words.withUnsafeBufferPointer { memcmp($0.baseAddress! + start, word.baseAddress!, word.count) == 0 }
-  }
-
-  private mutating func remember(_ word: UnsafeBufferPointer<UInt8>, hash: UInt64, slot: Int) {
-    guard count < Self.capacity / 2 else {
+  /// Keeps the ids of a word that was not found.
+  mutating func insert(_ word: UnsafeBufferPointer<UInt8>, hash: UInt64, ids newIDs: [Int32]) {
+    guard word.count <= Self.longestWord else { return }
+    if count == Self.capacity / 2 {
       for index in entries.indices { entries[index] = Entry() }
       count = 0
       words.removeAll(keepingCapacity: true)
       ids.removeAll(keepingCapacity: true)
-      return
     }
+    var slot = Self.slot(hash)
+    while entries[slot].wordCount > 0 { slot = (slot + 1) & (Self.capacity - 1) }
     entries[slot] = Entry(
       hash: hash, word: UInt32(words.count), ids: UInt32(ids.count), wordCount: UInt8(word.count),
-      idCount: UInt8(merger.ids.count))
+      idCount: UInt8(newIDs.count))
     words += word
-    ids += merger.ids
+    ids += newIDs
     count += 1
+  }
+
+  @inline(__always)
+  private static func slot(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash ^ hash >> 32) & (capacity - 1) }
+
+  @inline(__always)
+  private func isEqual(_ start: Int, _ word: UnsafeBufferPointer<UInt8>) -> Bool {
+    words.withUnsafeBufferPointer { memcmp($0.baseAddress! + start, word.baseAddress!, word.count) == 0 }
   }
 }
 

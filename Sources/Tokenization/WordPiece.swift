@@ -16,13 +16,13 @@ struct WordPiece: Sendable {
 
   init(
     vocabulary: Vocabulary, normalizer: BertNormalizer, unknown: Int32, continuingPrefix: [UInt8], longestWord: Int
-  ) {
+  ) throws {
     self.vocabulary = vocabulary
     self.normalizer = normalizer
     self.unknown = unknown
     self.continuingPrefix = continuingPrefix
     self.longestWord = longestWord
-    continuations = vocabulary.continuations(prefix: continuingPrefix)
+    continuations = try vocabulary.continuations(prefix: continuingPrefix)
     classes = (0..<128).map { Self.byteClass(UnicodeTable.Flags(rawValue: UnicodeTable.shared.flags[$0])) }
   }
 

@@ -55,7 +55,8 @@ struct Attention {
       if let weights { keep(tile, scores: scores, in: weights) }
       Product.multiply(
         m: tile.rows.count, n: headSize, k: tile.keys, a: scores, aStride: tile.keys,
-        b: values.pointer + tile.sequence.keys.lowerBound * values.stride + tile.head * headSize, bStride: values.stride,
+        b: values.pointer + tile.sequence.keys.lowerBound * values.stride + tile.head * headSize,
+        bStride: values.stride,
         bTransposed: false,
         c: z + (tile.sequence.queries.lowerBound + tile.rows.lowerBound) * zStride + tile.head * headSize,
         cStride: zStride)

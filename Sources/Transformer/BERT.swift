@@ -36,11 +36,8 @@ public struct BERT: Sendable {
   /// Hidden state 0: the norm of token plus token type plus position embedding.
   func embed(_ pass: ForwardPass) throws -> HiddenState {
     try pass.batch.check(against: dimensions)
-    let types = pass.batch.tokenTypes
-    if let row = types.firstIndex(where: { $0 < 0 || Int($0) >= wType.rows }) {
-      throw TransformerError.tokenTypeOutOfRange(type: Int(types[row]), position: row, types: wType.rows)
-    }
-    let d = dimensions.hidden
+    try pass.batch.check(tokenTypesOf: wType.rows)
+    let (d, types) = (dimensions.hidden, pass.batch.tokenTypes)
     let h = HiddenState(tokens: pass.tokens, width: d)  // [T, d]
     pass.gather(wE, into: h.pointer, firstPosition: 0) { row, position, out in
       VectorMath.add(wType.pointer + (types.isEmpty ? 0 : Int(types[row])) * d, to: out, count: d)

@@ -17,41 +17,50 @@ extension BERT {
     }
     func norm(_ name: String, _ part: WeightReader.Part = .body) throws -> Norm {
       Norm(
-        gain: try reader.take(name + ".weight", part, shape: [d]), shift: try reader.take(name + ".bias", part, shape: [d]),
+        gain: try reader.take(name + ".weight", part, shape: [d]),
+        shift: try reader.take(name + ".bias", part, shape: [d]),
         epsilon: configuration.normEpsilon)
     }
 
     let wE = try reader.take("embeddings.word_embeddings.weight", shape: [V, d])
-    let bert = BERT(
-      dimensions: size, wE: wE,
-      wPos: try reader.take("embeddings.position_embeddings.weight", shape: [size.positions, d]),
-      wType: try reader.take("embeddings.token_type_embeddings.weight", shape: [configuration.tokenTypes, d]),
-      embeddingNorm: try norm("embeddings.LayerNorm"),
-      blocks: try (0..<size.layers).map { layer in
-        let name = "encoder.layer.\(layer)"
-        return Block(
+    let wPos = try reader.take("embeddings.position_embeddings.weight", shape: [size.positions, d])
+    let wType = try reader.take("embeddings.token_type_embeddings.weight", shape: [configuration.tokenTypes, d])
+    let embeddingNorm = try norm("embeddings.LayerNorm")
+    // One at a time: a config.json may claim more blocks than memory has room for.
+    var blocks: [Block] = []
+    for layer in 0..<size.layers {
+      let name = "encoder.layer.\(layer)"
+      blocks.append(
+        Block(
           wQ: try linear(name + ".attention.self.query", from: d, to: d),
           wK: try linear(name + ".attention.self.key", from: d, to: d),
           wV: try linear(name + ".attention.self.value", from: d, to: d),
           wO: try linear(name + ".attention.output.dense", from: d, to: d),
           attentionNorm: try norm(name + ".attention.output.LayerNorm"),
           wIn: try linear(name + ".intermediate.dense", from: d, to: dFF),
-          wOut: try linear(name + ".output.dense", from: dFF, to: d), mlpNorm: try norm(name + ".output.LayerNorm"))
-      },
+          wOut: try linear(name + ".output.dense", from: dFF, to: d), mlpNorm: try norm(name + ".output.LayerNorm")))
+    }
+    let bert = BERT(
+      dimensions: size, wE: wE, wPos: wPos, wType: wType, embeddingNorm: embeddingNorm, blocks: blocks,
       activation: configuration.activation)
 
     var unembedding: Unembedding?
     if try reader.contains("cls.predictions.transform.dense.weight", .head) {
       let head = "cls.predictions"
-      let bias = try reader.take(head + ".bias", .head, shape: [V])
-      let decoder = try reader.takeUntied(head + ".decoder.weight", .head, shape: [V, d], from: wE)
-      if try reader.takeUntied(head + ".decoder.bias", .head, shape: [V], from: bias) != nil {
-        throw TransformerError.contradiction(
-          path: checkpoint.weightsPath, tensor: head + ".decoder.bias", other: head + ".bias")
-      }
-      if configuration.tiesEmbeddings, decoder != nil {
-        throw TransformerError.contradiction(
-          path: checkpoint.weightsPath, tensor: head + ".decoder.weight", other: "embeddings.word_embeddings.weight")
+      let decoder: Tensor?
+      var bias = try reader.take(head + ".bias", .head, shape: [V])
+      if configuration.tiesEmbeddings {
+        decoder = nil
+        for (name, tied, other) in [
+          (head + ".decoder.weight", wE, "embeddings.word_embeddings.weight"),
+          (head + ".decoder.bias", bias, head + ".bias"),
+        ] where try reader.takeUntied(name, .head, shape: tied.shape, from: tied) != nil {
+          throw TransformerError.contradiction(path: checkpoint.weightsPath, tensor: name, other: other)
+        }
+      } else {
+        decoder = try reader.take(head + ".decoder.weight", .head, shape: [V, d])
+        // Hugging Face ties the bias by the same option, and its forward pass adds the decoder's.
+        bias = try reader.takeIfPresent(head + ".decoder.bias", .head, shape: [V]) ?? bias
       }
       unembedding = Unembedding(
         preparation: .transform(
@@ -62,7 +71,9 @@ extension BERT {
 
     var classifier: ClassifierHead?
     if let shape = try reader.shape(of: "classifier.weight", .head) {
-      let classes = try checkpoint.classes(shape, tensor: "classifier.weight", refusing: "BertForTokenClassification")
+      let classes = try checkpoint.classes(
+        shape, of: d, tensor: "classifier.weight", refusing: "BertForTokenClassification")
+      try ConfigReader(checkpoint.config).refusePooling()
       classifier = ClassifierHead(
         pooling: .firstToken(pooler: try linear("pooler.dense", from: d, to: d)),
         weight: try reader.take("classifier.weight", .head, shape: [classes, d]),
@@ -79,13 +90,13 @@ extension BERT {
 extension Checkpoint {
   /// C, from the shape of a classifier's weight, [C, d]. `refusing` names a model class that stores a weight of the same
   /// name but uses it for something else.
-  func classes(_ shape: [Int], tensor: String, refusing other: String? = nil) throws -> Int {
+  func classes(_ shape: [Int], of d: Int, tensor: String, refusing other: String? = nil) throws -> Int {
     if let other, case .array(let names)? = config["architectures"].value, names.contains(.string(other)) {
       throw TransformerError.unsupportedOption(
         path: config.path, option: "architectures", found: other, supported: "classifiers of whole sequences")
     }
     guard shape.count == 2, shape[0] > 0 else {
-      throw CheckpointError.wrongShape(path: path(holding: tensor), tensor: tensor, expected: [2, 0], found: shape)
+      throw CheckpointError.wrongShape(path: path(holding: tensor), tensor: tensor, expected: [1, d], found: shape)
     }
     return shape[0]
   }

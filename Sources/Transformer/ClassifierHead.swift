@@ -6,8 +6,9 @@ public struct ClassifierHead: Sendable {
   public enum Pooling: Sendable {
     /// BERT: tanh of a dense layer on the first token, [CLS].
     case firstToken(pooler: Linear)
-    /// GPT2ForSequenceClassification: the last token, after ln_f.
-    case lastToken(finalNorm: Norm)
+    /// GPT2ForSequenceClassification: the last token that is not `padding` (config.json's `pad_token_id`), the first
+    /// one where all are; after ln_f.
+    case lastToken(finalNorm: Norm, padding: Int?)
     /// The stitching paper's classifier: the mean over tokens of each token's scores, after ln_f or (the paper's) without.
     case mean(finalNorm: Norm?)
   }
@@ -33,8 +34,9 @@ public struct ClassifierHead: Sendable {
       switch pooling {
       case .firstToken:
         out.update(from: h.pointer + sequence.lowerBound * d, count: d)
-      case .lastToken(let norm):
-        norm.apply(h.pointer + (sequence.upperBound - 1) * d, rows: 1, into: out, threads: Threads(1))
+      case .lastToken(let norm, let padding):
+        let row = sequence.last { padding != Int(batch.ids[$0]) } ?? sequence.lowerBound
+        norm.apply(h.pointer + row * d, rows: 1, into: out, threads: Threads(1))
       case .mean(let norm):
         Self.mean(of: h, sequence, norm: norm, into: out, workspace: workspace)
       }

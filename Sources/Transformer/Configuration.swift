@@ -23,8 +23,7 @@ struct BERTConfiguration {
     try reader.require("is_decoder", equals: false)
     try reader.require("is_encoder_decoder", equals: false)
     try reader.require("add_cross_attention", equals: false)
-    try reader.refuseUnlessEmpty("pruned_heads")
-    try reader.refuseUnlessEmpty("quantization_config")
+    try reader.refuseForeignCode()
   }
 }
 
@@ -35,9 +34,16 @@ struct GPT2Configuration {
   let tiesEmbeddings: Bool
   let scalesAttention: Bool
   let scalesAttentionByInverseLayer: Bool
+  /// `pad_token_id`
+  let padding: Int?
 
   init(_ config: JSONNode) throws {
-    let reader = ConfigReader(config)
+    let reader = ConfigReader(
+      config,
+      aliases: [
+        "n_embd": "hidden_size", "n_layer": "num_hidden_layers", "n_head": "num_attention_heads",
+        "n_positions": "max_position_embeddings",
+      ])
     dimensions = try reader.dimensions(
       vocabulary: ("vocab_size", 50257), hidden: ("n_embd", 768), layers: ("n_layer", 12), heads: ("n_head", 12),
       feedForward: ("n_inner", nil), positions: ("n_positions", 1024), defaultFeedForward: { 4 * $0 })
@@ -46,10 +52,10 @@ struct GPT2Configuration {
     tiesEmbeddings = try reader.flag("tie_word_embeddings", default: true)
     scalesAttention = try reader.flag("scale_attn_weights", default: true)
     scalesAttentionByInverseLayer = try reader.flag("scale_attn_by_inverse_layer_idx", default: false)
+    padding = config["pad_token_id"].isPresent ? try config["pad_token_id"].int() : nil
     try reader.require("add_cross_attention", equals: false)
     try reader.require("is_encoder_decoder", equals: false)
-    try reader.refuseUnlessEmpty("pruned_heads")
-    try reader.refuseUnlessEmpty("quantization_config")
+    try reader.refuseForeignCode()
   }
 }
 
@@ -58,11 +64,25 @@ struct ConfigReader {
   private static let largest = 1 << 31
 
   let config: JSONNode
+  /// The general names that Hugging Face accepts for an architecture's own.
+  let aliases: [String: String]
 
-  init(_ config: JSONNode) { self.config = config }
+  init(_ config: JSONNode, aliases: [String: String] = [:]) {
+    self.config = config
+    self.aliases = aliases
+  }
 
   func size(_ key: String, default value: Int) throws -> Int {
-    let node = config[key]
+    let alias = aliases[key].map { config[$0] }
+    var node = config[key]
+    if let alias, alias.isPresent {
+      guard !node.isPresent || node.value == alias.value else {
+        throw TransformerError.impossibleSize(
+          path: config.path, option: alias.location, found: alias.value?.kind ?? "absent",
+          expected: "what \(key) is, \(node.value?.kind ?? "absent")")
+      }
+      node = alias
+    }
     let found = node.isPresent ? try node.int() : value
     guard found > 0, found < Self.largest else {
       throw TransformerError.impossibleSize(
@@ -116,7 +136,21 @@ struct ConfigReader {
       path: config.path, option: key, found: found.kind, supported: value.serialized())
   }
 
-  func refuseUnlessEmpty(_ key: String) throws {
+  /// Refuses what makes Hugging Face run another forward pass than its own class's.
+  func refuseForeignCode() throws {
+    for key in ["pruned_heads", "quantization_config", "auto_map"] { try refuseUnlessEmpty(key) }
+  }
+
+  /// Refuses the options of the mean classifier where the checkpoint has another.
+  func refusePooling() throws {
+    for key in ["pooling", "final_norm"] where config["graft"][key].isPresent {
+      throw TransformerError.unsupportedOption(
+        path: config.path, option: "graft." + key, found: config["graft"][key].value?.kind ?? "absent",
+        supported: "none for this architecture's classifier")
+    }
+  }
+
+  private func refuseUnlessEmpty(_ key: String) throws {
     switch config[key].value {
     case .none, .some(.null), .some(.object([])), .some(.array([])): return
     case .some(let found):

@@ -61,7 +61,8 @@ struct ForwardPass {
         let count = attention.heads * sequence.queries.count * sequence.keys.count
         let weights = workspace.buffer(.weights, count: count).pointer
         attention.apply(
-          queries: queries, keys: keys, values: values, sequences: [sequence], into: z, zStride: width, weights: weights,
+          queries: queries, keys: keys, values: values, sequences: [sequence], into: z, zStride: width,
+          weights: weights,
           workspace: workspace)
         try observer.observe(
           Observation(
@@ -70,7 +71,8 @@ struct ForwardPass {
       }
     } else {
       attention.apply(
-        queries: queries, keys: keys, values: values, sequences: sequences, into: z, zStride: width, workspace: workspace)
+        queries: queries, keys: keys, values: values, sequences: sequences, into: z, zStride: width,
+        workspace: workspace)
     }
     try announce(.headOutputs, layer, z, columns: width)
   }

@@ -35,9 +35,7 @@ public struct GPT2: Sendable {
   /// Hidden state 0: token plus position embedding.
   func embed(_ pass: ForwardPass, firstPosition: Int = 0) throws -> HiddenState {
     try pass.batch.check(against: dimensions, firstPosition: firstPosition)
-    if let row = pass.batch.tokenTypes.firstIndex(where: { $0 != 0 }) {
-      throw TransformerError.tokenTypeOutOfRange(type: Int(pass.batch.tokenTypes[row]), position: row, types: 0)
-    }
+    try pass.batch.check(tokenTypesOf: 0)
     let d = dimensions.hidden
     let h = HiddenState(tokens: pass.tokens, width: d)  // [T, d]
     pass.gather(wE, into: h.pointer, firstPosition: firstPosition) { _, position, out in

@@ -23,17 +23,22 @@ extension GPT2 {
     }
 
     let wE = try reader.take("wte.weight", shape: [V, d])
-    let gpt2 = GPT2(
-      dimensions: size, wE: wE, wPos: try reader.take("wpe.weight", shape: [size.positions, d]),
-      blocks: try (0..<size.layers).map { layer in
-        let name = "h.\(layer)"
-        return Block(
+    let wPos = try reader.take("wpe.weight", shape: [size.positions, d])
+    // One at a time: a config.json may claim more blocks than memory has room for.
+    var blocks: [Block] = []
+    for layer in 0..<size.layers {
+      let name = "h.\(layer)"
+      blocks.append(
+        Block(
           attentionNorm: try norm(name + ".ln_1"), wQKV: try linear(name + ".attn.c_attn", from: d, to: 3 * d),
           wO: try linear(name + ".attn.c_proj", from: d, to: d), mlpNorm: try norm(name + ".ln_2"),
-          wIn: try linear(name + ".mlp.c_fc", from: d, to: dFF), wOut: try linear(name + ".mlp.c_proj", from: dFF, to: d),
-          attentionScale: configuration.attentionScale(layer: layer))
-      },
-      finalNorm: try norm("ln_f"), activation: configuration.activation)
+          wIn: try linear(name + ".mlp.c_fc", from: d, to: dFF),
+          wOut: try linear(name + ".mlp.c_proj", from: dFF, to: d),
+          attentionScale: configuration.attentionScale(layer: layer)))
+    }
+    let gpt2 = GPT2(
+      dimensions: size, wE: wE, wPos: wPos, blocks: blocks, finalNorm: try norm("ln_f"),
+      activation: configuration.activation)
 
     let stored = try reader.takeUntied("lm_head.weight", .head, shape: [V, d], from: wE)
     if configuration.tiesEmbeddings, stored != nil {
@@ -47,12 +52,13 @@ extension GPT2 {
 
     var classifier: ClassifierHead?
     if let shape = try reader.shape(of: "score.weight", .head) {
-      let classes = try checkpoint.classes(shape, tensor: "score.weight")
+      let classes = try checkpoint.classes(shape, of: d, tensor: "score.weight")
+      try ConfigReader(checkpoint.config).refusePooling()
       classifier = ClassifierHead(
-        pooling: .lastToken(finalNorm: gpt2.finalNorm),
+        pooling: .lastToken(finalNorm: gpt2.finalNorm, padding: configuration.padding),
         weight: try reader.take("score.weight", .head, shape: [classes, d]), bias: nil)
     } else if let shape = try reader.shape(of: "classifier.weight", .head) {
-      let classes = try checkpoint.classes(shape, tensor: "classifier.weight")
+      let classes = try checkpoint.classes(shape, of: d, tensor: "classifier.weight")
       let normalizes = try configuration.meanClassifierNormalizes(checkpoint.config)
       classifier = ClassifierHead(
         pooling: .mean(finalNorm: normalizes ? gpt2.finalNorm : nil),
@@ -80,7 +86,8 @@ extension GPT2Configuration {
     guard graft["pooling"].isPresent, try graft["pooling"].string() == "mean" else {
       throw TransformerError.unsupportedOption(
         path: config.path, option: "graft.pooling", found: graft["pooling"].value?.kind ?? "absent",
-        supported: "\"mean\" (a text's score is the mean of its tokens' scores; GPT2ForTokenClassification alone scores tokens)")
+        supported:
+          "\"mean\" (a text's score is the mean of its tokens' scores; GPT2ForTokenClassification alone scores tokens)")
     }
     return graft["final_norm"].isPresent ? try graft["final_norm"].bool() : true
   }

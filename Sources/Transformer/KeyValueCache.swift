@@ -4,14 +4,15 @@ import DenseMath
 public final class KeyValueCache {
   /// Tokens whose keys and values every layer holds.
   public private(set) var tokens = 0
-  private let capacity: Int
+  /// The most tokens there is room for.
+  public let capacity: Int
   private let width: Int
   /// A layer's keys, then its values, each [capacity, d].
   private let layers: [FloatBuffer]
 
   /// Room for `capacity` tokens (at most the model's positions).
   public init(_ dimensions: Dimensions, capacity: Int) {
-    self.capacity = min(capacity, dimensions.positions)
+    self.capacity = max(0, min(capacity, dimensions.positions))
     width = dimensions.hidden
     let count = 2 * self.capacity * dimensions.hidden
     layers = (0..<dimensions.layers).map { _ in FloatBuffer(count: count) }

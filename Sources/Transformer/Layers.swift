@@ -2,9 +2,10 @@ import DenseMath
 
 /// A function applied to each number between two products.
 public enum Activation: String, Sendable, CaseIterable {
-  /// 0.5 x (1 + erf(x / sqrt 2)): BERT's "gelu".
+  /// 0.5 x (1 + erf(x / sqrt 2)): BERT's "gelu", also "gelu_python".
   case geluErf
-  /// The tanh form: GPT-2's "gelu_new", also "gelu_pytorch_tanh" and "gelu_fast".
+  /// The tanh form: GPT-2's "gelu_new". Hugging Face's "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh" and
+  /// "gelu_python_tanh" are the same function.
   case geluTanh
   /// x sigmoid(1.702 x): "quick_gelu".
   case geluSigmoid
@@ -16,8 +17,8 @@ public enum Activation: String, Sendable, CaseIterable {
   /// The activation a config.json calls `name`; nil for one this build does not compute.
   public init?(named name: String) {
     switch name {
-    case "gelu": self = .geluErf
-    case "gelu_new", "gelu_fast", "gelu_pytorch_tanh": self = .geluTanh
+    case "gelu", "gelu_python": self = .geluErf
+    case "gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh", "gelu_python_tanh": self = .geluTanh
     case "quick_gelu": self = .geluSigmoid
     case "relu": self = .relu
     case "silu", "swish": self = .silu
@@ -28,7 +29,8 @@ public enum Activation: String, Sendable, CaseIterable {
 
   /// The names `init(named:)` knows.
   public static let names = [
-    "gelu", "gelu_new", "gelu_fast", "gelu_pytorch_tanh", "quick_gelu", "relu", "silu", "swish", "tanh",
+    "gelu", "gelu_python", "gelu_new", "gelu_fast", "gelu_accurate", "gelu_pytorch_tanh", "gelu_python_tanh",
+    "quick_gelu", "relu", "silu", "swish", "tanh",
   ]
 
   /// x = activation(x + bias) in place on `count` numbers.
@@ -72,7 +74,8 @@ public struct Linear: Sendable {
   ) {
     let yStride = yStride ?? outputs
     Product.multiply(
-      threads: threads, m: rows, n: outputs, k: inputs, a: x, aStride: inputs, b: weight.pointer, bStride: weight.columns,
+      threads: threads, m: rows, n: outputs, k: inputs, a: x, aStride: inputs, b: weight.pointer,
+      bStride: weight.columns,
       bTransposed: layout == .outputByInput, c: y, cStride: yStride
     ) { rows, columns in
       for row in rows {

@@ -130,11 +130,19 @@ public struct Model: Sendable {
     }
   }
 
-  /// The hidden state after `tokens` more tokens of one text whose earlier ones are in the cache. GPT-2 only.
+  /// The hidden states of `ids`, which follow a text whose tokens are in the cache and then are in the cache, too.
+  /// GPT-2 only.
+  /// - Returns: [ids, d], after the last block and before ln_f.
+  /// - Throws: `TransformerError`: not GPT-2, an id or a length the model or the cache cannot take; then the cache is
+  ///   as before.
   public func extend(_ ids: [Int32], cache: KeyValueCache, workspace: Workspace) throws -> HiddenState {
     guard case .gpt2(let gpt2) = architecture else {
       throw TransformerError.missingHead(
         model: name, head: "causal attention", advice: "only GPT-2 reads a text one token after the other")
+    }
+    let needed = cache.tokens + ids.count
+    guard needed <= cache.capacity else {
+      throw TransformerError.tooLong(tokens: needed, positions: cache.capacity)
     }
     let pass = ForwardPass(batch: try PackedBatch([ids]), workspace: workspace, observer: nil)
     var h = try gpt2.embed(pass, firstPosition: cache.tokens)

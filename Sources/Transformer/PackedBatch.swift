@@ -13,6 +13,10 @@ public struct PackedBatch: Sendable {
   /// - Parameter tokenTypes: one array a sequence, as long as the sequence; nil for all 0.
   /// - Throws: `TransformerError.emptySequence`, `.tokenTypesMismatch`.
   public init(_ sequences: [[Int32]], tokenTypes: [[Int32]]? = nil) throws {
+    if let tokenTypes, tokenTypes.count > sequences.count {
+      throw TransformerError.tokenTypesMismatch(
+        expected: sequences.reduce(0) { $0 + $1.count }, found: tokenTypes.reduce(0) { $0 + $1.count })
+    }
     var ids: [Int32] = []
     var ranges: [Range<Int>] = []
     for (index, sequence) in sequences.enumerated() {
@@ -29,5 +33,14 @@ public struct PackedBatch: Sendable {
     self.ids = ids
     self.sequences = ranges
     self.tokenTypes = tokenTypes.map { $0.flatMap { $0 } } ?? []
+  }
+
+  /// - Throws: `TransformerError.tokenTypeOutOfRange` for a token type that is not below `types`, or not below 1 when the
+  ///   model has none.
+  func check(tokenTypesOf types: Int) throws {
+    let limit = max(types, 1)
+    guard let row = tokenTypes.firstIndex(where: { $0 < 0 || Int($0) >= limit }) else { return }
+    let start = sequences.first { $0.contains(row) }?.lowerBound ?? 0
+    throw TransformerError.tokenTypeOutOfRange(type: Int(tokenTypes[row]), position: row - start, types: types)
   }
 }

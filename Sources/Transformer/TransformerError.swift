@@ -45,7 +45,8 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
     case .tokenTypesMismatch(let expected, let found):
       return "\(found) token types for \(expected) tokens; give one a token"
     case .tooLong(let tokens, let positions):
-      return "\(tokens) tokens, but the model has \(positions) positions; shorten the text or keep its head with --max-length \(positions)"
+      return "\(tokens) tokens, but there are \(positions) positions; "
+        + "shorten the text or keep its head with --max-length \(positions)"
     case .differentShape(let path, let tensor, let expected, let found):
       return "\(path): \(tensor) has shape \(found); this model and these ids make \(expected)"
     case .missingHead(let model, let head, let advice):

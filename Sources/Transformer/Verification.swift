@@ -68,7 +68,9 @@ public struct Verification: Sendable {
         stages.append(
           Stage("attention \(layer - 1)", segment.attention[layer - 1], attention, part: layer - 1, axes: [H, T, T]))
       }
-      if let hidden { stages.append(Stage("hidden \(layer)", segment.hidden[layer], hidden, part: layer, axes: [T, d])) }
+      if let hidden {
+        stages.append(Stage("hidden \(layer)", segment.hidden[layer], hidden, part: layer, axes: [T, d]))
+      }
     }
     if let logits = trace.logits, let stored = try expected("logits", [T, logits.count / T]) {
       stages.append(Stage("logits", logits, stored, part: 0, axes: [T, logits.count / T]))

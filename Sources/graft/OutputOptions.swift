@@ -15,8 +15,8 @@ struct OutputOptions: ParsableArguments {
   var color: ColorChoice = .auto
 
   /// Prints one JSON object, or what `text` makes for people.
-  func print(_ object: @autoclosure () -> JSON, text: (Style) -> String) throws {
-    try Console.write(json ? object().serialized(.pretty) + "\n" : text(Console.style(color)))
+  func print(_ object: @autoclosure () throws -> JSON, text: (Style) -> String) throws {
+    try Console.write(json ? try object().serialized(.pretty) + "\n" : text(Console.style(color)))
   }
 }
 

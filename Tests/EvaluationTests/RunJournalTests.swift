@@ -133,7 +133,8 @@ import Testing
       (["model": "m", "options": ["batch": 2, "max_length": 128], "seed": 8], "options.max_length", "256", "128"),
       (["model": "m", "options": ["batch": 2], "seed": 7], "options.max_length", "256", "absent"),
       (["model": "m", "options": ["batch": 2, "max_length": 256], "seed": 7, "z": nil], "z", "absent", "null"),
-      (["model": "e", "options": ["batch": 2, "max_length": 256]], "model", "\"m\"", "\"e\""),
+      (["model": "e", "options": ["batch": 2, "max_length": 256], "seed": 7], "model", "\"m\"", "\"e\""),
+      (["model": "e", "options": ["batch": 2, "max_length": 256], "seed": 8], "seed", "7", "8"),
       (["model": "m", "options": [2], "seed": 7], "options", #"{"batch":2,"max_length":256}"#, "[2]"),
     ]
     for (stamp, option, recorded, requested) in others {

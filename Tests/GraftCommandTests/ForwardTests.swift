@@ -65,7 +65,7 @@ import Testing
     let text = String(repeating: "good film ", count: 2500)
     let refused = try GraftProcess.run("forward", "imdb-bert-1", "--text", text, "-o", folder.path("states"))
     #expect(refused.status == 1)
-    #expect(refused.error.contains("5002 tokens, but the model has 512 positions"))
+    #expect(refused.error.contains("5002 tokens, but there are 512 positions"))
     #expect(try folder.names() == [])
     let cut = try GraftProcess.run(
       "forward", "imdb-bert-1", "--text", text, "-o", folder.path("states"), "--max-length", "7", "--json"

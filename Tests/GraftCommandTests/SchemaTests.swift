@@ -37,6 +37,18 @@ import Testing
     #expect(try GraftProcess.run(arguments + ["--json"], directory: folder.path).output == run.output)
   }
 
+  /// The commands that score reviews, and what they leave in a folder.
+  @Test func runsConform() throws {
+    let folder = try TemporaryFolder()
+    for (command, arguments) in [("evaluate", ShortRun.evaluate), ("stitch", ShortRun.stitch)] {
+      let run = try GraftProcess.run(arguments + ["-o", folder.path(command), "--json"])
+      #expect(try schema(command).problems(in: JSON.parse(run.output, path: command)) == [])
+    }
+    let run = folder.path("evaluate")
+    let compared = try GraftProcess.run("compare", run, run, "--json")
+    #expect(try schema("compare").problems(in: JSON.parse(compared.output, path: "compare")) == [])
+  }
+
   @Test func failedVerificationConforms() throws {
     let expected = Repository.fixture("trained/imdb-bert-1/expected.safetensors")
     let run = try GraftProcess.run("verify", "imdb-bert-1", "--expected", expected, "--tolerance", "0", "--json")

@@ -1,3 +1,4 @@
+import Checkpoints
 import DenseMath
 import Evaluation
 import Files
@@ -51,15 +52,19 @@ import Transformer
 
     let ids = try stored["reviews"].array().map { try $0.string() }
     #expect(ids.count == 400)
-    var worst = 0.0
+    let exact = try SafetensorsFile(Places.fixture("trained/\(pretrained)-to-\(finetuned)/stitch.safetensors"))
     for member in try stored["logits"].members() {
-      let expected = try stored["logits"][member.key].array().flatMap { try $0.array().map { try $0.double() } }
       let actual = ids.flatMap { logits[member.key]?[$0] ?? [] }
-      worst = max(worst, expectCloseToLargest(actual, expected, fraction: 2e-5, member.key))
+      let isTransposed = member.key.hasPrefix("transpose")
+      // Largest measured error: 3.0e-6 of the largest magnitude, and 6.8e-5 where BERT's transposed map, which makes states
+      // a hundred times as long as its own, saturates attention.
+      expectCloseToLargest(
+        actual, try exact.doubles(member.key).values, fraction: isTransposed ? 1e-4 : 2e-5, "\(member.key), float64")
+      // The stored reference is float32 and itself up to 1.2e-4 off there; 3.0e-6 elsewhere.
+      let expected = try stored["logits"][member.key].array().flatMap { try $0.array().map { try $0.double() } }
+      expectCloseToLargest(actual, expected, fraction: isTransposed ? 2e-4 : 2e-5, member.key)
       let accuracy = try stored["accuracy"][member.key].double()
       #expect(Double(correct[member.key] ?? 0) / 400 == accuracy, "accuracy of \(member.key)")
     }
-    // Measured: see docs/numerics.md.
-    #expect(worst < 2e-5)
   }
 }

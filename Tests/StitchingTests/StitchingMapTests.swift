@@ -91,7 +91,9 @@ import Transformer
 
   /// The result must not depend on how many threads made it.
   @Test func mapsAreTheSameOnAnyNumberOfThreads() throws {
-    let (a, b) = (try Model(directory: Places.model("imdb-gpt2-wide")), try Model(directory: Places.model("imdb-gpt2-narrow")))
+    let (a, b) = (
+      try Model(directory: Places.model("imdb-gpt2-wide")), try Model(directory: Places.model("imdb-gpt2-narrow"))
+    )
     let made = try [1, 2, 3].map { count in
       try StitchingMaps(
         a.wE, b.wE, shared: SharedVocabulary(count: a.wE.rows), seed: 1, threads: Threads(count)

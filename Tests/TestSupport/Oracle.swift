@@ -21,15 +21,20 @@ public struct Oracle {
   let config: JSONNode
   let isBERT: Bool
   let prefix: String
-  private let file: SafetensorsFile
+  private let files: [SafetensorsFile]
 
-  /// Opens config.json and model.safetensors of a directory.
+  /// Opens config.json and the weights of a directory: model.safetensors, else the shards of the index.
   public init(directory: String) throws {
     config = try JSONNode.read(directory + "/config.json")
     isBERT = try config["model_type"].string() == "bert"
-    file = try SafetensorsFile(directory + "/model.safetensors")
+    var shards = ["model.safetensors"]
+    if !FileManager.default.fileExists(atPath: directory + "/model.safetensors") {
+      let map = try JSONNode.read(directory + "/model.safetensors.index.json")["weight_map"]
+      shards = Set(try map.members().map { try map[$0.key].string() }).sorted()
+    }
+    files = try shards.map { try SafetensorsFile(directory + "/" + $0) }
     let anchor = isBERT ? "embeddings.word_embeddings.weight" : "wte.weight"
-    let names = file.names
+    let names = files.flatMap(\.names)
     prefix = ["", "bert.", "transformer.", "model."].first { names.contains($0 + anchor) } ?? ""
   }
 
@@ -37,15 +42,23 @@ public struct Oracle {
     isBERT ? try bert(ids, tokenTypes ?? ids.map { _ in 0 }) : try gpt2(ids)
   }
 
-  func has(_ name: String) -> Bool { file.names.contains(name) }
+  func has(_ name: String) -> Bool { files.contains { $0.entry(named: name) != nil } }
+
+  /// The tensor of this name, or of the one that Google's checkpoints have for it.
+  private func stored(_ name: String) throws -> (shape: [Int], values: [Double]) {
+    let old = name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
+      .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
+    let found = has(name) ? name : old
+    return try (files.first { $0.entry(named: found) != nil } ?? files[0]).doubles(found)
+  }
 
   func matrix(_ name: String, bare: Bool = false) throws -> Rows {
-    let (shape, values) = try file.doubles(bare ? name : prefix + name)
+    let (shape, values) = try stored(bare ? name : prefix + name)
     return (0..<shape[0]).map { Array(values[$0 * shape[1]..<($0 + 1) * shape[1]]) }
   }
 
   func vector(_ name: String, bare: Bool = false) throws -> [Double] {
-    try file.doubles(bare ? name : prefix + name).values
+    try stored(bare ? name : prefix + name).values
   }
 
   /// x Wᵀ + b, PyTorch's Linear.
@@ -61,7 +74,8 @@ public struct Oracle {
 
   private func norm(_ x: Rows, _ name: String, epsilon: Double, bare: Bool = false) throws -> Rows {
     layerNorm(
-      x, gain: try vector(name + ".weight", bare: bare), shift: try vector(name + ".bias", bare: bare), epsilon: epsilon)
+      x, gain: try vector(name + ".weight", bare: bare), shift: try vector(name + ".bias", bare: bare), epsilon: epsilon
+    )
   }
 
   private func attend(
@@ -93,7 +107,8 @@ public struct Oracle {
     let epsilon = config["layer_norm_eps"].isPresent ? try config["layer_norm_eps"].double() : 1e-12
     let act = activation(config["hidden_act"].isPresent ? try config["hidden_act"].string() : "gelu")
     let heads = try config["num_attention_heads"].int()
-    let (words, positions) = (try matrix("embeddings.word_embeddings.weight"), try matrix("embeddings.position_embeddings.weight"))
+    let words = try matrix("embeddings.word_embeddings.weight")
+    let positions = try matrix("embeddings.position_embeddings.weight")
     let typeRows = try matrix("embeddings.token_type_embeddings.weight")
     var h: Rows = ids.indices.map { t in
       words[ids[t]].indices.map { words[ids[t]][$0] + positions[t][$0] + typeRows[types[t]][$0] }
@@ -125,9 +140,10 @@ public struct Oracle {
     if has("cls.predictions.bias") {
       var x = try linear(h, "cls.predictions.transform.dense", bare: true).map { $0.map(act) }
       x = try norm(x, "cls.predictions.transform.LayerNorm", epsilon: epsilon, bare: true)
-      let decoder = has("cls.predictions.decoder.weight") ? try matrix("cls.predictions.decoder.weight", bare: true) : words
-      trace.logits = adding(product(x, transposed(decoder)), bias: try vector("cls.predictions.bias", bare: true))
-        .flatMap { $0 }
+      let untied = config["tie_word_embeddings"].value == .bool(false)
+      let decoder = untied ? try matrix("cls.predictions.decoder.weight", bare: true) : words
+      let bias = untied && has("cls.predictions.decoder.bias") ? "cls.predictions.decoder.bias" : "cls.predictions.bias"
+      trace.logits = adding(product(x, transposed(decoder)), bias: try vector(bias, bare: true)).flatMap { $0 }
     }
     if has("classifier.weight") {
       let pooled = try linear([h[0]], "pooler.dense").map { $0.map { tanh($0) } }
@@ -139,7 +155,8 @@ public struct Oracle {
   private func gpt2(_ ids: [Int]) throws -> Trace {
     var trace = Trace()
     let epsilon = config["layer_norm_epsilon"].isPresent ? try config["layer_norm_epsilon"].double() : 1e-5
-    let act = activation(config["activation_function"].isPresent ? try config["activation_function"].string() : "gelu_new")
+    let act = activation(
+      config["activation_function"].isPresent ? try config["activation_function"].string() : "gelu_new")
     let heads = try config["n_head"].int()
     let (words, positions) = (try matrix("wte.weight"), try matrix("wpe.weight"))
     var h: Rows = ids.indices.map { t in zip(words[ids[t]], positions[t]).map { $0 + $1 } }
@@ -178,7 +195,9 @@ public struct Oracle {
       trace.logits = product(final, transposed(output)).flatMap { $0 }
     }
     if has("score.weight") {
-      trace.classifierLogits = product([final[ids.count - 1]], transposed(try matrix("score.weight", bare: true)))[0]
+      let padding = config["pad_token_id"].isPresent ? try config["pad_token_id"].int() : nil
+      let last = ids.lastIndex { $0 != padding } ?? 0
+      trace.classifierLogits = product([final[last]], transposed(try matrix("score.weight", bare: true)))[0]
     } else if has("classifier.weight") {
       let source = config["graft"]["final_norm"].value == .bool(false) ? h : final
       let scores = try linear(source, "classifier", bare: true)

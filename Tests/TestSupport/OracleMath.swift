@@ -40,11 +40,14 @@ func softmax(_ scores: [Double]) -> [Double] {
 /// The activation that config.json calls `name`, from its definition.
 func activation(_ name: String) -> (Double) -> Double {
   switch name {
-  case "gelu": return { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }
-  case "gelu_new": return { 0.5 * $0 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }
+  case "gelu", "gelu_python": return { 0.5 * $0 * (1 + erf($0 / 2.0.squareRoot())) }
+  case "gelu_new", "gelu_pytorch_tanh", "gelu_python_tanh", "gelu_accurate":
+    return { 0.5 * $0 * (1 + tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }
+  case "gelu_fast": return { 0.5 * $0 * (1 + tanh($0 * 0.7978845608 * (1 + 0.044715 * $0 * $0))) }
   case "relu": return { max(0, $0) }
   case "quick_gelu": return { $0 / (1 + exp(-1.702 * $0)) }
-  case "silu": return { $0 / (1 + exp(-$0)) }
+  case "silu", "swish": return { $0 / (1 + exp(-$0)) }
+  case "tanh": return { tanh($0) }
   default: return { _ in .nan }
   }
 }

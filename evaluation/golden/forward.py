@@ -12,7 +12,14 @@ class Core:
         self.blocks = self.core.encoder.layer if self.bert else self.core.h
         embedding = self.core.embeddings.word_embeddings if self.bert else self.core.wte
         self.wE = embedding.weight.detach()
+        self.wU = self.unembedding(embedding).detach()
         self.heads = raw["num_attention_heads"] if self.bert else raw["n_head"]
+
+    def unembedding(self, embedding):
+        """The matrix that scores the vocabulary: the input embedding, unless the head has one of its own."""
+        if hasattr(self.model, "cls"):
+            return self.model.cls.predictions.decoder.weight
+        return self.model.lm_head.weight if hasattr(self.model, "lm_head") else embedding.weight
 
     @property
     def has_vocabulary_head(self):
@@ -25,8 +32,7 @@ class Core:
         """Vocabulary logits of a residual stream [.., d], through everything that stands between it and the vocabulary."""
         if self.bert:
             return self.model.cls(hidden)
-        unembedding = self.model.lm_head.weight if hasattr(self.model, "lm_head") else self.core.wte.weight
-        return self.core.ln_f(hidden) @ unembedding.T
+        return self.core.ln_f(hidden) @ self.wU.T
 
 
 def run(core, ids, token_types=None):

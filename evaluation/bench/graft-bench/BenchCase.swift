@@ -1,53 +1,108 @@
 import DenseMath
-import Foundation
+import Evaluation
+import Files
+import Tokenization
 import Transformer
 
-/// The cases, by the names the driver and the peers use. Each returns a closure that does one run.
-enum BenchCase {
-  static func prepare(_ arguments: BenchArguments) throws -> () throws -> String? {
+/// One case, by the name the driver and the peers use: prepared and warmed up, ready for timed runs.
+struct BenchCase {
+  /// Said once, before the first time.
+  var note: JSON?
+  /// One run; returns what `result` prints.
+  let run: () throws -> JSON
+
+  private static let shapes: [String: (sequences: Int, length: Int)] = [
+    "bert-8x128": (8, 128), "bert-1x512": (1, 512), "gpt2-1x1024": (1, 1024), "first-answer": (1, 8),
+  ]
+
+  static func prepare(_ arguments: BenchArguments) throws -> BenchCase {
     switch arguments.name {
     case "sgemm": return sgemm(arguments.threads)
-    case "bert-8x128": return try forward(arguments, sequences: 8, length: 128)
-    case "bert-1x512": return try forward(arguments, sequences: 1, length: 512)
-    case "gpt2-1x1024": return try forward(arguments, sequences: 1, length: 1024)
-    default: throw BenchError.unknownCase(arguments.name)
+    case "imdb": return try imdb(arguments)
+    case "tokenize-wordpiece", "tokenize-bpe": return try tokenize(arguments)
+    default:
+      guard shapes[arguments.name] != nil else { throw BenchError.unknownCase(arguments.name) }
+      let run = try forward(arguments)
+      _ = try run()
+      return BenchCase(run: run)
     }
   }
 
-  /// Hidden states of a batch of seeded random ids.
-  private static func forward(
-    _ arguments: BenchArguments, sequences: Int, length: Int
-  ) throws -> () throws -> String? {
+  /// Opens the model and answers its first text, in one process that does nothing else.
+  static func firstAnswer(_ arguments: BenchArguments) throws -> JSON { try forward(arguments)() }
+
+  /// The last hidden states of a batch of equal lengths; id i of the batch is (7919 i + 104729) mod V.
+  private static func forward(_ arguments: BenchArguments) throws -> () throws -> JSON {
+    guard let (sequences, length) = shapes[arguments.name] else { throw BenchError.unknownCase(arguments.name) }
     let model = try Model(directory: arguments.required("model"))
     let workspace = Workspace(threads: arguments.threads)
-    var generator = SplitMix64(seed: 42)
     let batch = try PackedBatch(
-      (0..<sequences).map { _ in
-        (0..<length).map { _ in Int32(generator.uniform(below: model.dimensions.vocabulary)) }
+      (0..<sequences).map { row in
+        (0..<length).map { Int32((7919 * (row * length + $0) + 104729) % model.dimensions.vocabulary) }
       })
-    for _ in 0..<2 { _ = try model.forward(batch, workspace: workspace) }
     return {
-      _ = try model.forward(batch, workspace: workspace)
-      return nil
+      var h = try model.forward(batch, workspace: workspace)
+      // The peers' GPT-2 hands out its last state after ln_f.
+      h = model.finalNormApplied(to: h, workspace: workspace)
+      let last = h.pointer + (h.tokens - 1) * h.width
+      return ["last_token": .array((0..<4).map { .number(Double(last[$0])) })]
     }
   }
 
-  /// The plain product rate to compare with: 1,024 x 768 by 768 x 3,072, ten times; prints the floating-point operations.
-  private static func sgemm(_ threads: Threads) -> () throws -> String? {
+  /// Text to accuracy: the head of every review up to 512 ids.
+  private static func imdb(_ arguments: BenchArguments) throws -> BenchCase {
+    let model = try Model(directory: arguments.required("model"))
+    let tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    let dataset = try Dataset.read(arguments.required("dataset"))
+    let workspace = Workspace(threads: arguments.threads)
+    func run(_ dataset: Dataset) throws -> JSON {
+      let encoded = try EncodedReviews(
+        dataset, tokenizer: tokenizer, cleaning: .none, maxLength: 512, threads: arguments.threads)
+      let metrics = try ClassificationMetrics(
+        encoded.batches.indices.flatMap { try encoded.predictions(of: model, batch: $0, workspace: workspace) })
+      return [
+        "reviews": .integer(metrics.n), "accuracy": .number(metrics.accuracy), "loss": .number(metrics.loss),
+        "truncated": .integer(metrics.truncated),
+      ]
+    }
+    _ = try run(dataset.subset(limit: 32, seed: 42))
+    return BenchCase { try run(dataset) }
+  }
+
+  /// Texts to ids, tokens and offsets on one thread.
+  private static func tokenize(_ arguments: BenchArguments) throws -> BenchCase {
+    let tokenizer = try Tokenizer.load(directory: arguments.required("model"), modelType: nil)
+    let texts = try Dataset.read(arguments.required("dataset")).reviews.map(\.text)
+    let run: () throws -> JSON = {
+      var (ids, sum) = (0, 0)
+      for text in texts {
+        let encoding = try tokenizer.encode(text)
+        ids += encoding.ids.count
+        sum += encoding.ids.reduce(0) { $0 + Int($1) }
+      }
+      return [
+        "texts": .integer(texts.count), "bytes": .integer(texts.reduce(0) { $0 + $1.utf8.count }), "ids": .integer(ids),
+        "sum": .integer(sum),
+      ]
+    }
+    _ = try run()
+    return BenchCase(run: run)
+  }
+
+  /// The plain product rate to compare with: 1,024 x 768 by 768 x 3,072, ten times.
+  private static func sgemm(_ threads: Threads) -> BenchCase {
     let (m, n, k, repeats) = (1024, 3072, 768, 10)
     let (a, b, c) = (FloatBuffer(count: m * k), FloatBuffer(count: k * n), FloatBuffer(count: m * n))
     var generator = SplitMix64(seed: 42)
     for index in 0..<a.count { a.pointer[index] = Float(generator.normal()) }
     for index in 0..<b.count { b.pointer[index] = Float(generator.normal()) }
-    let run = {
+    let run: () -> JSON = {
       for _ in 0..<repeats {
         Product.multiplyWithOpenBLASThreads(threads, m: m, n: n, k: k, a: a.pointer, b: b.pointer, c: c.pointer)
       }
+      return .null
     }
-    run()
-    return {
-      run()
-      return "flops \(2 * m * n * k * repeats)"
-    }
+    _ = run()
+    return BenchCase(note: ["flops": .integer(2 * m * n * k * repeats)], run: run)
   }
 }

@@ -1,22 +1,25 @@
-import DenseMath
+import Files
 import Foundation
-import Transformer
 
-/// Graft's side of the benchmarks: loads once, warms up, then does one timed run for every line "run" on standard input
-/// and prints its seconds, until "quit". The driver alternates it with its peers, run by run.
+/// Graft's side of the benchmarks. Loads once and warms up; then every line "run" on standard input does one timed run and
+/// prints its seconds, "result" prints what it computed as one JSON object, "quit" ends. The driver, compare.py, alternates
+/// it with its peers run by run.
 ///
-///     graft-bench CASE --model DIR [--threads N]
+///     graft-bench CASE --model DIR [--dataset FILE] [--threads N]
 @main
 struct GraftBench {
   static func main() {
     #if DEBUG
-      complain("this is a debug build; use: swift run -c release graft-bench")
+      complain("this is a debug build; use: swift build -c release --product graft-bench")
       exit(1)
     #else
       do {
         let arguments = try BenchArguments(CommandLine.arguments)
-        let run = try BenchCase.prepare(arguments)
-        serve(run)
+        if arguments.name == "first-answer" {
+          say(try BenchCase.firstAnswer(arguments).serialized())
+        } else {
+          try serve(try BenchCase.prepare(arguments))
+        }
       } catch {
         complain("\(error)")
         exit(1)
@@ -24,20 +27,18 @@ struct GraftBench {
     #endif
   }
 
-  static func serve(_ run: () throws -> String?) {
-    say("ready")
+  static func serve(_ benchmark: BenchCase) throws {
+    if let note = benchmark.note { say(note.serialized()) }
+    let clock = ContinuousClock()
+    var result: JSON = .null
     while let line = readLine() {
-      if line == "quit" { return }
-      guard line == "run" else { continue }
-      let clock = ContinuousClock()
-      do {
-        var note: String?
-        let elapsed = try clock.measure { note = try run() }
-        let seconds = Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
-        say("\(seconds)\(note.map { " " + $0 } ?? "")")
-      } catch {
-        complain("\(error)")
-        exit(1)
+      switch line {
+      case "run":
+        let elapsed = try clock.measure { result = try benchmark.run() }
+        say("\(Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18)")
+      case "result": say(result.serialized())
+      case "quit": return
+      default: continue
       }
     }
   }

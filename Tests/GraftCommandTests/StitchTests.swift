@@ -1,0 +1,151 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+/// `graft stitch` as a process, and what it leaves behind.
+@Suite struct StitchTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test func writesPointsBaselinesPredictionsAndAPage() throws {
+    let run = folder.path("run")
+    let result = try GraftProcess.run(ShortRun.stitch + ["-o", run, "--json"]).json()
+    #expect(try JSONNode.read(run + "/results.json").value == result.value)
+    let lines = try ShortRun.lines(run + "/predictions.jsonl")
+    struct Key: Hashable {
+      let kept, transplanted, draw: Int
+      let map: String
+    }
+    func key(_ node: JSONNode) throws -> Key {
+      Key(
+        kept: try node["kept"].int(), transplanted: try node["transplanted"].int(), draw: try node["draw"].int(),
+        map: try node["map"].string())
+    }
+    let cells = Dictionary(grouping: lines) { (try? key($0)) ?? Key(kept: -1, transplanted: -1, draw: -1, map: "") }
+    let points = try result["points"].array()
+    // Two cuts, two heights, pinv, transpose and identity once, random and shuffled twice.
+    #expect(points.count == 2 * 2 * 7)
+    for point in try points + result["baselines"]["self"].array() {
+      let own = try #require(cells[try key(point)])
+      let correct = try own.filter { try $0["label"].int() == $0["predicted"].int() }.count
+      #expect(own.count == 60)
+      #expect(try point["accuracy"].double() == Double(correct) / 60)
+      #expect(try point["n"].int() == 60)
+    }
+    #expect(try result["baselines"]["chance"].double() == 0.5)
+    // In the order of id, kept, transplanted, map, draw.
+    let order = try lines.map { line -> (String, [Int], String, Int) in
+      let key = try key(line)
+      return (try line["id"].string(), [key.kept, key.transplanted], key.map, key.draw)
+    }
+    for (left, right) in zip(order, order.dropFirst()) {
+      let precedes =
+        left.0 != right.0
+        ? left.0 < right.0
+        : left.1 != right.1
+          ? left.1.lexicographicallyPrecedes(right.1) : left.2 != right.2 ? left.2 < right.2 : left.3 < right.3
+      #expect(precedes, "\(left) before \(right)")
+    }
+    // B fed its own states to the end is B, as evaluate scores it, logit for logit.
+    _ = try GraftProcess.run(ShortRun.evaluate + ["-o", folder.path("whole")])
+    let whole = try ShortRun.lines(folder.path("whole") + "/predictions.jsonl")
+    for (kept, transplanted) in [(2, 2), (3, 1)] {
+      let own = try #require(cells[Key(kept: kept, transplanted: transplanted, draw: 0, map: "self")])
+      let logits = try Dictionary(uniqueKeysWithValues: own.map { (try $0["id"].string(), try $0["logits"].doubles()) })
+      for line in whole { #expect(try logits[line["id"].string()] == line["logits"].doubles()) }
+    }
+    let page = try String(contentsOfFile: run + "/report.html", encoding: .utf8)
+    #expect(page.contains("<svg") && page.contains("imdb-bert-1-sentiment stitched onto imdb-bert-2"))
+    #expect(page.replacing("http://www.w3.org/2000/svg", with: "").contains("http://") == false)
+    #expect(page.contains("https://") == false)
+    #expect(page.contains("--max-length 64") && page.contains("--limit 60"), "the command that repeats the run")
+  }
+
+  @Test func aKilledSweepResumedHasTheSameBytes() throws {
+    _ = try GraftProcess.run(ShortRun.stitch + ["-o", folder.path("whole")])
+    let whole = try ShortRun.contents(folder.path("whole"))
+    #expect(Set(whole.keys) == ["run.json", "results.json", "predictions.jsonl", "report.html"])
+    let run = folder.path("killed")
+    try ShortRun.runAndKill(ShortRun.stitch + ["-o", run], folder: run, afterBytes: 100)
+    #expect(try GraftProcess.run(ShortRun.stitch + ["-o", run, "--resume"]).status == 0)
+    #expect(try ShortRun.contents(run) == whole)
+  }
+
+  @Test func aSavedSpliceIsAModel() throws {
+    let saved = folder.path("saved")
+    let pair = ["--pretrained", "imdb-gpt2-wide", "--finetuned", "imdb-gpt2-narrow-sentiment"]
+    let cell = ["--keep", "4", "--transplant", "2", "--maps", "pinv"]
+    #expect(try GraftProcess.run(["stitch"] + pair + cell + ["--save", saved]).status == 0)
+    let scored = try GraftProcess.run(
+      "evaluate", saved, "--dataset", ShortRun.reviews, "--limit", "20", "--max-length", "64", "--json"
+    ).json()
+    let swept = try GraftProcess.run(
+      ["stitch"] + pair + cell + [
+        "--dataset", ShortRun.reviews, "--limit", "20", "--max-length", "64", "-o", folder.path("run"), "--json",
+      ]
+    ).json()
+    #expect(try scored["accuracy"].double() == swept["points"].item(0)["accuracy"].double())
+    #expect(try GraftProcess.run("inspect", saved, "--json").json()["model_type"].string() == "gpt2")
+    #expect(try GraftProcess.run("classify", saved, "--text", "a fine film").status == 0)
+    let states = folder.path("states.safetensors")
+    #expect(try GraftProcess.run("forward", saved, "--text", "a fine film", "-o", states).status == 0)
+    let verified = try GraftProcess.run("verify", saved, "--expected", states)
+    #expect(verified.status == 1 && verified.error.contains("stitched"))
+    let nested = try GraftProcess.run(
+      "stitch", "--pretrained", saved, "--finetuned", "imdb-gpt2-narrow-sentiment", "--save", "x")
+    #expect(nested.status == 1 && nested.error.contains("is a stitched model"))
+  }
+
+  @Test func aSpliceIsRefusedWhenItsModelsChange() throws {
+    let copy = folder.path("copy")
+    try FileManager.default.copyItem(atPath: Repository.model("imdb-bert-1-sentiment"), toPath: copy)
+    let saved = folder.path("saved")
+    let made = try GraftProcess.run(
+      "stitch", "--pretrained", "imdb-bert-2", "--finetuned", copy, "--keep", "4", "--transplant", "2", "--maps",
+      "pinv",
+      "--save", saved)
+    #expect(made.status == 0, "\(made.error)")
+    var weights = try Data(contentsOf: URL(fileURLWithPath: copy + "/model.safetensors"))
+    weights[weights.count - 2] ^= 1
+    try weights.write(to: URL(fileURLWithPath: copy + "/model.safetensors"))
+    let run = try GraftProcess.run("classify", saved, "--text", "good")
+    #expect(run.status == 1 && run.error.contains("SHA-256"), "\(run.error)")
+  }
+
+  @Test func saysWhyTwoModelsCannotBeJoined() throws {
+    let bert = ["stitch", "--pretrained", "imdb-bert-2", "--finetuned", "imdb-bert-1-sentiment", "--save", "x"]
+    let gpt2 = ["stitch", "--pretrained", "imdb-gpt2-wide", "--finetuned", "imdb-gpt2-narrow-sentiment", "--save", "x"]
+    let other = folder.path("other")
+    try FileManager.default.copyItem(atPath: Repository.model("imdb-bert-2"), toPath: other)
+    let vocabulary = try String(contentsOfFile: other + "/vocab.txt", encoding: .utf8)
+    try vocabulary.replacing("\nthe\n", with: "\nthexyz\n").write(
+      toFile: other + "/vocab.txt", atomically: true, encoding: .utf8)
+    let cases: [([String], Int32, String)] = [
+      (
+        ["stitch", "--pretrained", "imdb-gpt2-wide", "--finetuned", "imdb-bert-1-sentiment", "--save", "x"], 1,
+        "both must be bert or both gpt2"
+      ),
+      (
+        ["stitch", "--pretrained", other, "--finetuned", "imdb-bert-1-sentiment", "--save", "x"], 1,
+        "\"thexyz\" against \"the\""
+      ),
+      (bert + ["--keep", "9"], 1, "--keep is 9; these models allow 0 to 4"),
+      (bert + ["--transplant", "7"], 1, "--transplant is 7; these models allow 0 to 4"),
+      (bert + ["--final-norm"], 1, "--final-norm does not apply to bert"),
+      (gpt2 + ["--maps", "identity"], 1, "needs equal hidden sizes, not 160 and 128"),
+      (gpt2 + ["--maps", "magic"], 64, "magic"),
+      (["stitch", "--pretrained", "imdb-bert-2", "--finetuned", "imdb-bert-1-sentiment"], 64, "--dataset"),
+    ]
+    for (arguments, status, message) in cases {
+      let run = try GraftProcess.run(arguments, directory: folder.path)
+      #expect(run.status == status && run.error.contains(message), "\(arguments): \(run.error)")
+    }
+    let partial = try GraftProcess.run(
+      "stitch", "--pretrained", other, "--finetuned", "imdb-bert-1-sentiment", "--keep", "4", "--transplant", "2",
+      "--maps",
+      "pinv", "--allow-partial-vocabulary", "--save", folder.path("partial"))
+    #expect(partial.status == 0, "\(partial.error)")
+  }
+}

@@ -1,0 +1,208 @@
+"""peer.py: one benchmark case on one runtime; the protocol is in README.md."""
+import time
+
+START = time.perf_counter()
+
+import argparse
+import itertools
+import json
+import sys
+from pathlib import Path
+
+SHAPES = {"bert-8x128": (8, 128), "bert-1x512": (1, 512), "gpt2-1x1024": (1, 1024), "first-answer": (1, 8)}
+VARIANTS = {"torch": ("eager", "sdpa"), "tokenizers": ("encode", "encode_batch")}
+
+
+def variants(case, runtime, model):
+    """The forms in which a runtime can do a case; a graph without mask only where all lengths are equal."""
+    if runtime != "onnxruntime":
+        return VARIANTS[runtime]
+    return sorted(p.stem for p in (Path(model) / "onnx").glob("*.onnx"))
+
+
+def ids_of(case, vocabulary):
+    rows, length = SHAPES[case]
+    return [[((r * length + t) * 7919 + 104729) % vocabulary for t in range(length)] for r in range(rows)]
+
+
+def torch_model(options, classifier=False):
+    import torch
+    import transformers
+    torch.set_num_threads(options.threads)
+    config = json.loads((Path(options.model) / "config.json").read_text())
+    bert = config["model_type"] == "bert"
+    name = "BertForSequenceClassification" if classifier else "BertModel" if bert else "GPT2Model"
+    kind = {"add_pooling_layer": False} if name == "BertModel" else {}
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    model = getattr(transformers, name).from_pretrained(
+        options.model, dtype=torch.float32, attn_implementation=options.variant, **kind).eval()
+    if not bert:
+        model.config.use_cache = False
+    return torch, model, config["vocab_size"], {"torch": torch.__version__, "transformers": transformers.__version__}
+
+
+def onnx_session(options):
+    import onnxruntime
+    settings = onnxruntime.SessionOptions()
+    settings.intra_op_num_threads = options.threads
+    settings.inter_op_num_threads = 1
+    settings.log_severity_level = 3
+    path = Path(options.model) / "onnx" / f"{options.variant}.onnx"
+    session = onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
+    return session, {i.name for i in session.get_inputs()}, {"onnxruntime": onnxruntime.__version__}
+
+
+def fixed_length(options):
+    """One forward pass over a batch of equal lengths, without a mask, up to the last hidden states.
+
+    Like every case: what warms up, what one timed run does, what `result` makes of its answer, and versions.
+    """
+    if options.runtime == "torch":
+        torch, model, vocabulary, versions = torch_model(options)
+        ids = torch.tensor(ids_of(options.case, vocabulary))
+
+        def run():
+            with torch.inference_mode():
+                return model(input_ids=ids).last_hidden_state.numpy()
+    else:
+        import numpy
+        session, inputs, versions = onnx_session(options)
+        vocabulary = json.loads((Path(options.model) / "config.json").read_text())["vocab_size"]
+        feed = {"input_ids": numpy.array(ids_of(options.case, vocabulary))}
+        if "attention_mask" in inputs:
+            feed["attention_mask"] = numpy.ones_like(feed["input_ids"])
+
+        def run():
+            return session.run(None, feed)[0]
+
+    return run, run, lambda hidden: {"last_token": [float(x) for x in hidden[-1, -1, :4]]}, versions
+
+
+def rows_of(options):
+    with open(options.dataset, encoding="utf8") as file:
+        return [json.loads(line) for line in itertools.islice(file, options.limit)]
+
+
+def imdb(options):
+    """Text to accuracy: the head of every review up to 512 ids, batches of 32 in file order, padded to the longest."""
+    import numpy
+    import tokenizers
+    import transformers
+    tokenizer = transformers.AutoTokenizer.from_pretrained(options.model)
+    if not tokenizer.is_fast:
+        raise SystemExit(f"{options.model}: no fast tokenizer")
+    rows = rows_of(options)
+    texts, labels = [r["text"] for r in rows], numpy.array([r["label"] for r in rows])
+    if options.runtime == "torch":
+        torch, model, _, versions = torch_model(options, classifier=True)
+
+        def logits(batch):
+            with torch.inference_mode():
+                return model(**{k: torch.from_numpy(v) for k, v in batch.items()}).logits.numpy()
+    else:
+        session, inputs, versions = onnx_session(options)
+
+        def logits(batch):
+            return session.run(None, {k: v for k, v in batch.items() if k in inputs})[0]
+
+    def run(first=len(texts)):
+        outputs, truncated = [], 0
+        for start in range(0, first, 32):
+            batch = tokenizer(texts[start:start + 32], truncation=True, max_length=512, padding="longest", return_tensors="np")
+            truncated += sum(bool(e.overflowing) for e in batch.encodings)
+            outputs.append(logits(dict(batch)))
+        return numpy.concatenate(outputs).astype(numpy.float64), truncated
+
+    def result(answer):
+        scores, truncated = answer
+        shifted = scores - scores.max(1, keepdims=True)
+        losses = numpy.log(numpy.exp(shifted).sum(1)) - shifted[numpy.arange(len(labels)), labels]
+        return {"reviews": len(labels), "accuracy": float((scores.argmax(1) == labels).mean()),
+                "loss": float(losses.mean()), "truncated": truncated}
+
+    return lambda: run(32), run, result, {**versions, "tokenizers": tokenizers.__version__, "transformers": transformers.__version__}
+
+
+def tokenize(options):
+    """Texts to ids (and tokens and offsets, which an Encoding holds), special tokens added as the tokenizer does."""
+    import tokenizers
+    import transformers
+    tokenizer = transformers.AutoTokenizer.from_pretrained(options.model).backend_tokenizer
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    texts = [row["text"] for row in rows_of(options)]
+    if options.variant == "encode":
+        def run():
+            return [tokenizer.encode(text) for text in texts]
+    else:
+        def run():
+            return tokenizer.encode_batch(texts)
+
+    def result(encodings):
+        return {"texts": len(texts), "bytes": sum(len(t.encode()) for t in texts), "ids": sum(len(e.ids) for e in encodings),
+                "sum": sum(sum(e.ids) for e in encodings)}
+
+    return run, run, result, {"tokenizers": tokenizers.__version__}
+
+
+def first_answer(options):
+    begin = time.perf_counter()
+    if options.runtime == "torch":
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    else:
+        import numpy  # noqa: F401
+        import onnxruntime  # noqa: F401
+    loading = time.perf_counter()
+    _, run, result, _ = fixed_length(options)
+    forward = time.perf_counter()
+    answer = result(run())
+    end = time.perf_counter()
+    print(json.dumps({"imports": loading - begin, "load": forward - loading, "forward": end - forward,
+                      "since_start": end - START, **answer}), flush=True)
+
+
+def serve(warm_up, run, result, versions, repeat):
+    """Answer the lines of standard input; `result` is asked for after a run."""
+    print(json.dumps({"python": sys.version.split()[0], **versions}), flush=True)
+    warm_up()
+    for line in sys.stdin:
+        command = line.strip()
+        if command == "quit":
+            return
+        if command == "result":
+            print(json.dumps(result(answer)), flush=True)
+        elif command == "run":
+            begin = time.perf_counter()
+            for _ in range(repeat):
+                answer = run()
+            print(f"{(time.perf_counter() - begin) / repeat:.6f}", flush=True)
+        else:
+            raise SystemExit(f"unknown command {command!r}: run, result or quit")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--case", required=True,
+                        choices=["bert-8x128", "bert-1x512", "gpt2-1x1024", "imdb", "tokenize-wordpiece", "tokenize-bpe", "first-answer"])
+    parser.add_argument("--runtime", required=True, choices=["torch", "onnxruntime", "tokenizers"])
+    parser.add_argument("--variant", help="one of the forms the runtime has; default: the last of them")
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeat", type=int, default=1, help="passes in one timed run, whose mean is answered")
+    parser.add_argument("--dataset", help="JSONL with text and label, for imdb and tokenize-*")
+    parser.add_argument("--limit", type=int, help="read that many lines of the dataset only")
+    options = parser.parse_args()
+    known = variants(options.case, options.runtime, options.model)
+    options.variant = options.variant or known[-1]
+    if options.variant not in known:
+        parser.error(f"--variant {options.variant}: {options.runtime} has {', '.join(known)}")
+    if options.case == "first-answer":
+        return first_answer(options)
+    make = imdb if options.case == "imdb" else tokenize if options.case.startswith("tokenize") else fixed_length
+    serve(*make(options), options.repeat)
+
+
+if __name__ == "__main__":
+    main()
