@@ -21,6 +21,22 @@ public struct Trace: Sendable {
 
   /// T
   public var tokens: Int { ids.count }
+
+  /// What the names of the tensors of a splice's two parts end in.
+  static let partSuffixes = ["_pretrained", "_finetuned"]
+
+  /// Whether all blocks have states of one width and equally many heads.
+  var partsAgree: Bool {
+    guard let first = segments.first?.dimensions else { return false }
+    return segments.allSatisfy { $0.dimensions.hidden == first.hidden && $0.dimensions.heads == first.heads }
+  }
+
+  /// All blocks as one segment, without the state before a map; nil where their sizes differ.
+  var joined: Segment? {
+    guard partsAgree, let first = segments.first else { return nil }
+    let hidden = segments.dropLast().flatMap { $0.hidden.dropLast() } + (segments.last?.hidden ?? [])
+    return Segment(dimensions: first.dimensions, hidden: hidden, attention: segments.flatMap(\.attention))
+  }
 }
 
 extension Runnable {

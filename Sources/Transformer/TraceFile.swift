@@ -30,15 +30,15 @@ extension Trace {
     let attention = segments.indices.map { part in
       Self.tensors(&segments[part].attention, shape: [sizes[part].heads, T, T])
     }
-    if let first = sizes.first, sizes.allSatisfy({ $0.hidden == first.hidden && $0.heads == first.heads }) {
+    if partsAgree {
       // Between two parts the state appears twice: before the map and after it.
       add("hidden", hidden.enumerated().flatMap { $0 < hidden.count - 1 ? $1.dropLast() : $1[...] })
       add("attention", attention.flatMap { $0 })
     }
-    if segments.count == 2 {
-      for (part, suffix) in ["pretrained", "finetuned"].enumerated() {
-        add("hidden_" + suffix, hidden[part])
-        add("attention_" + suffix, attention[part])
+    if segments.count == Self.partSuffixes.count {
+      for (part, suffix) in Self.partSuffixes.enumerated() {
+        add("hidden" + suffix, hidden[part])
+        add("attention" + suffix, attention[part])
       }
     }
     if let values = logits.take() {

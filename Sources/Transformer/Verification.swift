@@ -3,7 +3,7 @@ import Checkpoints
 /// A trace compared with stored results, stage by stage, so that the first stage that differs is named.
 public struct Verification: Sendable {
   public struct Stage: Sendable {
-    /// "hidden 3", "attention 2", "logits", "classifier_logits".
+    /// "hidden 3", "attention 2", "logits", "classifier_logits"; of a part of a splice "hidden_finetuned 0".
     public let name: String
     /// Largest absolute difference; NaN where either side is not a number.
     public let largestError: Double
@@ -39,16 +39,13 @@ public struct Verification: Sendable {
     return (try narrow(file.integers("ids").values), types)
   }
 
-  /// Compares what both have of hidden, attention, logits and classifier_logits.
+  /// Compares what both have of hidden, attention, logits and classifier_logits; of a splice also of the two parts, such as
+  /// hidden_pretrained.
   /// - Parameters:
   ///   - file: F32 or F64 tensors of the shapes `graft forward` writes.
   /// - Throws: `CheckpointError` for a tensor that cannot be read, `TransformerError.differentShape`.
   public init(of trace: Trace, against file: SafetensorsFile) throws {
-    guard trace.segments.count == 1, let segment = trace.segments.first else {
-      throw TransformerError.missingHead(
-        model: "a stitched model", head: "single run of hidden states", advice: "verify the two models it joins")
-    }
-    let (T, d, H) = (trace.tokens, segment.dimensions.hidden, segment.dimensions.heads)
+    let T = trace.tokens
     var compared = Set(["ids", "token_types"])
     func expected(_ name: String, _ shape: [Int]) throws -> [Double]? {
       guard file.entry(named: name) != nil else { return nil }
@@ -59,19 +56,25 @@ public struct Verification: Sendable {
       compared.insert(name)
       return values
     }
-    let layers = segment.attention.count
-    let hidden = try expected("hidden", [layers + 1, T, d])
-    let attention = try expected("attention", [layers, H, T, T])
     var stages: [Stage] = []
-    for layer in 0...layers {
-      if layer > 0, let attention {
-        stages.append(
-          Stage("attention \(layer - 1)", segment.attention[layer - 1], attention, part: layer - 1, axes: [H, T, T]))
-      }
-      if let hidden {
-        stages.append(Stage("hidden \(layer)", segment.hidden[layer], hidden, part: layer, axes: [T, d]))
+    func compare(_ segment: Trace.Segment, suffix: String) throws {
+      let (d, H, layers) = (segment.dimensions.hidden, segment.dimensions.heads, segment.attention.count)
+      let hidden = try expected("hidden" + suffix, [layers + 1, T, d])
+      let attention = try expected("attention" + suffix, [layers, H, T, T])
+      for layer in 0...layers {
+        if layer > 0, let attention {
+          let (name, values) = ("attention\(suffix) \(layer - 1)", segment.attention[layer - 1])
+          stages.append(Stage(name, values, attention, part: layer - 1, axes: [H, T, T]))
+        }
+        if let hidden {
+          stages.append(Stage("hidden\(suffix) \(layer)", segment.hidden[layer], hidden, part: layer, axes: [T, d]))
+        }
       }
     }
+    if trace.segments.count == Trace.partSuffixes.count {
+      for (segment, suffix) in zip(trace.segments, Trace.partSuffixes) { try compare(segment, suffix: suffix) }
+    }
+    if let whole = trace.joined { try compare(whole, suffix: "") }
     if let logits = trace.logits, let stored = try expected("logits", [T, logits.count / T]) {
       stages.append(Stage("logits", logits, stored, part: 0, axes: [T, logits.count / T]))
     }

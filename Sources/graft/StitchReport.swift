@@ -16,7 +16,7 @@ struct StitchReport {
   }
 
   func text(_ style: Style) -> String {
-    transplanted.map { chart($0).text(style) + "\n" + summary($0).text(style) }.joined(separator: "\n")
+    transplanted.map { chart($0).text(style) + "\n" + accuracies($0).text(style) }.joined(separator: "\n")
   }
 
   /// - Parameters:
@@ -33,7 +33,7 @@ struct StitchReport {
             caption:
               "Accuracy on \(n) reviews against the blocks kept of \(models.pretrained.name). Bars are 95% Wilson "
               + "intervals; bands span the draws of a random map."),
-          .table(table(count)),
+          .table(accuracies(count)), .table(intervals(count)),
         ])
     }
     let reading = HTMLPage.Section(
@@ -63,35 +63,24 @@ struct StitchReport {
     StitchingMap.Kind.allCases.filter { kind in results.points.contains { $0.cell.map == kind.rawValue } }
   }
 
-  private func points(_ kind: StitchingMap.Kind, _ transplanted: Int, kept: Int) -> [StitchResults.Point] {
-    results.points.filter {
-      $0.cell.map == kind.rawValue && $0.cell.transplanted == transplanted && $0.cell.kept == kept
-    }
-  }
-
-  private var kept: [Int] { Set(results.points.map(\.cell.kept)).sorted() }
-
   private func chart(_ transplanted: Int) -> LineChart {
-    let curves = kinds.map { kind in
+    let series = curves(transplanted).map { curve in
       LineChart.Series(
-        name: kind.rawValue,
-        points: kept.map { kept in
-          let draws = points(kind, transplanted, kept: kept)
-          guard !kind.isDrawn, let point = draws.first else {
-            return LineChart.Point(x: Double(kept), draws: draws.map(\.accuracy))
+        name: curve.name,
+        points: rows(of: [curve]).map { kept in
+          let points = curve.points(kept)
+          guard !curve.isDrawn, let point = points.first else {
+            return LineChart.Point(x: Double(kept), draws: points.map(\.accuracy))
           }
-          return Self.chartPoint(point)
-        }, spread: kind.isDrawn ? .band : .bars,
-        spreadName: kind.isDrawn ? "range of draws" : "95% interval")
+          return LineChart.Point(
+            x: Double(kept), y: point.accuracy, low: point.interval.low, high: point.interval.high,
+            note: "n = \(point.n)")
+        }, spread: curve.isDrawn ? .band : .bars, spreadName: curve.isDrawn ? "range of draws" : "95% interval")
     }
-    let own = LineChart.Series(
-      name: StitchCell.ownState,
-      points: results.own.filter { $0.cell.transplanted == transplanted }.map(Self.chartPoint), spread: .bars,
-      spreadName: "95% interval")
     return LineChart(
       title: "\(models.finetuned.name) stitched onto \(models.pretrained.name)",
       subtitle: "last \(Self.blocks(transplanted)) transplanted, \(results.finetuned.n.counted("review"))",
-      xAxis: .init("blocks kept", isWhole: true), yAxis: .init("accuracy", bounds: 0...1), series: curves + [own],
+      xAxis: .init("blocks kept", isWhole: true), yAxis: .init("accuracy", bounds: 0...1), series: series,
       references: [
         .init(name: "chance", y: results.chance), .init(name: models.finetuned.name, y: results.finetuned.accuracy),
       ])
@@ -100,70 +89,62 @@ struct StitchReport {
   /// "block", "2 blocks": what follows "the last".
   private static func blocks(_ count: Int) -> String { count == 1 ? "block" : "\(count) blocks" }
 
-  private static func chartPoint(_ point: StitchResults.Point) -> LineChart.Point {
-    LineChart.Point(
-      x: Double(point.cell.kept), y: point.accuracy, low: point.interval.low, high: point.interval.high,
-      note: "n = \(point.n)")
-  }
-
-  /// Every accuracy and interval, for the page.
-  private func table(_ transplanted: Int) -> Table {
-    table(
-      transplanted,
-      caption: "Accuracy with its 95% interval; of random and shuffled maps the mean and range of the draws"
-    ) { _ in
-      3
-    }
-  }
-
-  /// Narrow enough for a terminal of 80 columns: accuracies, and the range of what is drawn.
-  private func summary(_ transplanted: Int) -> Table {
+  /// Every accuracy, and the range of what is drawn. Fits a terminal of 80 columns.
+  private func accuracies(_ transplanted: Int) -> Table {
     let n = results.finetuned.n
     let widest = Interval.wilson(successes: n / 2, of: n)
-    return table(
-      transplanted,
-      caption:
-        "Accuracy, at most ±\(((widest.high - widest.low) / 2).fixed(3)) (95%); range: of the draws of a random map"
-    ) { isDrawn in
-      isDrawn ? 2 : nil
-    }
-  }
-
-  /// - Parameter decimals: of the range beside a mean of draws, and of the interval beside another accuracy; nil for none.
-  private func table(_ transplanted: Int, caption: String, decimals: (_ isDrawn: Bool) -> Int?) -> Table {
-    let own = results.own.filter { $0.cell.transplanted == transplanted }
-    let curves =
-      kinds.map { kind in
-        (name: kind.rawValue, isDrawn: kind.isDrawn, points: { points(kind, transplanted, kept: $0) })
-      } + [(name: StitchCell.ownState, isDrawn: false, points: { row in own.filter { $0.cell.kept == row } })]
+    let halfWidth = ((widest.high - widest.low) / 2).fixed(3)
+    let curves = curves(transplanted)
     var table = Table(
-      caption: caption,
+      caption: "Accuracy, at most ±\(halfWidth) (95%); range: of the draws of a random map",
       columns: [Table.Column("kept", .trailing)]
-        + curves.flatMap { curve in
-          [Table.Column(curve.name, .trailing)]
-            + (decimals(curve.isDrawn) == nil ? [] : [Table.Column(curve.isDrawn ? "range" : "interval")])
-        })
-    for row in Set(kept + own.map(\.cell.kept)).sorted() {
+        + curves.flatMap { [Table.Column($0.name, .trailing)] + ($0.isDrawn ? [Table.Column("range")] : []) })
+    for kept in rows(of: curves) {
       table.append(
-        [.count(row)]
+        [.count(kept)]
           + curves.flatMap { curve -> [Table.Cell] in
-            let (mean, spread) = Self.summary(curve.points(row), isDrawn: curve.isDrawn)
-            return [mean.map { .number($0, decimals: 3) } ?? ""]
-              + (decimals(curve.isDrawn).map { decimals in
-                [spread.map { .interval($0.low, $0.high, decimals: decimals) } ?? ""]
-              } ?? [])
+            let values = curve.points(kept).map(\.accuracy)
+            guard let low = values.min(), let high = values.max() else { return curve.isDrawn ? ["", ""] : [""] }
+            let mean = Table.Cell.number(values.reduce(0, +) / Double(values.count), decimals: 3)
+            return curve.isDrawn ? [mean, .interval(low, high, decimals: 2)] : [mean]
           })
     }
     return table
   }
 
-  /// The mean of draws with their range, or one accuracy with its interval.
-  private static func summary(
-    _ points: [StitchResults.Point], isDrawn: Bool
-  ) -> (mean: Double?, spread: Interval?) {
-    guard let first = points.first else { return (nil, nil) }
-    let values = points.map(\.accuracy)
-    guard isDrawn, let low = values.min(), let high = values.max() else { return (first.accuracy, first.interval) }
-    return (values.reduce(0, +) / Double(values.count), Interval(low: low, high: high))
+  /// The intervals of what is not drawn; beside the accuracies they would make a table too wide to read.
+  private func intervals(_ transplanted: Int) -> Table {
+    let curves = curves(transplanted).filter { !$0.isDrawn }
+    var table = Table(
+      caption: "95% Wilson intervals",
+      columns: [Table.Column("kept", .trailing)] + curves.map { Table.Column($0.name) })
+    for kept in rows(of: curves) {
+      table.append(
+        [.count(kept)]
+          + curves.map { curve in
+            curve.points(kept).first.map { .interval($0.interval.low, $0.interval.high, decimals: 3) } ?? ""
+          })
+    }
+    return table
   }
+
+  /// A column of the tables: every point of a map, or of the model fed its own states.
+  private struct Curve {
+    let name: String
+    let isDrawn: Bool
+    let all: [StitchResults.Point]
+
+    func points(_ kept: Int) -> [StitchResults.Point] { all.filter { $0.cell.kept == kept } }
+  }
+
+  private func curves(_ transplanted: Int) -> [Curve] {
+    let own = results.own.filter { $0.cell.transplanted == transplanted }
+    return kinds.map { kind in
+      Curve(
+        name: kind.rawValue, isDrawn: kind.isDrawn,
+        all: results.points.filter { $0.cell.map == kind.rawValue && $0.cell.transplanted == transplanted })
+    } + [Curve(name: StitchCell.ownState, isDrawn: false, all: own)]
+  }
+
+  private func rows(of curves: [Curve]) -> [Int] { Set(curves.flatMap(\.all).map(\.cell.kept)).sorted() }
 }
