@@ -92,7 +92,7 @@ import Testing
     let states = folder.path("states.safetensors")
     #expect(try GraftProcess.run("forward", saved, "--text", "a fine film", "-o", states).status == 0)
     let verified = try GraftProcess.run("verify", saved, "--expected", states)
-    #expect(verified.status == 1 && verified.error.contains("stitched"))
+    #expect(verified.status == 0, "what forward wrote is what verify makes: \(verified.error)")
     let nested = try GraftProcess.run(
       "stitch", "--pretrained", saved, "--finetuned", "imdb-gpt2-narrow-sentiment", "--save", "x")
     #expect(nested.status == 1 && nested.error.contains("is a stitched model"))
