@@ -50,13 +50,14 @@ struct Graft: ParsableCommand {
     do {
       try InstructionSet.force(fromEnvironment: ProcessInfo.processInfo.environment)
       try command.run()
+      finish(ExitStatus.success)
     } catch let error as StandardOutputError where error == .closed {
-      Foundation.exit(ExitStatus.closedPipe)
+      finish(ExitStatus.closedPipe)
     } catch {
       // Asking for help counts as a command too.
       guard exitCode(for: error) == .failure else { exit(reportingUsage: error) }
       Console.complain("\(error)")
-      Foundation.exit(ExitStatus.failure)
+      finish(ExitStatus.failure)
     }
   }
 
@@ -65,11 +66,17 @@ struct Graft: ParsableCommand {
     let message = fullMessage(for: error)
     guard exitCode(for: error) != .success else {
       try? Console.write(message + "\n")
-      Foundation.exit(ExitStatus.success)
+      finish(ExitStatus.success)
     }
     let label = "Error: "
     Console.complain(message.hasPrefix(label) ? String(message.dropFirst(label.count)) : message)
-    Foundation.exit(ExitStatus.usage)
+    finish(ExitStatus.usage)
+  }
+
+  /// Ends the process at once. `exit` would first clean up libraries that a digest in the background may still be using.
+  private static func finish(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
   }
 }
 
