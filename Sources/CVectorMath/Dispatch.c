@@ -97,4 +97,21 @@ void cvm_bias_residual_then_layer_norm(float *y, float *x, const float *bias, co
 void cvm_softmax(float *x, float scale, size_t n) { active()->softmax(x, scale, n); }
 float cvm_log_sum_exp(const float *x, size_t n) { return active()->log_sum_exp(x, n); }
 size_t cvm_argmax(const float *x, size_t n) { return active()->argmax(x, n); }
+size_t cvm_first_at_least(const float *x, size_t n, float least) { return active()->first_at_least(x, n, least); }
 size_t cvm_first_nonfinite(const float *x, size_t n) { return active()->first_nonfinite(x, n); }
+
+size_t cvm_panel_width(void) { return active()->panel_width; }
+
+void cvm_pack_panels(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n, size_t k) {
+  active()->pack_panels(panels, panel_stride, b, b_stride, n, k);
+}
+
+void cvm_pack_panels_transposed(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n,
+                                size_t k) {
+  active()->pack_panels_transposed(panels, panel_stride, b, b_stride, n, k);
+}
+
+void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
+                         size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate) {
+  active()->multiply_panels(c, c_stride, a, a_stride, panels, panel_stride, m, n, k, alpha, accumulate);
+}

@@ -22,7 +22,14 @@ struct cvm_kernels {
   void (*softmax)(float *x, float scale, size_t n);
   float (*log_sum_exp)(const float *x, size_t n);
   size_t (*argmax)(const float *x, size_t n);
+  size_t (*first_at_least)(const float *x, size_t n, float least);
   size_t (*first_nonfinite)(const float *x, size_t n);
+  size_t panel_width;
+  void (*pack_panels)(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n, size_t k);
+  void (*pack_panels_transposed)(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n,
+                                 size_t k);
+  void (*multiply_panels)(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
+                          size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate);
 };
 
 extern const struct cvm_kernels cvm_portable_kernels;

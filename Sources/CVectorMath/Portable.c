@@ -26,4 +26,5 @@ static INLINE vec product_rest(vec a, vec b, vec product) {
 #include "Elementwise.inc.h"
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
+#include "Panels.inc.h"
 #include "Table.inc.h"

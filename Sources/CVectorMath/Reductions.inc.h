@@ -57,6 +57,7 @@ static void row_softmax(float *x, float scale, size_t n) {
 DEFINE_FIRST_WHERE(first_equal, v == target)
 // NaN and infinity are the numbers whose distance from themselves is not `target`, 0.
 DEFINE_FIRST_WHERE(first_not_self, v - v != target)
+DEFINE_FIRST_WHERE(first_at_least, v >= target)
 
 static size_t row_argmax(const float *x, size_t n) {
   const size_t index = first_equal(x, n, largest(x, n));

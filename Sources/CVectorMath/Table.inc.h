@@ -14,5 +14,10 @@ const struct cvm_kernels KERNELS = {
   .softmax = row_softmax,
   .log_sum_exp = row_log_sum_exp,
   .argmax = row_argmax,
+  .first_at_least = first_at_least,
   .first_nonfinite = row_first_nonfinite,
+  .panel_width = PANEL,
+  .pack_panels = pack_panels,
+  .pack_panels_transposed = pack_panels_transposed,
+  .multiply_panels = multiply_panels,
 };

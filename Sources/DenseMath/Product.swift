@@ -1,8 +1,15 @@
 import COpenBLAS
 
-/// Matrix products on row-major Float32 memory, through OpenBLAS.
+/// Matrix products on row-major Float32 memory.
 public enum Product {
-  /// c = alpha a b + beta c on the calling thread.
+  /// Columns of c made at a time, and how many of k: that part of b stays in a core's second-level cache while all rows
+  /// of a pass by it.
+  private static let groupColumns = 128
+  private static let groupRows = 384
+  /// Below so many rows, packing b would take longer than the product.
+  private static let fewestRows = 8
+
+  /// c = alpha a b + beta c on the calling thread, through OpenBLAS.
   /// - Parameters:
   ///   - m, n, k: c is [m, n], a is [m, k], b is [k, n].
   ///   - a: rows of `aStride` numbers; b: rows of `bStride`, or, when `bTransposed`, b is stored [n, k].
@@ -14,8 +21,7 @@ public enum Product {
     guard m > 0, n > 0 else { return }
     cblas_sgemm(
       CblasRowMajor, CblasNoTrans, bTransposed ? CblasTrans : CblasNoTrans, blasint(m), blasint(n), blasint(k), alpha,
-      a,
-      blasint(aStride), b, blasint(bStride), beta, c, blasint(cStride))
+      a, blasint(aStride), b, blasint(bStride), beta, c, blasint(cStride))
   }
 
   /// c = a b through OpenBLAS's own threads: the rate that benchmarks compare with. Not for use beside other products.
@@ -28,24 +34,49 @@ public enum Product {
     multiply(m: m, n: n, k: k, a: a, aStride: k, b: b, bStride: n, bTransposed: false, c: c, cStride: n)
   }
 
-  /// c = a b on several threads, each making one block of c and then calling `finish(rows, columns)` for it.
+  /// c = a b on several threads, each making blocks of c and calling `finish(rows, columns)` after each one, while the
+  /// block is in its cache.
   ///
-  /// The longer side of c is cut: each thread packs its share of one factor and all of the other, and the sum of the two
-  /// is smallest then.
+  /// From `fewestRows` rows on an element's bits do not depend on m, n, or the number of threads.
   public static func multiply(
     threads: Threads, m: Int, n: Int, k: Int, a: UnsafePointer<Float>, aStride: Int, b: UnsafePointer<Float>,
     bStride: Int, bTransposed: Bool, c: UnsafeMutablePointer<Float>, cStride: Int,
     finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
   ) {
-    let cutsRows = m >= n
-    let blocks = threads.ranges(of: cutsRows ? m : n, granularity: 16)
-    threads.run(blocks.count) { index, _ in
-      let rows = cutsRows ? blocks[index] : 0..<m
-      let columns = cutsRows ? 0..<n : blocks[index]
-      multiply(
-        m: rows.count, n: columns.count, k: k, a: a + rows.lowerBound * aStride, aStride: aStride,
-        b: b + columns.lowerBound * (bTransposed ? bStride : 1), bStride: bStride, bTransposed: bTransposed,
-        c: c + rows.lowerBound * cStride + columns.lowerBound, cStride: cStride)
+    guard m >= fewestRows, n > 0, k > 0 else {
+      let blocks = threads.ranges(of: n, granularity: 16)
+      threads.run(blocks.count) { index, _ in
+        let columns = blocks[index]
+        multiply(
+          m: m, n: columns.count, k: k, a: a, aStride: aStride,
+          b: b + columns.lowerBound * (bTransposed ? bStride : 1), bStride: bStride, bTransposed: bTransposed,
+          c: c + columns.lowerBound, cStride: cStride)
+        finish(0..<m, columns)
+      }
+      return
+    }
+    // Each group of columns is packed once, by the thread that makes it. Too few groups are cut by rows as well.
+    let groups = (n + groupColumns - 1) / groupColumns
+    let bands = max(1, min((2 * threads.count - 1) / groups + 1, m / 64))
+    let depths = (k + groupRows - 1) / groupRows
+    let size = PackedFactor.size(rows: (k + depths - 1) / depths, columns: min(groupColumns, n))
+    let memory = FloatBuffer(uninitializedCount: size * threads.count)
+    threads.run(groups * bands) { task, worker in
+      let (group, band) = (task / bands, task % bands)
+      let columns = group * groupColumns..<min(n, (group + 1) * groupColumns)
+      let rows = m * band / bands..<m * (band + 1) / bands
+      for depth in 0..<depths {
+        let part = k * depth / depths..<k * (depth + 1) / depths
+        let factor = PackedFactor(
+          b
+            + (bTransposed
+              ? columns.lowerBound * bStride + part.lowerBound : part.lowerBound * bStride + columns.lowerBound),
+          stride: bStride, transposed: bTransposed, rows: part.count, columns: columns.count,
+          memory: memory.pointer + worker * size)
+        factor.multiply(
+          a + rows.lowerBound * aStride + part.lowerBound, stride: aStride, m: rows.count, adding: depth > 0,
+          into: c + rows.lowerBound * cStride + columns.lowerBound, stride: cStride)
+      }
       finish(rows, columns)
     }
   }

@@ -23,10 +23,11 @@ struct Attention {
     let keys: Range<Int>
   }
 
-  /// Query rows in a tile: a tile of scores (this many rows of up to 1,024 keys) stays in a core's second-level cache.
-  private static let tileRows = 128
+  /// Query rows scored at a time: with the keys and values of a head, the scores stay in a core's second-level cache.
+  private static let tileRows = 84
 
-  private struct Tile {
+  /// What one thread does at a time: some rows of one head, for which it packs the keys and values they see.
+  private struct Part {
     let sequence: Sequence
     let head: Int
     /// Rows counted from the sequence's first query.
@@ -42,67 +43,84 @@ struct Attention {
     queries: Rows, keys: Rows, values: Rows, sequences: [Sequence], into z: UnsafeMutablePointer<Float>, zStride: Int,
     weights: UnsafeMutablePointer<Float>? = nil, workspace: Workspace
   ) {
-    let tiles = makeTiles(sequences)
-    let widest = tiles.reduce(0) { max($0, $1.rows.count * $1.keys) }
-    // Whole cache lines apart, so that threads do not share one.
-    let scratchSize = (widest + 31) / 16 * 16
-    let scratch = workspace.buffer(.scores, count: scratchSize * workspace.threads.count)
-    workspace.threads.run(tiles.count) { index, worker in
-      let tile = tiles[index]
-      let scores = scratch.pointer + worker * scratchSize
-      score(tile, queries: queries, keys: keys, into: scores)
-      normalize(tile, scores: scores)
-      if let weights { keep(tile, scores: scores, in: weights) }
-      Product.multiply(
-        m: tile.rows.count, n: headSize, k: tile.keys, a: scores, aStride: tile.keys,
-        b: values.pointer + tile.sequence.keys.lowerBound * values.stride + tile.head * headSize,
-        bStride: values.stride,
-        bTransposed: false,
-        c: z + (tile.sequence.queries.lowerBound + tile.rows.lowerBound) * zStride + tile.head * headSize,
-        cStride: zStride)
-    }
-  }
-
-  /// The longest tiles of each sequence come first, so that the threads finish at about the same time.
-  private func makeTiles(_ sequences: [Sequence]) -> [Tile] {
-    var tiles: [Tile] = []
-    for sequence in sequences {
-      let count = sequence.queries.count
-      let pieces = max(1, (count + Self.tileRows - 1) / Self.tileRows)
-      for piece in (0..<pieces).reversed() {
-        let rows = count * piece / pieces..<count * (piece + 1) / pieces
-        let seen = causal ? sequence.keys.count - count + rows.upperBound : sequence.keys.count
-        for head in 0..<heads { tiles.append(Tile(sequence: sequence, head: head, rows: rows, keys: seen)) }
+    let parts = makeParts(sequences, threads: workspace.threads.count)
+    let mostKeys = parts.reduce(0) { max($0, $1.keys) }
+    let keySize = PackedFactor.size(rows: headSize, columns: mostKeys)
+    let valueSize = (PackedFactor.size(rows: mostKeys, columns: headSize) + 15) / 16 * 16
+    let scoreStride = (mostKeys + 15) / 16 * 16  // rows that start on cache lines
+    let size = keySize + valueSize + Self.tileRows * scoreStride
+    let scratch = workspace.buffer(.scores, count: size * workspace.threads.count)
+    workspace.threads.run(parts.count) { index, worker in
+      let part = parts[index]
+      let memory = scratch.pointer + worker * size
+      let scores = memory + keySize + valueSize
+      let firstKey = part.sequence.keys.lowerBound
+      let keyFactor = PackedFactor(
+        keys.pointer + firstKey * keys.stride + part.head * headSize, stride: keys.stride, transposed: true,
+        rows: headSize, columns: part.keys, memory: memory)  // [dHead, keys]
+      let valueFactor = PackedFactor(
+        values.pointer + firstKey * values.stride + part.head * headSize, stride: values.stride, transposed: false,
+        rows: part.keys, columns: headSize, memory: memory + keySize)  // [keys, dHead]
+      for tile in tiles(of: part) {
+        let firstRow = part.sequence.queries.lowerBound + tile.rows.lowerBound
+        keyFactor.multiply(
+          queries.pointer + firstRow * queries.stride + part.head * headSize, stride: queries.stride,
+          m: tile.rows.count, alpha: scale, firstColumns: tile.keys, into: scores, stride: scoreStride)  // [rows, keys]
+        normalize(tile, scores: scores, stride: scoreStride)
+        if let weights { keep(tile, scores: scores, stride: scoreStride, in: weights) }
+        valueFactor.multiply(
+          scores, stride: scoreStride, m: tile.rows.count, firstRows: tile.keys,
+          into: z + firstRow * zStride + part.head * headSize, stride: zStride)  // [rows, dHead]
       }
     }
-    return tiles
   }
 
-  private func score(_ tile: Tile, queries: Rows, keys: Rows, into scores: UnsafeMutablePointer<Float>) {
-    Product.multiply(
-      m: tile.rows.count, n: tile.keys, k: headSize, alpha: scale,
-      a: queries.pointer + (tile.sequence.queries.lowerBound + tile.rows.lowerBound) * queries.stride
-        + tile.head * headSize,
-      aStride: queries.stride, b: keys.pointer + tile.sequence.keys.lowerBound * keys.stride + tile.head * headSize,
-      bStride: keys.stride, bTransposed: true, c: scores, cStride: tile.keys)
+  /// A part a head and sequence, or several where that would leave threads without work; the longest come first, so that
+  /// the threads finish at about the same time.
+  private func makeParts(_ sequences: [Sequence], threads: Int) -> [Part] {
+    let pairs = max(1, sequences.count * heads)
+    let mostPieces = (2 * threads + pairs - 1) / pairs
+    var parts: [Part] = []
+    for sequence in sequences {
+      let count = sequence.queries.count
+      let pieces = max(1, min(mostPieces, count / Self.tileRows))
+      for piece in 0..<pieces {
+        let rows = count * piece / pieces..<count * (piece + 1) / pieces
+        for head in 0..<heads {
+          parts.append(Part(sequence: sequence, head: head, rows: rows, keys: seen(by: rows, of: sequence)))
+        }
+      }
+    }
+    return parts.sorted { $0.rows.count * $0.keys > $1.rows.count * $1.keys }
   }
 
-  private func normalize(_ tile: Tile, scores: UnsafeMutablePointer<Float>) {
-    let offset = tile.sequence.keys.count - tile.sequence.queries.count
-    for row in 0..<tile.rows.count {
-      let line = scores + row * tile.keys
-      let seen = causal ? min(tile.keys, offset + tile.rows.lowerBound + row + 1) : tile.keys
+  private func tiles(of part: Part) -> [Part] {
+    stride(from: part.rows.lowerBound, to: part.rows.upperBound, by: Self.tileRows).map { start in
+      let rows = start..<min(start + Self.tileRows, part.rows.upperBound)
+      return Part(sequence: part.sequence, head: part.head, rows: rows, keys: seen(by: rows, of: part.sequence))
+    }
+  }
+
+  /// How many of a sequence's keys the last of `rows` sees.
+  private func seen(by rows: Range<Int>, of sequence: Sequence) -> Int {
+    causal ? sequence.keys.count - sequence.queries.count + rows.upperBound : sequence.keys.count
+  }
+
+  private func normalize(_ tile: Part, scores: UnsafeMutablePointer<Float>, stride: Int) {
+    for (index, row) in tile.rows.enumerated() {
+      let line = scores + index * stride
+      let seen = seen(by: row..<row + 1, of: tile.sequence)
       VectorMath.softmax(line, scale: 1, count: seen)
       if seen < tile.keys { (line + seen).update(repeating: 0, count: tile.keys - seen) }
     }
   }
 
-  private func keep(_ tile: Tile, scores: UnsafePointer<Float>, in weights: UnsafeMutablePointer<Float>) {
+  private func keep(_ tile: Part, scores: UnsafePointer<Float>, stride: Int, in weights: UnsafeMutablePointer<Float>) {
     let queryCount = tile.sequence.queries.count
     let keyCount = tile.sequence.keys.count
     for (index, row) in tile.rows.enumerated() {
       let line = weights + (tile.head * queryCount + row) * keyCount
-      line.update(from: scores + index * tile.keys, count: tile.keys)
+      line.update(from: scores + index * stride, count: tile.keys)
       (line + tile.keys).update(repeating: 0, count: keyCount - tile.keys)
     }
   }

@@ -18,6 +18,7 @@ import Testing
   static let shapes = [
     Shape(1, 1, 1), Shape(1, 17, 5), Shape(17, 1, 5), Shape(5, 3, 1), Shape(7, 11, 13), Shape(33, 35, 37),
     Shape(64, 48, 32), Shape(3, 129, 65), Shape(130, 2, 67), Shape(16, 16, 16), Shape(31, 97, 100), Shape(97, 31, 3),
+    Shape(9, 300, 1601), Shape(200, 5, 769),
   ]
 
   /// a [m, k], b [k, n] or [n, k], and c [m, n], each with unused numbers after its rows.
@@ -120,6 +121,28 @@ import Testing
       expectClose(
         operands.found, expected, absolute: 2e-4 + 2e-6 * Double(shape.k), relative: 0, "\(shape) \(threads) threads")
       #expect(operands.untouched(operands.found) == operands.untouched(operands.start))
+    }
+  }
+
+  /// An element depends on its row and column alone: not on what is made beside it, nor on who makes it.
+  @Test(arguments: [false, true]) func bitsDoNotDependOnTheCutting(bTransposed: Bool) {
+    let whole = Operands(Shape(150, 300, 800), bTransposed: bTransposed, gap: 0, seed: 55)
+    func product(rows: Range<Int>, columns: Range<Int>, threads: Int) -> [[UInt32]] {
+      let c = FloatBuffer(count: rows.count * columns.count)
+      Product.multiply(
+        threads: Threads(threads), m: rows.count, n: columns.count, k: 800,
+        a: whole.a.pointer + rows.lowerBound * 800, aStride: 800,
+        b: whole.b.pointer + columns.lowerBound * (bTransposed ? 800 : 1), bStride: whole.bStride,
+        bTransposed: bTransposed, c: c.pointer, cStride: columns.count
+      ) { _, _ in }
+      return (0..<rows.count).map { row in
+        (0..<columns.count).map { c.pointer[row * columns.count + $0].bitPattern }
+      }
+    }
+    let expected = product(rows: 0..<150, columns: 0..<300, threads: 1)
+    for threads in 1...4 { #expect(product(rows: 0..<150, columns: 0..<300, threads: threads) == expected) }
+    for (rows, columns) in [(3..<11, 0..<300), (0..<150, 7..<24), (101..<150, 299..<300), (20..<90, 128..<261)] {
+      #expect(product(rows: rows, columns: columns, threads: 2) == expected[rows].map { Array($0[columns]) })
     }
   }
 

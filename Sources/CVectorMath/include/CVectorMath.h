@@ -63,8 +63,25 @@ void cvm_softmax(float *x, float scale, size_t n);
 float cvm_log_sum_exp(const float *x, size_t n);
 // Largest value's index, lowest index on ties; NaN is never the largest; 0 if all are NaN. n > 0.
 size_t cvm_argmax(const float *x, size_t n);
+// Index of the first value >= least, NaN passed over; n if there is none.
+size_t cvm_first_at_least(const float *x, size_t n, float least);
 // Index of the first NaN or infinity; n if there is none.
 size_t cvm_first_nonfinite(const float *x, size_t n);
+
+// Products with a right factor b, [k, n], packed in panels of cvm_panel_width() columns, the last one filled up with
+// zeros. A panel holds its columns' numbers for row 0, then for row 1...; panel p starts at panels + p * panel_stride,
+// panel_stride >= k times the width. The width depends on the path: pack and multiply on the same one.
+size_t cvm_panel_width(void);
+#define CVM_WIDEST_PANEL 32
+// b stored [k, n], rows b_stride apart.
+void cvm_pack_panels(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n, size_t k);
+// b stored [n, k], rows b_stride apart.
+void cvm_pack_panels_transposed(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n,
+                                size_t k);
+// c = alpha a b, or c += alpha a b if `accumulate`; a is [m, k], c is [m, n], b the first k rows and n columns of what
+// was packed. A sum runs over k in order, so an element's bits depend on its row of a and column of b alone.
+void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
+                         size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate);
 
 #ifdef __cplusplus
 }
