@@ -93,6 +93,11 @@ public enum VectorMath {
     count == 0 ? nil : Int(cvm_argmax(x, size(count)))
   }
 
+  /// The index of the first number that is at least `least`; `count` if there is none. NaN is passed over.
+  public static func firstAtLeast(_ least: Float, in x: UnsafePointer<Float>, count: Int) -> Int {
+    Int(cvm_first_at_least(x, size(count), least))
+  }
+
   /// The index of the first NaN or infinity; nil if every number is finite.
   public static func firstNonFinite(_ x: UnsafePointer<Float>, count: Int) -> Int? {
     let index = Int(cvm_first_nonfinite(x, size(count)))

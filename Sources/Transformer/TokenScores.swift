@@ -30,22 +30,9 @@ public struct TokenScores: Sendable {
 
   /// The ids of `top(_:)`.
   func topIDs(_ count: Int) -> [Int32] {
-    let count = min(count, logits.count)
-    guard count > 0 else { return [] }
-    var best: [Int32] = []
-    best.reserveCapacity(count + 1)
-    for (id, logit) in logits.enumerated() {
-      if best.count == count, let last = best.last, logit <= logits[Int(last)] { continue }
-      // Behind its equals, which have lower ids.
-      var (low, high) = (0, best.count)
-      while low < high {
-        let middle = (low + high) / 2
-        if logits[Int(best[middle])] >= logit { low = middle + 1 } else { high = middle }
-      }
-      best.insert(Int32(id), at: low)
-      if best.count > count { best.removeLast() }
-    }
-    return best
+    var best = TopK(count)
+    best.offer(logits, count: logits.count, firstID: 0)
+    return best.sorted().map { Int32($0.id) }
   }
 }
 

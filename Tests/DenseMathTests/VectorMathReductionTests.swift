@@ -129,6 +129,21 @@ import Testing
     }
   }
 
+  @Test(arguments: Rows.sets)
+  func firstAtLeastFindsTheFirst(set: InstructionSet) throws {
+    var numbers = SeededNumbers(seed: 12)
+    try set.run {
+      for count in Rows.counts {
+        let row = (0..<count).map { $0 % 5 == 4 ? .nan : Float(Int(numbers.uniform(-3, 3))) }
+        for least in [-Float.infinity, -2, 0, 2, 2.5, .infinity] {
+          let first = row.firstIndex { $0 >= least } ?? count
+          #expect(VectorMath.firstAtLeast(least, in: row, count: count) == first)
+        }
+        #expect(VectorMath.firstAtLeast(.nan, in: row, count: count) == count)
+      }
+    }
+  }
+
   @Test(arguments: Rows.sets, [Float.nan, -.nan, .infinity, -.infinity])
   func firstNonFiniteFindsTheFirst(set: InstructionSet, bad: Float) throws {
     try set.run {

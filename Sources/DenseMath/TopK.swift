@@ -1,0 +1,95 @@
+/// A score and the id of what has it: a vocabulary item, or a pair of items as row · V + column.
+public struct ScoredID: Equatable, Sendable {
+  public let score: Float
+  public let id: Int
+
+  public init(score: Float, id: Int) {
+    self.score = score
+    self.id = id
+  }
+
+  /// Whether this one comes first in a ranking: the higher score, of equal scores the lower id.
+  public func ranksBefore(_ other: ScoredID) -> Bool {
+    score > other.score || (score == other.score && id < other.id)
+  }
+}
+
+/// The k highest of a stream of scores. What is kept depends on the scores and ids offered, not on their order.
+///
+/// Every ranking of vocabulary items or pairs in Graft comes from here, so ties fall the same way everywhere: to the
+/// lower id. A NaN ranks nowhere and is never kept.
+public struct TopK: Sendable {
+  public let k: Int
+  /// A heap whose first entry is the one to go next.
+  private var heap: [ScoredID] = []
+
+  /// - Parameter k: how many to keep; none for 0 and less.
+  public init(_ k: Int) { self.k = max(0, k) }
+
+  /// How many are kept so far, at most k.
+  public var count: Int { heap.count }
+
+  /// The lowest score that is kept once there are k; nothing below it can enter. -∞ until then, +∞ for k = 0.
+  public var threshold: Float { heap.count < k ? -.infinity : heap.first?.score ?? .infinity }
+
+  public mutating func offer(_ score: Float, id: Int) {
+    guard !score.isNaN else { return }
+    let candidate = ScoredID(score: score, id: id)
+    if heap.count < k {
+      heap.append(candidate)
+      siftUp(heap.count - 1)
+    } else if let worst = heap.first, candidate.ranksBefore(worst) {
+      heap[0] = candidate
+      siftDown()
+    }
+  }
+
+  /// Offers `count` scores in memory order; the first has the id `firstID`, the others follow it.
+  ///
+  /// Costs little more than reading the row: numbers below the threshold are passed over a vector at a time.
+  public mutating func offer(_ scores: UnsafePointer<Float>, count: Int, firstID: Int) {
+    var index = 0
+    while index < count, heap.count < k {
+      offer(scores[index], id: firstID + index)
+      index += 1
+    }
+    while let worst = heap.first, index < count {
+      // An equal score enters only under a lower id, and ids rise along the row.
+      let least = firstID + index < worst.id ? worst.score : worst.score.nextUp
+      index += VectorMath.firstAtLeast(least, in: scores + index, count: count - index)
+      guard index < count else { return }
+      offer(scores[index], id: firstID + index)
+      index += 1
+    }
+  }
+
+  public mutating func merge(_ other: TopK) {
+    for entry in other.heap { offer(entry.score, id: entry.id) }
+  }
+
+  /// What is kept, best first.
+  public func sorted() -> [ScoredID] { heap.sorted { $0.ranksBefore($1) } }
+
+  private mutating func siftUp(_ index: Int) {
+    var child = index
+    while child > 0 {
+      let parent = (child - 1) / 2
+      guard heap[parent].ranksBefore(heap[child]) else { return }
+      heap.swapAt(parent, child)
+      child = parent
+    }
+  }
+
+  private mutating func siftDown() {
+    var parent = 0
+    while true {
+      var worst = parent
+      for child in 2 * parent + 1..<2 * parent + 3 where child < heap.count && heap[worst].ranksBefore(heap[child]) {
+        worst = child
+      }
+      guard worst != parent else { return }
+      heap.swapAt(parent, worst)
+      parent = worst
+    }
+  }
+}
