@@ -6,8 +6,8 @@ import Synchronization
 /// How many threads a computation may use. Work is cut into tasks whose results do not depend on which thread does them,
 /// so the numbers are the same on every run with the same count.
 ///
-/// OpenBLAS is held at one thread: every product is cut here instead, and the threads that made a block of it go on to
-/// the bias and the activation while the block is in their cache. Two pools on the same cores would wait for each other.
+/// OpenBLAS, which is left with LAPACK, Double and the smallest products, is held at one thread: two pools on the same
+/// cores would wait for each other.
 public struct Threads: Sendable, Equatable {
   public let count: Int
 
