@@ -32,7 +32,7 @@ import Testing
     #expect(try predictions.allSatisfy { try $0["tokens"].int() <= 64 })
     // -log softmax of the label, averaged.
     let losses = try predictions.map { line -> Double in
-      let logits = try line["logits"].doubles()
+      let logits = try line["logits"].doubles().map { Double(Float($0)) }  // the decimals stand for Float32
       let (own, other) = (logits[try line["label"].int()], logits[1 - (try line["label"].int())])
       return log(1 + exp(other - own))
     }

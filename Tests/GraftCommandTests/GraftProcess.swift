@@ -28,6 +28,11 @@ enum GraftProcess {
       .first { FileManager.default.isExecutableFile(atPath: $0) && $0.hasSuffix("/graft") }
   }()
 
+  /// What a command sees of the environment: PATH, HOME, and what is added. Nothing that the tests run under.
+  static func environment(adding variables: [String: String] = [:]) -> [String: String] {
+    variables.merging(ProcessInfo.processInfo.environment.filter { ["PATH", "HOME"].contains($0.key) }) { $1 }
+  }
+
   /// - Parameters:
   ///   - input: standard input; empty when nil.
   ///   - environment: variables that are added; the process sees no others but PATH and HOME.
@@ -46,9 +51,7 @@ enum GraftProcess {
       process.executableURL = URL(fileURLWithPath: executable)
       process.arguments = arguments
     }
-    var variables = environment
-    for name in ["PATH", "HOME"] { variables[name] = ProcessInfo.processInfo.environment[name] }
-    process.environment = variables
+    process.environment = Self.environment(adding: environment)
     if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
     process.standardInput = FileHandle(forReadingAtPath: try folder.write(input, to: "input"))
     process.standardOutput = FileHandle(forWritingAtPath: try folder.write("", to: "output"))

@@ -29,6 +29,7 @@ enum ShortRun {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(GraftProcess.executable))
     process.arguments = arguments
+    process.environment = GraftProcess.environment()
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
