@@ -9,7 +9,9 @@ let package = Package(
     .library(
       name: "Graft",
       targets: [
-        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Stitching", "Reporting",
+        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
+        "Stitching",
+        "Reporting",
       ]),
     .executable(name: "graft", targets: ["graft"]),
   ],
@@ -27,6 +29,7 @@ let package = Package(
     .target(name: "Tokenization", dependencies: ["Files", "CSentencePiece"]),
     .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
     .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Tokenization", "Transformer"]),
+    .target(name: "Interpretability", dependencies: ["DenseMath", "Transformer"]),
     .target(
       name: "Stitching",
       dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
@@ -34,12 +37,15 @@ let package = Package(
     .executableTarget(
       name: "graft",
       dependencies: [
-        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Stitching", "Reporting",
+        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
+        "Stitching",
+        "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .executableTarget(
-      name: "graft-bench", dependencies: ["DenseMath", "Files", "Tokenization", "Transformer", "Evaluation"],
+      name: "graft-bench",
+      dependencies: ["DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Interpretability"],
       path: "evaluation/bench/graft-bench"),
 
     .target(
@@ -52,6 +58,9 @@ let package = Package(
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Files", "DenseMath", "TestSupport"]),
+    .testTarget(
+      name: "InterpretabilityTests",
+      dependencies: ["Interpretability", "Transformer", "Checkpoints", "DenseMath", "TestSupport"]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(

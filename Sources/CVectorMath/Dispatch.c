@@ -96,6 +96,11 @@ void cvm_bias_residual_then_layer_norm(float *y, float *x, const float *bias, co
 
 void cvm_softmax(float *x, float scale, size_t n) { active()->softmax(x, scale, n); }
 float cvm_log_sum_exp(const float *x, size_t n) { return active()->log_sum_exp(x, n); }
+void cvm_softmax_sums(const float *x, const float *weights, float *exponents, float most, size_t n, double *sums) {
+  active()->softmax_sums(x, weights, exponents, most, n, sums);
+}
+
+size_t cvm_count_at_least(const float *x, size_t n, float least) { return active()->count_at_least(x, n, least); }
 size_t cvm_argmax(const float *x, size_t n) { return active()->argmax(x, n); }
 size_t cvm_first_at_least(const float *x, size_t n, float least) { return active()->first_at_least(x, n, least); }
 size_t cvm_first_nonfinite(const float *x, size_t n) { return active()->first_nonfinite(x, n); }

@@ -21,7 +21,9 @@ struct cvm_kernels {
                               const float *shift, float epsilon, size_t n);
   void (*softmax)(float *x, float scale, size_t n);
   float (*log_sum_exp)(const float *x, size_t n);
+  void (*softmax_sums)(const float *x, const float *weights, float *exponents, float most, size_t n, double *sums);
   size_t (*argmax)(const float *x, size_t n);
+  size_t (*count_at_least)(const float *x, size_t n, float least);
   size_t (*first_at_least)(const float *x, size_t n, float least);
   size_t (*first_nonfinite)(const float *x, size_t n);
   size_t panel_width;

@@ -35,6 +35,44 @@ static void row_softmax(float *x, float scale, size_t n) {
   FOR_ROW(n, put(x + i, get(x + i, count, 0) * inverse, count);)
 }
 
+// The sums behind entropy and divergence, in one pass. Sums of 4,096 in float32, those in double.
+static void row_softmax_sums(const float *x, const float *weights, float *exponents, float most, size_t n,
+                             double *sums) {
+  double sum = 0, own = 0, cross = 0;
+  for (size_t start = 0; start < n; start += 4096) {
+    const size_t size = n - start < 4096 ? n - start : 4096;
+    const float *from = x + start, *factor = weights ? weights + start : NULL;
+    float *to = exponents ? exponents + start : NULL;
+    vec all[LANES] = {0}, owns[LANES] = {0}, crosses[LANES] = {0};
+    FOR_ROW_IN_LANES(size, {
+      const vec gap = get(from + i, count, most) - splat(most);
+      const vec e = exp_nonpositive(count == WIDTH ? gap : get(from + i, count, -INFINITY) - splat(most), splat(0.0f));
+      if (to) put(to + i, e, count);
+      all[lane] += e;
+      owns[lane] = multiply_add(e, gap, owns[lane]);
+      if (factor) crosses[lane] = multiply_add(get(factor + i, count, 0), gap, crosses[lane]);
+    })
+    sum += total(all);
+    own += total(owns);
+    if (factor) cross += total(crosses);
+  }
+  sums[0] = sum;
+  sums[1] = own;
+  sums[2] = cross;
+}
+
+static size_t row_count_at_least(const float *x, size_t n, float least) {
+  size_t found = 0;
+  for (size_t start = 0; start < n; start += 4096) {
+    const size_t size = n - start < 4096 ? n - start : 4096;
+    const float *from = x + start;
+    ivec counts = 0;
+    FOR_ROW(size, counts -= get(from + i, count, NAN) >= splat(least);)
+    found += (size_t)__builtin_reduce_add(counts);
+  }
+  return found;
+}
+
 #define DEFINE_FIRST_WHERE(NAME, CONDITION)                                          \
   static size_t NAME(const float *x, size_t n, float target) {                       \
     const size_t block = 8 * WIDTH;                                                  \

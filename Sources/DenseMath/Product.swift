@@ -6,8 +6,6 @@ public enum Product {
   /// of a pass by it.
   private static let groupColumns = 128
   private static let groupRows = 384
-  /// Below so many rows, packing b would take longer than the product.
-  private static let fewestRows = 8
 
   /// c = alpha a b + beta c on the calling thread, through OpenBLAS.
   /// - Parameters:
@@ -37,28 +35,17 @@ public enum Product {
   /// c = a b on several threads, each making blocks of c and calling `finish(rows, columns)` after each one, while the
   /// block is in its cache.
   ///
-  /// From `fewestRows` rows on an element's bits do not depend on m, n, or the number of threads.
+  /// An element's bits do not depend on m, n, or the number of threads.
   public static func multiply(
     threads: Threads, m: Int, n: Int, k: Int, a: UnsafePointer<Float>, aStride: Int, b: UnsafePointer<Float>,
     bStride: Int, bTransposed: Bool, c: UnsafeMutablePointer<Float>, cStride: Int,
     finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
   ) {
-    guard m >= fewestRows, n > 0, k > 0 else {
-      let blocks = threads.ranges(of: n, granularity: 16)
-      threads.run(blocks.count) { index, _ in
-        let columns = blocks[index]
-        multiply(
-          m: m, n: columns.count, k: k, a: a, aStride: aStride,
-          b: b + columns.lowerBound * (bTransposed ? bStride : 1), bStride: bStride, bTransposed: bTransposed,
-          c: c + columns.lowerBound, cStride: cStride)
-        finish(0..<m, columns)
-      }
-      return
-    }
+    guard m > 0, n > 0 else { return }
     // Each group of columns is packed once, by the thread that makes it. Too few groups are cut by rows as well.
     let groups = (n + groupColumns - 1) / groupColumns
     let bands = max(1, min((2 * threads.count - 1) / groups + 1, m / 64))
-    let depths = (k + groupRows - 1) / groupRows
+    let depths = max(1, (k + groupRows - 1) / groupRows)
     let size = PackedFactor.size(rows: (k + depths - 1) / depths, columns: min(groupColumns, n))
     let memory = FloatBuffer(uninitializedCount: size * threads.count)
     threads.run(groups * bands) { task, worker in

@@ -87,6 +87,35 @@ public enum VectorMath {
     cvm_log_sum_exp(x, size(count))
   }
 
+  /// What entropy and divergence are made of, with e = exp(x - most) and `most` the largest number of the row.
+  public struct SoftmaxSums: Sendable {
+    /// Σ e
+    public let total: Double
+    /// Σ e (x - most)
+    public let own: Double
+    /// Σ w (x - most) for the weights w given, else 0.
+    public let weighted: Double
+  }
+
+  /// One pass over a row that makes all sums, and writes e to `exponents` where it is given.
+  /// - Parameter most: no number of the row is larger.
+  public static func softmaxSums(
+    _ x: UnsafePointer<Float>, most: Float, weights: UnsafePointer<Float>? = nil,
+    exponents: UnsafeMutablePointer<Float>? = nil, count: Int
+  ) -> SoftmaxSums {
+    var sums = (0.0, 0.0, 0.0)
+    withUnsafeMutableBytes(of: &sums) { bytes in
+      cvm_softmax_sums(
+        x, weights, exponents, most, size(count), bytes.baseAddress?.assumingMemoryBound(to: Double.self))
+    }
+    return SoftmaxSums(total: sums.0, own: sums.1, weighted: sums.2)
+  }
+
+  /// How many numbers are at least `least`. NaN is not.
+  public static func countAtLeast(_ least: Float, in x: UnsafePointer<Float>, count: Int) -> Int {
+    Int(cvm_count_at_least(x, size(count), least))
+  }
+
   /// The index of the largest number, the lowest one on ties; nil for an empty row. NaN is never the largest; a row of
   /// NaN alone gives 0.
   public static func argmax(_ x: UnsafePointer<Float>, count: Int) -> Int? {

@@ -9,6 +9,8 @@ public struct Unembedding: Sendable {
     case norm(Norm)
     /// BERT's masked-LM head: dense, activation, norm.
     case transform(dense: Linear, activation: Activation, norm: Norm)
+    /// Nothing: the state meets the matrix as it is.
+    case nothing
   }
 
   public let preparation: Preparation
@@ -18,6 +20,11 @@ public struct Unembedding: Sendable {
   public let bias: Tensor?
   /// Whether `matrix` is the token embedding itself.
   public let isTied: Bool
+
+  /// The matrix alone, without norm, transform or bias: the E of Dar et al.
+  public var embeddingOnly: Unembedding {
+    Unembedding(preparation: .nothing, matrix: matrix, bias: nil, isTied: isTied)
+  }
 
   /// V
   public var vocabulary: Int { matrix.rows }
@@ -29,16 +36,24 @@ public struct Unembedding: Sendable {
   public func apply(
     _ h: UnsafePointer<Float>, rows: Int, into logits: UnsafeMutablePointer<Float>, workspace: Workspace
   ) {
-    let d = matrix.columns
-    let x = workspace.buffer(.normalized, count: rows * d).pointer
+    let x = workspace.buffer(.normalized, count: rows * matrix.columns).pointer
+    prepare(h, rows: rows, into: x, workspace: workspace)
+    Linear(weight: matrix, layout: .outputByInput, bias: bias)
+      .apply(x, rows: rows, into: logits, threads: workspace.threads, finish: .bias)  // [rows, V]
+  }
+
+  /// What meets the matrix: `rows` states after norm or transform, into [rows, d].
+  private func prepare(
+    _ h: UnsafePointer<Float>, rows: Int, into x: UnsafeMutablePointer<Float>, workspace: Workspace
+  ) {
     switch preparation {
     case .norm(let norm):
       norm.apply(h, rows: rows, into: x, threads: workspace.threads)  // [rows, d]
     case .transform(let dense, let activation, let norm):
       dense.apply(h, rows: rows, into: x, threads: workspace.threads, finish: .activation(activation))  // [rows, d]
       norm.apply(x, rows: rows, into: x, threads: workspace.threads)
+    case .nothing:
+      x.update(from: h, count: rows * matrix.columns)
     }
-    Linear(weight: matrix, layout: .outputByInput, bias: bias)
-      .apply(x, rows: rows, into: logits, threads: workspace.threads, finish: .bias)  // [rows, V]
   }
 }

@@ -61,6 +61,11 @@ void cvm_bias_residual_then_layer_norm(float *y, float *x, const float *bias, co
 void cvm_softmax(float *x, float scale, size_t n);
 // log(sum(exp(x[i]))), stable; -inf for n = 0 or a row of -inf, +inf if one entry is, NaN if one entry is.
 float cvm_log_sum_exp(const float *x, size_t n);
+// With e[i] = exp(x[i] - most), most >= every x[i]: sums[0] = sum e, sums[1] = sum e (x - most), and, if `weights` is not
+// NULL, sums[2] = sum weights (x - most), else 0. Writes e to `exponents` unless that is NULL. The two must not overlap.
+void cvm_softmax_sums(const float *x, const float *weights, float *exponents, float most, size_t n, double *sums);
+// How many values are >= least; NaN is not.
+size_t cvm_count_at_least(const float *x, size_t n, float least);
 // Largest value's index, lowest index on ties; NaN is never the largest; 0 if all are NaN. n > 0.
 size_t cvm_argmax(const float *x, size_t n);
 // Index of the first value >= least, NaN passed over; n if there is none.
