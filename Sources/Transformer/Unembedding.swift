@@ -5,6 +5,8 @@ import DenseMath
 public struct Unembedding: Sendable {
   /// What happens to a hidden state before it meets the matrix.
   public enum Preparation: Sendable {
+    /// Nothing: the embedding matrix read backwards, as the projection papers do.
+    case none
     /// GPT-2: ln_f.
     case norm(Norm)
     /// BERT's masked-LM head: dense, activation, norm.
@@ -19,6 +21,11 @@ public struct Unembedding: Sendable {
   /// Whether `matrix` is the token embedding itself.
   public let isTied: Bool
 
+  /// A token embedding as it is, [V, d], without a norm, a transform or a bias.
+  public static func embedding(_ wE: Tensor) -> Unembedding {
+    Unembedding(preparation: .none, matrix: wE, bias: nil, isTied: true)
+  }
+
   /// V
   public var vocabulary: Int { matrix.rows }
 
@@ -32,6 +39,7 @@ public struct Unembedding: Sendable {
     let d = matrix.columns
     let x = workspace.buffer(.normalized, count: rows * d).pointer
     switch preparation {
+    case .none: x.update(from: h, count: rows * d)
     case .norm(let norm):
       norm.apply(h, rows: rows, into: x, threads: workspace.threads)  // [rows, d]
     case .transform(let dense, let activation, let norm):
