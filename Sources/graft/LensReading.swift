@@ -24,7 +24,7 @@ struct LensReading {
   var statistics: [(key: LensStatistic, look: HeatMap.Statistic)] {
     let ceiling = log(Double(tokenizer.vocabularyCount))
     let all = cells.flatMap { $0 }
-    let highestKL = max(0.01, all.map(\.klToFinal).max() ?? 1)
+    let highestKL = max(0.1, all.map(\.klToFinal).max() ?? 1)
     return LensStatistic.allCases.compactMap { key in
       guard all.contains(where: { key.value($0).isFinite }) else { return nil }
       let name = key.name(followed)
@@ -39,7 +39,9 @@ struct LensReading {
       case .kl:
         return (
           key,
-          HeatMap.Statistic(name, explanation: key.explanation, range: 0...highestKL, brightest: .lowest, decimals: 2)
+          HeatMap.Statistic(
+            name, explanation: key.explanation, range: 0.01...highestKL, spacing: .logarithmic, brightest: .lowest,
+            decimals: 2)
         )
       case .loss:
         return (
