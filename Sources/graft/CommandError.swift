@@ -20,6 +20,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case noLensHead(model: String)
   /// The model of --unembedding has a vocabulary or a width of its own.
   case foreignUnembedding(base: String, found: [Int], model: String, expected: [Int])
+  /// The model of --unembedding has other tokens.
+  case foreignVocabulary(base: String, model: String, shared: Int, of: Int)
   /// A text is longer than the model can read.
   case promptTooLong(source: String, tokens: Int, positions: Int)
   /// A place that the text does not have.
@@ -57,6 +59,9 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .foreignUnembedding(let base, let found, let model, let expected):
       return "--unembedding \(base): expected a head of \(expected[0]) tokens x \(expected[1]) for \(model), "
         + "found \(found[0]) x \(found[1]); give the model that \(model) was fine-tuned from"
+    case .foreignVocabulary(let base, let model, let shared, let count):
+      return "--unembedding \(base): expected the vocabulary of \(model), "
+        + "found one that shares \(shared) of its \(count) tokens; give the model that \(model) was fine-tuned from"
     case .promptTooLong(let source, let tokens, let positions):
       return "\(source): \(tokens) tokens, but the model reads at most \(positions); "
         + "give --max-length \(positions) to keep the head of the text"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Stitching
+import Tokenization
 import Transformer
 
 /// `--head`: what reads a hidden state as words.
@@ -17,7 +18,8 @@ struct LensHeads {
   private let starts: [Int]
 
   /// - Parameter base: a model that lends its head (`--unembedding`) where this model's own would read.
-  /// - Throws: `CommandError.noLensHead`, `.foreignUnembedding`.
+  /// - Throws: `CommandError.noLensHead`, `.foreignUnembedding`,
+  ///   `.foreignVocabulary`.
   init(_ model: any Runnable, _ choice: LensHeadChoice, borrowing base: (any Runnable)?) throws {
     let models = Self.models(of: model)
     let starts = model.segmentStarts
@@ -33,6 +35,15 @@ struct LensHeads {
         throw CommandError.foreignUnembedding(
           base: base.name, found: [head.matrix.rows, head.matrix.columns], model: part.name,
           expected: [part.dimensions.vocabulary, part.dimensions.hidden])
+      }
+      // Two vocabularies of one size would read every layer as the wrong words, without an error.
+      let tokenizers = try [model, base].map {
+        try Tokenizer.load(directory: $0.tokenizerDirectory, modelType: $0.modelType)
+      }
+      let (rows, other) = (part.dimensions.vocabulary, head.matrix.rows)
+      let shared = try SharedVocabulary(tokenizers[0], rows: rows, tokenizers[1], rows: other, allowsPartial: true)
+      guard shared.isWhole else {
+        throw CommandError.foreignVocabulary(base: base.name, model: part.name, shared: shared.rows.count, of: rows)
       }
       return head
     }

@@ -107,6 +107,18 @@ import Testing
         == GraftProcess.run("lens", "imdb-bert-1", "--text", "a", "--json").json()["model_sha256"].string())
   }
 
+  /// The same sizes and other words.
+  @Test func refusesTheHeadOfAnotherVocabulary() throws {
+    let folder = try TemporaryFolder()
+    let base = folder.path("other")
+    try FileManager.default.copyItem(atPath: Repository.model("imdb-bert-1"), toPath: base)
+    let path = base + "/vocab.txt"
+    let vocabulary = try String(contentsOfFile: path, encoding: .utf8)
+    try vocabulary.replacing("\nfilm\n", with: "\nanotherfilm\n").write(toFile: path, atomically: true, encoding: .utf8)
+    let run = try GraftProcess.run("lens", "imdb-bert-1-sentiment", "--text", "a", "--unembedding", base)
+    #expect(run.status == 1 && run.error.contains("shares 8191 of its 8192"), "\(run.error)")
+  }
+
   @Test(arguments: [
     (["--text", ""], 1, "at least one word"), (["--text", "a", "--slice", "4:5"], 1, "graft tokenize"),
     (["--text", "a", "--tokens", "9"], 1, "places 0 to 0"), (["--text", "a", "--mask-each"], 1, "no mask token"),
