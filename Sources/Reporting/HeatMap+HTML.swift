@@ -176,7 +176,7 @@ extension HeatMap {
         const cell = cells[place];
         panel.replaceChildren();
         const column = place % columns.length, row = Math.floor(place / columns.length);
-        put(panel, 'b', '', names[row] + ', token ' + column + ': ' + columns[column]);
+        put(panel, 'b', '', names[row] + ': ' + columns[column]);
         const entries = data.entries[place];
         for (let i = 0; i !== entries.length; i += 2) {
           const line = put(panel, 'div', 'line', '');
