@@ -59,7 +59,7 @@ extension HTMLPage {
   /// Sorts a table's rows by a column when its title is clicked or Enter is pressed on it: numbers by value, missing
   /// ones ("–") last, other texts by their characters. Written without the characters that XML would want escaped.
   static let sortingScript: StaticString = """
-    document.querySelectorAll('table').forEach(table => {
+    document.querySelectorAll('table:not(.cells)').forEach(table => {
       const titles = Array.from(table.querySelectorAll('th'));
       titles.forEach((title, column) => {
         const sort = () => {

@@ -2,7 +2,8 @@ import Files
 
 /// A self-contained page: no script, style, font or picture comes from elsewhere, so it opens from a folder, a mail
 /// or an archive in ten years. All text is escaped; it is well-formed XML as well as HTML; it reads on paper, in the
-/// dark, on a telephone, and without its script (which only sorts tables).
+/// dark, on a telephone, and without its script (which sorts tables and
+/// works heat maps).
 public struct HTMLPage: Sendable {
   public struct Section: Sendable {
     public let title: String
@@ -20,6 +21,8 @@ public struct HTMLPage: Sendable {
     case note(String)
     case table(Table)
     case chart(LineChart, caption: String)
+    /// As wide as the window; the page's script switches between its statistics.
+    case heatMap(HeatMap, caption: String)
     /// A command line, kept as it is.
     case command(String)
     /// Closed until the reader opens it; pretty JSON with sorted keys.
@@ -51,7 +54,9 @@ public struct HTMLPage: Sendable {
           "content": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'",
         ]),
       .element("title", text: title),
-      .element("style", [:], [.verbatim(Self.styleSheet)]),
+      .element(
+        "style", [:],
+        [.verbatim(Self.styleSheet)] + (hasHeatMap ? [.verbatim(HeatMap.styleSheet), .text(HeatMap.pageColors)] : [])),
     ]
     var header: [Markup] = [.element("h1", text: title)]
     if !subtitle.isEmpty { header.append(.element("p", ["class": "subtitle"], text: subtitle)) }
@@ -67,10 +72,17 @@ public struct HTMLPage: Sendable {
           "body", [:],
           [
             .element("header", [:], header), .element("main", [:], body),
-            .element("script", [:], [.verbatim(Self.sortingScript)]),
+            .element(
+              "script", [:], [.verbatim(Self.sortingScript)] + (hasHeatMap ? [.verbatim(HeatMap.script)] : [])),
           ]),
       ])
     return "<!DOCTYPE html>\n" + page.rendered
+  }
+
+  private var hasHeatMap: Bool {
+    sections.contains { section in
+      section.blocks.contains { if case .heatMap = $0 { true } else { false } }
+    }
   }
 
   private static func markup(_ block: Block) -> Markup {
@@ -82,6 +94,7 @@ public struct HTMLPage: Sendable {
       let picture = chart.markup(.inline)
       let text = caption.isEmpty ? [] : [Markup.element("figcaption", text: caption)]
       return .element("figure", ["tabindex": "0"], [picture] + text)
+    case .heatMap(let map, let caption): return map.markup(caption: caption)
     case .command(let line):
       return .element("pre", ["class": "command", "tabindex": "0"], [.element("code", text: line)])
     case .details(let summary, let value):

@@ -1,3 +1,5 @@
+import Files
+
 /// A tree of elements that renders as SVG and as HTML that is also well-formed XML. Escaping happens here and nowhere
 /// else.
 enum Markup {
@@ -5,6 +7,8 @@ enum Markup {
   case text(String)
   /// The project's own style sheet and script, which hold neither "&" nor "<".
   case verbatim(StaticString)
+  /// Data in a `script` element, which HTML reads as it stands and XML with its escapes: JSON that needs none in either.
+  case json(JSON)
 
   /// An element whose attributes keep their order.
   static func element(
@@ -34,6 +38,7 @@ enum Markup {
     switch self {
     case .text(let content): text += Self.escaped(content)
     case .verbatim(let content): text += content.description
+    case .json(let value): text += Self.unescaped(value)
     case .element(let name, let attributes, let children):
       text += "<" + name
       for (key, value) in attributes { text += " \(key)=\"\(Self.escaped(value))\"" }
@@ -46,6 +51,24 @@ enum Markup {
       }
       if !Self.inline.contains(name) { text += "\n" }
     }
+  }
+
+  /// Characters that mean something to HTML or XML, or that XML cannot hold, become JSON's own escapes: they can stand in
+  /// strings only.
+  private static func unescaped(_ value: JSON) -> String {
+    var result = ""
+    for scalar in value.serialized().unicodeScalars {
+      switch scalar {
+      case "&": result += "\\u0026"
+      case "<": result += "\\u003c"
+      case ">": result += "\\u003e"
+      case "\u{FFFE}": result += "\\ufffe"
+      case "\u{FFFF}": result += "\\uffff"
+      case _ where scalar.value & 0xFFFE == 0xFFFE || (0x7F..<0xA0).contains(scalar.value): result += "\\ufffd"
+      default: result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
   }
 
   /// Safe in text and in attributes. What XML 1.0 cannot hold becomes U+FFFD.

@@ -5,11 +5,14 @@ public struct Style: Equatable, Sendable {
   public let width: Int?
   /// Whether ANSI colours are written.
   public let usesColor: Bool
+  /// Whether colours of pictures may be any of 24 bits, rather than the nearest of 256.
+  public let usesTrueColor: Bool
   /// Whether rules, bars and curves may use characters outside ASCII.
   public let usesUnicode: Bool
 
-  public init(width: Int?, usesColor: Bool = false, usesUnicode: Bool = true) {
+  public init(width: Int?, usesColor: Bool = false, usesTrueColor: Bool = false, usesUnicode: Bool = true) {
     self.width = width
+    self.usesTrueColor = usesTrueColor
     self.usesColor = usesColor
     self.usesUnicode = usesUnicode
   }

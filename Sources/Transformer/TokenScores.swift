@@ -9,6 +9,12 @@ public struct TokenScores: Sendable {
     public let logit: Float
     /// Softmax over the whole vocabulary.
     public let probability: Double
+
+    public init(id: Int32, logit: Float, probability: Double) {
+      self.id = id
+      self.logit = logit
+      self.probability = probability
+    }
   }
 
   /// [V]

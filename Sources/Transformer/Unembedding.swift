@@ -5,12 +5,12 @@ import DenseMath
 public struct Unembedding: Sendable {
   /// What happens to a hidden state before it meets the matrix.
   public enum Preparation: Sendable {
+    /// Nothing: the embedding matrix read backwards, as the projection papers do.
+    case none
     /// GPT-2: ln_f.
     case norm(Norm)
     /// BERT's masked-LM head: dense, activation, norm.
     case transform(dense: Linear, activation: Activation, norm: Norm)
-    /// Nothing: the state meets the matrix as it is.
-    case nothing
   }
 
   public let preparation: Preparation
@@ -21,9 +21,9 @@ public struct Unembedding: Sendable {
   /// Whether `matrix` is the token embedding itself.
   public let isTied: Bool
 
-  /// The matrix alone, without norm, transform or bias: the E of Dar et al.
-  public var embeddingOnly: Unembedding {
-    Unembedding(preparation: .nothing, matrix: matrix, bias: nil, isTied: isTied)
+  /// A token embedding as it is, [V, d], without a norm, a transform or a bias.
+  public static func embedding(_ wE: Tensor) -> Unembedding {
+    Unembedding(preparation: .none, matrix: wE, bias: nil, isTied: true)
   }
 
   /// V
@@ -52,7 +52,7 @@ public struct Unembedding: Sendable {
     case .transform(let dense, let activation, let norm):
       dense.apply(h, rows: rows, into: x, threads: workspace.threads, finish: .activation(activation))  // [rows, d]
       norm.apply(x, rows: rows, into: x, threads: workspace.threads)
-    case .nothing:
+    case .none:
       x.update(from: h, count: rows * matrix.columns)
     }
   }

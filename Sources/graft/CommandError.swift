@@ -16,6 +16,18 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case overTolerance(stage: String, fraction: String, tolerance: String)
   /// config.json asks for a text cleaning there is none of.
   case unknownTextCleaning(path: String, found: String, known: [String])
+  /// The lens needs a head over the vocabulary, and the checkpoint has none.
+  case noLensHead(model: String)
+  /// The model of --unembedding has a vocabulary or a width of its own.
+  case foreignUnembedding(base: String, found: [Int], model: String, expected: [Int])
+  /// The model of --unembedding has other tokens.
+  case foreignVocabulary(base: String, model: String, shared: Int, of: Int)
+  /// A text is longer than the model can read.
+  case promptTooLong(source: String, tokens: Int, positions: Int)
+  /// A place that the text does not have.
+  case noSuchPlace(option: String, found: String, tokens: Int, source: String)
+  /// A text given as one token that is none.
+  case unknownToken(text: String, pieces: [String])
 
   var description: String {
     switch self {
@@ -40,6 +52,25 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "largest error \(fraction) of the tensor's largest magnitude, allowed \(tolerance)"
     case .unknownTextCleaning(let path, let found, let known):
       return "\(path) (graft.text_cleaning): expected one of \(known.joined(separator: ", ")), found \(found)"
+    case .noLensHead(let model):
+      return "\(model) has no head over the vocabulary to read its layers with; "
+        + "give --head embedding to read with its token embedding, or --unembedding BASE to borrow the head of the "
+        + "model it was fine-tuned from"
+    case .foreignUnembedding(let base, let found, let model, let expected):
+      return "--unembedding \(base): expected a head of \(expected[0]) tokens x \(expected[1]) for \(model), "
+        + "found \(found[0]) x \(found[1]); give the model that \(model) was fine-tuned from"
+    case .foreignVocabulary(let base, let model, let shared, let count):
+      return "--unembedding \(base): expected the vocabulary of \(model), "
+        + "found one that shares \(shared) of its \(count) tokens; give the model that \(model) was fine-tuned from"
+    case .promptTooLong(let source, let tokens, let positions):
+      return "\(source): \(tokens) tokens, but the model reads at most \(positions); "
+        + "give --max-length \(positions) to keep the head of the text"
+    case .noSuchPlace(let option, let found, let tokens, let source):
+      return "\(option) \(found): \(source) has the places 0 to \(tokens - 1); graft tokenize shows them"
+    case .unknownToken(let text, let pieces):
+      let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
+      return "\"\(text)\" is not one token of the vocabulary but \(found); give one that is "
+        + "(for a GPT-2 word after a space, begin with the space)"
     }
   }
 }

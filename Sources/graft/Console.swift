@@ -62,6 +62,7 @@ enum Console {
     return Style(
       width: isTerminal ? columns(of: descriptor) : nil,
       usesColor: color.usesColor(environment: environment, isTerminal: isTerminal),
+      usesTrueColor: ["truecolor", "24bit"].contains(environment["COLORTERM", default: ""].lowercased()),
       usesUnicode: localeIsUnicode(environment))
   }
 

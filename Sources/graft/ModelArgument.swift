@@ -11,7 +11,9 @@ struct ModelArgument: ParsableArguments {
   var model: String
 
   /// Opens a checkpoint or a stitched model; weights stay in the mapped file.
-  func open() throws -> any Runnable {
+  func open() throws -> any Runnable { try Self.open(model) }
+
+  static func open(_ model: String) throws -> any Runnable {
     let folders = ModelFolders()
     return try openModel(directory: folders.directory(of: model), resolving: folders.directory)
   }

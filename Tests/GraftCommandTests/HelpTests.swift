@@ -3,7 +3,9 @@ import Foundation
 import Testing
 
 @Suite struct HelpTests {
-  private static let commands = ["inspect", "tokenize", "forward", "predict", "classify", "verify", "env"]
+  private static let commands = [
+    "inspect", "tokenize", "forward", "predict", "lens", "lens-classifier", "classify", "verify", "env",
+  ]
 
   @Test func listsCommandsAndExitCodes() throws {
     let run = try GraftProcess.run("--help")

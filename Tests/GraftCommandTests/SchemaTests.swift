@@ -20,6 +20,13 @@ import Testing
     ["predict", "imdb-bert-1", "--text", "[MASK] and [MASK]"],
     ["predict", "imdb-gpt2-wide", "--text", "a", "--generate", "3", "--sample", "--top-k", "9"],
     ["predict", "imdb-gpt2-wide", "--text", "a", "--generate", "3"],
+    ["lens", "imdb-gpt2-wide", "--text", "a film", "--text", "good", "--sublayers", "--updates", "--top", "3"],
+    [
+      "lens", "imdb-bert-1-sentiment", "--text", "a film", "--mask-each", "--unembedding", "imdb-bert-1", "--target",
+      "good", "--versus", "bad", "--slice", "1:",
+    ],
+    ["lens-classifier", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
+    ["lens-classifier", "imdb-gpt2-narrow-sentiment", "--dataset", ShortRun.reviews, "--limit", "20", "-t", "2"],
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["verify", "imdb-bert-1", "--expected", Repository.fixture("trained/imdb-bert-1/expected.safetensors")], ["env"],
   ])

@@ -29,14 +29,21 @@ enum Golden {
   }
 }
 
-extension Lens {
+extension LogitLens {
+  init(_ model: Model, head: Unembedding? = nil, sublayers: Bool = false, updates: Bool = false) throws {
+    try self.init(
+      model, heads: [try head ?? model.requireUnembedding()],
+      levels: LensLevel.all(blocks: model.dimensions.layers, sublayers: sublayers, updates: updates))
+  }
+
   /// All readings of a text, [positions][levels].
   func readings(
-    _ ids: [Int32], positions: [Int]? = nil, top: Int, threads: Int = 2, following: (Int) -> [Int32] = { _ in [] }
-  ) throws -> [[LensReading]] {
-    var all: [[LensReading]] = []
+    _ ids: [Int32], positions: [Int]? = nil, top: Int, threads: Int = 2, following: (Int) -> [Int32?] = { _ in [] }
+  ) throws -> [[LensCell]] {
+    var all: [[LensCell]] = []
     try read(
-      ids, positions: positions, top: top, following: following, workspace: Workspace(threads: Threads(threads))
+      PackedBatch([ids]), rows: positions ?? Array(ids.indices), top: top, following: following,
+      workspace: Workspace(threads: Threads(threads))
     ) { _, readings in all.append(readings) }
     return all
   }
@@ -50,7 +57,7 @@ extension Lens {
     let file = try Golden.expected(name)
     let ids = try Verification.input(of: file).ids
     let (T, levels) = (ids.count, model.dimensions.layers + 1)
-    let lens = try Lens(model)
+    let lens = try LogitLens(model)
     let readings = try lens.readings(ids, top: 5)
     #expect(lens.levels.count == levels)
     let topIDs = try file.integers("lens_top_id").values
@@ -61,7 +68,8 @@ extension Lens {
         let found = readings[position][level].top
         let at = (level * T + position) * 5
         expectClose(
-          found.map(\.logProbability), Array(topLog[at..<at + 5]), absolute: 1e-4, relative: 0, "\(level), \(position)")
+          found.map { log($0.probability) }, Array(topLog[at..<at + 5]), absolute: 1e-4, relative: 0,
+          "\(level), \(position)")
         for place in 0..<5 where Int(found[place].id) != topIDs[at + place] {
           // Another order is right only where two scores are closer than Float32 tells.
           let near = (at..<at + 5).contains {
@@ -71,12 +79,12 @@ extension Lens {
         }
       }
     }
-    func flat(_ value: (LensReading) -> Double) -> [Double] {
+    func flat(_ value: (LensCell) -> Double) -> [Double] {
       (0..<levels).flatMap { level in readings.map { value($0[level]) } }
     }
     expectClose(flat(\.entropy), try file.doubles("lens_entropy").values, absolute: 1e-4, relative: 0, "entropy")
     expectClose(
-      flat(\.divergence), try file.doubles("lens_kl_to_final").values, absolute: 1e-4, relative: 0, "KL to final")
+      flat(\.klToFinal), try file.doubles("lens_kl_to_final").values, absolute: 1e-4, relative: 0, "KL to final")
   }
 
   /// Top-k, ranks and followed tokens against the model's own scores, sorted: bit for bit, whatever is read beside them.
@@ -86,46 +94,46 @@ extension Lens {
     let workspace = Workspace()
     let h = try model.forward(try PackedBatch([ids]), workspace: workspace)
     let scores = try (0..<ids.count).map { try model.tokenScores(h, row: $0, workspace: workspace) }
-    let lens = try Lens(model)
+    let lens = try LogitLens(model)
     let next = { (position: Int) in [ids[(position + 1) % ids.count], 0] }
-    let readings = try lens.readings(ids, top: 7, following: next)
+    let readings = try lens.readings(ids, top: 7, following: { next($0) })
     for (position, scores) in scores.enumerated() {
       let last = try #require(readings[position].last)
       let order = scores.logits.indices.sorted {
         (scores.logits[$1], $0) < (scores.logits[$0], $1)
       }
       #expect(last.top.map(\.id) == order.prefix(7).map(Int32.init))
-      #expect(last.divergence == 0 && last.agreesWithFinal)
+      #expect(last.klToFinal == 0 && last.agrees)
       for (item, own) in zip(last.top, scores.top(7)) {
-        expectClose([exp(item.logProbability)], [own.probability], absolute: 0, relative: 1e-6, "\(position)")
+        #expect(item.id == own.id && item.logit == own.logit)
+        expectClose([item.probability], [own.probability], absolute: 0, relative: 1e-6, "\(position)")
       }
       for (followed, id) in zip(last.followed, next(position)) {
-        #expect(followed.id == id)
-        #expect(followed.rank == (order.firstIndex(of: Int(id)) ?? -1) + 1)
+        #expect(followed?.rank == (order.firstIndex(of: Int(id)) ?? -1) + 1)
       }
       // Elsewhere the rank of the final item is 1 exactly where the first items are the same.
-      for reading in readings[position] { #expect(reading.agreesWithFinal == (reading.top[0].id == last.top[0].id)) }
+      for reading in readings[position] { #expect(reading.agrees == (reading.top[0].id == last.top[0].id)) }
     }
   }
 
   @Test func neitherThreadsNorPlacesChangeABit() throws {
-    let lens = try Lens(try Golden.model("trained/imdb-gpt2-narrow"), extent: [.sublayers, .updates])
+    let lens = try LogitLens(try Golden.model("trained/imdb-gpt2-narrow"), sublayers: true, updates: true)
     let ids = try Verification.input(of: try Golden.expected("trained/imdb-gpt2-narrow")).ids
     let all = try lens.readings(ids, top: 10, threads: 1, following: { [Int32($0)] })
     #expect(try lens.readings(ids, top: 10, threads: 3, following: { [Int32($0)] }) == all)
     let some = [5, 0, 3]
-    #expect(try lens.readings(ids, positions: some, top: 10, following: { [Int32($0)] }) == some.map { all[$0] })
+    #expect(try lens.readings(ids, positions: some, top: 10, following: { [Int32(some[$0])] }) == some.map { all[$0] })
   }
 
   /// What lies inside the blocks is read from the right sites: attention's update added to the state before it is the
   /// state between (GPT-2), so their levels must be those of the forward pass.
   @Test func sublayersComeInOrder() throws {
-    let lens = try Lens(try Golden.model("tiny/gpt2"), extent: [.sublayers, .updates])
+    let lens = try LogitLens(try Golden.model("tiny/gpt2"), sublayers: true, updates: true)
     #expect(
-      lens.levels.prefix(6).map(\.description) == [
-        "embedding", "L0.attnOut", "L0.residMid", "L0.mlpOut", "L0", "L1.attnOut",
+      lens.levels.prefix(6).map(\.name) == [
+        "embed", "L0.attn", "L0.mid", "L0.mlp", "L0", "L1.attn",
       ])
-    let plain = try Lens(try Golden.model("tiny/gpt2"))
+    let plain = try LogitLens(try Golden.model("tiny/gpt2"))
     let ids: [Int32] = [1, 5, 9, 2]
     let full = try lens.readings(ids, top: 3)
     let outputs = lens.levels.indices.filter { plain.levels.contains(lens.levels[$0]) }
@@ -135,7 +143,7 @@ extension Lens {
   /// wE alone: the scores are h wEᵀ of the raw state, summed here in Double.
   @Test func theEmbeddingHeadIsTheMatrixAlone() throws {
     let model = try Golden.model("tiny/bert")
-    let lens = try Lens(model, unembedding: try model.requireUnembedding().embeddingOnly)
+    let lens = try LogitLens(model, head: .embedding(model.wE))
     let ids: [Int32] = [3, 1, 4, 1, 5]
     let h = try model.forward(try PackedBatch([ids]), workspace: Workspace())
     let readings = try lens.readings(ids, top: 1)
@@ -149,22 +157,22 @@ extension Lens {
       let logTotal = most + log(scores.reduce(0) { $0 + exp($1 - most) })
       let best = try #require(readings[position].last?.top.first)
       #expect(Int(best.id) == scores.firstIndex(of: most))
-      expectClose([best.logProbability], [most - logTotal], absolute: 1e-4, relative: 0, "position \(position)")
+      expectClose([log(best.probability)], [most - logTotal], absolute: 1e-4, relative: 0, "position \(position)")
     }
   }
 
   @Test func whatIsNotThereIsNamed() throws {
-    let lens = try Lens(try Golden.model("tiny/gpt2"))
-    #expect(throws: InterpretabilityError.noSuchPosition(4, tokens: 2)) {
+    let lens = try LogitLens(try Golden.model("tiny/gpt2"))
+    #expect(throws: InterpretabilityError.noSuchRow(4, tokens: 2)) {
       try lens.readings([1, 2], positions: [0, 4], top: 1)
     }
-    #expect(throws: InterpretabilityError.noSuchToken(-1, vocabulary: lens.unembedding.vocabulary)) {
+    #expect(throws: InterpretabilityError.noSuchToken(-1, vocabulary: lens.heads[0].vocabulary)) {
       try lens.readings([1, 2], top: 1, following: { _ in [-1] })
     }
-    #expect(throws: TransformerError.self) { try Lens(try Golden.model("tiny/bert-classifier")) }
+    #expect(throws: TransformerError.self) { try LogitLens(try Golden.model("tiny/bert-classifier")) }
     let wide = try Golden.model("tiny/gpt2-wide")
     #expect(throws: InterpretabilityError.self) {
-      try Lens(try Golden.model("tiny/gpt2"), unembedding: try wide.requireUnembedding())
+      try LogitLens(try Golden.model("tiny/gpt2"), head: try wide.requireUnembedding())
     }
   }
 }

@@ -1,0 +1,27 @@
+import Transformer
+
+/// What one level says at one place of a text. Logarithms are natural.
+public struct LensCell: Sendable, Equatable {
+  /// A token that is looked for.
+  public struct Followed: Sendable, Equatable {
+    public let logit: Double
+    /// Its negative is the cross-entropy.
+    public let logProbability: Double
+    /// 1 for the highest score; of equal scores the lower id comes first.
+    public let rank: Int
+  }
+
+  /// The most probable items, best first.
+  public let top: [TokenScores.Item]
+  /// -Σ p log p over the vocabulary.
+  public let entropy: Double
+  /// KL(final ‖ this level) = Σ p_final (log p_final - log p); 0 at the last level.
+  public let klToFinal: Double
+  /// The rank that this level gives to the most probable item of the last one.
+  public let finalRank: Int
+  /// The tokens asked for at this place, in that order.
+  public let followed: [Followed?]
+
+  /// Whether this level and the last one have the same most probable item.
+  public var agrees: Bool { finalRank == 1 }
+}

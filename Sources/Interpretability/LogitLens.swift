@@ -1,0 +1,195 @@
+import DenseMath
+import Foundation
+import Transformer
+
+/// The logit lens: every level of the residual stream through a head over the vocabulary (nostalgebraist, "interpreting
+/// GPT: the logit lens", 2020; the statistics are those of Belrose et al., "Eliciting Latent Predictions from
+/// Transformers with the Tuned Lens", 2023).
+///
+/// GPT-2's states pass ln_f once, with their own statistics; BERT's the whole masked-LM head. The last level is the
+/// model's own output: the same numbers through the same type. Scores are made for a few places at a time and folded at
+/// once, so that memory grows with the text and with k, never with the text times the vocabulary.
+public struct LogitLens: Sendable {
+  /// Rows of scores made at a time; [rows, V] numbers are all that is held of them.
+  private static let rowsAtATime = 256
+
+  public let model: any Runnable
+  /// One a segment of the model: one for a checkpoint, two for a splice.
+  public let heads: [Unembedding]
+  public let levels: [LensLevel]
+  /// Where each head's levels lie.
+  private let spans: [Range<Int>]
+
+  /// - Parameters:
+  ///   - heads: what reads the states of each segment of `model` (`segmentStarts`).
+  ///   - levels: as `LensLevel.all` makes them.
+  /// - Throws: `InterpretabilityError` when a head does not fit the states of its segment or the heads do not share a
+  ///   vocabulary.
+  public init(_ model: any Runnable, heads: [Unembedding], levels: [LensLevel]) throws {
+    let starts = model.segmentStarts
+    precondition(heads.count == starts.count, "\(heads.count) heads for \(starts.count) segments")
+    for (layer, dimensions) in model.blockDimensions.enumerated() {
+      let head = heads[starts.lastIndex { $0 <= layer } ?? 0]
+      guard head.matrix.columns == dimensions.hidden, head.vocabulary == heads[0].vocabulary else {
+        throw InterpretabilityError.headDoesNotFit(
+          model: model.name, layer: layer, expected: [heads[0].vocabulary, dimensions.hidden],
+          found: [head.vocabulary, head.matrix.columns])
+      }
+    }
+    self.model = model
+    self.heads = heads
+    self.levels = levels
+    spans = starts.indices.map { segment in
+      let inside = levels.indices.filter { level in
+        (starts.lastIndex { $0 <= max(0, levels[level].layer) } ?? 0) == segment
+      }
+      return (inside.first ?? 0)..<(inside.last ?? -1) + 1
+    }
+  }
+
+  /// Reads rows of a batch and hands the cells over row by row.
+  /// - Parameters:
+  ///   - rows: rows of the batch, in the order in which they come back.
+  ///   - top: how many items a cell lists.
+  ///   - following: the tokens to look for at the row of that index, such as the one that comes next; nil keeps a place.
+  ///   - receive: gets the index of the row in `rows` and its cells, one a level.
+  /// - Throws: `TransformerError` for a batch the model cannot take, `InterpretabilityError` for a row or token that is
+  ///   not there, and what `receive` throws.
+  public func read(
+    _ batch: PackedBatch, rows: [Int], top: Int, following: (_ index: Int) -> [Int32?] = { _ in [] },
+    workspace: Workspace, receive: (_ index: Int, _ cells: [LensCell]) throws -> Void
+  ) throws {
+    let V = heads[0].vocabulary
+    for row in rows where row < 0 || row >= batch.tokens {
+      throw InterpretabilityError.noSuchRow(row, tokens: batch.tokens)
+    }
+    let followed = rows.indices.map(following)
+    for id in followed.joined() {
+      guard let id, id < 0 || Int(id) >= V else { continue }
+      throw InterpretabilityError.noSuchToken(Int(id), vocabulary: V)
+    }
+    let states = LensStates(levels: levels, rows: rows)
+    _ = try model.forward(batch, workspace: workspace, observer: states)
+
+    let most = min(max(1, Self.rowsAtATime / levels.count), rows.count)
+    let widest = heads.reduce(0) { max($0, $1.matrix.columns) }
+    let input = FloatBuffer(count: most * levels.count * widest)
+    let scores = FloatBuffer(uninitializedCount: most * levels.count * V)
+    let finals = FloatBuffer(uninitializedCount: workspace.threads.count * V)
+    for start in stride(from: 0, to: rows.count, by: most) {
+      let chunk = start..<min(start + most, rows.count)
+      for (head, span) in zip(heads, spans) {
+        let width = head.matrix.columns
+        for (place, level) in span.enumerated() {
+          states.copy(chunk, of: level, into: input.pointer + place * chunk.count * width)
+        }
+        head.apply(
+          input.pointer, rows: span.count * chunk.count,
+          into: scores.pointer + span.lowerBound * chunk.count * V, workspace: workspace)  // [levels, rows, V]
+      }
+      var cells = [[LensCell]](repeating: [], count: chunk.count)
+      cells.withUnsafeMutableBufferPointer { out in
+        // Each row is a task of its own and writes its own element.
+        nonisolated(unsafe) let out = out
+        workspace.threads.run(chunk.count) { row, worker in
+          out[row] = fold(
+            levels.indices.map { ScoreRow(scores.pointer + ($0 * chunk.count + row) * V, count: V) }, top: top,
+            following: followed[chunk.lowerBound + row], finalExponents: finals.pointer + worker * V)
+        }
+      }
+      for (row, index) in chunk.enumerated() { try receive(index, cells[row]) }
+    }
+  }
+
+  /// The cells of one row from the scores of its levels.
+  /// - Parameter finalExponents: [V], scratch.
+  private func fold(
+    _ levels: [ScoreRow], top: Int, following: [Int32?], finalExponents: UnsafeMutablePointer<Float>
+  ) -> [LensCell] {
+    guard let last = levels.last else { return [] }
+    let final = last.sums(exponents: finalExponents)
+    let finalEntropy = log(final.total) - final.own / final.total
+    return levels.enumerated().map { index, row in
+      let sums = row.sums(weights: finalExponents)
+      let logTotal = log(sums.total)
+      func logProbability(_ id: Int) -> Double { Double(row[id]) - Double(row.most) - logTotal }
+      var best = TopK(top)
+      best.offer(row.pointer, count: row.count, firstID: 0)
+      return LensCell(
+        top: best.sorted().map { .init(id: Int32($0.id), logit: $0.score, probability: exp(logProbability($0.id))) },
+        entropy: logTotal - sums.own / sums.total,
+        klToFinal: index == levels.count - 1
+          ? 0 : max(0, logTotal - sums.weighted / final.total - finalEntropy),
+        finalRank: row.rank(of: last.mostID),
+        followed: following.map { id in
+          id.map {
+            .init(logit: Double(row[Int($0)]), logProbability: logProbability(Int($0)), rank: row.rank(of: Int($0)))
+          }
+        })
+    }
+  }
+}
+
+/// The scores of the vocabulary at one level of one row.
+private struct ScoreRow {
+  let pointer: UnsafePointer<Float>
+  let count: Int
+  let mostID: Int
+  var most: Float { pointer[mostID] }
+
+  init(_ pointer: UnsafePointer<Float>, count: Int) {
+    self.pointer = pointer
+    self.count = count
+    mostID = VectorMath.argmax(pointer, count: count) ?? 0
+  }
+
+  subscript(id: Int) -> Float { pointer[id] }
+
+  func sums(
+    weights: UnsafePointer<Float>? = nil, exponents: UnsafeMutablePointer<Float>? = nil
+  ) -> VectorMath.SoftmaxSums {
+    VectorMath.softmaxSums(pointer, most: most, weights: weights, exponents: exponents, count: count)
+  }
+
+  /// 1 and how many items come before `id`: those with a higher score, and those with the same and a lower id.
+  func rank(of id: Int) -> Int {
+    let score = pointer[id]
+    return 1 + VectorMath.countAtLeast(score, in: pointer, count: id)
+      + VectorMath.countAtLeast(score.nextUp, in: pointer + id + 1, count: count - id - 1)
+  }
+}
+
+/// Keeps the chosen rows of the chosen levels.
+private final class LensStates: Observer {
+  private let levels: [LensLevel: Int]
+  private let rows: [Int]
+  private var states: [HiddenState?]
+
+  init(levels: [LensLevel], rows: [Int]) {
+    self.levels = Dictionary(uniqueKeysWithValues: levels.enumerated().map { ($1, $0) })
+    self.rows = rows
+    states = Array(repeating: nil, count: levels.count)
+  }
+
+  func wants(_ site: Site, layer: Int) -> Bool { index(site, layer) != nil }
+
+  func observe(_ observation: Observation) {
+    guard let index = index(observation.site, observation.layer) else { return }
+    let state = HiddenState(tokens: rows.count, width: observation.columns)
+    for (place, row) in rows.enumerated() {
+      (state.pointer + place * state.width).update(
+        from: observation.pointer + row * observation.stride, count: state.width)
+    }
+    states[index] = state
+  }
+
+  func copy(_ places: Range<Int>, of level: Int, into target: UnsafeMutablePointer<Float>) {
+    guard let state = states[level] else { preconditionFailure("the forward pass announces every level") }
+    target.update(from: state.pointer + places.lowerBound * state.width, count: places.count * state.width)
+  }
+
+  /// Hidden state 0 is what enters block 0.
+  private func index(_ site: Site, _ layer: Int) -> Int? {
+    levels[LensLevel(layer: site == .residPre ? layer - 1 : layer, site: site)]
+  }
+}

@@ -1,0 +1,147 @@
+extension HeatMap {
+  /// The heat map as SVG, coloured by one statistic: the same bytes for the same heat map. Every cell has a tooltip;
+  /// nothing outside is referred to.
+  /// - Parameter statistic: an index of `statistics`.
+  public func svg(statistic: Int = 0) -> String {
+    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + markup(statistic: statistic).rendered
+  }
+
+  private static let margin = 16.0
+  private static let cellHeight = 24.0
+  /// An estimate for one column of 11-unit text in a common monospaced face.
+  private static let letterWidth = 6.7
+
+  private func markup(statistic index: Int) -> Markup {
+    let widest = (columns + rows.flatMap { $0.cells.map(\.text) }).map { DisplayWidth.of($0.printable) }.max() ?? 0
+    let letters = min(max(widest, 4), 12)
+    let cellWidth = Double(letters) * Self.letterWidth + 14
+    let nameWidth = Double(rows.map { DisplayWidth.of($0.name.printable) }.max() ?? 0) * Self.letterWidth + 10
+    let left = Self.margin + nameWidth
+    let width = max(460, left + Double(columns.count) * cellWidth + Self.margin)
+    let titleLines = title.printable.wrapped(toColumns: Int((width - 2 * Self.margin) / 8.5))
+    let subtitleLines = subtitle.isEmpty ? [] : subtitle.printable.wrapped(toColumns: Int((width - 32) / 6.4))
+    let top = Self.margin + Double(titleLines.count) * 20 + Double(subtitleLines.count) * 17 + 14
+    let bottom = top + Double(rows.count) * Self.cellHeight
+    let height = bottom + 84
+
+    var parts: [Markup] = [
+      .element("title", text: title.printable), .element("desc", text: summary),
+      .element("rect", ["width": "100%", "height": "100%", "fill": "#ffffff"]),
+    ]
+    var y = Self.margin
+    for line in titleLines {
+      y += 20
+      parts.append(Self.label(line, x: Self.margin, y: y, ["font-size": "16", "font-weight": "600"]))
+    }
+    for line in subtitleLines {
+      y += 17
+      parts.append(Self.label(line, x: Self.margin, y: y, ["font-size": "12", "fill-opacity": "0.75"]))
+    }
+    for (level, row) in rows.enumerated() {
+      let y = bottom - Double(level + 1) * Self.cellHeight
+      parts.append(Self.label(row.name.printable, x: left - 8, y: y + 16, ["text-anchor": "end", "class": "mono"]))
+      for (column, cell) in row.cells.enumerated() {
+        parts.append(
+          block(
+            cell, named: "\(row.name), \(columns[column])", index, x: left + Double(column) * cellWidth, y: y,
+            width: cellWidth, letters: letters))
+      }
+    }
+    for (column, name) in columns.enumerated() {
+      let x = left + (Double(column) + 0.5) * cellWidth
+      let text = name.printable.cut(toColumns: letters, mark: "…")
+      parts.append(
+        Self.label(text, x: x, y: bottom + 18, ["text-anchor": "middle", "class": "mono", "font-weight": "600"]))
+    }
+    parts.append(legend(index, x: Self.margin, y: bottom + 42))
+    return .element(
+      "svg",
+      [
+        "xmlns": "http://www.w3.org/2000/svg", "role": "img", "viewBox": "0 0 \(width.fixed(0)) \(height.fixed(0))",
+        "width": width.fixed(0), "height": height.fixed(0),
+        "font-family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
+        "font-size": "11", "fill": "#1b1f24",
+      ],
+      [.element("style", text: ".mono{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace}")] + parts)
+  }
+
+  private func block(
+    _ cell: Cell, named name: String, _ index: Int, x: Double, y: Double, width: Double, letters: Int
+  ) -> Markup {
+    let color = brightness(cell, index).map(ColorMap.color)
+    var parts: [Markup] = [
+      .element("title", text: tooltip(cell, named: name)),
+      .element(
+        "rect",
+        [
+          "x": (x + 0.5).fixed(1), "y": (y + 0.5).fixed(1), "width": (width - 1).fixed(1),
+          "height": (Self.cellHeight - 1).fixed(1), "fill": color?.hex ?? "#e6e8eb",
+        ]),
+    ]
+    let ink = color?.ink.hex ?? "#1b1f24"
+    let text = cell.text.printable.cut(toColumns: letters, mark: "…")
+    if !text.isEmpty {
+      parts.append(
+        Self.label(
+          text, x: x + width / 2, y: y + 16,
+          ["text-anchor": "middle", "class": "mono", "fill": ink, "font-weight": cell.isMarked ? "700" : "400"]))
+    }
+    if cell.isMarked {
+      // A corner in the colour of the text: it needs no font and covers no letter.
+      let (right, top) = (x + width - 0.5, y + 0.5)
+      parts.append(
+        .element(
+          "path",
+          [
+            "d": "M\(right.fixed(1)) \(top.fixed(1))h-8l8 8Z", "fill": ink,
+          ]))
+    }
+    return .element("g", [:], parts)
+  }
+
+  private func legend(_ index: Int, x: Double, y: Double) -> Markup {
+    let statistic = statistics[index]
+    let (dark, bright) = statistic.ends
+    let start = x + Double(DisplayWidth.of(statistic.name) + 2 + dark.fixed(statistic.decimals).count) * 6.6
+    var parts = [
+      Self.label(
+        "\(statistic.name)  \(dark.fixed(statistic.decimals).trimmedDecimals)", x: start - 6, y: y + 11,
+        ["text-anchor": "end"])
+    ]
+    for step in 0..<32 {
+      parts.append(
+        .element(
+          "rect",
+          [
+            "x": (start + Double(step) * 4).fixed(1), "y": y.fixed(1), "width": "4.2", "height": "14",
+            "fill": ColorMap.color(Double(step) / 31).hex,
+          ]))
+    }
+    parts.append(Self.label(bright.fixed(statistic.decimals).trimmedDecimals, x: start + 134, y: y + 11))
+    if !markMeaning.isEmpty {
+      parts.append(.element("path", ["d": "M\((x + 9).fixed(1)) \((y + 21).fixed(1))h-8l8 8Z"]))
+      parts.append(Self.label(markMeaning, x: x + 15, y: y + 30))
+    }
+    return .element("g", ["class": "legend"], parts)
+  }
+
+  private static func label(
+    _ text: String, x: Double, y: Double, _ attributes: KeyValuePairs<String, String> = [:]
+  ) -> Markup {
+    .element(
+      "text", [("x", x.fixed(1)), ("y", y.fixed(1))] + attributes.map { ($0.key, $0.value) }, [.text(text)])
+  }
+
+  /// All that is known about a cell, a line each.
+  func tooltip(_ cell: Cell, named name: String) -> String {
+    let values = zip(statistics, cell.values).map { "\($0.name) \($1.fixed($0.decimals))" }
+    let entries = cell.entries.map { "\($0.label)  \($0.value.fixed(4))" }
+    return ([name.printable + (cell.isMarked ? " (\(markMeaning))" : "")] + values + entries).joined(separator: "\n")
+  }
+
+  /// What the picture shows, for those who cannot see it: the top row's texts and the way down.
+  var summary: String {
+    let lines = rows.reversed().map { row in "\(row.name): \(row.cells.map(\.text).joined(separator: " | "))." }
+    return (["Columns: \(columns.joined(separator: " | "))."] + lines).joined(separator: " ").printable
+  }
+}

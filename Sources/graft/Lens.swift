@@ -1,0 +1,191 @@
+import ArgumentParser
+import Files
+import Interpretability
+import Reporting
+import Tokenization
+import Transformer
+
+struct Lens: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Read every layer as words: what would the model say if it stopped here?",
+    discussion: """
+      Shows a heat map: levels upward (embed is hidden state 0, L3 the state after block 3), tokens along x, the most \
+      probable token in each cell, and a mark where it is the final answer. GPT-2 is read through ln_f and its matrix \
+      and predicts the next token; BERT through its whole masked-LM head, each token at its own place: put [MASK] into \
+      the text, or --mask-each. Give --text twice to see two prompts.
+
+      EXAMPLES:
+        graft lens imdb-gpt2-wide --text 'This movie was a complete waste of'
+        graft lens imdb-bert-1 --text 'the acting is [MASK] .' --target good --versus bad
+        graft lens imdb-bert-1 --text 'a great film' --mask-each --html lens.html
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @OptionGroup var input: TextOptions
+  @OptionGroup var lens: LensOptions
+
+  @Option(
+    help:
+      "Colour by: probability, entropy, kl, loss, rank, final-rank; target, target-rank and difference follow a token.")
+  var show: LensStatistic = .probability
+
+  @Option(help: ArgumentHelp("Also write the picture of the first text as SVG.", valueName: "path"))
+  var svg: String?
+
+  @Option(help: ArgumentHelp("Also write a page with all texts; hover shows what is behind a cell.", valueName: "path"))
+  var html: String?
+
+  @OptionGroup var encoding: EncodingOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if [.target, .targetRank, .difference].contains(show), lens.target == nil {
+      throw ValidationError("--show \(show.rawValue) needs --target.")
+    }
+    if show == .difference, lens.versus == nil { throw ValidationError("--show difference needs --versus.") }
+  }
+
+  func run() throws {
+    let opened = try model.open()
+    let base = try lens.unembedding.map { try ModelArgument.open($0) }
+    let heads = try LensHeads(opened, lens.head, borrowing: base)
+    let digest = output.json ? BackgroundDigest(of: opened) : nil
+    let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
+    let encoder = try TextEncoder(opened, encoding)
+    let run = try LensRun(opened, heads, encoder, lens, workspace: threads.workspace())
+    let readings = try input.texts().map { try run.read($0) }
+    try writePictures(readings)
+    let object = digest.map { digest in
+      ResultStamp(command: "lens", model: opened, digest: digest, options: .object(encoding.members + lens.members))
+        .object(
+          (baseDigest.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? [])
+            + [JSON.Member("results", .array(readings.map(\.json)))])
+    }
+    try output.print(object ?? .null) { style in
+      readings.map { $0.heatMap.text(style, statistic: index($0)) }.joined(separator: "\n")
+    }
+  }
+
+  /// Where `--show` stands among a reading's statistics; the first where it has no such numbers.
+  private func index(_ reading: LensReading) -> Int { reading.statistics.firstIndex { $0.key == show } ?? 0 }
+
+  private func writePictures(_ readings: [LensReading]) throws {
+    if let svg, let first = readings.first {
+      try OutputFile.write(first.heatMap.svg(statistic: index(first)), to: svg)
+    }
+    guard let html, let first = readings.first else { return }
+    let page = HTMLPage(
+      title: "Lens: \(first.modelName)",
+      subtitle: "Every layer read as words. Arrow keys move from cell to cell.",
+      sections: readings.map { reading in
+        .init(reading.text.string.shortened(to: 120), [.heatMap(reading.heatMap, caption: "")])
+      })
+    try OutputFile.write(page.html, to: html)
+  }
+}
+
+/// Reads one text after the other.
+struct LensRun {
+  private let model: any Runnable
+  private let encoder: TextEncoder
+  private let options: LensOptions
+  private let lens: LogitLens
+  private let target: Int32?
+  private let versus: Int32?
+  private let workspace: Workspace
+
+  /// - Throws: `CommandError.unknownToken`, `.missingSpecialToken`, `InterpretabilityError`.
+  init(
+    _ model: any Runnable, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions, workspace: Workspace
+  ) throws {
+    self.model = model
+    self.encoder = encoder
+    self.options = options
+    if options.maskEach, encoder.tokenizer.specialTokens.mask == nil {
+      throw CommandError.missingSpecialToken(
+        directory: model.tokenizerDirectory, role: "mask", option: "--mask-each")
+    }
+    func id(_ text: String?) throws -> Int32? { try text.map { try encoder.tokenizer.singleToken($0) } }
+    (target, versus) = (try id(options.target), try id(options.versus))
+    lens = try LogitLens(
+      model, heads: heads.segments,
+      levels: LensLevel.all(
+        blocks: model.blockDimensions.count, sublayers: options.sublayers, updates: options.updates))
+    self.workspace = workspace
+  }
+
+  func read(_ text: InputText) throws -> LensReading {
+    let tokens = try encoder.encode(text.bytes, source: text.source)
+    guard tokens.ids.count <= model.positions else {
+      throw CommandError.promptTooLong(source: text.source, tokens: tokens.ids.count, positions: model.positions)
+    }
+    let tokenizer = encoder.tokenizer
+    var positions = try options.positions(tokens.ids.count, source: text.source)
+    let (cells, truth): ([[LensCell]], [Int32?])
+    if options.maskEach, let mask = tokenizer.specialTokens.mask {
+      let special = tokenizer.specialTokens
+      positions = positions.filter { ![special.cls, special.sep].contains(tokens.ids[$0]) }
+      guard !positions.isEmpty else { throw CommandError.emptyText(source: text.source) }
+      truth = positions.map { tokens.ids[$0] }
+      cells = try readMasked(tokens.ids, positions, mask: mask)
+    } else {
+      let isBERT = model.modelType == "bert"
+      truth = positions.map { isBERT || $0 + 1 >= tokens.ids.count ? nil : tokens.ids[$0 + 1] }
+      cells = try read(PackedBatch([tokens.ids]), rows: positions, truth: truth)
+    }
+    return LensReading(
+      text: text, ids: tokens.ids, truncated: tokens.truncated, positions: positions, levels: lens.levels,
+      cells: cells, truth: truth, masksEach: options.maskEach,
+      followed: LensFollowed(
+        target: target.map(tokenizer.display), versus: versus.map(tokenizer.display)),
+      tokenizer: tokenizer, modelName: model.name)
+  }
+
+  /// The cells of the rows of a batch, [levels][rows]; each follows its true token, the target and what it is compared with.
+  private func read(_ batch: PackedBatch, rows: [Int], truth: [Int32?]) throws -> [[LensCell]] {
+    var cells = [[LensCell]](repeating: [], count: lens.levels.count)
+    try lens.read(
+      batch, rows: rows, top: options.top, following: { [truth[$0], target, versus] }, workspace: workspace
+    ) { _, levels in
+      for (level, cell) in levels.enumerated() { cells[level].append(cell) }
+    }
+    return cells
+  }
+
+  /// One copy of the text a place, with the mask there; about 2,048 tokens at a time.
+  private func readMasked(_ ids: [Int32], _ positions: [Int], mask: Int32) throws -> [[LensCell]] {
+    var all = [[LensCell]](repeating: [], count: lens.levels.count)
+    let size = max(1, 2048 / ids.count)
+    for start in stride(from: 0, to: positions.count, by: size) {
+      let places = positions[start..<min(start + size, positions.count)]
+      let copies = places.map { place in
+        var copy = ids
+        copy[place] = mask
+        return copy
+      }
+      let rows = places.enumerated().map { $0 * ids.count + $1 }
+      let cells = try read(PackedBatch(copies), rows: rows, truth: places.map { ids[$0] })
+      for level in cells.indices { all[level] += cells[level] }
+    }
+    return all
+  }
+}
+
+extension Tokenizer {
+  /// The id of a text that is one token; "␣" stands for a space.
+  /// - Throws: `CommandError.unknownToken`.
+  fileprivate func singleToken(_ text: String) throws -> Int32 {
+    let pieces = try encode(text.replacing("␣", with: " "), addSpecialTokens: false).ids
+    if pieces.count == 1, pieces[0] != specialTokens.unk { return pieces[0] }
+    if let id = id(of: text) { return id }
+    throw CommandError.unknownToken(text: text, pieces: pieces.map(display))
+  }
+}
+
+extension LensCell {
+  /// Of the true token; nil where it is unknown.
+  var truth: Followed? { followed[0] }
+  var target: Followed? { followed[1] }
+  var versus: Followed? { followed[2] }
+}

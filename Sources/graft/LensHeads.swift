@@ -1,0 +1,54 @@
+import ArgumentParser
+import Stitching
+import Tokenization
+import Transformer
+
+/// `--head`: what reads a hidden state as words.
+enum LensHeadChoice: String, CaseIterable, ExpressibleByArgument {
+  /// The model's own head: BERT's whole masked-LM head, GPT-2's ln_f and matrix.
+  case mlm
+  /// The token embedding alone.
+  case embedding
+}
+
+/// The head that reads the states of each segment of a model: one for a checkpoint, two for a splice, whose kept blocks
+/// are read by the pretrained model's head.
+struct LensHeads {
+  let segments: [Unembedding]
+
+  /// - Parameter base: a model that lends its head (`--unembedding`) where this model's own would read.
+  /// - Throws: `CommandError.noLensHead`, `.foreignUnembedding`,
+  ///   `.foreignVocabulary`.
+  init(_ model: any Runnable, _ choice: LensHeadChoice, borrowing base: (any Runnable)?) throws {
+    let models = Self.models(of: model)
+    let starts = model.segmentStarts
+    segments = try models.suffix(starts.count).enumerated().map { index, part in
+      if choice == .embedding { return .embedding(part.wE) }
+      guard index == starts.count - 1, let base else {
+        guard let head = part.unembedding else { throw CommandError.noLensHead(model: part.name) }
+        return head
+      }
+      guard let head = base.unembedding else { throw CommandError.noLensHead(model: base.name) }
+      guard head.matrix.rows == part.dimensions.vocabulary, head.matrix.columns == part.dimensions.hidden else {
+        throw CommandError.foreignUnembedding(
+          base: base.name, found: [head.matrix.rows, head.matrix.columns], model: part.name,
+          expected: [part.dimensions.vocabulary, part.dimensions.hidden])
+      }
+      // Two vocabularies of one size would read every layer as the wrong words, without an error.
+      let tokenizers = try [model, base].map {
+        try Tokenizer.load(directory: $0.tokenizerDirectory, modelType: $0.modelType)
+      }
+      let (rows, other) = (part.dimensions.vocabulary, head.matrix.rows)
+      let shared = try SharedVocabulary(tokenizers[0], rows: rows, tokenizers[1], rows: other, allowsPartial: true)
+      guard shared.isWhole else {
+        throw CommandError.foreignVocabulary(base: base.name, model: part.name, shared: shared.rows.count, of: rows)
+      }
+      return head
+    }
+  }
+
+  private static func models(of model: any Runnable) -> [Model] {
+    if let stitched = model as? StitchedModel { return [stitched.pretrained, stitched.finetuned] }
+    return [model as? Model].compactMap { $0 }
+  }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import Files
+
+/// `--slice a:b`: places a up to but not including b; either end may be left out.
+struct LensSlice: ExpressibleByArgument {
+  let start: Int?
+  let end: Int?
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts.allSatisfy({ $0.isEmpty || Int($0) ?? -1 >= 0 }) else { return nil }
+    (start, end) = (Int(parts[0]), Int(parts[1]))
+  }
+}
+
+/// What of a text is read, and by what.
+struct LensOptions: ParsableArguments {
+  @Option(help: "How many tokens to keep for each cell (JSON, and hover in the page).")
+  var top = 10
+
+  @Flag(help: "Also read between attention and feed-forward of each block.")
+  var sublayers = false
+
+  @Flag(help: "Also read what attention and feed-forward add, alone.")
+  var updates = false
+
+  @Option(help: "mlm: the model's whole head; embedding: the token embedding alone, the papers' E.")
+  var head: LensHeadChoice = .mlm
+
+  @Option(help: ArgumentHelp("Borrow the head of this model, for a checkpoint without one.", valueName: "model"))
+  var unembedding: String?
+
+  @Flag(help: "BERT: mask every token in turn and read each at its own place.")
+  var maskEach = false
+
+  @Option(help: ArgumentHelp("Show these places only; the model still reads the whole text.", valueName: "a:b"))
+  var slice: LensSlice?
+
+  @Option(help: ArgumentHelp("Show the places with these numbers only.", valueName: "0,4"))
+  var tokens: IntegerList?
+
+  @Option(help: "Follow this token's rank and probability ('␣' or a space begins a GPT-2 word).")
+  var target: String?
+
+  @Option(help: "With --target: the token whose logit is subtracted.")
+  var versus: String?
+
+  func validate() throws {
+    if top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
+    if versus != nil, target == nil { throw ValidationError("--versus goes with --target.") }
+    if slice != nil, tokens != nil { throw ValidationError("Give --slice or --tokens, not both.") }
+    if head == .embedding, unembedding != nil {
+      throw ValidationError("Give --head embedding or --unembedding, not both.")
+    }
+  }
+
+  /// The options as they stand in a result.
+  var members: [JSON.Member] {
+    func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
+    func number(_ value: Int?) -> JSON { value.map { .integer($0) } ?? .null }
+    return [
+      JSON.Member("head", .string(head.rawValue)), JSON.Member("mask_each", .bool(maskEach)),
+      JSON.Member("slice", slice.map { .array([number($0.start), number($0.end)]) } ?? .null),
+      JSON.Member("sublayers", .bool(sublayers)), JSON.Member("target", text(target)),
+      JSON.Member("tokens", tokens.map { .array($0.values.map { .integer(Int($0)) }) } ?? .null),
+      JSON.Member("top", .integer(top)), JSON.Member("unembedding", text(unembedding)),
+      JSON.Member("updates", .bool(updates)), JSON.Member("versus", text(versus)),
+    ]
+  }
+
+  /// The places to show of a text of `count` tokens.
+  /// - Throws: `CommandError.noSuchPlace`.
+  func positions(_ count: Int, source: String) throws -> [Int] {
+    if let tokens {
+      if let wrong = tokens.values.first(where: { !(0..<count).contains(Int($0)) }) {
+        throw CommandError.noSuchPlace(option: "--tokens", found: "\(wrong)", tokens: count, source: source)
+      }
+      return Array(Set(tokens.values.map(Int.init))).sorted()
+    }
+    let (start, end) = (slice?.start ?? 0, slice?.end ?? count)
+    guard start < end, start < count else {
+      throw CommandError.noSuchPlace(option: "--slice", found: "\(start):\(end)", tokens: count, source: source)
+    }
+    return Array(start..<min(end, count))
+  }
+}

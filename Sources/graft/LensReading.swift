@@ -1,0 +1,133 @@
+import Files
+import Foundation
+import Interpretability
+import Reporting
+import Tokenization
+import Transformer
+
+/// The lens over one text: [levels][places].
+struct LensReading {
+  let text: InputText
+  let ids: [Int32]
+  let truncated: Bool
+  /// Places of the text, in tokens from 0.
+  let positions: [Int]
+  let levels: [LensLevel]
+  let cells: [[LensCell]]
+  /// The true token of each place; nil where it is unknown.
+  let truth: [Int32?]
+  let masksEach: Bool
+  let followed: LensFollowed
+  let tokenizer: Tokenizer
+  let modelName: String
+
+  /// Statistics of the heat map. What no cell has is left out.
+  var statistics: [(key: LensStatistic, look: HeatMap.Statistic)] {
+    let ceiling = log(Double(tokenizer.vocabularyCount))
+    let all = cells.flatMap { $0 }
+    let highestKL = max(0.1, all.map(\.klToFinal).max() ?? 1)
+    return LensStatistic.allCases.compactMap { key in
+      guard all.contains(where: { key.value($0).isFinite }) else { return nil }
+      let name = key.name(followed)
+      switch key {
+      case .probability, .target:
+        return (key, HeatMap.Statistic(name, explanation: key.explanation, range: 0...1))
+      case .entropy:
+        return (
+          key,
+          HeatMap.Statistic(name, explanation: key.explanation, range: 0...ceiling, brightest: .lowest, decimals: 2)
+        )
+      case .kl:
+        return (
+          key,
+          HeatMap.Statistic(
+            name, explanation: key.explanation, range: 0.01...highestKL, spacing: .logarithmic, brightest: .lowest,
+            decimals: 2)
+        )
+      case .loss:
+        return (
+          key,
+          HeatMap.Statistic(
+            name, explanation: key.explanation, range: 0...(ceiling * 1.5), brightest: .lowest, decimals: 2)
+        )
+      case .rank, .finalRank, .targetRank:
+        return (
+          key,
+          HeatMap.Statistic(
+            name, explanation: key.explanation, range: 1...Double(tokenizer.vocabularyCount), spacing: .logarithmic,
+            brightest: .lowest, decimals: 0)
+        )
+      case .difference:
+        let ends = max(0.01, all.map { abs(key.value($0)) }.max() ?? 1)
+        return (key, HeatMap.Statistic(name, explanation: key.explanation, range: -ends...ends, decimals: 2))
+      }
+    }
+  }
+
+  var heatMap: HeatMap {
+    let statistics = statistics
+    let rows = zip(levels, cells).map { level, cells in
+      HeatMap.Row(
+        level.name,
+        cells.map { cell in
+          HeatMap.Cell(
+            cell.top.first.map { tokenizer.display($0.id) } ?? "", values: statistics.map { $0.key.value(cell) },
+            isMarked: cell.agrees,
+            entries: cell.top.map { HeatMap.Entry(tokenizer.display($0.id), $0.probability) })
+        })
+    }
+    let place = masksEach ? "each token masked in turn" : "\(ids.count.counted("token"))"
+    return HeatMap(
+      title: "\(modelName): \(text.string.shortened(to: 90))",
+      subtitle: "the most probable token at each level, the last on top; \(place)",
+      columns: positions.map { tokenizer.display(ids[$0]) }, rows: rows, statistics: statistics.map(\.look),
+      markMeaning: "the final answer")
+  }
+
+  var json: JSON {
+    let levelObjects = zip(levels, cells).map { level, cells -> JSON in
+      [
+        "layer": .integer(level.layer), "level": .string(level.name), "site": .string(level.site.rawValue),
+        "places": .array(zip(positions, cells).map { position, cell in json(cell, at: position) }),
+      ]
+    }
+    return [
+      "ids": .array(ids.map { .integer(Int($0)) }), "levels": .array(levelObjects),
+      "positions": .array(positions.map { .integer($0) }), "text": .string(text.string),
+      "tokens": .array(ids.map { .string(tokenizer.token($0) ?? "") }), "truncated": .bool(truncated),
+      "truth": .array(truth.map { id in id.map { .integer(Int($0)) } ?? .null }),
+    ]
+  }
+
+  private func json(_ cell: LensCell, at position: Int) -> JSON {
+    func object(_ followed: LensCell.Followed) -> JSON {
+      [
+        "logit": .number(followed.logit), "logprob": .number(followed.logProbability), "rank": .integer(followed.rank),
+      ]
+    }
+    var members = [
+      JSON.Member("agrees", .bool(cell.agrees)), JSON.Member("entropy", .number(cell.entropy)),
+      JSON.Member("final_rank", .integer(cell.finalRank)), JSON.Member("kl_to_final", .number(cell.klToFinal)),
+      JSON.Member("position", .integer(position)),
+      JSON.Member(
+        "top",
+        .array(
+          cell.top.map { item in
+            [
+              "id": .integer(Int(item.id)), "logit": .float(item.logit), "probability": .number(item.probability),
+              "token": .string(tokenizer.token(item.id) ?? ""),
+            ]
+          })),
+    ]
+    for (key, value) in [("truth", cell.truth), ("target", cell.target), ("versus", cell.versus)] {
+      if let value { members.append(JSON.Member(key, object(value))) }
+    }
+    return .object(members)
+  }
+}
+
+/// The tokens of `--target` and `--versus`, as people read them.
+struct LensFollowed {
+  var target: String?
+  var versus: String?
+}

@@ -1,0 +1,42 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct LensClassifierTests {
+  /// The last level is the classifier itself; GPT-2's pools the mean over tokens.
+  @Test(arguments: ["imdb-bert-1-sentiment", "imdb-gpt2-narrow-sentiment"])
+  func endsWithTheDecision(_ model: String) throws {
+    let text = "a waste of two hours"
+    let levels = try GraftProcess.run("lens-classifier", model, "--text", text, "--json").json()["results"].item(0)[
+      "levels"
+    ].array()
+    let blocks = try GraftProcess.run("lens", model, "--text", "a", "--head", "embedding", "--json").json()
+    #expect(try levels.count == blocks["results"].item(0)["levels"].array().count)
+    let classified = try GraftProcess.run("classify", model, "--text", text, "--json").json()["results"].item(0)
+    let last = try #require(levels.last)
+    #expect(try last["logits"].doubles() == classified["logits"].doubles())
+    #expect(try last["probabilities"].doubles() == classified["probabilities"].doubles())
+    #expect(try levels[0]["logits"].doubles() != last["logits"].doubles())
+  }
+
+  @Test func endsWithTheAccuracyOfEvaluate() throws {
+    let arguments = Array(ShortRun.evaluate.dropFirst())
+    let levels = try GraftProcess.run(["lens-classifier"] + arguments + ["--json"]).json()["levels"].array()
+    let evaluated = try GraftProcess.run(ShortRun.evaluate + ["--json"]).json()
+    let last = try #require(levels.last)
+    #expect(try last["accuracy"].double() == evaluated["accuracy"].double())
+    #expect(try last["accuracy_ci95"].doubles() == evaluated["ci95"].doubles())
+    #expect(try last["agreement"].double() == 1)
+    for level in levels {
+      let (mean, ends) = (try level["true_probability"].double(), try level["true_probability_ci95"].doubles())
+      #expect(ends[0] < mean && mean < ends[1])
+    }
+  }
+
+  @Test func refusesWhatItCannotRead() throws {
+    let model = try GraftProcess.run("lens-classifier", "imdb-bert-1", "--text", "a")
+    #expect(model.status == 1 && model.error.contains("classifier"))
+    #expect(try GraftProcess.run("lens-classifier", "imdb-bert-1-sentiment").status == 64)
+  }
+}

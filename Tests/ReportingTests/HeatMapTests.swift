@@ -1,0 +1,109 @@
+import Files
+import Foundation
+import Reporting
+import TestSupport
+import Testing
+
+@Suite struct HeatMapTests {
+  private static let statistics = [
+    HeatMap.Statistic("probability", explanation: "of the token", range: 0...1),
+    HeatMap.Statistic("rank", range: 1...1000, spacing: .logarithmic, brightest: .lowest, decimals: 0),
+  ]
+
+  private func map(columns: [String], rows: Int, text: (Int, Int) -> String) -> HeatMap {
+    HeatMap(
+      title: "A title", subtitle: "and more", columns: columns,
+      rows: (0..<rows).map { level in
+        HeatMap.Row(
+          "L\(level)",
+          columns.indices.map { column in
+            HeatMap.Cell(
+              text(level, column), values: [Double(level) / Double(max(1, rows - 1)), column == 1 ? .nan : 10],
+              isMarked: level == rows - 1, entries: [.init("a<b & \"c\"", 0.75), .init("z", 0.25)])
+          })
+      }, statistics: Self.statistics, markMeaning: "the final answer")
+  }
+
+  private var small: HeatMap { map(columns: ["one", "two"], rows: 2) { "t\($0)\($1)" } }
+
+  @Test func drawsLevelsUpward() {
+    let expected = """
+      A title
+      and more
+      L1 █ t10• █ t11•
+      L0   t00    t01
+           one    two
+
+      probability 0    ░░░▒▒▒▓▓▓████ 1   • the final answer
+
+      """
+    #expect(small.text(.plain) == expected)
+  }
+
+  @Test func followsTheStatistic() {
+    let lines = small.text(.plain, statistic: 1).split(separator: "\n")
+    // ln 10 / ln 1000 from the bright end: two thirds of the way up; what is not finite is said to be so.
+    #expect(lines[2].hasPrefix("L1 ▓ t10") && lines[2].contains("? t11"))
+    #expect(lines.last == "rank 1000    ░░░▒▒▒▓▓▓████ 1   • the final answer")
+  }
+
+  @Test(arguments: [20, 40, 80, 120]) func fitsATerminal(_ width: Int) {
+    let columns = (0..<40).map { "column\($0)" }
+    let map = map(columns: columns, rows: 3) { level, column in column % 3 == 0 ? "日本語の長い語" : "w\(level)_\(column)" }
+    let text = map.text(Style(width: width))
+    for line in text.split(separator: "\n").dropLast(2) {
+      // Each of the wide characters here takes two columns.
+      let columns = line.unicodeScalars.reduce(0) { $0 + ((0x3040...0x9FFF).contains($1.value) ? 2 : 1) }
+      #expect(columns <= width, "\(line)")
+    }
+    if width >= 80 { for column in columns { #expect(text.contains(column)) } }
+  }
+
+  @Test func colorsAsTheTerminalCan() {
+    let plain = small.text(Style(width: 80))
+    #expect(!plain.contains("\u{1B}["))
+    let palette = small.text(Style(width: 80, usesColor: true))
+    #expect(palette.contains("48;5;") && !palette.contains("48;2;"))
+    let full = small.text(Style(width: 80, usesColor: true, usesTrueColor: true))
+    // The ends of cividis, with the ink that contrasts.
+    #expect(full.contains("38;2;255;255;255;48;2;0;34;78m") && full.contains("1;38;2;0;0;0;48;2;254;232;56m"))
+    #expect(small.text(Style(width: 80, usesUnicode: false)).utf8.allSatisfy { $0 < 0x80 })
+  }
+
+  @Test func isWellFormedSVG() throws {
+    let tree = try XMLTree.parse(small.svg())
+    #expect(tree.all("title").count == 5)
+    #expect(tree.all("title").contains { $0.text.contains("L1, one (the final answer)\nprobability 1.000") })
+    let fills = tree.all("rect").compactMap { $0.attributes["fill"] }
+    #expect(fills.contains("#00224e") && fills.contains("#fee838"))
+    #expect(small.svg() == small.svg())
+  }
+
+  private func page(_ map: HeatMap) -> String {
+    HTMLPage(title: "Lens", sections: [.init("one", [.heatMap(map, caption: "")])]).html
+  }
+
+  @Test func isAWholePage() throws {
+    let html = page(small)
+    #expect(!html.contains("http:") && !html.contains("https:") && !html.contains("url("))
+    let tree = try XMLTree.parse(html)
+    #expect(tree.all("button").map(\.text) == ["probability", "rank"])
+    #expect(tree.all("tbody").flatMap { $0.all("td") }.map(\.text) == ["t10", "t11", "t00", "t01"])
+    let data = try #require(tree.all("script").first { $0.attributes["type"] == "application/json" }).text
+    #expect(!data.contains("<") && !data.contains("&"))
+    let value = try JSON.parse(data, path: "data")
+    #expect(value["labels"] == ["a<b & \"c\"", "z"])
+    guard case .array(let entries)? = value["entries"] else { return #expect(Bool(false), "entries are missing") }
+    #expect(entries == Array(repeating: [0, 0.75, 1, 0.25], count: 4))
+    guard case .array(let statistics)? = value["statistics"] else {
+      return #expect(Bool(false), "statistics are missing")
+    }
+    #expect(statistics[0]["shades"] == [31, 31, 0, 0])
+    #expect(statistics[1]["shades"] == [21, nil, 21, nil])
+  }
+
+  @Test func aLongTextStaysSmall() {
+    let map = map(columns: (0..<512).map { "w\($0)" }, rows: 13) { "t\($0 * $1)" }
+    #expect(page(map).utf8.count < 2_000_000)
+  }
+}
