@@ -29,7 +29,9 @@ let package = Package(
     .target(name: "Tokenization", dependencies: ["Files", "CSentencePiece"]),
     .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
     .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Tokenization", "Transformer"]),
-    .target(name: "Interpretability", dependencies: ["DenseMath", "Transformer"]),
+    .target(
+      name: "Interpretability",
+      dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
     .target(
       name: "Stitching",
       dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
@@ -60,7 +62,7 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Files", "DenseMath", "TestSupport"]),
     .testTarget(
       name: "InterpretabilityTests",
-      dependencies: ["Interpretability", "Transformer", "Checkpoints", "DenseMath", "TestSupport"]),
+      dependencies: ["Interpretability", "Files", "TestSupport"]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(
