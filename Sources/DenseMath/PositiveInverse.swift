@@ -70,31 +70,20 @@ public struct PositiveInverse: Sendable {
   private static func eigenInverse(
     _ matrix: DoubleMatrix, cut: Double
   ) throws -> (inverse: [Double], rank: Int, condition: Double) {
+    let eigen = try SymmetricEigendecomposition(matrix)
     let count = matrix.rows
-    var vectors = matrix.values
-    var eigenvalues = [Double](repeating: 0, count: count)
-    var (n, info) = (Int32(count), Int32(0))
-    var lda = max(n, 1)
-    var workSize = Int32(1 + 6 * count + 2 * count * count)
-    var integerWorkSize = Int32(3 + 5 * count)
-    var work = [Double](repeating: 0, count: Int(workSize))
-    var integerWork = [Int32](repeating: 0, count: Int(integerWorkSize))
-    dsyevd_(
-      "V", "U", &n, &vectors, &lda, &eigenvalues, &work, &workSize, &integerWork, &integerWorkSize, &info)
-    guard info == 0 else { throw LinearAlgebraError.lapack(routine: "dsyevd", info: Int(info)) }
-    let largest = eigenvalues.last ?? 0
-    let kept = eigenvalues.indices.filter { eigenvalues[$0] > cut * largest }
-    // Row i of `vectors` (LAPACK's column i) is eigenvector i.
+    let largest = eigen.values.last ?? 0
+    let kept = eigen.values.indices.filter { eigen.values[$0] > cut * largest }
     var scaled = DoubleMatrix(rows: count, columns: kept.count)
     var plain = DoubleMatrix(rows: kept.count, columns: count)
-    for (index, eigen) in kept.enumerated() {
-      for column in 0..<count {
-        let value = vectors[eigen * count + column]
-        plain[index, column] = value
-        scaled[column, index] = value / eigenvalues[eigen]
+    for (index, column) in kept.enumerated() {
+      for row in 0..<count {
+        let value = eigen.vectors[row, column]
+        plain[index, row] = value
+        scaled[row, index] = value / eigen.values[column]
       }
     }
-    let condition = kept.first.map { largest / eigenvalues[$0] } ?? .infinity
+    let condition = kept.first.map { largest / eigen.values[$0] } ?? .infinity
     return ((scaled * plain).values, kept.count, condition)
   }
 }
@@ -106,7 +95,7 @@ public enum LinearAlgebraError: Error, Equatable, Sendable, CustomStringConverti
 
   public var description: String {
     switch self {
-    case .notFinite: return "a matrix to be inverted holds numbers that are not finite"
+    case .notFinite: return "a matrix to be factored holds numbers that are not finite"
     case .lapack(let routine, let info): return "LAPACK's \(routine) failed with info \(info)"
     }
   }
