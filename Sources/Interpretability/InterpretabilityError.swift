@@ -8,6 +8,9 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case noNormToFold(model: String)
   case widthDoesNotFit(model: String, expected: Int, found: Int)
   case noSuchHead(String, model: String, layers: Int, heads: Int)
+  case noSuchLayer(Int, model: String, layers: Int)
+  /// Two checkpoints are of different shape, so that there is no difference between them.
+  case differentShapes(model: String, base: String, what: String, expected: String, found: String)
   case noSuchVector(String, group: String, model: String, expected: String)
 
   public var description: String {
@@ -27,6 +30,11 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
         + "model of the same hidden size"
     case .noSuchHead(let name, let model, let layers, let heads):
       "\(model) has no head \(name): heads are L0H0 to L\(layers - 1)H\(heads - 1)"
+    case .noSuchLayer(let layer, let model, let layers):
+      "\(model) has no block \(layer): blocks count from 0 to \(layers - 1)"
+    case .differentShapes(let model, let base, let what, let expected, let found):
+      "\(model) cannot be compared with \(base): its \(what) is \(expected), that of \(base) \(found); give the checkpoint "
+        + "that it was fine-tuned from"
     case .noSuchVector(let name, let group, let model, let expected):
       "\(model) has no \(group) vector \(name): they are \(expected)"
     }

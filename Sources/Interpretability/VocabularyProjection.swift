@@ -21,6 +21,14 @@ public struct VocabularyProjection: Sendable {
     case vo
     /// W_QK = wQ wKᵀ: what attends and what is attended to.
     case qk
+
+    /// The groups of its two halves.
+    public var groups: (left: ParameterGroup, right: ParameterGroup) {
+      switch self {
+      case .vo: (.values, .outputs)
+      case .qk: (.queries, .keys)
+      }
+    }
   }
 
   public let model: Model
@@ -64,23 +72,32 @@ public struct VocabularyProjection: Sendable {
   /// - Throws: `LinearAlgebraError`.
   public func vectors(_ group: ParameterGroup, layer: Int) throws -> Tensor {
     let own = model.parameterVectors(group, layer: layer)
-    let gain = foldsNorm ? model.gain(before: group, layer: layer) : nil
-    guard gain != nil || (gramInverse != nil && group.reads) else { return own }
-    return try prepared(own, reads: group.reads, gain: gain).tensor
+    guard folds(group, layer: layer) != nil || (gramInverse != nil && group.reads) else { return own }
+    return try prepared(folded(own, group, layer: layer), reads: group.reads).tensor
   }
 
-  /// Vectors of the residual stream, [n, d], so that their scores are `matrix` times each.
+  /// Vectors of the residual stream, [n, d], so that their scores are `matrix` times each: what reads is multiplied by the
+  /// inverse of the Gram matrix, if that was asked for.
   /// - Throws: `LinearAlgebraError`.
-  public func prepared(_ vectors: Tensor, reads: Bool, gain: Tensor? = nil) throws -> DoubleMatrix {
+  public func prepared(_ vectors: DoubleMatrix, reads: Bool) throws -> DoubleMatrix {
+    guard let gramInverse, reads else { return vectors }
+    return try gramInverse.multipliedFromLeft(by: vectors)
+  }
+
+  /// Rows of a group in Double, with the norm's gain in them, if that was asked for.
+  func folded(_ vectors: Tensor, _ group: ParameterGroup, layer: Int) -> DoubleMatrix {
+    let gain = folds(group, layer: layer)?.values
     let d = vectors.columns
-    var own = DoubleMatrix(rows: vectors.rows, columns: d)
-    for row in 0..<own.rows {
-      for column in 0..<d {
-        own[row, column] = Double(vectors.pointer[row * d + column]) * (gain.map { Double($0.pointer[column]) } ?? 1)
-      }
+    var result = DoubleMatrix(rows: vectors.rows, columns: d, values: vectors.values.map { Double($0) })
+    guard let gain else { return result }
+    for row in 0..<result.rows {
+      for column in 0..<d { result[row, column] *= Double(gain[column]) }
     }
-    guard let gramInverse, reads else { return own }
-    return try gramInverse.multipliedFromLeft(by: own)
+    return result
+  }
+
+  private func folds(_ group: ParameterGroup, layer: Int) -> Tensor? {
+    foldsNorm ? model.gain(before: group, layer: layer) : nil
   }
 
   /// The two factors of a head's matrix over pairs of the vocabulary, [V, dHead] each, in Double: its entry (i, j) is the
@@ -90,26 +107,22 @@ public struct VocabularyProjection: Sendable {
     _ which: HeadMatrix, of place: HeadPlace, threads: Threads
   ) throws -> (left: DoubleMatrix, right: DoubleMatrix) {
     let (left, right) = try halves(which, of: place)
-    return (
-      DoubleMatrix.product(matrix, left.transposed, threads: threads),
-      DoubleMatrix.product(matrix, right.transposed, threads: threads)
-    )
+    func factor(_ half: DoubleMatrix, _ group: ParameterGroup) throws -> DoubleMatrix {
+      DoubleMatrix.product(matrix, try prepared(half, reads: group.reads).transposed, threads: threads)
+    }
+    return (try factor(left, which.groups.left), try factor(right, which.groups.right))
   }
 
-  /// The two halves of a head's matrix, [dHead, d] each, as their scores are made.
+  /// The two halves of a head's matrix, [dHead, d] each: it is the first, transposed, times the second.
+  /// - Throws: `InterpretabilityError.noSuchHead`.
   func halves(_ which: HeadMatrix, of place: HeadPlace) throws -> (left: DoubleMatrix, right: DoubleMatrix) {
     try check(place)
     let size = model.dimensions.headSize
-    func half(_ group: ParameterGroup) throws -> DoubleMatrix {
-      let rows = place.head * size..<(place.head + 1) * size
-      return try prepared(
-        model.parameterVectors(group, layer: place.layer)[rows: rows], reads: group.reads,
-        gain: foldsNorm ? model.gain(before: group, layer: place.layer) : nil)
+    let rows = place.head * size..<(place.head + 1) * size
+    func half(_ group: ParameterGroup) -> DoubleMatrix {
+      folded(model.parameterVectors(group, layer: place.layer)[rows: rows], group, layer: place.layer)
     }
-    switch which {
-    case .vo: return (try half(.values), try half(.outputs))
-    case .qk: return (try half(.queries), try half(.keys))
-    }
+    return (half(which.groups.left), half(which.groups.right))
   }
 
   /// The k highest or lowest tokens of each vector, best first, ties by id.

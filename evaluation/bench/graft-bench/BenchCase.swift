@@ -19,6 +19,10 @@ struct BenchCase {
     switch arguments.name {
     case "sgemm": return sgemm(arguments.threads)
     case "imdb": return try imdb(arguments)
+    case "pairs-gaussian": return try pairs(arguments, exponent: 0)
+    case "pairs-decaying": return try pairs(arguments, exponent: 0.5)
+    case "pairs-products": return pairsProducts(arguments.threads)
+    case "pairs-model": return try pairsOfModel(arguments, exponent: 0.5)
     case "tokenize-wordpiece", "tokenize-bpe": return try tokenize(arguments)
     default:
       guard shapes[arguments.name] != nil else { throw BenchError.unknownCase(arguments.name) }
