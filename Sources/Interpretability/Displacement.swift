@@ -85,20 +85,32 @@ public struct Displacement: Sendable {
     for layer in 0..<model.dimensions.layers {
       for group in groups {
         let (own, other) = (model.parameterVectors(group, layer: layer), base.parameterVectors(group, layer: layer))
-        let d = own.columns
         for row in 0..<own.rows {
-          let (moved, before) = Self.squares(own.pointer + row * d, other.pointer + row * d, d)
-          guard moved > 0 else { continue }
-          all.append(
-            MovedVector(
-              group: group,
-              place: VectorPlace(layer: layer, row: row, of: group, headSize: model.dimensions.headSize), row: row,
-              norm: moved.squareRoot(), relative: before > 0 ? (moved / before).squareRoot() : nil))
+          let vector = Self.moved(group, own, other, layer: layer, row: row, headSize: model.dimensions.headSize)
+          if vector.norm > 0 { all.append(vector) }
         }
       }
     }
     let order = all.indices.sorted { (all[$1].norm, $0) < (all[$0].norm, $1) }
     return order.prefix(max(0, count)).map { all[$0] }
+  }
+
+  /// One vector and how far it moved.
+  /// - Parameter row: as `VocabularyProjection.row` gives it.
+  public func moved(_ group: ParameterGroup, _ place: VectorPlace, row: Int) -> MovedVector {
+    Self.moved(
+      group, model.parameterVectors(group, layer: place.layer), base.parameterVectors(group, layer: place.layer),
+      layer: place.layer, row: row, headSize: model.dimensions.headSize)
+  }
+
+  private static func moved(
+    _ group: ParameterGroup, _ own: Tensor, _ other: Tensor, layer: Int, row: Int, headSize: Int
+  ) -> MovedVector {
+    let d = own.columns
+    let (moved, before) = squares(own.pointer + row * d, other.pointer + row * d, d)
+    return MovedVector(
+      group: group, place: VectorPlace(layer: layer, row: row, of: group, headSize: headSize), row: row,
+      norm: moved.squareRoot(), relative: before > 0 ? (moved / before).squareRoot() : nil)
   }
 
   private static func move(_ layer: Int?, _ name: String, _ pairs: [(Tensor, Tensor)]) -> Move {
