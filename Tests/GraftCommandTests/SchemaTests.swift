@@ -27,6 +27,11 @@ import Testing
     ],
     ["lens-classifier", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["lens-classifier", "imdb-gpt2-narrow-sentiment", "--dataset", ShortRun.reviews, "--limit", "20", "-t", "2"],
+    ["project", "imdb-gpt2-wide", "--ff-key", "L0:1", "--output", "L1H2:3", "--fold-norm", "--top", "2"],
+    ["project", "imdb-bert-1", "--head", "L0H0", "--matrix", "qk", "--inverse", "pinv", "--lowest", "--top", "3"],
+    ["project", "imdb-bert-1", "--head", "L0H0", "--svd", "--top", "2"],
+    ["project", "imdb-gpt2-wide", "--layer", "1", "--matrix", "v", "--svd", "--top", "2", "--directions", "2"],
+    ["project", "imdb-gpt2-narrow-sentiment", "--against", "imdb-gpt2-narrow", "--top", "5"],
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["verify", "imdb-bert-1", "--expected", Repository.fixture("trained/imdb-bert-1/expected.safetensors")], ["env"],
   ])
