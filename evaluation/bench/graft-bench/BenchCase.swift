@@ -19,6 +19,8 @@ struct BenchCase {
     switch arguments.name {
     case "sgemm": return sgemm(arguments.threads)
     case "imdb": return try imdb(arguments)
+    case "lens": return try lens(arguments)
+    case "lens-products": return try lensProducts(arguments)
     case "tokenize-wordpiece", "tokenize-bpe": return try tokenize(arguments)
     default:
       guard shapes[arguments.name] != nil else { throw BenchError.unknownCase(arguments.name) }
