@@ -13,14 +13,16 @@ import peer
 
 HERE = Path(__file__).resolve().parent
 MODELS = {"bert-8x128": "bert-base", "bert-1x512": "bert-base", "gpt2-1x1024": "gpt2", "imdb": "bert-base-classifier",
-          "tokenize-wordpiece": "bert-base", "tokenize-bpe": "gpt2", "first-answer": "bert-base", "lens": "gpt2"}
+          "tokenize-wordpiece": "bert-base", "tokenize-bpe": "gpt2", "first-answer": "bert-base", "lens": "gpt2",
+          "generate": "gpt2"}
 FORMULA = ("multiply and add counted as 2; a sequence: 2 T (4 d^2 + 2 d dFF) L + attention 4 T^2 d L "
            "(causal_attention_halved: 2 T^2 d L)")
 TRIAL_RUNS, TRIAL_TEXTS, PAUSE = 3, 64, 0.05
 
 
 def runtimes(case):
-    return ["tokenizers"] if case.startswith("tokenize") else ["torch"] if case == "lens" else ["torch", "onnxruntime"]
+    return {"lens": ["torch"], "generate": ["torch"], "tokenize-wordpiece": ["tokenizers"],
+            "tokenize-bpe": ["tokenizers"]}.get(case, ["torch", "onnxruntime"])
 
 
 def product_case(case):

@@ -126,6 +126,24 @@ def lens(options):
     return run, run, result, versions
 
 
+def generate(options):
+    """64 greedy tokens of GPT-2 after a prompt of 8, with its key-value cache."""
+    torch, model, vocabulary, versions = torch_model(options)
+    prompt = torch.tensor([[(t * 7919 + 104729) % vocabulary for t in range(8)]])
+
+    def run():
+        ids, unread, cache = [], prompt, None
+        with torch.inference_mode():
+            for _ in range(64):
+                answer = model(input_ids=unread, past_key_values=cache, use_cache=True)
+                cache = answer.past_key_values
+                unread = (answer.last_hidden_state[:, -1] @ model.wte.weight.T).argmax(-1, keepdim=True)
+                ids.append(int(unread))
+        return ids
+
+    return run, run, lambda ids: {"ids": ids}, versions
+
+
 def rows_of(options):
     with open(options.dataset, encoding="utf8") as file:
         return [json.loads(line) for line in itertools.islice(file, options.limit)]
@@ -234,7 +252,7 @@ def serve(warm_up, run, result, versions, repeat):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", required=True,
-                        choices=[*SHAPES, "imdb", "lens", "tokenize-wordpiece", "tokenize-bpe"])
+                        choices=[*SHAPES, "imdb", "generate", "lens", "tokenize-wordpiece", "tokenize-bpe"])
     parser.add_argument("--runtime", required=True, choices=["torch", "onnxruntime", "tokenizers"])
     parser.add_argument("--variant", help="one of the forms the runtime has; default: the last of them")
     parser.add_argument("--model", required=True)
@@ -249,8 +267,8 @@ def main():
         parser.error(f"--variant {options.variant}: {options.runtime} has {', '.join(known)}")
     if options.case == "first-answer":
         return first_answer(options)
-    make = {"imdb": imdb, "lens": lens, "tokenize-wordpiece": tokenize, "tokenize-bpe": tokenize}.get(
-        options.case, fixed_length)
+    make = {"imdb": imdb, "generate": generate, "lens": lens, "tokenize-wordpiece": tokenize,
+            "tokenize-bpe": tokenize}.get(options.case, fixed_length)
     serve(*make(options), options.repeat)
 
 
