@@ -77,12 +77,14 @@ extension DoubleMatrix {
   ///   - a: [n, p]
   ///   - b: [n, q]
   ///   - rows: which rows to use, and of b in which order against a's; nil for all, in order.
+  ///   - weights: what each of these rows counts; nil for 1.
   /// - Returns: [p, q]
   public static func transposedProduct(
-    _ a: Tensor, _ b: Tensor, rows: [(a: Int, b: Int)]? = nil, threads: Threads
+    _ a: Tensor, _ b: Tensor, rows: [(a: Int, b: Int)]? = nil, weights: [Double]? = nil, threads: Threads
   ) -> DoubleMatrix {
     precondition(rows != nil || a.rows == b.rows, "the two matrices have \(a.rows) and \(b.rows) rows")
     let count = rows?.count ?? a.rows
+    precondition(weights == nil || weights?.count == count, "\(weights?.count ?? 0) weights for \(count) rows")
     let (p, q) = (a.columns, b.columns)
     let chunk = 2048
     var left = [Double](repeating: 0, count: chunk * p)
@@ -97,7 +99,8 @@ extension DoubleMatrix {
             let height = min(chunk, count - start)
             for row in 0..<height {
               let pair = rows.map { $0[start + row] } ?? (a: start + row, b: start + row)
-              for column in 0..<p { left[row * p + column] = Double(a.pointer[pair.a * p + column]) }
+              let weight = weights.map { $0[start + row] } ?? 1
+              for column in 0..<p { left[row * p + column] = weight * Double(a.pointer[pair.a * p + column]) }
               for column in 0..<q { right[row * q + column] = Double(b.pointer[pair.b * q + column]) }
             }
             threads.run(parts.count) { part, _ in

@@ -84,6 +84,13 @@ import Testing
     expectClose(found.values, expected, absolute: 1e-12 * Double(count), relative: 1e-12, "\(count) pairs")
   }
 
+  @Test func weightedRows() {
+    let a = Tensor(shape: [3, 1], [1, 2, 3])
+    let b = Tensor(shape: [3, 2], [1, 10, 1, 10, 1, 10])
+    let found = DoubleMatrix.transposedProduct(a, b, weights: [0.5, 0, 2], threads: Threads(2))
+    #expect(found.values == [6.5, 65])
+  }
+
   /// The sums are made in Double: a Float32 sum would lose the small numbers beside the large ones.
   @Test func sumsAreDouble() {
     let a = Tensor(shape: [3, 1], [1e8, 1, -1e8])
