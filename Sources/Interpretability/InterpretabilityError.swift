@@ -4,6 +4,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
   case noSuchToken(Int, vocabulary: Int)
+  /// No text of a corpus has a token to predict.
+  case nothingToPredict
 
   public var description: String {
     switch self {
@@ -12,6 +14,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
         + "give a model with the same tokenizer and hidden size"
     case .noSuchRow(let row, let tokens):
       "row \(row) of \(tokens) tokens: rows count from 0 to \(tokens - 1)"
+    case .nothingToPredict:
+      "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
     }
