@@ -4,6 +4,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
   case noSuchToken(Int, vocabulary: Int)
+  /// Effective attention no longer makes the output that attention makes.
+  case outputChanged(layer: Int, head: Int, error: Double, allowed: Double, tolerance: Double)
 
   public var description: String {
     switch self {
@@ -14,6 +16,9 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "row \(row) of \(tokens) tokens: rows count from 0 to \(tokens - 1)"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
+    case .outputChanged(let layer, let head, let error, let allowed, let tolerance):
+      "L\(layer)H\(head): expected effective attention to make the head's output to \(allowed) of its norm, found a "
+        + "difference of \(error); give a relative tolerance below \(tolerance) for the rank"
     }
   }
 }
