@@ -67,7 +67,7 @@ let package = Package(
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(
       name: "GraftCommandTests",
-      dependencies: ["graft", "Files", "DenseMath", "Checkpoints", "Transformer", "TestSupport"]),
+      dependencies: ["graft", "Files", "DenseMath", "Checkpoints", "Transformer", "TestSupport"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -47,7 +47,6 @@ struct LensOptions: ParsableArguments {
 
   func validate() throws {
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
-    if versus != nil, target == nil { throw ValidationError("--versus goes with --target.") }
     if slice != nil, tokens != nil { throw ValidationError("Give --slice or --tokens, not both.") }
     if head == .embedding, unembedding != nil {
       throw ValidationError("Give --head embedding or --unembedding, not both.")

@@ -25,6 +25,7 @@ import Testing
       "lens", "imdb-bert-1-sentiment", "--text", "a film", "--mask-each", "--unembedding", "imdb-bert-1", "--target",
       "good", "--versus", "bad", "--slice", "1:",
     ],
+    ["lens", "imdb-gpt2-wide", "--jsonl", LensPromptTests.prompts, "--beside", "a", "--top", "1"],
     ["lens-classifier", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["lens-classifier", "imdb-gpt2-narrow-sentiment", "--dataset", ShortRun.reviews, "--limit", "20", "-t", "2"],
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
