@@ -6,6 +6,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case noSuchToken(Int, vocabulary: Int)
   /// Effective attention no longer makes the output that attention makes.
   case outputChanged(layer: Int, head: Int, error: Double, allowed: Double, tolerance: Double)
+  /// No text of a corpus has a token to predict.
+  case nothingToPredict
 
   public var description: String {
     switch self {
@@ -14,6 +16,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
         + "give a model with the same tokenizer and hidden size"
     case .noSuchRow(let row, let tokens):
       "row \(row) of \(tokens) tokens: rows count from 0 to \(tokens - 1)"
+    case .nothingToPredict:
+      "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
     case .outputChanged(let layer, let head, let error, let allowed, let tolerance):

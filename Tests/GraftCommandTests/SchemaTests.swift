@@ -26,6 +26,7 @@ import Testing
       "good", "--versus", "bad", "--slice", "1:",
     ],
     ["lens", "imdb-gpt2-wide", "--jsonl", LensPromptTests.prompts, "--beside", "a", "--top", "1"],
+    LensCorpusTests.gpt2, LensCorpusTests.bert + ["--sublayers"],
     ["lens-classifier", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["lens-classifier", "imdb-gpt2-narrow-sentiment", "--dataset", ShortRun.reviews, "--limit", "20", "-t", "2"],
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
