@@ -4,6 +4,10 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
   case noSuchToken(Int, vocabulary: Int)
+  /// Effective attention no longer makes the output that attention makes.
+  case outputChanged(layer: Int, head: Int, error: Double, allowed: Double, tolerance: Double)
+  /// No text of a corpus has a token to predict.
+  case nothingToPredict
   /// A post-norm model has no norm before what reads.
   case noNormToFold(model: String)
   case widthDoesNotFit(model: String, expected: Int, found: Int)
@@ -20,6 +24,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
         + "give a model with the same tokenizer and hidden size"
     case .noSuchRow(let row, let tokens):
       "row \(row) of \(tokens) tokens: rows count from 0 to \(tokens - 1)"
+    case .nothingToPredict:
+      "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
     case .noNormToFold(let model):
@@ -37,6 +43,9 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
         + "that it was fine-tuned from"
     case .noSuchVector(let name, let group, let model, let expected):
       "\(model) has no \(group) vector \(name): they are \(expected)"
+    case .outputChanged(let layer, let head, let error, let allowed, let tolerance):
+      "L\(layer)H\(head): expected effective attention to make the head's output to \(allowed) of its norm, found a "
+        + "difference of \(error); give a relative tolerance below \(tolerance) for the rank"
     }
   }
 }
