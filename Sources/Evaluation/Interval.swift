@@ -39,8 +39,15 @@ extension Interval {
       var sum = 0.0
       for _ in values.indices { sum += values[generator.uniform(below: values.count)] }
       return sum / Double(values.count)
-    }.sorted()
-    func quantile(_ share: Double) -> Double { means[Int((share * Double(resamples - 1)).rounded())] }
-    return Interval(low: quantile(0.025), high: quantile(0.975))
+    }
+    return Interval(quantilesOf: means)
+  }
+
+  /// The 2.5% and 97.5% quantiles of what resampling gave.
+  /// - Precondition: `values` is not empty.
+  public init(quantilesOf values: [Double]) {
+    let sorted = values.sorted()
+    func quantile(_ share: Double) -> Double { sorted[Int((share * Double(sorted.count - 1)).rounded())] }
+    self.init(low: quantile(0.025), high: quantile(0.975))
   }
 }

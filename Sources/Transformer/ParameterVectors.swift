@@ -1,0 +1,84 @@
+import DenseMath
+
+/// The parameters of a block that read from the residual stream or are added to it: vectors of d numbers, which can be
+/// read as tokens (Dar et al., "Analyzing Transformers in Embedding Space", 2023, section 3).
+public enum ParameterKind: String, Sendable, CaseIterable {
+  /// Column i of wIn, what neuron i of the feed-forward layer reads.
+  case feedForwardKey = "ff-key"
+  /// Row i of wOut, what neuron i adds.
+  case feedForwardValue = "ff-value"
+  /// Column j of wQ, wK or wV: sub-head j mod dHead of head j / dHead. What it reads.
+  case query, key, value
+  /// Row j of wO, what that sub-head adds.
+  case output
+
+  /// Whether it belongs to a neuron of the feed-forward layer; else to a sub-head of an attention head.
+  public var isFeedForward: Bool { self == .feedForwardKey || self == .feedForwardValue }
+  /// Whether its product with a state is read from the stream; else it is added to it.
+  public var reads: Bool { self != .feedForwardValue && self != .output }
+}
+
+extension Model {
+  /// All vectors of a kind in a block, one a row.
+  /// - Precondition: `layer` is a block of this model.
+  /// - Returns: [dFF, d] for feed-forward kinds, else [d, d] with head h in rows h dHead ..< (h + 1) dHead; the weights
+  ///   themselves where they are stored that way, else a copy.
+  public func parameterVectors(_ kind: ParameterKind, layer: Int) -> Tensor {
+    let d = dimensions.hidden
+    switch architecture {
+    case .bert(let bert):
+      let block = bert.blocks[layer]
+      switch kind {
+      case .feedForwardKey: return block.wIn.columns
+      case .feedForwardValue: return block.wOut.rows
+      case .query: return block.wQ.columns
+      case .key: return block.wK.columns
+      case .value: return block.wV.columns
+      case .output: return block.wO.rows
+      }
+    case .gpt2(let gpt2):
+      let block = gpt2.blocks[layer]
+      switch kind {
+      case .feedForwardKey: return block.wIn.columns
+      case .feedForwardValue: return block.wOut.rows
+      case .query: return block.wQKV.columns(0..<d)
+      case .key: return block.wQKV.columns(d..<2 * d)
+      case .value: return block.wQKV.columns(2 * d..<3 * d)
+      case .output: return block.wO.rows
+      }
+    }
+  }
+}
+
+extension Linear {
+  /// The columns of W, each as a row: [out, in].
+  fileprivate var columns: Tensor { columns(0..<outputs) }
+
+  /// Some columns of W, each as a row: [range, in].
+  fileprivate func columns(_ range: Range<Int>) -> Tensor {
+    layout == .outputByInput ? weight[rows: range] : weight.transposed(columns: range)
+  }
+
+  /// The rows of W, [in, out].
+  fileprivate var rows: Tensor {
+    layout == .inputByOutput ? weight : weight.transposed(columns: 0..<weight.columns)
+  }
+}
+
+extension Tensor {
+  /// A copy of some columns, each as a row: [range, rows].
+  fileprivate func transposed(columns range: Range<Int>) -> Tensor {
+    let (rows, columns) = (self.rows, self.columns)
+    let result = FloatBuffer(uninitializedCount: range.count * rows)
+    // Tiles of 16 numbers a side: both sides stay in a few cache lines.
+    for top in stride(from: 0, to: rows, by: 16) {
+      for left in stride(from: range.lowerBound, to: range.upperBound, by: 16) {
+        for column in left..<min(left + 16, range.upperBound) {
+          let out = result.pointer + (column - range.lowerBound) * rows
+          for row in top..<min(top + 16, rows) { out[row] = pointer[row * columns + column] }
+        }
+      }
+    }
+    return Tensor(shape: [range.count, rows], result)
+  }
+}
