@@ -47,7 +47,9 @@ let package = Package(
 
     .executableTarget(
       name: "graft-bench",
-      dependencies: ["DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Interpretability"],
+      dependencies: [
+        "DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Interpretability", "Stitching",
+      ],
       path: "evaluation/bench/graft-bench"),
 
     .target(
