@@ -46,7 +46,7 @@ struct AlignmentReport {
         "\(pair.names.0) against \(pair.names.1)",
         [.table(Self.assignments(pair))]
           + pair.groups.flatMap { group in
-            [HTMLPage.Block.heatMap(Self.heatMap(group, of: pair), caption: "")]
+            [HTMLPage.Block.heatMap(Self.heatMap(group, of: pair), caption: Self.name(group, of: pair))]
               + Self.vectorTables(pair).filter { $0.kind == group.kind && $0.space == group.space }
               .map { .table($0.table) }
           })
@@ -71,13 +71,20 @@ struct AlignmentReport {
     ).html
   }
 
+  private static func name(_ group: AlignedPair.Group, of pair: AlignedPair) -> String {
+    "\(group.kind.symbol) in \(group.space.rawValue) space; \(axes(pair))"
+  }
+
+  private static func axes(_ pair: AlignedPair) -> String {
+    "layers of \(pair.names.0) upward, of \(pair.names.1) across"
+  }
+
   private static func heatMap(_ group: AlignedPair.Group, of pair: AlignedPair) -> HeatMap {
     let scores = group.alignment.scores
     let assigned = Set(group.alignment.assignment.pairs)
     let (low, high) = (scores.values.min() ?? 0, scores.values.max() ?? 1)
     return HeatMap(
-      title: "\(group.kind.symbol) in \(group.space.rawValue) space",
-      subtitle: "layers of \(pair.names.0) upward, of \(pair.names.1) across",
+      title: "\(group.kind.symbol) in \(group.space.rawValue) space", subtitle: Self.axes(pair),
       columns: (0..<scores.columns).map { "L\($0)" },
       rows: (0..<scores.rows).map { row in
         .init(
@@ -106,7 +113,7 @@ struct AlignmentReport {
       table.append([
         .init(group.space.rawValue, .faint), .init(group.kind.symbol),
         "\(alignment.diagonalHits)/\(alignment.assignment.pairs.count)",
-        .number(alignment.meanOffset, decimals: 2), .number(alignment.margin, decimals: 4), .init(list),
+        .number(alignment.meanOffset, decimals: 2), .number(alignment.margin, decimals: 5), .init(list),
       ])
     }
     return table
@@ -143,7 +150,7 @@ struct AlignmentReport {
     for line in summary.lines {
       table.append(
         [.init(line.space.rawValue, .faint), .init(line.kind.symbol)]
-          + [(line.hits, 2), (line.offset, 2), (line.margin, 4)].flatMap { statistic, decimals in
+          + [(line.hits, 2), (line.offset, 2), (line.margin, 5)].flatMap { statistic, decimals in
             [
               Table.Cell.number(statistic.mean, decimals: decimals),
               .interval(statistic.interval?.low, statistic.interval?.high, decimals: decimals),
