@@ -14,6 +14,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case nothingToCompare(path: String, names: [String])
   /// A stage differs by more than the tolerance.
   case overTolerance(stage: String, fraction: String, tolerance: String)
+  /// One half of unlabelled texts makes maps, the other measures them.
+  case tooFewTexts(path: String)
   /// config.json asks for a text cleaning there is none of.
   case unknownTextCleaning(path: String, found: String, known: [String])
   /// The lens needs a head over the vocabulary, and the checkpoint has none.
@@ -50,6 +52,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .overTolerance(let stage, let fraction, let tolerance):
       return "\(stage) is the first stage over the tolerance: "
         + "largest error \(fraction) of the tensor's largest magnitude, allowed \(tolerance)"
+    case .tooFewTexts(let path):
+      return "\(path): --unlabelled needs at least 2 texts, one to make maps from and one to measure them on"
     case .unknownTextCleaning(let path, let found, let known):
       return "\(path) (graft.text_cleaning): expected one of \(known.joined(separator: ", ")), found \(found)"
     case .noLensHead(let model):
