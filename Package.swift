@@ -51,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "graft-bench",
       dependencies: [
-        "DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Training", "Interpretability",
+        "DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Training", "Interpretability", "Stitching",
       ],
       path: "evaluation/bench/graft-bench"),
 

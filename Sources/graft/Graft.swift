@@ -36,7 +36,7 @@ struct Graft: ParsableCommand {
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensClassifier.self, Project.self,
       Classify.self,
       Evaluate.self, Compare.self,
-      Stitch.self, Verify.self, Env.self,
+      Align.self, Stitch.self, Verify.self, Env.self,
     ])
 
   static func main() {

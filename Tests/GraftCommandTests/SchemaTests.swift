@@ -35,6 +35,8 @@ import Testing
     ["project", "imdb-gpt2-wide", "--layer", "1", "--matrix", "v", "--svd", "--top", "2", "--directions", "2"],
     ["project", "imdb-gpt2-narrow-sentiment", "--against", "imdb-gpt2-narrow", "--top", "5"],
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
+    ["align", "imdb-bert-1", "imdb-bert-2", "imdb-bert-1-sentiment", "--groups", "W_K,W_O", "--vectors", "2"],
+    ["align", "imdb-gpt2-wide", "imdb-gpt2-narrow"],
     ["verify", "imdb-bert-1", "--expected", Repository.fixture("trained/imdb-bert-1/expected.safetensors")], ["env"],
   ])
   func outputConforms(_ arguments: [String]) throws {

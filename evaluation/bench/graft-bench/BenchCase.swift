@@ -18,6 +18,8 @@ struct BenchCase {
   static func prepare(_ arguments: BenchArguments) throws -> BenchCase {
     switch arguments.name {
     case "sgemm": return sgemm(arguments.threads)
+    case "align": return try align(arguments)
+    case "align-products": return try alignProducts(arguments)
     case "imdb": return try imdb(arguments)
     case "generate": return try generate(arguments)
     case "lens": return try lens(arguments)
