@@ -4,6 +4,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
   case noSuchToken(Int, vocabulary: Int)
+  /// More items of the vocabulary than there are, or none.
+  case setTooLarge(Int, vocabulary: Int)
 
   public var description: String {
     switch self {
@@ -14,6 +16,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "row \(row) of \(tokens) tokens: rows count from 0 to \(tokens - 1)"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
+    case .setTooLarge(let k, let vocabulary):
+      "the \(k) highest of a vocabulary of \(vocabulary): give a number from 1 to \(vocabulary)"
     }
   }
 }
