@@ -27,4 +27,5 @@ static INLINE vec product_rest(vec a, vec b, vec product) {
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "PanelReach.inc.h"
 #include "Table.inc.h"

@@ -103,7 +103,7 @@ public struct ActivationRecall: Sendable {
     for layer in 0..<model.dimensions.layers {
       let own = layer == model.dimensions.layers - 1 ? final : try targets(activations, layer: layer, by: wE, workspace)
       for kind in Self.kinds {
-        let active = kind.isFeedForward ? activations.neurons[layer] : activations.subheads[layer]
+        let active = kind.isAttention ? activations.subheads[layer] : activations.neurons[layer]
         // Only the parameters that were active somewhere are projected.
         let rows = Set(active.joined()).sorted()
         let place = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })

@@ -12,8 +12,8 @@ public enum ParameterKind: String, Sendable, CaseIterable {
   /// Row j of wO, what that sub-head adds.
   case output
 
-  /// Whether it belongs to a neuron of the feed-forward layer; else to a sub-head of an attention head.
-  public var isFeedForward: Bool { self == .feedForwardKey || self == .feedForwardValue }
+  /// Whether it belongs to a sub-head of an attention head; else to a neuron of the feed-forward layer.
+  public var isAttention: Bool { self != .feedForwardKey && self != .feedForwardValue }
   /// Whether its product with a state is read from the stream; else it is added to it.
   public var reads: Bool { self != .feedForwardValue && self != .output }
 }
@@ -47,6 +47,13 @@ extension Model {
       case .output: return block.wO.rows
       }
     }
+  }
+
+  /// What a pre-norm block multiplies a normalised state with before vectors of a kind read it: the gain of ln_1 or ln_2,
+  /// [d]. nil for what writes, and for BERT, whose norms come after the sum.
+  public func gain(before kind: ParameterKind, layer: Int) -> Tensor? {
+    guard case .gpt2(let gpt2) = architecture, kind.reads else { return nil }
+    return kind.isAttention ? gpt2.blocks[layer].attentionNorm.gain : gpt2.blocks[layer].mlpNorm.gain
   }
 }
 

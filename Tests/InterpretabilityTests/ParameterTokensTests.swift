@@ -110,7 +110,7 @@ import Transformer
     let wE = try tiny.wE
     for result in found {
       let vectors = try tiny.vectors(result.kind, result.layer)
-      let activations = try site(result.kind.isFeedForward ? "mlpHidden" : "headOutputs", result.layer)
+      let activations = try site(result.kind.isAttention ? "headOutputs" : "mlpHidden", result.layer)
       let states = try site("residPost", result.target == .own ? result.layer : L - 1)
       let expected = try zip(activations, states).map { activation, state in
         let named = top(2, activation).map { tokens(vectors[$0], wE) }
