@@ -8,6 +8,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case outputChanged(layer: Int, head: Int, error: Double, allowed: Double, tolerance: Double)
   /// No text of a corpus has a token to predict.
   case nothingToPredict
+  /// More items of the vocabulary than there are, or none.
+  case setTooLarge(Int, vocabulary: Int)
   /// A post-norm model has no norm before what reads.
   case noNormToFold(model: String)
   case widthDoesNotFit(model: String, expected: Int, found: Int)
@@ -28,6 +30,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
+    case .setTooLarge(let k, let vocabulary):
+      "the \(k) highest of a vocabulary of \(vocabulary): give a number from 1 to \(vocabulary)"
     case .noNormToFold(let model):
       "\(model): a norm can be folded only into what reads right behind it, and BERT normalises after adding; leave out "
         + "the folding, or give a GPT-2"
