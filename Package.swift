@@ -70,7 +70,9 @@ let package = Package(
       dependencies: ["Training", "Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport"]),
     .testTarget(
       name: "InterpretabilityTests",
-      dependencies: ["Interpretability", "Checkpoints", "DenseMath", "Files", "Transformer", "TestSupport"]),
+      dependencies: [
+        "Interpretability", "Stitching", "Checkpoints", "DenseMath", "Files", "Transformer", "TestSupport",
+      ]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(
