@@ -70,7 +70,9 @@ let package = Package(
       dependencies: ["Training", "Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport"]),
     .testTarget(
       name: "InterpretabilityTests",
-      dependencies: ["Interpretability", "Files", "DenseMath", "Checkpoints", "TestSupport"]),
+      dependencies: [
+        "Interpretability", "Files", "DenseMath", "Checkpoints", "Training", "Tokenization", "TestSupport",
+      ]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(
