@@ -34,8 +34,7 @@ struct Graft: ParsableCommand {
     version: Version.current,
     subcommands: [
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensClassifier.self, Identify.self,
-      Classify.self,
-      Evaluate.self, Compare.self,
+      Project.self, Classify.self, Evaluate.self, Compare.self,
       Stitch.self, Verify.self, Env.self,
     ])
 
