@@ -71,7 +71,8 @@ let package = Package(
     .testTarget(
       name: "InterpretabilityTests",
       dependencies: [
-        "Interpretability", "Stitching", "Checkpoints", "DenseMath", "Files", "Transformer", "TestSupport",
+        "Interpretability", "Stitching", "Training", "Tokenization", "Checkpoints", "DenseMath", "Files", "Transformer",
+        "TestSupport",
       ]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),

@@ -4,6 +4,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
   case noSuchToken(Int, vocabulary: Int)
+  /// Texts that cannot be split into three parts.
+  case tooFewTexts(found: Int, needed: Int)
   /// Effective attention no longer makes the output that attention makes.
   case outputChanged(layer: Int, head: Int, error: Double, allowed: Double, tolerance: Double)
   /// No text of a corpus has a token to predict.
@@ -34,6 +36,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
     case .setTooLarge(let k, let vocabulary):
       "the \(k) highest of a vocabulary of \(vocabulary): give a number from 1 to \(vocabulary)"
+    case .tooFewTexts(let found, let needed):
+      "\(found) texts cannot be split for training, validation and test; give at least \(needed)"
     case .noNormToFold(let model):
       "\(model): a norm can be folded only into what reads right behind it, and BERT normalises after adding; leave out "
         + "the folding, or give a GPT-2"
