@@ -22,6 +22,7 @@ public struct Oracle {
   let isBERT: Bool
   let prefix: String
   private let files: [SafetensorsFile]
+  private var changed: [String: (shape: [Int], values: [Double])] = [:]
 
   /// Opens config.json and the weights of a directory: model.safetensors, else the shards of the index.
   public init(directory: String) throws {
@@ -38,8 +39,27 @@ public struct Oracle {
     prefix = ["", "bert.", "transformer.", "model."].first { names.contains($0 + anchor) } ?? ""
   }
 
-  public func forward(_ ids: [Int], tokenTypes: [Int]? = nil) throws -> Trace {
-    isBERT ? try bert(ids, tokenTypes ?? ids.map { _ in 0 }) : try gpt2(ids)
+  /// - Parameter start: hidden state 0, [T d], in place of the embeddings' own.
+  public func forward(_ ids: [Int], tokenTypes: [Int]? = nil, startingFrom start: [Double]? = nil) throws -> Trace {
+    isBERT ? try bert(ids, tokenTypes ?? ids.map { _ in 0 }, start) : try gpt2(ids, start)
+  }
+
+  /// The same model with every tensor in memory, for many passes.
+  public func loaded() throws -> Oracle {
+    var copy = self
+    for name in files.flatMap(\.names) {
+      copy.changed[name] = try files.first { $0.entry(named: name) != nil }?.doubles(name)
+    }
+    return copy
+  }
+
+  /// The same model with `change` added to one number of a stored tensor.
+  public func changing(_ name: String, at index: Int, by change: Double) throws -> Oracle {
+    var copy = self
+    var (shape, values) = try stored(name)
+    values[index] += change
+    copy.changed[name] = (shape, values)
+    return copy
   }
 
   func has(_ name: String) -> Bool { files.contains { $0.entry(named: name) != nil } }
@@ -49,6 +69,7 @@ public struct Oracle {
     let old = name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
       .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
     let found = has(name) ? name : old
+    if let tensor = changed[found] { return tensor }
     return try (files.first { $0.entry(named: found) != nil } ?? files[0]).doubles(found)
   }
 
@@ -102,7 +123,7 @@ public struct Oracle {
     return z
   }
 
-  private func bert(_ ids: [Int], _ types: [Int]) throws -> Trace {
+  private func bert(_ ids: [Int], _ types: [Int], _ start: [Double]?) throws -> Trace {
     var trace = Trace()
     let epsilon = config["layer_norm_eps"].isPresent ? try config["layer_norm_eps"].double() : 1e-12
     let act = activation(config["hidden_act"].isPresent ? try config["hidden_act"].string() : "gelu")
@@ -114,6 +135,7 @@ public struct Oracle {
       words[ids[t]].indices.map { words[ids[t]][$0] + positions[t][$0] + typeRows[types[t]][$0] }
     }
     h = try norm(h, "embeddings.LayerNorm", epsilon: epsilon)
+    if let start { h = rows(start, of: h[0].count) }
     trace.hidden.append(h.flatMap { $0 })
     for layer in 0..<(try config["num_hidden_layers"].int()) {
       let name = "encoder.layer.\(layer)"
@@ -129,7 +151,9 @@ public struct Oracle {
       h = try norm(adding(attnOut, h), name + ".attention.output.LayerNorm", epsilon: epsilon)
       keep("residMid", h)
       keep("mlpInput", h)
-      let hidden = try linear(h, name + ".intermediate.dense").map { $0.map(act) }
+      let inner = try linear(h, name + ".intermediate.dense")
+      keep("mlpPreActivation", inner)
+      let hidden = inner.map { $0.map(act) }
       keep("mlpHidden", hidden)
       let mlpOut = try linear(hidden, name + ".output.dense")
       keep("mlpOut", mlpOut)
@@ -152,7 +176,7 @@ public struct Oracle {
     return trace
   }
 
-  private func gpt2(_ ids: [Int]) throws -> Trace {
+  private func gpt2(_ ids: [Int], _ start: [Double]?) throws -> Trace {
     var trace = Trace()
     let epsilon = config["layer_norm_epsilon"].isPresent ? try config["layer_norm_epsilon"].double() : 1e-5
     let act = activation(
@@ -160,6 +184,7 @@ public struct Oracle {
     let heads = try config["n_head"].int()
     let (words, positions) = (try matrix("wte.weight"), try matrix("wpe.weight"))
     var h: Rows = ids.indices.map { t in zip(words[ids[t]], positions[t]).map { $0 + $1 } }
+    if let start { h = rows(start, of: h[0].count) }
     trace.hidden.append(h.flatMap { $0 })
     for layer in 0..<(try config["n_layer"].int()) {
       let name = "h.\(layer)"
@@ -180,7 +205,9 @@ public struct Oracle {
       keep("residMid", h)
       let y = try norm(h, name + ".ln_2", epsilon: epsilon)
       keep("mlpInput", y)
-      let hidden = try convolution(y, name + ".mlp.c_fc").map { $0.map(act) }
+      let inner = try convolution(y, name + ".mlp.c_fc")
+      keep("mlpPreActivation", inner)
+      let hidden = inner.map { $0.map(act) }
       keep("mlpHidden", hidden)
       let mlpOut = try convolution(hidden, name + ".mlp.c_proj")
       keep("mlpOut", mlpOut)
