@@ -34,7 +34,7 @@ struct Graft: ParsableCommand {
     version: Version.current,
     subcommands: [
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensClassifier.self, Classify.self,
-      Evaluate.self, Compare.self,
+      Evaluate.self, Compare.self, FineTune.self,
       Stitch.self, Verify.self, Env.self,
     ])
 

@@ -20,6 +20,8 @@ struct BenchCase {
     case "sgemm": return sgemm(arguments.threads)
     case "imdb": return try imdb(arguments)
     case "tokenize-wordpiece", "tokenize-bpe": return try tokenize(arguments)
+    case "train-step": return try trainStep(arguments)
+    case "attribution": return try attribution(arguments)
     default:
       guard shapes[arguments.name] != nil else { throw BenchError.unknownCase(arguments.name) }
       let run = try forward(arguments)

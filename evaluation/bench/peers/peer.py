@@ -10,11 +10,14 @@ import sys
 from pathlib import Path
 
 SHAPES = {"bert-8x128": (8, 128), "bert-1x512": (1, 512), "gpt2-1x1024": (1, 1024), "first-answer": (1, 8)}
+DERIVATIVES = {"train-step": ("eager", "sdpa", "eager-fused", "sdpa-fused"), "attribution": ("jacfwd", "jacrev")}
 VARIANTS = {"torch": ("eager", "sdpa"), "tokenizers": ("encode", "encode_batch")}
 
 
 def variants(case, runtime, model):
     """The forms in which a runtime can do a case; a graph without mask only where all lengths are equal."""
+    if case in DERIVATIVES:
+        return DERIVATIVES[case]
     if runtime != "onnxruntime":
         return VARIANTS[runtime]
     return sorted(p.stem for p in (Path(model) / "onnx").glob("*.onnx"))
@@ -187,7 +190,7 @@ def serve(warm_up, run, result, versions, repeat):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", required=True,
-                        choices=[*SHAPES, "imdb", "tokenize-wordpiece", "tokenize-bpe"])
+                        choices=[*SHAPES, *DERIVATIVES, "imdb", "tokenize-wordpiece", "tokenize-bpe"])
     parser.add_argument("--runtime", required=True, choices=["torch", "onnxruntime", "tokenizers"])
     parser.add_argument("--variant", help="one of the forms the runtime has; default: the last of them")
     parser.add_argument("--model", required=True)
@@ -202,6 +205,10 @@ def main():
         parser.error(f"--variant {options.variant}: {options.runtime} has {', '.join(known)}")
     if options.case == "first-answer":
         return first_answer(options)
+    if options.case in DERIVATIVES:
+        import derivatives
+        make = derivatives.train_step if options.case == "train-step" else derivatives.attribution
+        return serve(*make(options), options.repeat)
     make = imdb if options.case == "imdb" else tokenize if options.case.startswith("tokenize") else fixed_length
     serve(*make(options), options.repeat)
 
