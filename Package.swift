@@ -72,12 +72,12 @@ let package = Package(
       ]),
     .testTarget(
       name: "InterpretabilityTests",
-      dependencies: ["Interpretability", "Training", "Files", "TestSupport"]),
+      dependencies: ["Interpretability", "Training", "Files", "DenseMath", "Checkpoints", "TestSupport"]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(
       name: "GraftCommandTests",
-      dependencies: ["graft", "Files", "DenseMath", "Checkpoints", "Transformer", "TestSupport"]),
+      dependencies: ["graft", "Files", "DenseMath", "Checkpoints", "Transformer", "TestSupport"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

@@ -23,10 +23,19 @@ public struct HTMLPage: Sendable {
     case chart(LineChart, caption: String)
     /// As wide as the window; the page's script switches between its statistics.
     case heatMap(HeatMap, caption: String)
+    /// Side by side where the window is wide enough.
+    case heatMaps([(HeatMap, caption: String)])
     /// A command line, kept as it is.
     case command(String)
     /// Closed until the reader opens it; pretty JSON with sorted keys.
     case details(String, JSON)
+
+    fileprivate var isHeatMap: Bool {
+      switch self {
+      case .heatMap, .heatMaps: return true
+      default: return false
+      }
+    }
   }
 
   public let title: String
@@ -81,7 +90,7 @@ public struct HTMLPage: Sendable {
 
   private var hasHeatMap: Bool {
     sections.contains { section in
-      section.blocks.contains { if case .heatMap = $0 { true } else { false } }
+      section.blocks.contains { $0.isHeatMap }
     }
   }
 
@@ -95,6 +104,8 @@ public struct HTMLPage: Sendable {
       let text = caption.isEmpty ? [] : [Markup.element("figcaption", text: caption)]
       return .element("figure", ["tabindex": "0"], [picture] + text)
     case .heatMap(let map, let caption): return map.markup(caption: caption)
+    case .heatMaps(let maps):
+      return .element("div", ["class": "beside"], maps.map { $0.markup(caption: $1) })
     case .command(let line):
       return .element("pre", ["class": "command", "tabindex": "0"], [.element("code", text: line)])
     case .details(let summary, let value):

@@ -106,7 +106,7 @@ extension Style {
 
 extension String {
   /// Without spaces at its end.
-  fileprivate var trimmedEnd: String {
+  var trimmedEnd: String {
     var text = self
     while text.last == " " { text.removeLast() }
     return text

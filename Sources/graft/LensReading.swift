@@ -22,9 +22,9 @@ struct LensReading {
   let modelName: String
 
   /// Statistics of the heat map. What no cell has is left out.
-  var statistics: [(key: LensStatistic, look: HeatMap.Statistic)] {
+  /// - Parameter all: the cells whose values the colours must tell apart; these and those of readings beside it.
+  func statistics(over all: [LensCell]) -> [(key: LensStatistic, look: HeatMap.Statistic)] {
     let ceiling = log(Double(tokenizer.vocabularyCount))
-    let all = cells.flatMap { $0 }
     let highestKL = max(0.1, all.map(\.klToFinal).max() ?? 1)
     return LensStatistic.allCases.compactMap { key in
       guard all.contains(where: { key.value($0).isFinite }) else { return nil }
@@ -64,8 +64,7 @@ struct LensReading {
     }
   }
 
-  var heatMap: HeatMap {
-    let statistics = statistics
+  func heatMap(_ statistics: [(key: LensStatistic, look: HeatMap.Statistic)]) -> HeatMap {
     let rows = zip(levels, cells).map { level, cells in
       HeatMap.Row(
         level.name,
@@ -91,12 +90,14 @@ struct LensReading {
         "places": .array(zip(positions, cells).map { position, cell in json(cell, at: position) }),
       ]
     }
-    return [
-      "ids": .array(ids.map { .integer(Int($0)) }), "levels": .array(levelObjects),
-      "positions": .array(positions.map { .integer($0) }), "text": .string(text.string),
-      "tokens": .array(ids.map { .string(tokenizer.token($0) ?? "") }), "truncated": .bool(truncated),
-      "truth": .array(truth.map { id in id.map { .integer(Int($0)) } ?? .null }),
+    let members = [
+      JSON.Member("ids", .array(ids.map { .integer(Int($0)) })), JSON.Member("levels", .array(levelObjects)),
+      JSON.Member("positions", .array(positions.map { .integer($0) })), JSON.Member("text", .string(text.string)),
+      JSON.Member("tokens", .array(ids.map { .string(tokenizer.token($0) ?? "") })),
+      JSON.Member("truncated", .bool(truncated)),
+      JSON.Member("truth", .array(truth.map { id in id.map { .integer(Int($0)) } ?? .null })),
     ]
+    return .object(members + (text.id.map { [JSON.Member("id", .string($0))] } ?? []))
   }
 
   private func json(_ cell: LensCell, at position: Int) -> JSON {

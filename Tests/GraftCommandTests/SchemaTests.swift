@@ -25,6 +25,8 @@ import Testing
       "lens", "imdb-bert-1-sentiment", "--text", "a film", "--mask-each", "--unembedding", "imdb-bert-1", "--target",
       "good", "--versus", "bad", "--slice", "1:",
     ],
+    ["lens", "imdb-gpt2-wide", "--jsonl", LensPromptTests.prompts, "--beside", "a", "--top", "1"],
+    LensCorpusTests.gpt2, LensCorpusTests.bert + ["--sublayers"],
     ["lens-classifier", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["lens-classifier", "imdb-gpt2-narrow-sentiment", "--dataset", ShortRun.reviews, "--limit", "20", "-t", "2"],
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
@@ -47,8 +49,11 @@ import Testing
   /// The commands that score reviews, and what they leave in a folder.
   @Test func runsConform() throws {
     let folder = try TemporaryFolder()
-    for (command, arguments) in [("evaluate", ShortRun.evaluate), ("stitch", ShortRun.stitch)] {
-      let run = try GraftProcess.run(arguments + ["-o", folder.path(command), "--json"])
+    for (command, arguments) in [
+      ("evaluate", ShortRun.evaluate), ("stitch", ShortRun.stitch), ("stitch", try ShortRun.fittedStitch(folder)),
+    ] {
+      let output = folder.path(command == "evaluate" ? command : "\(command)-\(arguments.count)")
+      let run = try GraftProcess.run(arguments + ["-o", output, "--json"])
       #expect(try schema(command).problems(in: JSON.parse(run.output, path: command)) == [])
     }
     let run = folder.path("evaluate")
