@@ -67,7 +67,9 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Files", "DenseMath", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport"]),
+      dependencies: [
+        "Training", "Evaluation", "Tokenization", "Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport",
+      ]),
     .testTarget(
       name: "InterpretabilityTests",
       dependencies: [
