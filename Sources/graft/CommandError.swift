@@ -34,11 +34,29 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case moreTokensThanRows(model: String, tokens: Int, rows: Int)
   /// The base of a fine-tuned model has other tokens.
   case foreignBase(base: String, model: String, id: Int)
+  /// A stitched model, for what reads the blocks of one checkpoint.
+  case notForStitchedModels(option: String, model: String)
+  /// A text of another length whose states are to replace all of a text's.
+  case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
   /// A text given as one token that is none.
   case unknownToken(text: String, pieces: [String])
+  /// A head that the model does not have.
+  case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
+  /// A picture with a cell a pair of tokens would be too large.
+  case tooLongForPicture(source: String, tokens: Int, most: Int)
+  /// No dataset was given, and the sample that comes with graft is not where it was looked for.
+  case noSample(path: String)
 
   var description: String {
     switch self {
+    case .noSuchHead(let head, let model, let blocks, let heads):
+      return "--heads \(head): \(model) has the blocks L0 to L\(blocks - 1) with the heads H0 to H\(heads - 1)"
+    case .tooLongForPicture(let source, let tokens, let most):
+      return
+        "\(source): a picture shows at most \(most) tokens, found \(tokens); give --max-length \(most), or --html, "
+        + "which shows long texts"
+    case .noSample(let path):
+      return "\(path): the IMDB sample that comes with graft is not there; give --dataset or --text"
     case .unknownModel(let name, let known, let folders):
       let place = folders.isEmpty ? "no folder of models was found" : "looked in \(folders.joined(separator: ", "))"
       let names = known.isEmpty ? "" : "; known names: \(known.joined(separator: ", "))"
@@ -85,6 +103,11 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .foreignBase(let base, let model, let id):
       return
         "--against \(base): token \(id) is another one than that of \(model); give the model it was fine-tuned from"
+    case .notForStitchedModels(let option, let model):
+      return "\(option) reads the parts of one checkpoint, and \(model) is made of two; give one of them"
+    case .patchOfAnotherLength(let site, let text, let found, let expected):
+      return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
+        + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
     case .unknownToken(let text, let pieces):
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
       return "\"\(text)\" is not one token of the vocabulary but \(found); give one that is "

@@ -27,6 +27,12 @@ import Testing
     ],
     ["lens", "imdb-gpt2-wide", "--jsonl", LensPromptTests.prompts, "--beside", "a", "--top", "1"],
     LensCorpusTests.gpt2, LensCorpusTests.bert + ["--sublayers"],
+    [
+      "lens", "imdb-bert-1", "--text", "a [MASK] film", "--attribute", "--target", "good", "--versus", "bad",
+      "--ablate",
+      "L1H0=mean", "--patch", "L2@2=from:a good film", "--unchanged", "--top", "1",
+    ],
+    ["lens", "imdb-gpt2-wide", "--text", "a", "--attribute", "--patch", "embed=from:b"],
     ["lens-classifier", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["lens-classifier", "imdb-gpt2-narrow-sentiment", "--dataset", ShortRun.reviews, "--limit", "20", "-t", "2"],
     ["project", "imdb-gpt2-wide", "--ff-key", "L0:1", "--output", "L1H2:3", "--fold-norm", "--top", "2"],
@@ -35,6 +41,8 @@ import Testing
     ["project", "imdb-gpt2-wide", "--layer", "1", "--matrix", "v", "--svd", "--top", "2", "--directions", "2"],
     ["project", "imdb-gpt2-narrow-sentiment", "--against", "imdb-gpt2-narrow", "--top", "5"],
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
+    ["align", "imdb-bert-1", "imdb-bert-2", "imdb-bert-1-sentiment", "--groups", "W_K,W_O", "--vectors", "2"],
+    ["align", "imdb-gpt2-wide", "imdb-gpt2-narrow"],
     ["verify", "imdb-bert-1", "--expected", Repository.fixture("trained/imdb-bert-1/expected.safetensors")], ["env"],
   ])
   func outputConforms(_ arguments: [String]) throws {
