@@ -9,8 +9,8 @@ let package = Package(
     .library(
       name: "Graft",
       targets: [
-        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
-        "Stitching",
+        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
+        "Interpretability", "Stitching",
         "Reporting",
       ]),
     .executable(name: "graft", targets: ["graft"]),
@@ -30,8 +30,11 @@ let package = Package(
     .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
     .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Tokenization", "Transformer"]),
     .target(
-      name: "Interpretability",
+      name: "Training",
       dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
+    .target(
+      name: "Interpretability",
+      dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training"]),
     .target(
       name: "Stitching",
       dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
@@ -39,15 +42,17 @@ let package = Package(
     .executableTarget(
       name: "graft",
       dependencies: [
-        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
-        "Stitching",
+        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
+        "Interpretability", "Stitching",
         "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .executableTarget(
       name: "graft-bench",
-      dependencies: ["DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Interpretability"],
+      dependencies: [
+        "DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Training", "Interpretability",
+      ],
       path: "evaluation/bench/graft-bench"),
 
     .target(
@@ -61,8 +66,11 @@ let package = Package(
     .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Files", "DenseMath", "TestSupport"]),
     .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Training", "Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport"]),
+    .testTarget(
       name: "InterpretabilityTests",
-      dependencies: ["Interpretability", "Stitching", "Files", "TestSupport"]),
+      dependencies: ["Interpretability", "Stitching", "Files", "DenseMath", "Checkpoints", "TestSupport"]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(

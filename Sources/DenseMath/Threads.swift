@@ -55,4 +55,12 @@ public struct Threads: Sendable, Equatable {
       return start..<min(end, count)
     }
   }
+
+  /// Calls `body` for each row, each thread a run of neighbouring rows.
+  public func runRows(_ rows: Int, _ body: (_ row: Int) -> Void) {
+    let parts = ranges(of: rows, granularity: 4)
+    run(parts.count) { part, _ in
+      for row in parts[part] { body(row) }
+    }
+  }
 }

@@ -110,7 +110,7 @@ public struct StitchedModel: Sendable {
 }
 
 extension StitchedModel: Runnable {
-  public var name: String { "\(pretrained.name):\(kept)+\(map.kind.rawValue)+\(finetuned.name):\(transplanted)" }
+  public var name: String { "\(pretrained.name):\(kept)+\(map.recipe.name)+\(finetuned.name):\(transplanted)" }
   public var modelType: String { finetuned.modelType }
   public var blockDimensions: [Dimensions] {
     pretrained.blockDimensions.prefix(kept) + finetuned.blockDimensions.suffix(transplanted)

@@ -115,13 +115,3 @@ public struct Norm: Sendable {
     }
   }
 }
-
-extension Threads {
-  /// Calls `body` for each row, each thread a run of neighbouring rows.
-  func runRows(_ rows: Int, _ body: (_ row: Int) -> Void) {
-    let parts = ranges(of: rows, granularity: 4)
-    run(parts.count) { part, _ in
-      for row in parts[part] { body(row) }
-    }
-  }
-}

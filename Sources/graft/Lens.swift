@@ -14,10 +14,20 @@ struct Lens: ParsableCommand {
       and predicts the next token; BERT through its whole masked-LM head, each token at its own place: put [MASK] into \
       the text, or --mask-each. --beside shows a second prompt to the right.
 
+      --attribute shows which heads and blocks make a logit, --ablate what the model says without one of them, --patch \
+      with a state of another text.
+
+      With --dataset: means over all its texts, a level each, with intervals: entropy, KL(final || level), the true \
+      token's cross-entropy in nats and bits per byte, agreement with the final answer, from which level on it stands, \
+      and the bias, KL(mean final || mean level). With -o the run can be stopped and resumed.
+
       EXAMPLES:
         graft lens imdb-gpt2-wide --text 'This movie was a complete waste of'
         graft lens imdb-bert-1 --text 'the acting is [MASK] .' --target good --versus bad
         graft lens imdb-bert-1 --text 'a great film' --mask-each --html lens.html
+        graft lens imdb-gpt2-wide --text 'a complete waste of' --attribute
+        graft lens imdb-bert-1 --text 'a [MASK] film' --ablate L2H1 --unchanged
+        graft lens imdb-gpt2-wide --dataset evaluation/imdb/test.jsonl -o run
       """)
 
   @OptionGroup var model: ModelArgument
@@ -25,6 +35,7 @@ struct Lens: ParsableCommand {
   @OptionGroup var lens: LensOptions
   @OptionGroup var interventions: InterventionOptions
   @OptionGroup var attribution: AttributionOptions
+  @OptionGroup var corpus: LensCorpusOptions
 
   @Option(
     help:
@@ -47,6 +58,12 @@ struct Lens: ParsableCommand {
       throw ValidationError("--show \(show.rawValue) needs --target.")
     }
     if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
+    if corpus.isGiven {
+      let others =
+        input.given + lens.forPromptsAlone + interventions.given + (attribution.attribute ? ["--attribute"] : [])
+        + (encoding.bos ? ["--bos"] : []) + (html == nil ? [] : ["--html"])
+      if let other = others.first { throw ValidationError("\(other) is for prompts; --dataset reads its own texts.") }
+    }
     if lens.versus != nil, !isFollowing { throw ValidationError("--versus goes with --target.") }
     if show == .difference, lens.versus == nil { throw ValidationError("--show difference needs --versus.") }
   }
@@ -55,6 +72,7 @@ struct Lens: ParsableCommand {
     let opened = try model.open()
     let base = try lens.unembedding.map { try ModelArgument.open($0) }
     let heads = try LensHeads(opened, lens.head, borrowing: base)
+    if corpus.isGiven { return try runCorpus(opened, heads, base: base) }
     let digest = output.json ? BackgroundDigest(of: opened) : nil
     let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
     let encoder = try TextEncoder(opened, encoding)

@@ -67,6 +67,19 @@ struct LensOptions: ParsableArguments {
     ]
   }
 
+  /// The options that count for a dataset, as they stand in a result.
+  var corpusMembers: [JSON.Member] {
+    members.filter { ["head", "sublayers", "unembedding"].contains($0.key) }
+  }
+
+  /// Those that are for prompts alone and were given, by name.
+  var forPromptsAlone: [String] {
+    [
+      ("--updates", updates), ("--mask-each", maskEach), ("--slice", slice != nil), ("--tokens", tokens != nil),
+      ("--target", target != nil), ("--versus", versus != nil),
+    ].filter(\.1).map(\.0)
+  }
+
   /// The places to show of a text of `count` tokens.
   /// - Throws: `CommandError.noSuchPlace`.
   func positions(_ count: Int, source: String) throws -> [Int] {

@@ -22,8 +22,14 @@ struct PromptOptions: ParsableArguments {
   /// Whether a token to follow may come with the texts.
   var bringsTargets: Bool { jsonl != nil }
 
+  /// The options that were given, by name.
+  var given: [String] {
+    [("--text", !text.isEmpty), ("--file", file != nil), ("--jsonl", jsonl != nil), ("--beside", beside != nil)]
+      .filter(\.1).map(\.0)
+  }
+
   func validate() throws {
-    if [!text.isEmpty, file != nil, jsonl != nil].count(where: { $0 }) > 1 {
+    if given.count(where: { $0 != "--beside" }) > 1 {
       throw ValidationError("Give one of --text, --file and --jsonl.")
     }
   }

@@ -32,6 +32,7 @@ import Testing
       "L1H0=mean", "--patch", "L2@2=from:a good film", "--unchanged", "--top", "1",
     ],
     ["lens", "imdb-gpt2-wide", "--text", "a", "--attribute", "--patch", "embed=from:b"],
+    LensCorpusTests.gpt2, LensCorpusTests.bert + ["--sublayers"],
     ["lens-classifier", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["lens-classifier", "imdb-gpt2-narrow-sentiment", "--dataset", ShortRun.reviews, "--limit", "20", "-t", "2"],
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
@@ -54,8 +55,11 @@ import Testing
   /// The commands that score reviews, and what they leave in a folder.
   @Test func runsConform() throws {
     let folder = try TemporaryFolder()
-    for (command, arguments) in [("evaluate", ShortRun.evaluate), ("stitch", ShortRun.stitch)] {
-      let run = try GraftProcess.run(arguments + ["-o", folder.path(command), "--json"])
+    for (command, arguments) in [
+      ("evaluate", ShortRun.evaluate), ("stitch", ShortRun.stitch), ("stitch", try ShortRun.fittedStitch(folder)),
+    ] {
+      let output = folder.path(command == "evaluate" ? command : "\(command)-\(arguments.count)")
+      let run = try GraftProcess.run(arguments + ["-o", output, "--json"])
       #expect(try schema(command).problems(in: JSON.parse(run.output, path: command)) == [])
     }
     let run = folder.path("evaluate")

@@ -22,6 +22,10 @@ struct BenchCase {
     case "generate": return try generate(arguments)
     case "lens": return try lens(arguments)
     case "lens-products": return try lensProducts(arguments)
+    case "pairs-gaussian": return try pairs(arguments, exponent: 0)
+    case "pairs-decaying": return try pairs(arguments, exponent: 0.5)
+    case "pairs-products": return pairsProducts(arguments.threads)
+    case "pairs-model": return try pairsOfModel(arguments, exponent: 0.5)
     case "tokenize-wordpiece", "tokenize-bpe": return try tokenize(arguments)
     default:
       guard shapes[arguments.name] != nil else { throw BenchError.unknownCase(arguments.name) }
