@@ -23,6 +23,12 @@ public struct HTMLPage: Sendable {
     case chart(LineChart, caption: String)
     /// As wide as the window; the page's script switches between its statistics.
     case heatMap(HeatMap, caption: String)
+    /// Filtered by the page's script.
+    case catalogue(Catalogue)
+    /// A box in which words are looked up.
+    case wordIndex(WordIndex)
+    /// Titles and where they lead, relative to the page.
+    case links([(title: String, target: String)])
     /// A command line, kept as it is.
     case command(String)
     /// Closed until the reader opens it; pretty JSON with sorted keys.
@@ -56,7 +62,8 @@ public struct HTMLPage: Sendable {
       .element("title", text: title),
       .element(
         "style", [:],
-        [.verbatim(Self.styleSheet)] + (hasHeatMap ? [.verbatim(HeatMap.styleSheet), .text(HeatMap.pageColors)] : [])),
+        [.verbatim(Self.styleSheet)] + (hasHeatMap ? [.verbatim(HeatMap.styleSheet), .text(HeatMap.pageColors)] : [])
+          + (hasCatalogue ? [.verbatim(Catalogue.styleSheet)] : [])),
     ]
     var header: [Markup] = [.element("h1", text: title)]
     if !subtitle.isEmpty { header.append(.element("p", ["class": "subtitle"], text: subtitle)) }
@@ -73,10 +80,23 @@ public struct HTMLPage: Sendable {
           [
             .element("header", [:], header), .element("main", [:], body),
             .element(
-              "script", [:], [.verbatim(Self.sortingScript)] + (hasHeatMap ? [.verbatim(HeatMap.script)] : [])),
+              "script", [:],
+              [.verbatim(Self.sortingScript)] + (hasHeatMap ? [.verbatim(HeatMap.script)] : [])
+                + (hasCatalogue ? [.verbatim(Catalogue.script)] : [])),
           ]),
       ])
     return "<!DOCTYPE html>\n" + page.rendered
+  }
+
+  private var hasCatalogue: Bool {
+    sections.contains { section in
+      section.blocks.contains { block in
+        switch block {
+        case .catalogue, .wordIndex, .links: true
+        default: false
+        }
+      }
+    }
   }
 
   private var hasHeatMap: Bool {
@@ -95,6 +115,10 @@ public struct HTMLPage: Sendable {
       let text = caption.isEmpty ? [] : [Markup.element("figcaption", text: caption)]
       return .element("figure", ["tabindex": "0"], [picture] + text)
     case .heatMap(let map, let caption): return map.markup(caption: caption)
+    case .catalogue(let catalogue): return catalogue.markup()
+    case .wordIndex(let index): return index.markup()
+    case .links(let links):
+      return .element("nav", [:], links.map { .element("a", [("href", $0.target)], [.text($0.title)]) })
     case .command(let line):
       return .element("pre", ["class": "command", "tabindex": "0"], [.element("code", text: line)])
     case .details(let summary, let value):
