@@ -10,13 +10,13 @@ let package = Package(
       name: "Graft",
       targets: [
         "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
-        "Stitching",
-        "Reporting",
+        "Stitching", "Atlas", "Reporting",
       ]),
     .executable(name: "graft", targets: ["graft"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -35,13 +35,18 @@ let package = Package(
     .target(
       name: "Stitching",
       dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
+    .target(
+      name: "Atlas",
+      dependencies: [
+        "Files", "DenseMath", "Tokenization", "Transformer", "Interpretability",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .target(name: "Reporting", dependencies: ["Files"]),
     .executableTarget(
       name: "graft",
       dependencies: [
         "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
-        "Stitching",
-        "Reporting",
+        "Stitching", "Atlas", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -64,6 +69,12 @@ let package = Package(
       name: "InterpretabilityTests",
       dependencies: ["Interpretability", "Checkpoints", "DenseMath", "Files", "Transformer", "TestSupport"]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "AtlasTests",
+      dependencies: [
+        "Atlas", "DenseMath", "Files", "Interpretability", "Tokenization", "Transformer", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(
       name: "GraftCommandTests",

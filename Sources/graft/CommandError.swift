@@ -26,6 +26,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case promptTooLong(source: String, tokens: Int, positions: Int)
   /// A place that the text does not have.
   case noSuchPlace(option: String, found: String, tokens: Int, source: String)
+  /// What is made for the parameters of one checkpoint was asked of a splice of two.
+  case needsCheckpoint(model: String)
   /// A text given as one token that is none.
   case unknownToken(text: String, pieces: [String])
 
@@ -67,6 +69,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "give --max-length \(positions) to keep the head of the text"
     case .noSuchPlace(let option, let found, let tokens, let source):
       return "\(option) \(found): \(source) has the places 0 to \(tokens - 1); graft tokenize shows them"
+    case .needsCheckpoint(let model):
+      return "\(model) is stitched from two checkpoints: give one of the two, whose parameters can be read alone"
     case .unknownToken(let text, let pieces):
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
       return "\"\(text)\" is not one token of the vocabulary but \(found); give one that is "

@@ -35,7 +35,7 @@ struct Graft: ParsableCommand {
     subcommands: [
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensClassifier.self, Classify.self,
       Evaluate.self, Compare.self,
-      Stitch.self, Verify.self, Env.self,
+      Stitch.self, Experiment.self, AtlasCommand.self, Verify.self, Env.self,
     ])
 
   static func main() {
