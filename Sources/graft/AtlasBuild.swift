@@ -82,4 +82,3 @@ struct AtlasBuild: ParsableCommand {
   }
 }
 
-extension VocabularyProjection.Inverse: ExpressibleByArgument {}
