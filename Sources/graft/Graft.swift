@@ -35,7 +35,7 @@ struct Graft: ParsableCommand {
     subcommands: [
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensClassifier.self, Project.self,
       Classify.self,
-      Evaluate.self, Compare.self, FineTune.self,
+      Evaluate.self, Compare.self, FineTune.self, Attribute.self,
       Stitch.self, Verify.self, Env.self,
     ])
 
