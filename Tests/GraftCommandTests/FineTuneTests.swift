@@ -48,27 +48,11 @@ import Transformer
   @Test func aKilledRunResumedHasTheSameBytes() throws {
     _ = try GraftProcess.run(Self.short + ["-o", folder.path("whole")])
     let whole = try ShortRun.contents(folder.path("whole"))
-    for (index, bytes) in [0, 3000].enumerated() {
+    // The first kill falls between two states of the first epoch, the second after its scores.
+    for (index, (file, bytes)) in [("state.safetensors", 0), ("journal", 3000)].enumerated() {
       let run = folder.path("killed\(index)")
-      let arguments = Self.short + ["-o", run, "--checkpoint-every", "3"]
-      let process = Process()
-      process.executableURL = URL(fileURLWithPath: try #require(GraftProcess.executable))
-      process.arguments = arguments
-      process.environment = GraftProcess.environment()
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      try process.run()
-      while process.isRunning {
-        // The first kill falls between two states of the first epoch, the second after its scores.
-        let name = bytes == 0 ? "/state.safetensors" : "/journal"
-        let size = (try? FileManager.default.attributesOfItem(atPath: run + name)[.size] as? Int) ?? 0
-        if size > bytes {
-          kill(process.processIdentifier, SIGKILL)
-          break
-        }
-        usleep(300)
-      }
-      process.waitUntilExit()
+      try ShortRun.runAndKill(
+        Self.short + ["-o", run, "--checkpoint-every", "3"], folder: run, file: file, afterBytes: bytes)
       // Another bound of the cache and another distance of states change nothing.
       let resumed = try GraftProcess.run(Self.short + ["-o", run, "--resume", "--cache", "\(index)"])
       #expect(resumed.status == 0, "\(resumed.error)")
