@@ -6,6 +6,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case noSuchToken(Int, vocabulary: Int)
   /// Texts that cannot be split into three parts.
   case tooFewTexts(found: Int, needed: Int)
+  /// The parts that a logit is attributed to do not add up to it.
+  case partsDoNotSum(model: String, position: Int, sum: Double, logit: Double, magnitude: Double)
   /// Effective attention no longer makes the output that attention makes.
   case outputChanged(layer: Int, head: Int, error: Double, allowed: Double, tolerance: Double)
   /// No text of a corpus has a token to predict.
@@ -20,8 +22,6 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   /// Two checkpoints are of different shape, so that there is no difference between them.
   case differentShapes(model: String, base: String, what: String, expected: String, found: String)
   case noSuchVector(String, group: String, model: String, expected: String)
-  /// The parts that a logit is attributed to do not add up to it.
-  case partsDoNotSum(model: String, position: Int, sum: Double, logit: Double, magnitude: Double)
 
   public var description: String {
     switch self {
@@ -38,6 +38,10 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "the \(k) highest of a vocabulary of \(vocabulary): give a number from 1 to \(vocabulary)"
     case .tooFewTexts(let found, let needed):
       "\(found) texts cannot be split for training, validation and test; give at least \(needed)"
+    case .partsDoNotSum(let model, let position, let sum, let logit, let magnitude):
+      "\(model), position \(position): the parts add up to \(sum), the logit is \(logit); expected a difference of at "
+        + "most \(LogitAttribution.tolerance) of the sum of magnitudes, \(magnitude); the model's numbers may be too large "
+        + "for Float32"
     case .noNormToFold(let model):
       "\(model): a norm can be folded only into what reads right behind it, and BERT normalises after adding; leave out "
         + "the folding, or give a GPT-2"
@@ -56,10 +60,6 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
     case .outputChanged(let layer, let head, let error, let allowed, let tolerance):
       "L\(layer)H\(head): expected effective attention to make the head's output to \(allowed) of its norm, found a "
         + "difference of \(error); give a relative tolerance below \(tolerance) for the rank"
-    case .partsDoNotSum(let model, let position, let sum, let logit, let magnitude):
-      "\(model), position \(position): the parts add up to \(sum), the logit is \(logit); expected a difference of at "
-        + "most \(LogitAttribution.tolerance) of the sum of magnitudes, \(magnitude); the model's numbers may be too large "
-        + "for Float32"
     }
   }
 }
