@@ -51,7 +51,7 @@ let package = Package(
     .executableTarget(
       name: "graft-bench",
       dependencies: [
-        "DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Training", "Interpretability",
+        "DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Training", "Interpretability", "Stitching",
       ],
       path: "evaluation/bench/graft-bench"),
 
@@ -67,10 +67,15 @@ let package = Package(
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Files", "DenseMath", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport"]),
+      dependencies: [
+        "Training", "Evaluation", "Tokenization", "Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport",
+      ]),
     .testTarget(
       name: "InterpretabilityTests",
-      dependencies: ["Interpretability", "Stitching", "Files", "DenseMath", "Checkpoints", "TestSupport"]),
+      dependencies: [
+        "Interpretability", "Stitching", "Training", "Tokenization", "Checkpoints", "DenseMath", "Files", "Transformer",
+        "TestSupport",
+      ]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(

@@ -51,4 +51,16 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
     }
     return order
   }
+
+  /// `count` different numbers of 0..<total, ascending, every choice as likely (Floyd's algorithm: Bentley and Floyd,
+  /// "A Sample of Brilliance", CACM 30:9, 1987); all of them when there are no more.
+  public mutating func sample(_ count: Int, of total: Int) -> [Int] {
+    guard count < total else { return Array(0..<max(0, total)) }
+    var chosen: Set<Int> = []
+    for last in total - max(0, count)..<total {
+      let candidate = uniform(below: last + 1)
+      chosen.insert(chosen.contains(candidate) ? last : candidate)
+    }
+    return chosen.sorted()
+  }
 }

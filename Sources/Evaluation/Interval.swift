@@ -54,8 +54,15 @@ extension Interval {
         size += denominators[draw]
       }
       return sum / size
-    }.sorted()
-    func quantile(_ share: Double) -> Double { ratios[Int((share * Double(resamples - 1)).rounded())] }
-    return Interval(low: quantile(0.025), high: quantile(0.975))
+    }
+    return Interval(quantilesOf: ratios)
+  }
+
+  /// The 2.5% and 97.5% quantiles of what resampling gave.
+  /// - Precondition: `values` is not empty.
+  public init(quantilesOf values: [Double]) {
+    let sorted = values.sorted()
+    func quantile(_ share: Double) -> Double { sorted[Int((share * Double(sorted.count - 1)).rounded())] }
+    self.init(low: quantile(0.025), high: quantile(0.975))
   }
 }

@@ -9,7 +9,7 @@ public struct Displacement: Sendable {
   public struct Move: Sendable, Equatable {
     /// nil for what stands outside of the blocks.
     public let layer: Int?
-    /// A `ParameterGroup`'s name, "biases and norms", or a tensor's name outside of the blocks.
+    /// A `ParameterKind`'s name, "biases and norms", or a tensor's name outside of the blocks.
     public let name: String
     /// ‖D‖, Frobenius.
     public let norm: Double
@@ -19,7 +19,7 @@ public struct Displacement: Sendable {
 
   /// A vector and how far it moved.
   public struct MovedVector: Sendable, Equatable {
-    public let group: ParameterGroup
+    public let group: ParameterKind
     public let place: VectorPlace
     /// The row of `difference(group, layer:)`.
     public let row: Int
@@ -55,7 +55,7 @@ public struct Displacement: Sendable {
   /// Every parameter but the heads, by block and group from the lowest up; then embeddings and the norm beside them.
   public var moves: [Move] {
     (0..<model.dimensions.layers).flatMap { layer in
-      ParameterGroup.allCases.map { group in
+      ParameterKind.allCases.map { group in
         Self.move(
           layer, group.rawValue,
           [(model.parameterVectors(group, layer: layer), base.parameterVectors(group, layer: layer))])
@@ -71,7 +71,7 @@ public struct Displacement: Sendable {
   }
 
   /// D of a group in a block: [dFF, d] or [H dHead, d].
-  public func difference(_ group: ParameterGroup, layer: Int) -> Tensor {
+  public func difference(_ group: ParameterKind, layer: Int) -> Tensor {
     let (own, other) = (model.parameterVectors(group, layer: layer), base.parameterVectors(group, layer: layer))
     let result = FloatBuffer(uninitializedCount: own.count)
     for index in 0..<own.count { result.pointer[index] = own.pointer[index] - other.pointer[index] }
@@ -80,7 +80,7 @@ public struct Displacement: Sendable {
 
   /// The vectors of some groups that moved farthest, farthest first, of equal ones in order of block and place; those that
   /// did not move are left out.
-  public func mostMoved(_ count: Int, of groups: [ParameterGroup] = ParameterGroup.allCases) -> [MovedVector] {
+  public func mostMoved(_ count: Int, of groups: [ParameterKind] = ParameterKind.allCases) -> [MovedVector] {
     var all: [MovedVector] = []
     for layer in 0..<model.dimensions.layers {
       for group in groups {
@@ -97,14 +97,14 @@ public struct Displacement: Sendable {
 
   /// One vector and how far it moved.
   /// - Parameter row: as `VocabularyProjection.row` gives it.
-  public func moved(_ group: ParameterGroup, _ place: VectorPlace, row: Int) -> MovedVector {
+  public func moved(_ group: ParameterKind, _ place: VectorPlace, row: Int) -> MovedVector {
     Self.moved(
       group, model.parameterVectors(group, layer: place.layer), base.parameterVectors(group, layer: place.layer),
       layer: place.layer, row: row, headSize: model.dimensions.headSize)
   }
 
   private static func moved(
-    _ group: ParameterGroup, _ own: Tensor, _ other: Tensor, layer: Int, row: Int, headSize: Int
+    _ group: ParameterKind, _ own: Tensor, _ other: Tensor, layer: Int, row: Int, headSize: Int
   ) -> MovedVector {
     let d = own.columns
     let (moved, before) = squares(own.pointer + row * d, other.pointer + row * d, d)

@@ -49,7 +49,7 @@ public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The vector of a row of `Model.parameterVectors`.
-  public init(layer: Int, row: Int, of group: ParameterGroup, headSize: Int) {
+  public init(layer: Int, row: Int, of group: ParameterKind, headSize: Int) {
     self.init(
       layer: layer, head: group.isAttention ? row / headSize : nil, index: group.isAttention ? row % headSize : row)
   }

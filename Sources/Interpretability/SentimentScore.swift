@@ -69,13 +69,12 @@ public struct SentimentScorer: Sendable {
 
   /// A score for each of some vectors, [n, d], as `VocabularyProjection.vectors` gives them.
   public func scores(_ vectors: Tensor) -> [SentimentScore] {
-    let high = projection.tokens(vectors, top: top, among: ids, threads: threads)
-    let low = projection.tokens(vectors, top: top, lowest: true, among: ids, threads: threads)
     func count(_ items: [ScoredID], _ side: Side) -> Int { items.filter { sides[$0.id] == side }.count }
-    return zip(high, low).map { high, low in
+    return projection.ends(vectors, top: top, among: ids, threads: threads).map { ends in
       SentimentScore(
-        highPositive: count(high, .positive), highNegative: count(high, .negative), lowPositive: count(low, .positive),
-        lowNegative: count(low, .negative), count: min(top, ids?.count ?? projection.vocabulary))
+        highPositive: count(ends.highest, .positive), highNegative: count(ends.highest, .negative),
+        lowPositive: count(ends.lowest, .positive), lowNegative: count(ends.lowest, .negative),
+        count: ends.highest.count)
     }
   }
 

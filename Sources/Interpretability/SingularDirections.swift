@@ -48,7 +48,7 @@ extension VocabularyProjection {
 
   /// The singular directions of a block's feed-forward keys or values.
   /// - Throws: `InterpretabilityError.noSuchLayer`, `LinearAlgebraError`.
-  public func directions(of group: ParameterGroup, layer: Int, count: Int) throws -> SingularDirections {
+  public func directions(of group: ParameterKind, layer: Int, count: Int) throws -> SingularDirections {
     guard (0..<model.dimensions.layers).contains(layer) else {
       throw InterpretabilityError.noSuchLayer(layer, model: model.name, layers: model.dimensions.layers)
     }

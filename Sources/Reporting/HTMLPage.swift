@@ -2,8 +2,8 @@ import Files
 
 /// A self-contained page: no script, style, font or picture comes from elsewhere, so it opens from a folder, a mail
 /// or an archive in ten years. All text is escaped; it is well-formed XML as well as HTML; it reads on paper, in the
-/// dark, on a telephone, and without its script (which sorts tables and
-/// works heat maps).
+/// dark, on a telephone, and without its script, which sorts tables,
+/// works heat maps and draws matrices.
 public struct HTMLPage: Sendable {
   public struct Section: Sendable {
     public let title: String
@@ -25,6 +25,8 @@ public struct HTMLPage: Sendable {
     case heatMap(HeatMap, caption: String)
     /// Side by side where the window is wide enough.
     case heatMaps([(HeatMap, caption: String)])
+    /// As wide as the window; the page's script draws it.
+    case matrices(MatrixPanels, caption: String)
     /// A command line, kept as it is.
     case command(String)
     /// Closed until the reader opens it; pretty JSON with sorted keys.
@@ -65,7 +67,8 @@ public struct HTMLPage: Sendable {
       .element("title", text: title),
       .element(
         "style", [:],
-        [.verbatim(Self.styleSheet)] + (hasHeatMap ? [.verbatim(HeatMap.styleSheet), .text(HeatMap.pageColors)] : [])),
+        [.verbatim(Self.styleSheet)] + (hasHeatMap ? [.verbatim(HeatMap.styleSheet), .text(HeatMap.pageColors)] : [])
+          + (hasMatrices ? [.verbatim(MatrixPanels.styleSheet)] : [])),
     ]
     var header: [Markup] = [.element("h1", text: title)]
     if !subtitle.isEmpty { header.append(.element("p", ["class": "subtitle"], text: subtitle)) }
@@ -82,17 +85,18 @@ public struct HTMLPage: Sendable {
           [
             .element("header", [:], header), .element("main", [:], body),
             .element(
-              "script", [:], [.verbatim(Self.sortingScript)] + (hasHeatMap ? [.verbatim(HeatMap.script)] : [])),
+              "script", [:],
+              [.verbatim(Self.sortingScript)] + (hasHeatMap ? [.verbatim(HeatMap.script)] : [])
+                + (hasMatrices ? [.verbatim(MatrixPanels.script)] : [])),
           ]),
       ])
     return "<!DOCTYPE html>\n" + page.rendered
   }
 
-  private var hasHeatMap: Bool {
-    sections.contains { section in
-      section.blocks.contains { $0.isHeatMap }
-    }
-  }
+  private var hasHeatMap: Bool { hasBlock { $0.isHeatMap } }
+  private var hasMatrices: Bool { hasBlock { if case .matrices = $0 { true } else { false } } }
+
+  private func hasBlock(_ matches: (Block) -> Bool) -> Bool { sections.contains { $0.blocks.contains(where: matches) } }
 
   private static func markup(_ block: Block) -> Markup {
     switch block {
@@ -106,6 +110,7 @@ public struct HTMLPage: Sendable {
     case .heatMap(let map, let caption): return map.markup(caption: caption)
     case .heatMaps(let maps):
       return .element("div", ["class": "beside"], maps.map { $0.markup(caption: $1) })
+    case .matrices(let panels, let caption): return panels.markup(caption: caption)
     case .command(let line):
       return .element("pre", ["class": "command", "tabindex": "0"], [.element("code", text: line)])
     case .details(let summary, let value):

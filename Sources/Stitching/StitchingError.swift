@@ -8,6 +8,8 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
   case nothingInCommon
   /// A map between models of different widths that only equal widths allow.
   case differentWidths(map: String, pretrained: Int, finetuned: Int)
+  /// Feature space of models of different widths.
+  case differentFeatures(first: Int, second: Int)
   /// A map that there is not.
   case unknownMap(String)
   /// More directions than B's embedding has.
@@ -42,6 +44,9 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
       return "the two vocabularies have no token in common, so there is no map between the models"
     case .differentWidths(let map, let pretrained, let finetuned):
       return "the \(map) map needs equal hidden sizes, not \(pretrained) and \(finetuned); leave it out"
+    case .differentFeatures(let first, let second):
+      return "feature space compares coordinates one by one and needs equal hidden sizes, not \(first) and \(second); "
+        + "leave it out"
     case .unknownMap(let name):
       return "there is no map \"\(name)\"; there are \(MapRecipe.spellings)"
     case .rankOutOfRange(let found, let width):

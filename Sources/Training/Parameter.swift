@@ -46,6 +46,8 @@ public struct Gradients: @unchecked Sendable {
   /// Nothing is trained.
   public static let none = Gradients()
 
+  var isEmpty: Bool { buffers.isEmpty }
+
   /// The sum to add to; nil where the tensor is frozen.
   public subscript(_ tensor: Tensor) -> UnsafeMutablePointer<Float>? { buffers[tensor.pointer]?.pointer }
 }

@@ -29,6 +29,22 @@ struct ForwardPass {
         stride: stride ?? columns))
   }
 
+  /// hidden = activation(x wIn + b), [T, dFF]. Announces mlpPreActivation and mlpHidden.
+  func expand(
+    _ x: UnsafePointer<Float>, _ wIn: Linear, _ activation: Activation, _ layer: Int,
+    into hidden: UnsafeMutablePointer<Float>
+  ) throws {
+    let width = wIn.outputs
+    if wants(.mlpPreActivation, layer) {
+      wIn.apply(x, rows: tokens, into: hidden, threads: threads, finish: .bias)
+      try announce(.mlpPreActivation, layer, hidden, columns: width)
+      threads.runRows(tokens) { row in activation.apply(hidden + row * width, bias: nil, count: width) }
+    } else {
+      wIn.apply(x, rows: tokens, into: hidden, threads: threads, finish: .activation(activation))
+    }
+    try announce(.mlpHidden, layer, hidden, columns: width)
+  }
+
   /// The output of a block's attention or feed-forward before it is added to the residual stream: announced with its bias
   /// when it is wanted. Returns the bias that is still to be added.
   func announceUpdate(

@@ -22,9 +22,14 @@ public struct Model: Sendable {
   /// Opens a Hugging Face directory; weights stay in the mapped file.
   /// - Throws: `FileError`, `CheckpointError`, `TransformerError`.
   public init(directory: String) throws {
-    let checkpoint = try Checkpoint(directory: directory)
+    try self.init(Checkpoint(directory: directory))
+  }
+
+  /// Takes the weights of a checkpoint; its tensors' memory is used where it lies.
+  /// - Throws: `CheckpointError`, `TransformerError`, `FileError` about config.json.
+  public init(_ checkpoint: Checkpoint) throws {
     self.checkpoint = checkpoint
-    name = Self.name(of: directory)
+    name = Self.name(of: checkpoint.directory)
     let type = checkpoint.config["model_type"]
     switch type.value {
     case "bert":
@@ -75,6 +80,16 @@ public struct Model: Sendable {
     let pass = ForwardPass(batch: batch, workspace: workspace, observer: nil)
     switch architecture {
     case .bert(let bert): return try bert.embed(pass)
+    case .gpt2(let gpt2): return try gpt2.embed(pass)
+    }
+  }
+
+  /// The sum of embeddings of each token of a batch, [T, d]: hidden state 0, but for BERT before its norm.
+  /// - Throws: as `embed`.
+  public func sumEmbeddings(_ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
+    let pass = ForwardPass(batch: batch, workspace: workspace, observer: nil)
+    switch architecture {
+    case .bert(let bert): return try bert.sumEmbeddings(pass)
     case .gpt2(let gpt2): return try gpt2.embed(pass)
     }
   }

@@ -1,162 +1,91 @@
 import DenseMath
 
-/// Parameters that are one vector of the residual stream each: what reads from it and what writes to it.
-public enum ParameterGroup: String, CaseIterable, Sendable {
-  /// Columns of wIn.
-  case feedForwardKeys = "ff-key"
-  /// Rows of wOut.
-  case feedForwardValues = "ff-value"
-  /// Columns of a head's wQ, wK and wV.
-  case queries = "query"
-  case keys = "key"
-  case values = "value"
-  /// Rows of a head's wO.
-  case outputs = "output"
+/// The parameters of a block that read from the residual stream or are added to it: vectors of d numbers, which can be
+/// read as tokens (Dar et al., "Analyzing Transformers in Embedding Space", 2023, section 3).
+public enum ParameterKind: String, Sendable, CaseIterable {
+  /// Column i of wIn, what neuron i of the feed-forward layer reads.
+  case feedForwardKey = "ff-key"
+  /// Row i of wOut, what neuron i adds.
+  case feedForwardValue = "ff-value"
+  /// Column j of wQ, wK or wV: sub-head j mod dHead of head j / dHead. What it reads.
+  case query, key, value
+  /// Row j of wO, what that sub-head adds.
+  case output
 
-  /// Whether its vectors meet the residual stream by an inner product; else they are added to it.
-  public var reads: Bool { self != .feedForwardValues && self != .outputs }
-
-  /// Whether its vectors belong to heads: head h has rows h dHead ..< (h + 1) dHead.
-  public var isAttention: Bool { self != .feedForwardKeys && self != .feedForwardValues }
+  /// Whether it belongs to a sub-head of an attention head; else to a neuron of the feed-forward layer.
+  public var isAttention: Bool { self != .feedForwardKey && self != .feedForwardValue }
+  /// Whether its product with a state is read from the stream; else it is added to it.
+  public var reads: Bool { self != .feedForwardValue && self != .output }
 }
 
 extension Model {
-  /// The vectors of a group in a block as the checkpoint has them, one a row: [dFF, d] or [H dHead, d]. No biases.
-  ///
-  /// Shares the checkpoint's memory where vectors are stored as rows, and copies where they are columns.
-  public func parameterVectors(_ group: ParameterGroup, layer: Int) -> Tensor {
-    precondition(layer >= 0 && layer < dimensions.layers, "block \(layer) of \(dimensions.layers)")
+  /// All vectors of a kind in a block, one a row.
+  /// - Precondition: `layer` is a block of this model.
+  /// - Returns: [dFF, d] for feed-forward kinds, else [d, d] with head h in rows h dHead ..< (h + 1) dHead; the weights
+  ///   themselves where they are stored that way, else a copy.
+  public func parameterVectors(_ kind: ParameterKind, layer: Int) -> Tensor {
     let d = dimensions.hidden
     switch architecture {
     case .bert(let bert):
       let block = bert.blocks[layer]
-      switch group {
-      case .feedForwardKeys: return block.wIn.columns(0..<dimensions.feedForward)
-      case .feedForwardValues: return block.wOut.rows
-      case .queries: return block.wQ.columns(0..<d)
-      case .keys: return block.wK.columns(0..<d)
-      case .values: return block.wV.columns(0..<d)
-      case .outputs: return block.wO.rows
+      switch kind {
+      case .feedForwardKey: return block.wIn.columns
+      case .feedForwardValue: return block.wOut.rows
+      case .query: return block.wQ.columns
+      case .key: return block.wK.columns
+      case .value: return block.wV.columns
+      case .output: return block.wO.rows
       }
     case .gpt2(let gpt2):
       let block = gpt2.blocks[layer]
-      switch group {
-      case .feedForwardKeys: return block.wIn.columns(0..<dimensions.feedForward)
-      case .feedForwardValues: return block.wOut.rows
-      case .queries: return block.wQKV.columns(0..<d)
-      case .keys: return block.wQKV.columns(d..<2 * d)
-      case .values: return block.wQKV.columns(2 * d..<3 * d)
-      case .outputs: return block.wO.rows
+      switch kind {
+      case .feedForwardKey: return block.wIn.columns
+      case .feedForwardValue: return block.wOut.rows
+      case .query: return block.wQKV.columns(0..<d)
+      case .key: return block.wQKV.columns(d..<2 * d)
+      case .value: return block.wQKV.columns(2 * d..<3 * d)
+      case .output: return block.wO.rows
       }
     }
   }
 
-  /// What a pre-norm block multiplies a normalised state with before `group` reads it: the gain of ln_1 or ln_2, [d]. nil
-  /// for what writes, and for BERT, whose norms come after the sum.
-  public func gain(before group: ParameterGroup, layer: Int) -> Tensor? {
-    guard case .gpt2(let gpt2) = architecture, group.reads else { return nil }
-    return group.isAttention ? gpt2.blocks[layer].attentionNorm.gain : gpt2.blocks[layer].mlpNorm.gain
+  /// What a pre-norm block multiplies a normalised state with before vectors of a kind read it: the gain of ln_1 or ln_2,
+  /// [d]. nil for what writes, and for BERT, whose norms come after the sum.
+  public func gain(before kind: ParameterKind, layer: Int) -> Tensor? {
+    guard case .gpt2(let gpt2) = architecture, kind.reads else { return nil }
+    return kind.isAttention ? gpt2.blocks[layer].attentionNorm.gain : gpt2.blocks[layer].mlpNorm.gain
   }
 }
 
 extension Linear {
-  /// Columns of W, each what one output reads with: [range, in].
-  func columns(_ range: Range<Int>) -> Tensor {
+  /// The columns of W, each as a row: [out, in].
+  fileprivate var columns: Tensor { columns(0..<outputs) }
+
+  /// Some columns of W, each as a row: [range, in].
+  fileprivate func columns(_ range: Range<Int>) -> Tensor {
     layout == .outputByInput ? weight[rows: range] : weight.transposed(columns: range)
   }
 
-  /// Rows of W, each what one input writes: [in, out].
-  var rows: Tensor {
+  /// The rows of W, [in, out].
+  fileprivate var rows: Tensor {
     layout == .inputByOutput ? weight : weight.transposed(columns: 0..<weight.columns)
   }
 }
 
 extension Tensor {
-  /// Columns of a matrix as rows: [range, rows].
+  /// A copy of some columns, each as a row: [range, rows].
   fileprivate func transposed(columns range: Range<Int>) -> Tensor {
+    let (rows, columns) = (self.rows, self.columns)
     let result = FloatBuffer(uninitializedCount: range.count * rows)
-    // Squares of numbers, so that neither side's cache lines are fetched more than once.
-    let side = 16
-    for top in stride(from: 0, to: rows, by: side) {
-      for left in stride(from: 0, to: range.count, by: side) {
-        for row in top..<min(top + side, rows) {
-          for column in left..<min(left + side, range.count) {
-            result.pointer[column * rows + row] = pointer[row * columns + range.lowerBound + column]
-          }
+    // Tiles of 16 numbers a side: both sides stay in a few cache lines.
+    for top in stride(from: 0, to: rows, by: 16) {
+      for left in stride(from: range.lowerBound, to: range.upperBound, by: 16) {
+        for column in left..<min(left + 16, range.upperBound) {
+          let out = result.pointer + (column - range.lowerBound) * rows
+          for row in top..<min(top + 16, rows) { out[row] = pointer[row * columns + column] }
         }
       }
     }
     return Tensor(shape: [range.count, rows], result)
-  }
-}
-
-extension Model {
-  /// A tensor of a model under the project's name for it.
-  public struct NamedTensor: Sendable {
-    public let name: String
-    public let tensor: Tensor
-  }
-
-  /// The biases and norms of a block: all its parameters but the vectors of `ParameterGroup`.
-  public func biasesAndNorms(layer: Int) -> [NamedTensor] {
-    precondition(layer >= 0 && layer < dimensions.layers, "block \(layer) of \(dimensions.layers)")
-    let linears: [(String, Linear)]
-    let norms: [(String, Norm)]
-    switch architecture {
-    case .bert(let bert):
-      let block = bert.blocks[layer]
-      linears = [
-        ("bQ", block.wQ), ("bK", block.wK), ("bV", block.wV), ("bO", block.wO), ("bIn", block.wIn),
-        ("bOut", block.wOut),
-      ]
-      norms = [("attentionNorm", block.attentionNorm), ("mlpNorm", block.mlpNorm)]
-    case .gpt2(let gpt2):
-      let block = gpt2.blocks[layer]
-      linears = [("bQKV", block.wQKV), ("bO", block.wO), ("bIn", block.wIn), ("bOut", block.wOut)]
-      norms = [("attentionNorm", block.attentionNorm), ("mlpNorm", block.mlpNorm)]
-    }
-    return linears.compactMap { name, linear in linear.bias.map { NamedTensor(name: name, tensor: $0) } }
-      + Self.tensors(of: norms)
-  }
-
-  /// The parameters outside of the blocks and the heads: embeddings, and the norm after or before them.
-  public var outerParameters: [NamedTensor] {
-    switch architecture {
-    case .bert(let bert):
-      return [
-        NamedTensor(name: "wE", tensor: bert.wE), NamedTensor(name: "wPos", tensor: bert.wPos),
-        NamedTensor(name: "wType", tensor: bert.wType),
-      ] + Self.tensors(of: [("embeddingNorm", bert.embeddingNorm)])
-    case .gpt2(let gpt2):
-      return [NamedTensor(name: "wE", tensor: gpt2.wE), NamedTensor(name: "wPos", tensor: gpt2.wPos)]
-        + Self.tensors(of: [("finalNorm", gpt2.finalNorm)])
-    }
-  }
-
-  private static func tensors(of norms: [(String, Norm)]) -> [NamedTensor] {
-    norms.flatMap { name, norm in
-      [NamedTensor(name: name + ".gain", tensor: norm.gain), NamedTensor(name: name + ".shift", tensor: norm.shift)]
-    }
-  }
-}
-
-extension ClassifierHead {
-  /// What each class reads the residual stream with, [C, d]: the rows of `weight`; where a pooler comes first, they times
-  /// its matrix, its tanh left out.
-  public var readingVectors: Tensor {
-    guard case .firstToken(let pooler) = pooling else { return weight }
-    let d = pooler.inputs
-    let columns = pooler.columns(0..<pooler.outputs)  // [d, d], what each pooled number reads with
-    var rows = [Float](repeating: 0, count: classes * d)
-    for row in 0..<classes {
-      for column in 0..<d {
-        var sum = 0.0
-        for i in 0..<pooler.outputs {
-          sum += Double(weight.pointer[row * weight.columns + i]) * Double(columns.pointer[i * d + column])
-        }
-        rows[row * d + column] = Float(sum)
-      }
-    }
-    return Tensor(shape: [classes, d], rows)
   }
 }

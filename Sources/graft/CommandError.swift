@@ -38,9 +38,23 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case foreignBase(base: String, model: String, id: Int)
   /// A text given as one token that is none.
   case unknownToken(text: String, pieces: [String])
+  /// A head that the model does not have.
+  case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
+  /// A picture with a cell a pair of tokens would be too large.
+  case tooLongForPicture(source: String, tokens: Int, most: Int)
+  /// No dataset was given, and the sample that comes with graft is not where it was looked for.
+  case noSample(path: String)
 
   var description: String {
     switch self {
+    case .noSuchHead(let head, let model, let blocks, let heads):
+      return "--heads \(head): \(model) has the blocks L0 to L\(blocks - 1) with the heads H0 to H\(heads - 1)"
+    case .tooLongForPicture(let source, let tokens, let most):
+      return
+        "\(source): a picture shows at most \(most) tokens, found \(tokens); give --max-length \(most), or --html, "
+        + "which shows long texts"
+    case .noSample(let path):
+      return "\(path): the IMDB sample that comes with graft is not there; give --dataset or --text"
     case .unknownModel(let name, let known, let folders):
       let place = folders.isEmpty ? "no folder of models was found" : "looked in \(folders.joined(separator: ", "))"
       let names = known.isEmpty ? "" : "; known names: \(known.joined(separator: ", "))"

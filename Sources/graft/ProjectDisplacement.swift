@@ -67,7 +67,7 @@ struct ProjectDisplacement {
   private func table(
     of moves: [Displacement.Move], _ caption: String, _ number: (Displacement.Move) -> Double?, decimals: Int
   ) -> Table {
-    let names = ParameterGroup.allCases.map(\.rawValue) + ["biases and norms"]
+    let names = ParameterKind.allCases.map(\.rawValue) + ["biases and norms"]
     var table = Table(
       caption: caption, columns: [.init("")] + names.map { .init($0 == names.last ? "rest" : $0, .trailing) })
     for layer in 0..<displacement.model.dimensions.layers {
@@ -154,8 +154,8 @@ struct ProjectDisplacement {
 
   private func scores() throws -> [SentimentRow] {
     let random = scorer.randomScores(Self.randomDirections, seed: subject.seed)
-    let sets: [(String, [ParameterGroup])] =
-      [("all", ParameterGroup.allCases)] + ParameterGroup.allCases.map { ($0.rawValue, [$0]) }
+    let sets: [(String, [ParameterKind])] =
+      [("all", ParameterKind.allCases)] + ParameterKind.allCases.map { ($0.rawValue, [$0]) }
     return try sets.compactMap { name, groups in
       let moved = displacement.mostMoved(subject.scored, of: groups)
       guard !moved.isEmpty else { return nil }
@@ -168,7 +168,7 @@ struct ProjectDisplacement {
 
   /// Rows of some matrices by group and block, ready to meet the vocabulary: [moved, d].
   private func prepared(
-    _ moved: [Displacement.MovedVector], of matrix: (ParameterGroup, Int) -> Tensor
+    _ moved: [Displacement.MovedVector], of matrix: (ParameterKind, Int) -> Tensor
   ) throws -> Tensor {
     let d = displacement.model.dimensions.hidden
     var values: [Float] = []

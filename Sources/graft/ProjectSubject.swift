@@ -22,7 +22,7 @@ struct ProjectSubject: ParsableArguments {
     case vo, qk, k, v
 
     var ofHead: VocabularyProjection.HeadMatrix? { VocabularyProjection.HeadMatrix(rawValue: rawValue) }
-    var ofBlock: ParameterGroup? { self == .k ? .feedForwardKeys : self == .v ? .feedForwardValues : nil }
+    var ofBlock: ParameterKind? { self == .k ? .feedForwardKey : self == .v ? .feedForwardValue : nil }
   }
 
   @Option(help: ArgumentHelp("A feed-forward key: what neuron 907 of block 3 reads.", valueName: "L3:907"))
@@ -62,15 +62,15 @@ struct ProjectSubject: ParsableArguments {
   @Option(help: "With --against: decides the random directions.")
   var seed: UInt64 = 42
 
-  private var named: [(group: ParameterGroup, places: [VectorPlace])] {
+  private var named: [(group: ParameterKind, places: [VectorPlace])] {
     [
-      (.feedForwardKeys, ffKey), (.feedForwardValues, ffValue), (.queries, query), (.keys, key), (.values, value),
-      (.outputs, output),
+      (.feedForwardKey, ffKey), (.feedForwardValue, ffValue), (.query, query), (.key, key), (.value, value),
+      (.output, output),
     ]
   }
 
   /// The vectors named, in order of group.
-  var vectorPlaces: [(group: ParameterGroup, place: VectorPlace)] {
+  var vectorPlaces: [(group: ParameterKind, place: VectorPlace)] {
     named.flatMap { group, places in places.map { (group, $0) } }
   }
 

@@ -28,11 +28,7 @@ struct TokenLabels {
   }
 }
 
-/// Both ends of a vector's scores over the vocabulary.
-struct TokenEnds {
-  let highest: [ScoredID]
-  let lowest: [ScoredID]
-
+extension TokenEnds {
   func members(_ labels: TokenLabels) -> [JSON.Member] {
     [JSON.Member("highest", labels.json(highest)), JSON.Member("lowest", labels.json(lowest))]
   }
@@ -48,9 +44,7 @@ struct TokenReader {
 
   /// Both ends of each of some vectors, [n, d], as the projection prepares them.
   func ends(_ vectors: Tensor) -> [TokenEnds] {
-    let high = projection.tokens(vectors, top: top, among: ids, threads: threads)
-    let low = projection.tokens(vectors, top: top, lowest: true, among: ids, threads: threads)
-    return zip(high, low).map { TokenEnds(highest: $0, lowest: $1) }
+    projection.ends(vectors, top: top, among: ids, threads: threads)
   }
 
   /// A table of several lists beside each other, each a title with its tokens and scores.

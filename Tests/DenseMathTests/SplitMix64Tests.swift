@@ -51,4 +51,19 @@ import Testing
     #expect(generator.permutation(of: 1) == [0])
     #expect(generator.permutation(of: 0) == [])
   }
+
+  @Test func samplesAreDifferentNumbersInOrder() {
+    var generator = SplitMix64(seed: 1)
+    #expect(generator.sample(5, of: 3) == [0, 1, 2])
+    #expect(generator.sample(0, of: 3) == [])
+    var counts = [Int](repeating: 0, count: 10)
+    for _ in 0..<2000 {
+      let sample = generator.sample(3, of: 10)
+      #expect(Set(sample).count == 3 && sample == sample.sorted())
+      for number in sample { counts[number] += 1 }
+    }
+    // Each of 600 on average, standard deviation 20.
+    #expect(counts.allSatisfy { abs($0 - 600) < 100 })
+    #expect(generator.sample(4, of: 1_000_000_000).allSatisfy { (0..<1_000_000_000).contains($0) })
+  }
 }

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct HelpTests {
   private static let commands = [
-    "inspect", "tokenize", "forward", "predict", "lens", "lens-classifier", "classify", "verify", "env",
+    "inspect", "tokenize", "forward", "predict", "lens", "lens-classifier", "identify", "project", "classify", "verify",
+    "env",
   ]
 
   @Test func listsCommandsAndExitCodes() throws {

@@ -16,13 +16,14 @@ enum Golden {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   }
 
-  static func model(_ name: String) throws -> Model {
+  static func directory(_ name: String) -> String {
     let parts = name.split(separator: "/")
-    return try Model(
-      directory: parts[0] == "trained"
-        ? tests.deletingLastPathComponent().appendingPathComponent("models/\(parts[1])").path
-        : tests.appendingPathComponent("TransformerTests/Fixtures/\(name)").path)
+    return parts[0] == "trained"
+      ? tests.deletingLastPathComponent().appendingPathComponent("models/\(parts[1])").path
+      : tests.appendingPathComponent("TransformerTests/Fixtures/\(name)").path
   }
+
+  static func model(_ name: String) throws -> Model { try Model(directory: directory(name)) }
 
   static func expected(_ name: String) throws -> SafetensorsFile {
     try SafetensorsFile(tests.appendingPathComponent("TransformerTests/Fixtures/\(name)/expected.safetensors").path)

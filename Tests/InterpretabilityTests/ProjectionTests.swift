@@ -35,7 +35,7 @@ import Transformer
     let projection = try VocabularyProjection(try Golden.model(name), threads: Threads(2))
     for entry in try stored(name)["top_tokens"].array() {
       let (layer, index) = (try entry["layer"].int(), try entry["index"].int())
-      for (group, key) in [(ParameterGroup.feedForwardKeys, "key"), (.feedForwardValues, "value")] {
+      for (group, key) in [(ParameterKind.feedForwardKey, "key"), (.feedForwardValue, "value")] {
         let expected = try entry[key].array()
         let vector = try projection.vectors(group, layer: layer)[rows: index..<index + 1]
         let found = projection.tokens(vector, top: expected.count, threads: Threads(2))[0]

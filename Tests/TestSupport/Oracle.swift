@@ -23,6 +23,7 @@ public struct Oracle {
   let prefix: String
   private let files: [SafetensorsFile]
   private var change: Change
+  private var tensors: [String: (shape: [Int], values: [Double])] = [:]
 
   /// Opens config.json and the weights of a directory: model.safetensors, else the shards of the index.
   public init(directory: String) throws {
@@ -38,6 +39,31 @@ public struct Oracle {
     let anchor = isBERT ? "embeddings.word_embeddings.weight" : "wte.weight"
     let names = files.flatMap(\.names)
     prefix = ["", "bert.", "transformer.", "model."].first { names.contains($0 + anchor) } ?? ""
+  }
+
+  /// The same model with every tensor in memory, for many passes.
+  public func loaded() throws -> Oracle {
+    var copy = self
+    for name in files.flatMap(\.names) {
+      copy.tensors[name] = try files.first { $0.entry(named: name) != nil }?.doubles(name)
+    }
+    return copy
+  }
+
+  /// The same model with `change` added to one number of a stored tensor.
+  public func changing(_ name: String, at index: Int, by change: Double) throws -> Oracle {
+    var copy = self
+    var (shape, values) = try stored(name)
+    values[index] += change
+    copy.tensors[name] = (shape, values)
+    return copy
+  }
+
+  /// The same text with hidden state 0, [T d], in place of the embeddings' own.
+  public func forward(_ ids: [Int], startingFrom start: [Double]) throws -> Trace {
+    try forward(ids) { site, layer, h in
+      if site == "residPre", layer == 0 { h = rows(start, of: h[0].count) }
+    }
   }
 
   /// Writes to the rows of a site of a block before anything reads them.
@@ -61,6 +87,7 @@ public struct Oracle {
     let old = name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
       .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
     let found = has(name) ? name : old
+    if let tensor = tensors[found] { return tensor }
     return try (files.first { $0.entry(named: found) != nil } ?? files[0]).doubles(found)
   }
 
@@ -148,7 +175,8 @@ public struct Oracle {
       h = keep(
         "residMid", try norm(adding(attnOut, h), name + ".attention.output.LayerNorm", epsilon: epsilon))
       _ = keep("mlpInput", h)
-      let hidden = keep("mlpHidden", try linear(h, name + ".intermediate.dense").map { $0.map(act) })
+      let inner = keep("mlpPreActivation", try linear(h, name + ".intermediate.dense"))
+      let hidden = keep("mlpHidden", inner.map { $0.map(act) })
       let mlpOut = keep("mlpOut", try linear(hidden, name + ".output.dense"))
       h = keep("residPost", try norm(adding(mlpOut, h), name + ".output.LayerNorm", epsilon: epsilon))
       trace.hidden.append(h.flatMap { $0 })
@@ -192,7 +220,8 @@ public struct Oracle {
       let attnOut = keep("attnOut", try convolution(z, name + ".attn.c_proj"))
       h = keep("residMid", adding(attnOut, h))
       let y = keep("mlpInput", try norm(h, name + ".ln_2", epsilon: epsilon))
-      let hidden = keep("mlpHidden", try convolution(y, name + ".mlp.c_fc").map { $0.map(act) })
+      let inner = keep("mlpPreActivation", try convolution(y, name + ".mlp.c_fc"))
+      let hidden = keep("mlpHidden", inner.map { $0.map(act) })
       let mlpOut = keep("mlpOut", try convolution(hidden, name + ".mlp.c_proj"))
       h = keep("residPost", adding(mlpOut, h))
       trace.hidden.append(h.flatMap { $0 })

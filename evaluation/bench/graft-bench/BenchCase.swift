@@ -18,6 +18,8 @@ struct BenchCase {
   static func prepare(_ arguments: BenchArguments) throws -> BenchCase {
     switch arguments.name {
     case "sgemm": return sgemm(arguments.threads)
+    case "align": return try align(arguments)
+    case "align-products": return try alignProducts(arguments)
     case "imdb": return try imdb(arguments)
     case "generate": return try generate(arguments)
     case "lens": return try lens(arguments)
@@ -27,6 +29,8 @@ struct BenchCase {
     case "pairs-products": return pairsProducts(arguments.threads)
     case "pairs-model": return try pairsOfModel(arguments, exponent: 0.5)
     case "tokenize-wordpiece", "tokenize-bpe": return try tokenize(arguments)
+    case "train-step": return try trainStep(arguments)
+    case "attribution": return try attribution(arguments)
     default:
       guard shapes[arguments.name] != nil else { throw BenchError.unknownCase(arguments.name) }
       let run = try forward(arguments)

@@ -11,11 +11,14 @@ from pathlib import Path
 
 LENS_TOKENS = 1024
 SHAPES = {"bert-8x128": (8, 128), "bert-1x512": (1, 512), "gpt2-1x1024": (1, 1024), "first-answer": (1, 8)}
+DERIVATIVES = {"train-step": ("eager", "sdpa", "eager-fused", "sdpa-fused"), "attribution": ("jacfwd", "jacrev")}
 VARIANTS = {"torch": ("eager", "sdpa"), "tokenizers": ("encode", "encode_batch")}
 
 
 def variants(case, runtime, model):
     """The forms in which a runtime can do a case; a graph without mask only where all lengths are equal."""
+    if case in DERIVATIVES:
+        return DERIVATIVES[case]
     if case == "lens":
         return ("whole-levels", "chunks")
     if runtime != "onnxruntime":
@@ -252,7 +255,8 @@ def serve(warm_up, run, result, versions, repeat):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", required=True,
-                        choices=[*SHAPES, "imdb", "generate", "lens", "tokenize-wordpiece", "tokenize-bpe"])
+                        choices=[*SHAPES, *DERIVATIVES, "imdb", "generate", "lens", "tokenize-wordpiece",
+                                 "tokenize-bpe"])
     parser.add_argument("--runtime", required=True, choices=["torch", "onnxruntime", "tokenizers"])
     parser.add_argument("--variant", help="one of the forms the runtime has; default: the last of them")
     parser.add_argument("--model", required=True)
@@ -267,6 +271,10 @@ def main():
         parser.error(f"--variant {options.variant}: {options.runtime} has {', '.join(known)}")
     if options.case == "first-answer":
         return first_answer(options)
+    if options.case in DERIVATIVES:
+        import derivatives
+        make = derivatives.train_step if options.case == "train-step" else derivatives.attribution
+        return serve(*make(options), options.repeat)
     make = {"imdb": imdb, "generate": generate, "lens": lens, "tokenize-wordpiece": tokenize,
             "tokenize-bpe": tokenize}.get(options.case, fixed_length)
     serve(*make(options), options.repeat)

@@ -1,0 +1,227 @@
+import DenseMath
+
+/// How much of a vector its k strongest vocabulary items hold: an inner product of two vectors, made from the k largest
+/// coordinates of their projections alone, beside the true one (Dar et al., "Analyzing Transformers in Embedding Space",
+/// 2023, appendix A).
+///
+/// For vectors X, [n, d], G = X Xᵀ is compared with G_k = keep_k(X E) keep_k(X E')ᵀ, where keep_k leaves the k coordinates
+/// of largest magnitude in each row. Projections are made a tile of the vocabulary at a time, and so are the products:
+/// memory grows with n², not with V.
+public struct KeepK: Sendable {
+  /// What the second side is projected with, and which coordinates are kept.
+  public enum Projection: String, Sendable, CaseIterable {
+    /// E' = Eᵀ, as the paper reads parameters.
+    case transpose
+    /// E' = E⁺, the right inverse: exact when nothing is left out.
+    case pseudoInverse = "pinv"
+    /// Eᵀ, but each vector keeps k items drawn for it: the baseline.
+    case random
+    /// Eᵀ, but all vectors keep the same k items drawn once: a random projection.
+    case shared
+  }
+
+  /// The cosine of G and G_k, as vectors of n² numbers.
+  public struct Point: Sendable, Equatable {
+    public let k: Int
+    /// Of all entries, as published. nil where either is zero.
+    public let cosine: Double?
+    /// Without the diagonal, the products of vectors with themselves.
+    public let offDiagonal: Double?
+  }
+
+  /// The published k, those above V left out and V itself put last.
+  public static func grid(vocabulary: Int) -> [Int] {
+    let published = [10, 50, 100, 200, 300, 500, 512, 1024, 2048, 4096, 10_000, 15_000, 20_000, 30_000]
+    return published.filter { $0 < vocabulary } + [vocabulary]
+  }
+
+  /// Items of a tile.
+  private static let tileWidth = 512
+  /// Rows whose whole projections are held at a time, to find what they keep.
+  private static let rowsAtATime = 64
+
+  private let wE: Tensor
+  private let inverse: PositiveInverse
+  private let threads: Threads
+
+  /// - Parameter wE: [V, d]
+  /// - Throws: `LinearAlgebraError` when wEᵀ wE cannot be inverted.
+  public init(wE: Tensor, threads: Threads) throws {
+    self.wE = wE
+    self.threads = threads
+    inverse = try PositiveInverse(DoubleMatrix.transposedProduct(wE, wE, threads: threads))
+  }
+
+  /// - Parameters:
+  ///   - x: [n, d]
+  ///   - ks: each from 1 to V.
+  ///   - seed: of the items that `random` and `shared` draw.
+  /// - Returns: a point a k, in their order.
+  /// - Throws: `InterpretabilityError.setTooLarge`, `LinearAlgebraError`.
+  public func points(_ x: Tensor, _ projection: Projection, ks: [Int], seed: UInt64) throws -> [Point] {
+    let (n, V) = (x.rows, wE.rows)
+    if let k = ks.first(where: { !(1...max(1, V)).contains($0) }) {
+      throw InterpretabilityError.setTooLarge(k, vocabulary: V)
+    }
+    let left = Side(x, ks: ks, keeping: keeping(projection, seed), by: wE, threads: threads)
+    let right: Side?
+    if projection == .pseudoInverse {
+      // x E⁺ᵀ = (x (wEᵀ wE)⁻¹) wEᵀ: the same projection of another vector.
+      let moved = try inverse.multipliedFromLeft(by: DoubleMatrix(x)).tensor
+      right = Side(moved, ks: ks, keeping: .largest, by: wE, threads: threads)
+    } else {
+      right = nil
+    }
+    let products = keptProducts(left, right, n: n, ks: ks)
+    let matrix = DoubleMatrix(x)
+    let exact = matrix * matrix.transposed
+    return ks.indices.map { index in
+      let kept = products.pointer + index * n * n
+      return Point(
+        k: ks[index], cosine: Self.cosine(exact, kept, withDiagonal: true),
+        offDiagonal: Self.cosine(exact, kept, withDiagonal: false))
+    }
+  }
+
+  private func keeping(_ projection: Projection, _ seed: UInt64) -> Side.Keeping {
+    switch projection {
+    case .transpose, .pseudoInverse: return .largest
+    case .random: return .drawn(seed: seed, isShared: false)
+    case .shared: return .drawn(seed: seed, isShared: true)
+    }
+  }
+
+  /// G_k of every k, [ks, n, n].
+  private func keptProducts(_ left: Side, _ right: Side?, n: Int, ks: [Int]) -> FloatBuffer {
+    let width = min(Self.tileWidth, wE.rows)
+    let sums = FloatBuffer(count: ks.count * n * n)
+    let tiles = (0..<2).map { _ in FloatBuffer(uninitializedCount: n * width) }
+    let scratch = (0..<threads.count).map { _ in
+      (
+        left: FloatBuffer(uninitializedCount: n * width), right: FloatBuffer(uninitializedCount: n * width),
+        packed: FloatBuffer(uninitializedCount: PackedFactor.size(rows: width, columns: n))
+      )
+    }
+    for start in stride(from: 0, to: wE.rows, by: width) {
+      let items = start..<min(start + width, wE.rows)
+      left.project(items, by: wE, threads: threads, into: tiles[0].pointer)
+      right?.project(items, by: wE, threads: threads, into: tiles[1].pointer)
+      // A k is one task from the first tile to the last, so its sums have the same order on any number of threads.
+      threads.run(ks.count) { index, worker in
+        let (a, b, packed) = (scratch[worker].left, scratch[worker].right, scratch[worker].packed)
+        left.keep(index, of: tiles[0].pointer, items, into: a.pointer)
+        if let right { right.keep(index, of: tiles[1].pointer, items, into: b.pointer) }
+        let factor = PackedFactor(
+          right == nil ? a.pointer : b.pointer, stride: items.count, transposed: true, rows: items.count, columns: n,
+          memory: packed.pointer)
+        factor.multiply(
+          a.pointer, stride: items.count, m: n, adding: true, into: sums.pointer + index * n * n, stride: n)
+      }
+    }
+    return sums
+  }
+
+  private static func cosine(_ exact: DoubleMatrix, _ kept: UnsafePointer<Float>, withDiagonal: Bool) -> Double? {
+    let n = exact.rows
+    var (product, exactSquare, keptSquare) = (0.0, 0.0, 0.0)
+    for row in 0..<n {
+      for column in 0..<n where withDiagonal || row != column {
+        let (a, b) = (exact[row, column], Double(kept[row * n + column]))
+        product += a * b
+        exactSquare += a * a
+        keptSquare += b * b
+      }
+    }
+    // Two roots, since a product of two squares may leave even Double's range.
+    let cosine = product / exactSquare.squareRoot() / keptSquare.squareRoot()
+    return cosine.isFinite ? cosine : nil
+  }
+
+  /// Vectors, and for every k which of their coordinates stay.
+  fileprivate struct Side {
+    enum Keeping {
+      /// Those of largest magnitude; of equal ones the lower ids.
+      case largest
+      case drawn(seed: UInt64, isShared: Bool)
+    }
+
+    private let x: Tensor
+    private let keeping: Keeping
+    /// [ks, n]: what a coordinate must reach to stay.
+    private let cuts: [UInt64]
+
+    init(_ x: Tensor, ks: [Int], keeping: Keeping, by wE: Tensor, threads: Threads) {
+      self.x = x
+      self.keeping = keeping
+      let (n, V) = (x.rows, wE.rows)
+      let chunk = min(KeepK.rowsAtATime, n)
+      let scores = FloatBuffer(uninitializedCount: chunk * V)
+      var cuts = [UInt64](repeating: 0, count: ks.count * n)
+      cuts.withUnsafeMutableBufferPointer { cuts in
+        // Each row is a task of its own and writes its own cuts.
+        nonisolated(unsafe) let cuts = cuts
+        for start in stride(from: 0, to: n, by: max(1, chunk)) {
+          let rows = min(chunk, n - start)
+          Side.project(x[rows: start..<start + rows], 0..<V, by: wE, threads: threads, into: scores.pointer)
+          threads.run(rows) { row, _ in
+            let line = scores.pointer + row * V
+            let ordered = (0..<V).map { keeping.rank(line[$0], row: start + row, id: $0) }.sorted(by: >)
+            for (index, k) in ks.enumerated() { cuts[index * n + start + row] = ordered[k - 1] }
+          }
+        }
+      }
+      self.cuts = cuts
+    }
+
+    /// Coordinates of all vectors for some items, [n, items].
+    func project(_ items: Range<Int>, by wE: Tensor, threads: Threads, into tile: UnsafeMutablePointer<Float>) {
+      Self.project(x, items, by: wE, threads: threads, into: tile)
+    }
+
+    private static func project(
+      _ x: Tensor, _ items: Range<Int>, by wE: Tensor, threads: Threads, into tile: UnsafeMutablePointer<Float>
+    ) {
+      let d = wE.columns
+      Product.multiply(
+        threads: threads, m: x.rows, n: items.count, k: d, a: x.pointer, aStride: d,
+        b: wE.pointer + items.lowerBound * d, bStride: d, bTransposed: true, c: tile, cStride: items.count
+      ) { _, _ in }
+    }
+
+    /// A copy of a tile with 0 for what the k of that index leaves out.
+    func keep(
+      _ index: Int, of tile: UnsafePointer<Float>, _ items: Range<Int>, into kept: UnsafeMutablePointer<Float>
+    ) {
+      for row in 0..<x.rows {
+        let cut = cuts[index * x.rows + row]
+        for (column, id) in items.enumerated() {
+          let place = row * items.count + column
+          kept[place] = keeping.rank(tile[place], row: row, id: id) >= cut ? tile[place] : 0
+        }
+      }
+    }
+  }
+}
+
+extension KeepK.Side.Keeping {
+  /// Higher for what stays longer, and different for every item of a row.
+  @inline(__always)
+  fileprivate func rank(_ score: Float, row: Int, id: Int) -> UInt64 {
+    // Of equal upper halves the lower id is the higher rank.
+    let tie = UInt64(~UInt32(truncatingIfNeeded: id))
+    switch self {
+    case .largest: return UInt64(score.magnitude.bitPattern) << 32 | tie
+    case .drawn(let seed, let isShared):
+      let place = UInt64(isShared ? 0 : row + 1) << 32 | UInt64(id)
+      var generator = SplitMix64(seed: seed ^ place &* 0x9E37_79B9_7F4A_7C15)
+      return generator.next() & ~UInt64(UInt32.max) | tie
+    }
+  }
+}
+
+extension DoubleMatrix {
+  /// A copy of a matrix in Double.
+  fileprivate init(_ tensor: Tensor) {
+    self.init(rows: tensor.rows, columns: tensor.columns, values: tensor.values.map { Double($0) })
+  }
+}

@@ -1,0 +1,110 @@
+import DenseMath
+import Transformer
+
+/// How alike the tokens of two parameters are that work together (Dar et al., "Analyzing Transformers in Embedding
+/// Space", 2023, section 4.1 and appendix C): the key and the value of a neuron, the two sides of a sub-head.
+public struct RelatedPairs: Sendable {
+  public enum Pair: String, Sendable, CaseIterable {
+    /// Feed-forward key i and value i.
+    case keyValue = "k-v"
+    /// Sub-head j of wV and of wO.
+    case valueOutput = "v-o"
+    /// Sub-head j of wQ and of wK.
+    case queryKey = "q-k"
+
+    public var kinds: (ParameterKind, ParameterKind) {
+      switch self {
+      case .keyValue: return (.feedForwardKey, .feedForwardValue)
+      case .valueOutput: return (.value, .output)
+      case .queryKey: return (.query, .key)
+      }
+    }
+  }
+
+  /// Sim_k of all pairs of one kind in one block.
+  public struct Similarities: Sendable {
+    public let pair: Pair
+    public let layer: Int
+    /// One an index.
+    public let aligned: [Double]
+    /// One a draw: the mean with the second side permuted over all indices of the block.
+    public let shuffled: [Double]
+  }
+
+  public let model: Model
+  public let k: Int
+  public let draws: Int
+  public let seed: UInt64
+
+  public init(_ model: Model, k: Int, draws: Int, seed: UInt64) {
+    self.model = model
+    self.k = k
+    self.draws = draws
+    self.seed = seed
+  }
+
+  /// Sim_k on the k tokens of largest |score|.
+  /// - Parameter wE: [V, d]
+  /// - Throws: `InterpretabilityError.setTooLarge`.
+  public func similarities(
+    _ pair: Pair, layer: Int, by wE: Tensor, threads: Threads
+  ) throws -> Similarities {
+    let (first, second) = try sets(pair, layer: layer, by: wE, magnitudes: true, threads: threads)
+    let stream = UInt64(layer * Pair.allCases.count + (Pair.allCases.firstIndex(of: pair) ?? 0))
+    var generator = SplitMix64(seed: seed &+ stream &* 0x9E37_79B9_7F4A_7C15)
+    return Similarities(
+      pair: pair, layer: layer, aligned: (0..<first.count).map { first.similarity($0, to: second, $0) },
+      shuffled: (0..<draws).map { _ in
+        let order = generator.permutation(of: first.count)
+        return order.enumerated().reduce(0) { $0 + first.similarity($1.0, to: second, $1.1) } / Double(first.count)
+      })
+  }
+
+  /// A feed-forward key and value that speak of the same tokens.
+  public struct Alike: Sendable, Equatable {
+    public let layer: Int
+    public let neuron: Int
+    /// Sim_k of the k tokens of highest (signed) score.
+    public let similarity: Double
+    /// What both have, ids ascending.
+    public let shared: [Int32]
+  }
+
+  /// Sim_k of the highest scores of keys and values in a block.
+  public struct Alikeness: Sendable {
+    public let layer: Int
+    /// One a neuron.
+    public let aligned: [Double]
+    /// [draws][neurons], with the values permuted over the block.
+    public let shuffled: [[Double]]
+    /// The neurons at or above the threshold, in order.
+    public let alike: [Alike]
+  }
+
+  /// Keys and values with Sim_k of the highest scores, their sign kept.
+  /// - Throws: `InterpretabilityError.setTooLarge`.
+  public func alikeness(layer: Int, threshold: Double, by wE: Tensor, threads: Threads) throws -> Alikeness {
+    let (keys, values) = try sets(.keyValue, layer: layer, by: wE, magnitudes: false, threads: threads)
+    var generator = SplitMix64(seed: seed &+ UInt64(layer) &* 0x9E37_79B9_7F4A_7C15)
+    let aligned = (0..<keys.count).map { keys.similarity($0, to: values, $0) }
+    return Alikeness(
+      layer: layer, aligned: aligned,
+      shuffled: (0..<draws).map { _ in
+        generator.permutation(of: keys.count).enumerated().map { keys.similarity($0, to: values, $1) }
+      },
+      alike: aligned.enumerated().filter { $1 >= threshold }.map { neuron, similarity in
+        Alike(
+          layer: layer, neuron: neuron, similarity: similarity, shared: keys.shared(neuron, with: values, neuron))
+      })
+  }
+
+  private func sets(
+    _ pair: Pair, layer: Int, by wE: Tensor, magnitudes: Bool, threads: Threads
+  ) throws -> (TokenSets, TokenSets) {
+    func sets(_ kind: ParameterKind) throws -> TokenSets {
+      try TokenSets(
+        of: model.parameterVectors(kind, layer: layer), by: wE, k: k, magnitudes: magnitudes, threads: threads)
+    }
+    return (try sets(pair.kinds.0), try sets(pair.kinds.1))
+  }
+}

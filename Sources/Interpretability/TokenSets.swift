@@ -1,0 +1,98 @@
+import DenseMath
+
+/// The k vocabulary items on which each of several vectors scores highest: what a reader of the vector sees.
+public struct TokenSets: Sendable {
+  /// Items in a set.
+  public let k: Int
+  /// Sets.
+  public let count: Int
+  /// [count, k], ids ascending in each row.
+  private let ids: [Int32]
+
+  /// Vectors projected at a time; [rows, V] scores are all that is held of them.
+  private static let rowsAtATime = 128
+
+  /// - Parameters:
+  ///   - vectors: [n, d]
+  ///   - wE: [V, d], the matrix that they are projected with.
+  ///   - magnitudes: whether the highest |score| is meant, not the highest score.
+  /// - Throws: `InterpretabilityError.setTooLarge` when k is not within 1...V.
+  public init(of vectors: Tensor, by wE: Tensor, k: Int, magnitudes: Bool = false, threads: Threads) throws {
+    let (V, d) = (wE.rows, wE.columns)
+    guard (1...max(1, V)).contains(k) else { throw InterpretabilityError.setTooLarge(k, vocabulary: V) }
+    precondition(vectors.columns == d, "vectors of \(vectors.columns) numbers for an embedding of \(d)")
+    let (n, chunk) = (vectors.rows, min(Self.rowsAtATime, vectors.rows))
+    let scores = FloatBuffer(uninitializedCount: chunk * V)
+    var ids = [Int32](repeating: 0, count: n * k)
+    ids.withUnsafeMutableBufferPointer { ids in
+      // Each row is a task of its own and writes its own k ids.
+      nonisolated(unsafe) let ids = ids
+      for start in stride(from: 0, to: n, by: max(1, chunk)) {
+        let rows = min(chunk, n - start)
+        Product.multiply(
+          threads: threads, m: rows, n: V, k: d, a: vectors.pointer + start * d, aStride: d, b: wE.pointer, bStride: d,
+          bTransposed: true, c: scores.pointer, cStride: V
+        ) { _, _ in }
+        threads.run(rows) { row, _ in
+          let line = scores.pointer + row * V
+          if magnitudes { for id in 0..<V { line[id] = abs(line[id]) } }
+          var best = TopK(k)
+          best.offer(line, count: V, firstID: 0)
+          let found = best.sorted().map { Int32($0.id) }.sorted()
+          // A vector with a NaN has none; its set stays full of places that no other set holds.
+          for place in 0..<k { ids[(start + row) * k + place] = place < found.count ? found[place] : -1 }
+        }
+      }
+    }
+    (self.k, count, self.ids) = (k, n, ids)
+  }
+
+  /// The ids of a set, ascending.
+  public subscript(set: Int) -> ArraySlice<Int32> { ids[set * k..<(set + 1) * k] }
+
+  /// Sim_k, the Jaccard index |a ∩ b| / |a ∪ b| of two sets (Dar et al. 2023, section 4.2).
+  public func similarity(_ set: Int, to other: TokenSets, _ otherSet: Int) -> Double {
+    let shared = Self.sharedCount(self[set], other[otherSet])
+    let union = k + other.k - shared
+    return Double(shared) / Double(union)
+  }
+
+  /// The ids that two sets share, ascending.
+  public func shared(_ set: Int, with other: TokenSets, _ otherSet: Int) -> [Int32] {
+    let wanted = Set(other[otherSet])
+    return self[set].filter { wanted.contains($0) && $0 >= 0 }
+  }
+
+  /// R_k, the share of a set that stands in at least one of several others: |b ∩ ∪ aᵢ| / k (Dar et al. 2023, section 4.2).
+  /// - Parameter others: sets of `parameters`.
+  public func recall(_ set: Int, in parameters: TokenSets, _ others: some Sequence<Int>) -> Double {
+    var covered: Set<Int32> = []
+    for other in others { covered.formUnion(parameters[other]) }
+    covered.remove(-1)
+    return Double(self[set].count { covered.contains($0) }) / Double(k)
+  }
+
+  /// The Jaccard index that two sets of k of V items have on average when they are drawn at random, to first order:
+  /// E|a ∩ b| = k²/V.
+  public static func chance(k: Int, vocabulary: Int) -> Double {
+    let shared = Double(k) * Double(k) / Double(vocabulary)
+    return shared / (2 * Double(k) - shared)
+  }
+
+  private static func sharedCount(_ a: ArraySlice<Int32>, _ b: ArraySlice<Int32>) -> Int {
+    var (i, j, shared) = (a.startIndex, b.startIndex, 0)
+    while i < a.endIndex, j < b.endIndex {
+      let (left, right) = (a[i], b[j])
+      if left == right {
+        if left >= 0 { shared += 1 }
+        i += 1
+        j += 1
+      } else if left < right {
+        i += 1
+      } else {
+        j += 1
+      }
+    }
+    return shared
+  }
+}
