@@ -4,10 +4,10 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
   case noSuchToken(Int, vocabulary: Int)
-  /// Texts that cannot be split into three parts.
-  case tooFewTexts(found: Int, needed: Int)
   /// The parts that a logit is attributed to do not add up to it.
   case partsDoNotSum(model: String, position: Int, sum: Double, logit: Double, magnitude: Double)
+  /// Texts that cannot be split into three parts.
+  case tooFewTexts(found: Int, needed: Int)
   /// Effective attention no longer makes the output that attention makes.
   case outputChanged(layer: Int, head: Int, error: Double, allowed: Double, tolerance: Double)
   /// No text of a corpus has a token to predict.
@@ -34,14 +34,14 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
-    case .setTooLarge(let k, let vocabulary):
-      "the \(k) highest of a vocabulary of \(vocabulary): give a number from 1 to \(vocabulary)"
-    case .tooFewTexts(let found, let needed):
-      "\(found) texts cannot be split for training, validation and test; give at least \(needed)"
     case .partsDoNotSum(let model, let position, let sum, let logit, let magnitude):
       "\(model), position \(position): the parts add up to \(sum), the logit is \(logit); expected a difference of at "
         + "most \(LogitAttribution.tolerance) of the sum of magnitudes, \(magnitude); the model's numbers may be too large "
         + "for Float32"
+    case .setTooLarge(let k, let vocabulary):
+      "the \(k) highest of a vocabulary of \(vocabulary): give a number from 1 to \(vocabulary)"
+    case .tooFewTexts(let found, let needed):
+      "\(found) texts cannot be split for training, validation and test; give at least \(needed)"
     case .noNormToFold(let model):
       "\(model): a norm can be folded only into what reads right behind it, and BERT normalises after adding; leave out "
         + "the folding, or give a GPT-2"
