@@ -34,7 +34,7 @@ struct Lens: ParsableCommand {
   @OptionGroup var input: PromptOptions
   @OptionGroup var lens: LensOptions
   @OptionGroup var interventions: InterventionOptions
-  @OptionGroup var attribution: AttributionOptions
+  @OptionGroup var attribution: LogitAttributionOptions
   @OptionGroup var corpus: LensCorpusOptions
 
   @Option(

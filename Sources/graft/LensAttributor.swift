@@ -26,7 +26,7 @@ struct LensAttributor {
 
   /// At the places that were asked for; else at the last token of a GPT-2, the masks of a BERT.
   /// - Throws: `CommandError.noMask`; what `LogitAttribution.attributions` throws.
-  func attributions(of reading: LensReading) throws -> [AttributionReading] {
+  func attributions(of reading: LensReading) throws -> [LogitAttributionReading] {
     let mask = tokenizer.specialTokens.mask
     var places = Array(reading.positions.indices)
     if options.tokens == nil, options.slice == nil, !reading.masksEach {
@@ -51,12 +51,12 @@ struct LensAttributor {
 
   private func attribute(
     _ places: [(position: Int, target: Int32)], in ids: [Int32], _ reading: LensReading
-  ) throws -> [AttributionReading] {
+  ) throws -> [LogitAttributionReading] {
     let found = try LogitAttribution.attributions(
       at: places, versus: reading.versus, in: ids, model: model, head: head, interventions: reading.interventions,
       workspace: workspace)
     return zip(places, found).map { place, attribution in
-      AttributionReading(
+      LogitAttributionReading(
         attribution: attribution, position: place.position, target: place.target, versus: reading.versus,
         blocks: model.blockDimensions, tokenizer: tokenizer)
     }

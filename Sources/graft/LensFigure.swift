@@ -43,7 +43,7 @@ struct LensFigure {
   var attributedSVG: String? { attributions.first.map { HeatMap.svg($0.maps) } }
 
   private struct Attributions {
-    let pairs: [(AttributionReading, of: LensReading)]
+    let pairs: [(LogitAttributionReading, of: LensReading)]
 
     /// In the same colours.
     var maps: [HeatMap] {

@@ -26,9 +26,9 @@ struct LensReading {
   let tokenizer: Tokenizer
   let modelName: String
   /// Who makes a logit, with --attribute.
-  private(set) var attributions: [AttributionReading] = []
+  private(set) var attributions: [LogitAttributionReading] = []
 
-  func attributed(_ attributions: [AttributionReading]) -> LensReading {
+  func attributed(_ attributions: [LogitAttributionReading]) -> LensReading {
     var reading = self
     reading.attributions = attributions
     return reading

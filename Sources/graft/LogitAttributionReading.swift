@@ -6,7 +6,7 @@ import Tokenization
 import Transformer
 
 /// `--attribute`: who makes a logit.
-struct AttributionOptions: ParsableArguments {
+struct LogitAttributionOptions: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
       "Show what each head, feed-forward block, embedding and bias adds to the logit of --target, minus that of --versus; "
@@ -19,7 +19,7 @@ struct AttributionOptions: ParsableArguments {
 }
 
 /// The parts of a logit at one place of a text.
-struct AttributionReading {
+struct LogitAttributionReading {
   let attribution: LogitAttribution
   let position: Int
   let target: Int32
