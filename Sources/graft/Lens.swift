@@ -33,9 +33,9 @@ struct Lens: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @OptionGroup var input: PromptOptions
   @OptionGroup var lens: LensOptions
-  @OptionGroup var corpus: LensCorpusOptions
   @OptionGroup var interventions: InterventionOptions
   @OptionGroup var attribution: AttributionOptions
+  @OptionGroup var corpus: LensCorpusOptions
 
   @Option(
     help:
@@ -57,13 +57,13 @@ struct Lens: ParsableCommand {
     if [.target, .targetRank, .difference].contains(show), !isFollowing {
       throw ValidationError("--show \(show.rawValue) needs --target.")
     }
+    if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
     if corpus.isGiven {
       let others =
         input.given + lens.forPromptsAlone + interventions.given + (attribution.attribute ? ["--attribute"] : [])
         + (encoding.bos ? ["--bos"] : []) + (html == nil ? [] : ["--html"])
       if let other = others.first { throw ValidationError("\(other) is for prompts; --dataset reads its own texts.") }
     }
-    if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
     if lens.versus != nil, !isFollowing { throw ValidationError("--versus goes with --target.") }
     if show == .difference, lens.versus == nil { throw ValidationError("--show difference needs --versus.") }
   }

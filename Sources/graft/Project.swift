@@ -17,7 +17,7 @@ struct Project: ParsableCommand {
       Vectors are named L3:907 (block 3, neuron 907) and L3H5:12 (block 3, head 5, place 12), heads L3H5.
 
       EXAMPLES:
-        graft project imdb-gpt2-wide --ff-value L3:907 --ff-key L3:907
+        graft project imdb-gpt2-wide --ff-value L3:600 --ff-key L3:600
         graft project imdb-bert-1 --head L2H1 --matrix vo --pairs distinct
         graft project imdb-gpt2-wide --head L4H0 --matrix qk --svd --fold-norm
         graft project imdb-bert-1-sentiment --against imdb-bert-1

@@ -141,7 +141,7 @@ struct ProjectSubject: ParsableArguments {
   func pairs(of head: HeadPlace, _ reader: TokenReader, groups: [Int32]?) throws -> ProjectResult {
     guard let which = matrix.ofHead else { return ProjectResult([], []) }
     let (left, right) = try reader.projection.factors(which, of: head, threads: reader.threads)
-    let search = try PairSearch(
+    let search = PairSearch(
       left, right, selecting: .init(rows: reader.ids, columns: reader.ids, groups: groups))
     let found =
       try lowest
