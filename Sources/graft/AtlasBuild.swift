@@ -81,4 +81,3 @@ struct AtlasBuild: ParsableCommand {
     }
   }
 }
-

@@ -121,15 +121,18 @@ struct Project: ParsableCommand {
 /// What a projection found, for machines and for people.
 struct ProjectResult {
   let members: [JSON.Member]
-  let tables: [Table]
+  private let parts: [(Style) -> String]
 
   /// Members that were not asked for are null.
-  init(_ members: [JSON.Member], _ tables: [Table]) {
+  /// - Parameter parts: what people see, a part after the other.
+  init(_ members: [JSON.Member], _ parts: [(Style) -> String]) {
     self.members = ["directions", "displacement", "pairs", "vectors"].map { key in
       members.first { $0.key == key } ?? JSON.Member(key, .null)
     }
-    self.tables = tables
+    self.parts = parts
   }
 
-  func text(_ style: Style) -> String { tables.map { $0.text(style) }.joined(separator: "\n") }
+  init(_ members: [JSON.Member], _ tables: [Table]) { self.init(members, tables.map { $0.text }) }
+
+  func text(_ style: Style) -> String { parts.map { $0(style) }.joined(separator: "\n") }
 }

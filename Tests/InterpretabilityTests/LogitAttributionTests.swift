@@ -189,7 +189,8 @@ import Transformer
     var numbers = SeededNumbers(seed: 51)
     for site in BlockSite.sites {
       for layer in 0..<2 {
-        let width = site == .mlpHidden ? model.dimensions.feedForward : model.dimensions.hidden
+        let width =
+          [.mlpPreActivation, .mlpHidden].contains(site) ? model.dimensions.feedForward : model.dimensions.hidden
         let place = BlockSite(layer: layer, site: site)
         for position in [2, nil] {
           let found = try LogitAttribution.attributions(
