@@ -15,7 +15,8 @@ struct LensSlice: ExpressibleByArgument {
 
 /// What of a text is read, and by what.
 struct LensOptions: ParsableArguments {
-  @Option(help: "How many tokens to keep for each cell (JSON, and hover in the page).")
+  @Option(
+    help: "How many tokens to keep for each cell (JSON, and hover in the page), and parts to list with --attribute.")
   var top = 10
 
   @Flag(help: "Also read between attention and feed-forward of each block.")

@@ -76,7 +76,7 @@ struct LogitAttributionReading {
   /// The largest parts, by magnitude.
   func table(_ reading: LensReading, top: Int) -> Table {
     var table = Table(
-      caption: "\(title(reading.ids)): the largest of \(attribution.parts.count.counted("part"))",
+      caption: "\(title(reading.ids)): the largest of \(attribution.parts.count.counted("part"))" + reading.changesText,
       columns: [Table.Column("part"), Table.Column("logits", .trailing), Table.Column("share of |parts|", .trailing)])
     // Equal magnitudes keep the order of the forward pass.
     let ranked = attribution.parts.enumerated()
