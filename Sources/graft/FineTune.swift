@@ -23,9 +23,10 @@ struct FineTune: ParsableCommand {
       such a directory a seed and a results.json over all.
 
       EXAMPLES:
-        graft finetune imdb-bert-1 --dataset evaluation/imdb/train.jsonl --test evaluation/imdb/test.jsonl \\
-          --unfreeze 2 --learning-rate 1e-3 --max-length 256 -o sentiment
-        graft finetune gpt2 --dataset aclImdb --test aclImdb --recipe paper --seeds 1..11 -o runs
+        graft finetune imdb-bert-1 --dataset evaluation/imdb/train.jsonl \\
+          --learning-rate 1e-3 --max-length 256 -o sentiment
+        graft finetune gpt2 --dataset aclImdb --test aclImdb --recipe paper \\
+          --seeds 1..11 -o runs
       """)
 
   @OptionGroup var model: ModelArgument
