@@ -18,6 +18,9 @@ struct TokenMapList: ExpressibleByArgument {
 
   init(_ kinds: [TokenMap.Kind]) { self.kinds = kinds }
 
+  /// As the help shows it.
+  var defaultValueDescription: String { kinds.map(\.rawValue).joined(separator: ",") }
+
   init?(argument: String) {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
     kinds = parts.compactMap { TokenMap.Kind(rawValue: String($0)) }
