@@ -9,8 +9,8 @@ let package = Package(
     .library(
       name: "Graft",
       targets: [
-        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
-        "Stitching", "Atlas", "Reporting",
+        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
+        "Interpretability", "Stitching", "Atlas", "Reporting",
       ]),
     .executable(name: "graft", targets: ["graft"]),
   ],
@@ -30,8 +30,11 @@ let package = Package(
     .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
     .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Tokenization", "Transformer"]),
     .target(
-      name: "Interpretability",
+      name: "Training",
       dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
+    .target(
+      name: "Interpretability",
+      dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training"]),
     .target(
       name: "Stitching",
       dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
@@ -45,14 +48,16 @@ let package = Package(
     .executableTarget(
       name: "graft",
       dependencies: [
-        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
-        "Stitching", "Atlas", "Reporting",
+        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
+        "Interpretability", "Stitching", "Atlas", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
     .executableTarget(
       name: "graft-bench",
-      dependencies: ["DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Interpretability"],
+      dependencies: [
+        "DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Training", "Interpretability", "Stitching",
+      ],
       path: "evaluation/bench/graft-bench"),
 
     .target(
@@ -66,8 +71,16 @@ let package = Package(
     .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "Files", "DenseMath", "TestSupport"]),
     .testTarget(
+      name: "TrainingTests",
+      dependencies: [
+        "Training", "Evaluation", "Tokenization", "Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport",
+      ]),
+    .testTarget(
       name: "InterpretabilityTests",
-      dependencies: ["Interpretability", "Checkpoints", "DenseMath", "Files", "Transformer", "TestSupport"]),
+      dependencies: [
+        "Interpretability", "Stitching", "Training", "Tokenization", "Checkpoints", "DenseMath", "Files", "Transformer",
+        "TestSupport",
+      ]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(
       name: "AtlasTests",
@@ -78,7 +91,7 @@ let package = Package(
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(
       name: "GraftCommandTests",
-      dependencies: ["graft", "Files", "DenseMath", "Checkpoints", "Transformer", "TestSupport"]),
+      dependencies: ["graft", "Files", "DenseMath", "Checkpoints", "Transformer", "TestSupport"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

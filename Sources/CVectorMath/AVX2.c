@@ -34,6 +34,7 @@ static INLINE int any(ivec mask) { return !_mm256_testz_si256((__m256i)mask, (__
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "Derivatives.inc.h"
 #include "PanelReach.inc.h"
 #include "Table.inc.h"
 #pragma clang attribute pop

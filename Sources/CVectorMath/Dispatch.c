@@ -105,6 +105,37 @@ size_t cvm_argmax(const float *x, size_t n) { return active()->argmax(x, n); }
 size_t cvm_first_at_least(const float *x, size_t n, float least) { return active()->first_at_least(x, n, least); }
 size_t cvm_first_nonfinite(const float *x, size_t n) { return active()->first_nonfinite(x, n); }
 
+void cvm_gelu_erf_slope(float *x, size_t n) { active()->gelu_erf_slope(x, n); }
+void cvm_gelu_tanh_slope(float *x, size_t n) { active()->gelu_tanh_slope(x, n); }
+void cvm_gelu_sigmoid_slope(float *x, size_t n) { active()->gelu_sigmoid_slope(x, n); }
+void cvm_relu_slope(float *x, size_t n) { active()->relu_slope(x, n); }
+void cvm_silu_slope(float *x, size_t n) { active()->silu_slope(x, n); }
+void cvm_tanh_slope(float *x, size_t n) { active()->tanh_slope(x, n); }
+void cvm_multiply(float *x, const float *factor, size_t n) { active()->multiply(x, factor, n); }
+void cvm_add_product(float *x, const float *a, const float *b, size_t n) { active()->add_product(x, a, b, n); }
+double cvm_dot(const float *a, const float *b, size_t n) { return active()->dot(a, b, n); }
+
+void cvm_softmax_derivative(float *x, const float *weights, float offset, size_t n) {
+  active()->softmax_derivative(x, weights, offset, n);
+}
+
+float cvm_standardize(float *y, const float *x, float epsilon, size_t n) {
+  return active()->standardize(y, x, epsilon, n);
+}
+
+void cvm_standardize_derivative(float *out, const float *v, const float *before, const float *after,
+                                const float *standardized, float scale, size_t n) {
+  active()->standardize_derivative(out, v, before, after, standardized, scale, n);
+}
+
+void cvm_transpose(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t columns) {
+  active()->transpose(to, to_stride, from, from_stride, rows, columns);
+}
+
+void cvm_adamw_step(float *x, float *mean, float *square, const float *gradient, const struct cvm_adamw *c, size_t n) {
+  active()->adamw(x, mean, square, gradient, c, n);
+}
+
 size_t cvm_panel_width(void) { return active()->panel_width; }
 
 void cvm_pack_panels(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n, size_t k) {

@@ -40,14 +40,13 @@ static INLINE vec sigmoid_below(vec v) {
   return e / (e + splat(1.0f));
 }
 
-// The gate is the normal distribution: g(-a) = exp(-a^2 / 2) R(a), with R(a) = erfcx(a / sqrt 2) / 2 as a ratio of
+// exp(-a^2 / 2), and the normal distribution at -a: that times R(a), with R(a) = erfcx(a / sqrt 2) / 2 as a ratio of
 // polynomials with positive coefficients, to 6e-9 on [0, 15]. The rounding of a^2, which would be that of the exponent,
 // is put back.
-static INLINE vec gelu_erf(vec x) {
-  const vec a = size_up_to(x, 15.0f);
+static INLINE vec normal_below(vec a, vec *density) {
   const vec factor = a * splat(-0.5f);
   const vec exponent = a * factor;
-  const vec density = exp_nonpositive(exponent, product_rest(a, factor, exponent));
+  *density = exp_nonpositive(exponent, product_rest(a, factor, exponent));
   vec p = splat(0.00415332988f);
   p = multiply_add(p, a, splat(0.0408817902f));
   p = multiply_add(p, a, splat(0.183971077f));
@@ -59,7 +58,15 @@ static INLINE vec gelu_erf(vec x) {
   q = multiply_add(q, a, splat(1.20555627f));
   q = multiply_add(q, a, splat(1.67645705f));
   q = multiply_add(q, a, splat(1.0f));
-  return gated(x, a, density * (p / q));
+  return *density * (p / q);
+}
+
+// The gate is the normal distribution.
+static INLINE vec gelu_erf(vec x) {
+  const vec a = size_up_to(x, 15.0f);
+  vec density;
+  const vec below = normal_below(a, &density);
+  return gated(x, a, below);
 }
 
 // 0.5 (1 + tanh u) = sigmoid(2 u), with 2 sqrt(2/pi) = 1.5957691 and that times 0.044715 = 0.071354814.
@@ -94,4 +101,53 @@ static INLINE vec tanh_of(vec x) {
   const vec e = exp_nonpositive(a * splat(-2.0f), splat(0.0f));
   const vec large = __builtin_elementwise_copysign((splat(1.0f) - e) / (splat(1.0f) + e), x);
   return a < splat(0.625f) ? small : large;
+}
+
+// The slopes of the activations. With a gate g(x), x g(x) has the slope g(x) + x g'(x), and g'(x) = g'(-x).
+
+static INLINE vec gated_slope(vec x, vec size, vec gate_below, vec gate_slope) {
+  const vec gate = x > splat(0.0f) ? splat(1.0f) - gate_below : gate_below;
+  return multiply_add(__builtin_elementwise_copysign(size, x), gate_slope, gate);
+}
+
+// s (1 - s) for the logistic gate.
+static INLINE vec sigmoid_slope(vec below) { return multiply_add(-below, below, below); }
+
+// The normal density is the distribution's slope; 1 / sqrt(2 pi) = 0.39894228.
+static INLINE vec gelu_erf_slope(vec x) {
+  const vec a = size_up_to(x, 15.0f);
+  vec density;
+  const vec below = normal_below(a, &density);
+  return gated_slope(x, a, below, density * splat(0.39894228f));
+}
+
+static INLINE vec gelu_tanh_slope(vec x) {
+  const vec a = size_up_to(x, 15.0f);
+  const vec square = a * a;
+  const vec below = sigmoid_below(a * multiply_add(square, splat(-0.071354814f), splat(-1.59576912f)));
+  const vec inner = multiply_add(square, splat(0.214064442f), splat(1.59576912f));
+  return gated_slope(x, a, below, sigmoid_slope(below) * inner);
+}
+
+static INLINE vec gelu_sigmoid_slope(vec x) {
+  const vec a = size_up_to(x, 100.0f);
+  const vec below = sigmoid_below(a * splat(-1.702f));
+  return gated_slope(x, a, below, sigmoid_slope(below) * splat(1.702f));
+}
+
+static INLINE vec silu_slope(vec x) {
+  const vec a = size_up_to(x, 100.0f);
+  const vec below = sigmoid_below(-a);
+  return gated_slope(x, a, below, sigmoid_slope(below));
+}
+
+// 0 at 0, as PyTorch has it; NaN stays.
+static INLINE vec relu_slope(vec x) {
+  const vec rest = x <= splat(0.0f) ? splat(0.0f) : x;
+  return x > splat(0.0f) ? splat(1.0f) : rest;
+}
+
+static INLINE vec tanh_slope(vec x) {
+  const vec y = tanh_of(x);
+  return multiply_add(-y, y, splat(1.0f));
 }

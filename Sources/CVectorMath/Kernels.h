@@ -26,6 +26,21 @@ struct cvm_kernels {
   size_t (*count_at_least)(const float *x, size_t n, float least);
   size_t (*first_at_least)(const float *x, size_t n, float least);
   size_t (*first_nonfinite)(const float *x, size_t n);
+  void (*gelu_erf_slope)(float *x, size_t n);
+  void (*gelu_tanh_slope)(float *x, size_t n);
+  void (*gelu_sigmoid_slope)(float *x, size_t n);
+  void (*relu_slope)(float *x, size_t n);
+  void (*silu_slope)(float *x, size_t n);
+  void (*tanh_slope)(float *x, size_t n);
+  void (*multiply)(float *x, const float *factor, size_t n);
+  void (*add_product)(float *x, const float *a, const float *b, size_t n);
+  double (*dot)(const float *a, const float *b, size_t n);
+  void (*softmax_derivative)(float *x, const float *weights, float offset, size_t n);
+  float (*standardize)(float *y, const float *x, float epsilon, size_t n);
+  void (*standardize_derivative)(float *out, const float *v, const float *before, const float *after,
+                                 const float *standardized, float scale, size_t n);
+  void (*transpose)(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t columns);
+  void (*adamw)(float *x, float *mean, float *square, const float *gradient, const struct cvm_adamw *c, size_t n);
   size_t panel_width;
   void (*pack_panels)(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n, size_t k);
   void (*pack_panels_transposed)(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n,

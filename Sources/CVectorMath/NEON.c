@@ -18,6 +18,7 @@ static INLINE vec multiply_add(vec a, vec b, vec c) { return __builtin_elementwi
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "Derivatives.inc.h"
 #include "PanelReach.inc.h"
 #include "Table.inc.h"
 #endif

@@ -27,5 +27,6 @@ static INLINE vec product_rest(vec a, vec b, vec product) {
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "Derivatives.inc.h"
 #include "PanelReach.inc.h"
 #include "Table.inc.h"

@@ -15,6 +15,8 @@ public struct Checkpoint: Sendable {
   public let entries: [TensorEntry]
   private let files: [SafetensorsFile]
   private let owners: [ExactKey: Int]
+  /// What stands in the place of stored tensors, or beside them.
+  private let replacements: [ExactKey: Tensor]
 
   /// Opens the directory and checks every header; no weight is read yet.
   /// - Throws: `FileError`: no such directory, a file that cannot be opened, a config.json or index that is no JSON
@@ -38,17 +40,60 @@ public struct Checkpoint: Sendable {
       for entry in file.entries { owners[ExactKey(entry.name)] = position }
     }
     self.owners = owners
+    replacements = [:]
     entries = files.flatMap(\.entries).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  private init(
+    _ other: Checkpoint, config: JSON, replacements: [ExactKey: Tensor], removing isRemoved: (String) -> Bool
+  ) {
+    directory = other.directory
+    weightsPath = other.weightsPath
+    files = other.files
+    self.config = JSONNode(config, path: other.config.path)
+    self.replacements = replacements
+    let kept = other.entries.filter { !isRemoved($0.name) && replacements[ExactKey($0.name)] == nil }
+    owners = Dictionary(
+      kept.compactMap { entry in other.owners[ExactKey(entry.name)].map { (ExactKey(entry.name), $0) } },
+      uniquingKeysWith: { first, _ in first })
+    let added = replacements.map { name, tensor in
+      TensorEntry(name: name.string, type: .float32, shape: tensor.shape, range: 0..<tensor.count * 4)
+    }
+    entries = (kept + added).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+  }
+
+  /// A checkpoint in memory that reads as this one, but for its config.json and some tensors. Nothing is written, and
+  /// `sha256` stays that of the files.
+  /// - Parameters:
+  ///   - config: in place of config.json; nil for the same. Errors name the file all the same.
+  ///   - tensors: in place of the stored ones of these names, or beside them.
+  ///   - isRemoved: which stored tensors are left out.
+  public func replacing(
+    config: JSON? = nil, tensors: [String: Tensor], removing isRemoved: (String) -> Bool = { _ in false }
+  ) -> Checkpoint {
+    var all = replacements.filter { !isRemoved($0.key.string) }
+    for (name, tensor) in tensors { all[ExactKey(name)] = tensor }
+    return Checkpoint(self, config: config ?? self.config.value ?? .null, replacements: all, removing: isRemoved)
   }
 
   /// The tensor with exactly this name; nil when there is none.
   public func entry(named name: String) -> TensorEntry? {
-    file(holding: name)?.entry(named: name)
+    if let tensor = replacements[ExactKey(name)] {
+      return TensorEntry(name: name, type: .float32, shape: tensor.shape, range: 0..<tensor.count * 4)
+    }
+    return file(holding: name)?.entry(named: name)
   }
 
   /// A tensor as Float32 numbers; see `SafetensorsFile.floats(_:shape:)`.
   /// - Throws: `CheckpointError`.
   public func floats(_ name: String, shape: [Int]? = nil) throws -> Tensor {
+    if let tensor = replacements[ExactKey(name)] {
+      guard shape == nil || tensor.shape == shape else {
+        throw CheckpointError.wrongShape(
+          path: weightsPath, tensor: name, expected: shape ?? [], found: tensor.shape)
+      }
+      return tensor
+    }
     guard let file = file(holding: name) else {
       throw CheckpointError.missingTensor(path: weightsPath, tensor: name, stored: entries.map(\.name))
     }

@@ -32,13 +32,13 @@ public enum Product {
     multiply(m: m, n: n, k: k, a: a, aStride: k, b: b, bStride: n, bTransposed: false, c: c, cStride: n)
   }
 
-  /// c = a b on several threads, each making blocks of c and calling `finish(rows, columns)` after each one, while the
-  /// block is in its cache.
+  /// c = a b, or c + a b when `adding`, on several threads, each making blocks of c and calling `finish(rows, columns)`
+  /// after each one, while the block is in its cache.
   ///
   /// An element's bits do not depend on m, n, or the number of threads.
   public static func multiply(
     threads: Threads, m: Int, n: Int, k: Int, a: UnsafePointer<Float>, aStride: Int, b: UnsafePointer<Float>,
-    bStride: Int, bTransposed: Bool, c: UnsafeMutablePointer<Float>, cStride: Int,
+    bStride: Int, bTransposed: Bool, adding: Bool = false, c: UnsafeMutablePointer<Float>, cStride: Int,
     finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
   ) {
     guard m > 0, n > 0 else { return }
@@ -61,10 +61,33 @@ public enum Product {
           stride: bStride, transposed: bTransposed, rows: part.count, columns: columns.count,
           memory: memory.pointer + worker * size)
         factor.multiply(
-          a + rows.lowerBound * aStride + part.lowerBound, stride: aStride, m: rows.count, adding: depth > 0,
+          a + rows.lowerBound * aStride + part.lowerBound, stride: aStride, m: rows.count, adding: adding || depth > 0,
           into: c + rows.lowerBound * cStride + columns.lowerBound, stride: cStride)
       }
       finish(rows, columns)
     }
+  }
+
+  /// c += aᵀ b on several threads: the sum over rows that makes the gradient of a weight.
+  ///
+  /// An element's bits do not depend on m, n, or the number of threads.
+  /// - Parameters:
+  ///   - a: [k, m]; b: [k, n]; c: [m, n].
+  public static func addTransposedProduct(
+    threads: Threads, m: Int, n: Int, k: Int, a: UnsafePointer<Float>, aStride: Int, b: UnsafePointer<Float>,
+    bStride: Int, c: UnsafeMutablePointer<Float>, cStride: Int
+  ) {
+    let turned = FloatBuffer(uninitializedCount: m * k)  // [m, k]
+    let parts = threads.ranges(of: m, granularity: 16)
+    threads.run(parts.count) { part, _ in
+      let columns = parts[part]
+      VectorMath.transpose(
+        a + columns.lowerBound, stride: aStride, rows: k, columns: columns.count,
+        into: turned.pointer + columns.lowerBound * k, stride: k)
+    }
+    multiply(
+      threads: threads, m: m, n: n, k: k, a: turned.pointer, aStride: k, b: b, bStride: bStride, bTransposed: false,
+      adding: true, c: c, cStride: cStride
+    ) { _, _ in }
   }
 }

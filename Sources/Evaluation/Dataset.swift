@@ -81,6 +81,15 @@ public struct Dataset: Sendable {
     return Dataset(name: name, sorted: chosen.sorted().map { reviews[$0] })
   }
 
+  /// The reviews that are not in `other`, by their ids.
+  /// - Throws: `DatasetError.empty` when none is left.
+  public func without(_ other: Dataset) throws -> Dataset {
+    let ids = Set(other.reviews.map { ExactKey($0.id) })
+    let rest = reviews.filter { !ids.contains(ExactKey($0.id)) }
+    guard !rest.isEmpty else { throw DatasetError.empty(path: name) }
+    return Dataset(name: name, sorted: rest)
+  }
+
   /// The reviews whose ids stand in the file, one id a line, in any order; blank lines are skipped.
   /// - Throws: `DatasetError.unknownReview` with the line; `FileError` when the file cannot be read or an id stands
   ///   there twice; `DatasetError.empty` when it names no review.

@@ -33,14 +33,36 @@ extension Interval {
   /// of `resamples` draws with replacement. The same numbers for the same seed.
   /// - Precondition: `values` is not empty.
   public static func bootstrap(meanOf values: [Double], resamples: Int = 1000, seed: UInt64) -> Interval {
-    precondition(!values.isEmpty && resamples > 0, "a bootstrap needs values and resamples")
+    bootstrap(
+      ratioOf: values, to: [Double](repeating: 1, count: values.count), resamples: resamples, seed: seed)
+  }
+
+  /// The percentile bootstrap of Σ numerators / Σ denominators, such as a mean over the tokens of texts that are drawn
+  /// whole: both sums are taken over the same draws. One seed draws the same for every ratio over the same texts.
+  /// - Precondition: as many denominators as numerators, at least one, all of them positive.
+  public static func bootstrap(
+    ratioOf numerators: [Double], to denominators: [Double], resamples: Int = 1000, seed: UInt64
+  ) -> Interval {
+    precondition(!numerators.isEmpty && resamples > 0, "a bootstrap needs values and resamples")
+    precondition(numerators.count == denominators.count, "a denominator a numerator")
     var generator = SplitMix64(seed: seed)
-    let means = (0..<resamples).map { _ in
-      var sum = 0.0
-      for _ in values.indices { sum += values[generator.uniform(below: values.count)] }
-      return sum / Double(values.count)
-    }.sorted()
-    func quantile(_ share: Double) -> Double { means[Int((share * Double(resamples - 1)).rounded())] }
-    return Interval(low: quantile(0.025), high: quantile(0.975))
+    let ratios = (0..<resamples).map { _ in
+      var (sum, size) = (0.0, 0.0)
+      for _ in numerators.indices {
+        let draw = generator.uniform(below: numerators.count)
+        sum += numerators[draw]
+        size += denominators[draw]
+      }
+      return sum / size
+    }
+    return Interval(quantilesOf: ratios)
+  }
+
+  /// The 2.5% and 97.5% quantiles of what resampling gave.
+  /// - Precondition: `values` is not empty.
+  public init(quantilesOf values: [Double]) {
+    let sorted = values.sorted()
+    func quantile(_ share: Double) -> Double { sorted[Int((share * Double(sorted.count - 1)).rounded())] }
+    self.init(low: quantile(0.025), high: quantile(0.975))
   }
 }

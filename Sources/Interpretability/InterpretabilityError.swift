@@ -4,13 +4,24 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
   case noSuchToken(Int, vocabulary: Int)
+  /// Texts that cannot be split into three parts.
+  case tooFewTexts(found: Int, needed: Int)
+  /// Effective attention no longer makes the output that attention makes.
+  case outputChanged(layer: Int, head: Int, error: Double, allowed: Double, tolerance: Double)
+  /// No text of a corpus has a token to predict.
+  case nothingToPredict
   /// More items of the vocabulary than there are, or none.
   case setTooLarge(Int, vocabulary: Int)
   /// A post-norm model has no norm before what reads.
   case noNormToFold(model: String)
   case widthDoesNotFit(model: String, expected: Int, found: Int)
   case noSuchHead(String, model: String, layers: Int, heads: Int)
+  case noSuchLayer(Int, model: String, layers: Int)
+  /// Two checkpoints are of different shape, so that there is no difference between them.
+  case differentShapes(model: String, base: String, what: String, expected: String, found: String)
   case noSuchVector(String, group: String, model: String, expected: String)
+  /// The parts that a logit is attributed to do not add up to it.
+  case partsDoNotSum(model: String, position: Int, sum: Double, logit: Double, magnitude: Double)
 
   public var description: String {
     switch self {
@@ -19,10 +30,14 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
         + "give a model with the same tokenizer and hidden size"
     case .noSuchRow(let row, let tokens):
       "row \(row) of \(tokens) tokens: rows count from 0 to \(tokens - 1)"
+    case .nothingToPredict:
+      "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
     case .setTooLarge(let k, let vocabulary):
       "the \(k) highest of a vocabulary of \(vocabulary): give a number from 1 to \(vocabulary)"
+    case .tooFewTexts(let found, let needed):
+      "\(found) texts cannot be split for training, validation and test; give at least \(needed)"
     case .noNormToFold(let model):
       "\(model): a norm can be folded only into what reads right behind it, and BERT normalises after adding; leave out "
         + "the folding, or give a GPT-2"
@@ -31,8 +46,20 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
         + "model of the same hidden size"
     case .noSuchHead(let name, let model, let layers, let heads):
       "\(model) has no head \(name): heads are L0H0 to L\(layers - 1)H\(heads - 1)"
+    case .noSuchLayer(let layer, let model, let layers):
+      "\(model) has no block \(layer): blocks count from 0 to \(layers - 1)"
+    case .differentShapes(let model, let base, let what, let expected, let found):
+      "\(model) cannot be compared with \(base): its \(what) is \(expected), that of \(base) \(found); give the checkpoint "
+        + "that it was fine-tuned from"
     case .noSuchVector(let name, let group, let model, let expected):
       "\(model) has no \(group) vector \(name): they are \(expected)"
+    case .outputChanged(let layer, let head, let error, let allowed, let tolerance):
+      "L\(layer)H\(head): expected effective attention to make the head's output to \(allowed) of its norm, found a "
+        + "difference of \(error); give a relative tolerance below \(tolerance) for the rank"
+    case .partsDoNotSum(let model, let position, let sum, let logit, let magnitude):
+      "\(model), position \(position): the parts add up to \(sum), the logit is \(logit); expected a difference of at "
+        + "most \(LogitAttribution.tolerance) of the sum of magnitudes, \(magnitude); the model's numbers may be too large "
+        + "for Float32"
     }
   }
 }

@@ -23,6 +23,9 @@ public struct LensLevel: Hashable, Sendable {
     }
   }
 
+  /// Whether this is the state between two blocks, or at either end: what a block reads or writes.
+  public var isBlockOutput: Bool { site == .residPre || site == .residPost }
+
   /// Upwards, in the order the forward pass makes them; the last is the model's own output.
   /// - Parameters:
   ///   - sublayers: also `residMid`, between attention and feed-forward.

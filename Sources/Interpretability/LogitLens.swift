@@ -51,13 +51,16 @@ public struct LogitLens: Sendable {
   /// - Parameters:
   ///   - rows: rows of the batch, in the order in which they come back.
   ///   - top: how many items a cell lists.
+  ///   - interventions: what to replace on the way.
   ///   - following: the tokens to look for at the row of that index, such as the one that comes next; nil keeps a place.
+  ///   - distributions: gets every level's distribution at every row.
   ///   - receive: gets the index of the row in `rows` and its cells, one a level.
   /// - Throws: `TransformerError` for a batch the model cannot take, `InterpretabilityError` for a row or token that is
   ///   not there, and what `receive` throws.
   public func read(
     _ batch: PackedBatch, rows: [Int], top: Int, following: (_ index: Int) -> [Int32?] = { _ in [] },
-    workspace: Workspace, receive: (_ index: Int, _ cells: [LensCell]) throws -> Void
+    interventions: [Intervention] = [], distributions: LensDistributions? = nil, workspace: Workspace,
+    receive: (_ index: Int, _ cells: [LensCell]) throws -> Void
   ) throws {
     let V = heads[0].vocabulary
     for row in rows where row < 0 || row >= batch.tokens {
@@ -68,8 +71,9 @@ public struct LogitLens: Sendable {
       guard let id, id < 0 || Int(id) >= V else { continue }
       throw InterpretabilityError.noSuchToken(Int(id), vocabulary: V)
     }
+    guard !rows.isEmpty else { return }
     let states = LensStates(levels: levels, rows: rows)
-    _ = try model.forward(batch, workspace: workspace, observer: states)
+    _ = try model.forward(batch, workspace: workspace, observer: states, interventions: interventions)
 
     let most = min(max(1, Self.rowsAtATime / levels.count), rows.count)
     let widest = heads.reduce(0) { max($0, $1.matrix.columns) }
@@ -95,8 +99,13 @@ public struct LogitLens: Sendable {
           out[row] = fold(
             levels.indices.map { ScoreRow(scores.pointer + ($0 * chunk.count + row) * V, count: V) }, top: top,
             following: followed[chunk.lowerBound + row], finalExponents: finals.pointer + worker * V)
+          guard distributions != nil else { return }
+          for level in levels.indices {
+            VectorMath.softmax(scores.pointer + (level * chunk.count + row) * V, scale: 1, count: V)
+          }
         }
       }
+      distributions?.add(scores.pointer, rows: chunk.count, threads: workspace.threads)
       for (row, index) in chunk.enumerated() { try receive(index, cells[row]) }
     }
   }

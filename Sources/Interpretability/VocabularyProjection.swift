@@ -21,6 +21,14 @@ public struct VocabularyProjection: Sendable {
     case vo
     /// W_QK = wQ wKᵀ: what attends and what is attended to.
     case qk
+
+    /// The groups of its two halves.
+    public var groups: (left: ParameterKind, right: ParameterKind) {
+      switch self {
+      case .vo: (.value, .output)
+      case .qk: (.query, .key)
+      }
+    }
   }
 
   public let model: Model
@@ -64,23 +72,32 @@ public struct VocabularyProjection: Sendable {
   /// - Throws: `LinearAlgebraError`.
   public func vectors(_ group: ParameterKind, layer: Int) throws -> Tensor {
     let own = model.parameterVectors(group, layer: layer)
-    let gain = foldsNorm ? model.gain(before: group, layer: layer) : nil
-    guard gain != nil || (gramInverse != nil && group.reads) else { return own }
-    return try prepared(own, reads: group.reads, gain: gain).tensor
+    guard folds(group, layer: layer) != nil || (gramInverse != nil && group.reads) else { return own }
+    return try prepared(folded(own, group, layer: layer), reads: group.reads).tensor
   }
 
-  /// Vectors of the residual stream, [n, d], so that their scores are `matrix` times each.
+  /// Vectors of the residual stream, [n, d], so that their scores are `matrix` times each: what reads is multiplied by the
+  /// inverse of the Gram matrix, if that was asked for.
   /// - Throws: `LinearAlgebraError`.
-  public func prepared(_ vectors: Tensor, reads: Bool, gain: Tensor? = nil) throws -> DoubleMatrix {
+  public func prepared(_ vectors: DoubleMatrix, reads: Bool) throws -> DoubleMatrix {
+    guard let gramInverse, reads else { return vectors }
+    return try gramInverse.multipliedFromLeft(by: vectors)
+  }
+
+  /// Rows of a group in Double, with the norm's gain in them, if that was asked for.
+  func folded(_ vectors: Tensor, _ group: ParameterKind, layer: Int) -> DoubleMatrix {
+    let gain = folds(group, layer: layer)?.values
     let d = vectors.columns
-    var own = DoubleMatrix(rows: vectors.rows, columns: d)
-    for row in 0..<own.rows {
-      for column in 0..<d {
-        own[row, column] = Double(vectors.pointer[row * d + column]) * (gain.map { Double($0.pointer[column]) } ?? 1)
-      }
+    var result = DoubleMatrix(rows: vectors.rows, columns: d, values: vectors.values.map { Double($0) })
+    guard let gain else { return result }
+    for row in 0..<result.rows {
+      for column in 0..<d { result[row, column] *= Double(gain[column]) }
     }
-    guard let gramInverse, reads else { return own }
-    return try gramInverse.multipliedFromLeft(by: own)
+    return result
+  }
+
+  private func folds(_ group: ParameterKind, layer: Int) -> Tensor? {
+    foldsNorm ? model.gain(before: group, layer: layer) : nil
   }
 
   /// The two factors of a head's matrix over pairs of the vocabulary, [V, dHead] each, in Double: its entry (i, j) is the
@@ -90,26 +107,22 @@ public struct VocabularyProjection: Sendable {
     _ which: HeadMatrix, of place: HeadPlace, threads: Threads
   ) throws -> (left: DoubleMatrix, right: DoubleMatrix) {
     let (left, right) = try halves(which, of: place)
-    return (
-      DoubleMatrix.product(matrix, left.transposed, threads: threads),
-      DoubleMatrix.product(matrix, right.transposed, threads: threads)
-    )
+    func factor(_ half: DoubleMatrix, _ group: ParameterKind) throws -> DoubleMatrix {
+      DoubleMatrix.product(matrix, try prepared(half, reads: group.reads).transposed, threads: threads)
+    }
+    return (try factor(left, which.groups.left), try factor(right, which.groups.right))
   }
 
-  /// The two halves of a head's matrix, [dHead, d] each, as their scores are made.
+  /// The two halves of a head's matrix, [dHead, d] each: it is the first, transposed, times the second.
+  /// - Throws: `InterpretabilityError.noSuchHead`.
   func halves(_ which: HeadMatrix, of place: HeadPlace) throws -> (left: DoubleMatrix, right: DoubleMatrix) {
     try check(place)
     let size = model.dimensions.headSize
-    func half(_ group: ParameterKind) throws -> DoubleMatrix {
-      let rows = place.head * size..<(place.head + 1) * size
-      return try prepared(
-        model.parameterVectors(group, layer: place.layer)[rows: rows], reads: group.reads,
-        gain: foldsNorm ? model.gain(before: group, layer: place.layer) : nil)
+    let rows = place.head * size..<(place.head + 1) * size
+    func half(_ group: ParameterKind) -> DoubleMatrix {
+      folded(model.parameterVectors(group, layer: place.layer)[rows: rows], group, layer: place.layer)
     }
-    switch which {
-    case .vo: return (try half(.value), try half(.output))
-    case .qk: return (try half(.query), try half(.key))
-    }
+    return (half(which.groups.left), half(which.groups.right))
   }
 
   /// The k highest or lowest tokens of each vector, best first, ties by id.
@@ -119,9 +132,20 @@ public struct VocabularyProjection: Sendable {
   public func tokens(
     _ vectors: Tensor, top k: Int, lowest: Bool = false, among ids: [Int]? = nil, threads: Threads
   ) -> [[ScoredID]] {
+    rank(vectors, threads: threads) { $0.ranked(k, lowest: lowest, among: ids) }
+  }
+
+  /// The k highest and the k lowest tokens of each vector, from scores that are made once.
+  public func ends(_ vectors: Tensor, top k: Int, among ids: [Int]? = nil, threads: Threads) -> [TokenEnds] {
+    rank(vectors, threads: threads) {
+      TokenEnds(highest: $0.ranked(k, lowest: false, among: ids), lowest: $0.ranked(k, lowest: true, among: ids))
+    }
+  }
+
+  /// Makes the scores of some vectors at a time, and from each row of them what is kept.
+  private func rank<Kept>(_ vectors: Tensor, threads: Threads, _ keep: (ScoredVocabulary) -> Kept) -> [Kept] {
     let (V, d) = (vocabulary, vectors.columns)
-    var found: [[ScoredID]] = []
-    found.reserveCapacity(vectors.rows)
+    var kept: [Kept?] = Array(repeating: nil, count: vectors.rows)
     let most = max(1, min(vectors.rows, 64))
     let scores = FloatBuffer(uninitializedCount: most * V)
     for start in stride(from: 0, to: vectors.rows, by: most) {
@@ -130,25 +154,15 @@ public struct VocabularyProjection: Sendable {
         threads: threads, m: count, n: V, k: d, a: vectors.pointer + start * d, aStride: d, b: matrix.pointer,
         bStride: d, bTransposed: true, c: scores.pointer, cStride: V
       ) { _, _ in }
-      var block = [[ScoredID]](repeating: [], count: count)
-      block.withUnsafeMutableBufferPointer { out in
+      kept.withUnsafeMutableBufferPointer { out in
         // Each row is a task of its own and writes its own element.
         nonisolated(unsafe) let out = out
         threads.run(count) { row, _ in
-          let own = scores.pointer + row * V
-          if lowest { for id in 0..<V { own[id] = 0 - own[id] } }
-          var best = TopK(k)
-          if let ids {
-            for id in ids { best.offer(own[id], id: id) }
-          } else {
-            best.offer(own, count: V, firstID: 0)
-          }
-          out[row] = best.sorted().map { ScoredID(score: lowest ? 0 - $0.score : $0.score, id: $0.id) }
+          out[start + row] = keep(ScoredVocabulary(pointer: scores.pointer + row * V, count: V))
         }
       }
-      found += block
     }
-    return found
+    return kept.compactMap { $0 }
   }
 
   /// - Throws: `InterpretabilityError.noSuchHead`.
@@ -175,5 +189,33 @@ public struct VocabularyProjection: Sendable {
           ? "L0H0:0 to L\(size.layers - 1)H\(size.heads - 1):\(count - 1)" : "L0:0 to L\(size.layers - 1):\(count - 1)")
     }
     return (place.head ?? 0) * size.headSize + place.index
+  }
+}
+
+/// Both ends of a vector's scores over the vocabulary: the highest, best first, and the lowest, lowest first.
+public struct TokenEnds: Sendable, Equatable {
+  public let highest: [ScoredID]
+  public let lowest: [ScoredID]
+}
+
+/// One row of scores, scratch memory of whoever ranks it.
+private struct ScoredVocabulary {
+  let pointer: UnsafeMutablePointer<Float>
+  let count: Int
+
+  func ranked(_ k: Int, lowest: Bool, among ids: [Int]?) -> [ScoredID] {
+    if lowest { negate() }
+    defer { if lowest { negate() } }
+    var best = TopK(k)
+    if let ids {
+      for id in ids { best.offer(pointer[id], id: id) }
+    } else {
+      best.offer(pointer, count: count, firstID: 0)
+    }
+    return best.sorted().map { lowest ? ScoredID(score: 0 - $0.score, id: $0.id) : $0 }
+  }
+
+  private func negate() {
+    for id in 0..<count { pointer[id] = 0 - pointer[id] }
   }
 }

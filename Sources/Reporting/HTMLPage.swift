@@ -2,8 +2,8 @@ import Files
 
 /// A self-contained page: no script, style, font or picture comes from elsewhere, so it opens from a folder, a mail
 /// or an archive in ten years. All text is escaped; it is well-formed XML as well as HTML; it reads on paper, in the
-/// dark, on a telephone, and without its script (which sorts tables and
-/// works heat maps).
+/// dark, on a telephone, and without its script, which sorts tables,
+/// works heat maps and draws matrices.
 public struct HTMLPage: Sendable {
   public struct Section: Sendable {
     public let title: String
@@ -23,6 +23,10 @@ public struct HTMLPage: Sendable {
     case chart(LineChart, caption: String)
     /// As wide as the window; the page's script switches between its statistics.
     case heatMap(HeatMap, caption: String)
+    /// Side by side where the window is wide enough.
+    case heatMaps([(HeatMap, caption: String)])
+    /// As wide as the window; the page's script draws it.
+    case matrices(MatrixPanels, caption: String)
     /// Filtered by the page's script.
     case catalogue(Catalogue)
     /// A box in which words are looked up.
@@ -33,6 +37,13 @@ public struct HTMLPage: Sendable {
     case command(String)
     /// Closed until the reader opens it; pretty JSON with sorted keys.
     case details(String, JSON)
+
+    fileprivate var isHeatMap: Bool {
+      switch self {
+      case .heatMap, .heatMaps: return true
+      default: return false
+      }
+    }
   }
 
   public let title: String
@@ -63,6 +74,7 @@ public struct HTMLPage: Sendable {
       .element(
         "style", [:],
         [.verbatim(Self.styleSheet)] + (hasHeatMap ? [.verbatim(HeatMap.styleSheet), .text(HeatMap.pageColors)] : [])
+          + (hasMatrices ? [.verbatim(MatrixPanels.styleSheet)] : [])
           + (hasCatalogue ? [.verbatim(Catalogue.styleSheet)] : [])),
     ]
     var header: [Markup] = [.element("h1", text: title)]
@@ -82,26 +94,24 @@ public struct HTMLPage: Sendable {
             .element(
               "script", [:],
               [.verbatim(Self.sortingScript)] + (hasHeatMap ? [.verbatim(HeatMap.script)] : [])
+                + (hasMatrices ? [.verbatim(MatrixPanels.script)] : [])
                 + (hasCatalogue ? [.verbatim(Catalogue.script)] : [])),
           ]),
       ])
     return "<!DOCTYPE html>\n" + page.rendered
   }
 
-  private var hasCatalogue: Bool {
-    sections.contains { section in
-      section.blocks.contains { block in
-        switch block {
-        case .catalogue, .wordIndex, .links: true
-        default: false
-        }
-      }
-    }
-  }
+  private var hasHeatMap: Bool { hasBlock { $0.isHeatMap } }
+  private var hasMatrices: Bool { hasBlock { if case .matrices = $0 { true } else { false } } }
 
-  private var hasHeatMap: Bool {
-    sections.contains { section in
-      section.blocks.contains { if case .heatMap = $0 { true } else { false } }
+  private func hasBlock(_ matches: (Block) -> Bool) -> Bool { sections.contains { $0.blocks.contains(where: matches) } }
+
+  private var hasCatalogue: Bool {
+    hasBlock { block in
+      switch block {
+      case .catalogue, .wordIndex, .links: true
+      default: false
+      }
     }
   }
 
@@ -115,6 +125,9 @@ public struct HTMLPage: Sendable {
       let text = caption.isEmpty ? [] : [Markup.element("figcaption", text: caption)]
       return .element("figure", ["tabindex": "0"], [picture] + text)
     case .heatMap(let map, let caption): return map.markup(caption: caption)
+    case .heatMaps(let maps):
+      return .element("div", ["class": "beside"], maps.map { $0.markup(caption: $1) })
+    case .matrices(let panels, let caption): return panels.markup(caption: caption)
     case .catalogue(let catalogue): return catalogue.markup()
     case .wordIndex(let index): return index.markup()
     case .links(let links):

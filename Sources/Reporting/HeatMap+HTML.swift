@@ -100,6 +100,10 @@ extension HeatMap {
   static let styleSheet: StaticString = """
     .heat { position: relative; left: 50%; transform: translateX(-50%); width: max-content; min-width: 100%;
       max-width: calc(100vw - 3rem); overflow: visible; }
+    .beside { position: relative; left: 50%; transform: translateX(-50%); width: max-content; min-width: 100%;
+      max-width: calc(100vw - 3rem); display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 2rem; }
+    .beside .heat { left: 0; transform: none; width: auto; min-width: 0; max-width: 100%; margin-inline: 0; }
+    @media (max-width: 60rem) { .beside { grid-template-columns: minmax(0, 1fr); } }
     .heat .plane { overflow-x: auto; }
     .heat table { border-collapse: separate; border-spacing: 1px; font: 0.75rem/1.2 ui-monospace, 'SF Mono', Menlo, Consolas,
       'DejaVu Sans Mono', monospace; }
@@ -161,9 +165,9 @@ extension HeatMap {
         parent.append(element);
         return element;
       };
-      buttons.forEach((button, index) => button.addEventListener('click', () => {
+      figure.choose = index => {
         const statistic = data.statistics[index];
-        buttons.forEach(other => other.setAttribute('aria-pressed', String(other === button)));
+        buttons.forEach((button, place) => button.setAttribute('aria-pressed', String(place === index)));
         figure.querySelector('.dark').textContent = statistic.dark;
         figure.querySelector('.bright').textContent = statistic.bright;
         figure.querySelector('.explanation').textContent = statistic.explanation;
@@ -171,6 +175,12 @@ extension HeatMap {
           const shade = statistic.shades[place];
           cell.className = (shade === null ? 'qn' : 'q' + shade) + (cell.classList.contains('m') ? ' m' : '');
         });
+      };
+      // What stands side by side is compared: all of it changes together.
+      const group = figure.closest('.beside');
+      const together = () => group === null ? [figure] : Array.from(group.querySelectorAll('figure.heat'));
+      buttons.forEach((button, index) => button.addEventListener('click', () => {
+        together().forEach(other => other.choose(index));
       }));
       const show = place => {
         const cell = cells[place];

@@ -35,6 +35,13 @@ public struct BERT: Sendable {
 
   /// Hidden state 0: the norm of token plus token type plus position embedding.
   func embed(_ pass: ForwardPass) throws -> HiddenState {
+    let h = try sumEmbeddings(pass)  // [T, d]
+    embeddingNorm.apply(h.pointer, rows: pass.tokens, into: h.pointer, threads: pass.threads)
+    return h
+  }
+
+  /// Token plus token type plus position embedding, which the embedding norm reads.
+  func sumEmbeddings(_ pass: ForwardPass) throws -> HiddenState {
     try pass.batch.check(against: dimensions)
     try pass.batch.check(tokenTypesOf: wType.rows)
     let (d, types) = (dimensions.hidden, pass.batch.tokenTypes)
@@ -43,7 +50,6 @@ public struct BERT: Sendable {
       VectorMath.add(wType.pointer + (types.isEmpty ? 0 : Int(types[row])) * d, to: out, count: d)
       VectorMath.add(wPos.pointer + position * d, to: out, count: d)
     }
-    embeddingNorm.apply(h.pointer, rows: pass.tokens, into: h.pointer, threads: pass.threads)
     return h
   }
 
@@ -70,8 +76,7 @@ public struct BERT: Sendable {
       try pass.announce(.residMid, layer, h.pointer, columns: d)
 
       try pass.announce(.mlpInput, layer, h.pointer, columns: d)
-      block.wIn.apply(h.pointer, rows: T, into: hidden, threads: threads, finish: .activation(activation))  // [T, dFF]
-      try pass.announce(.mlpHidden, layer, hidden, columns: dFF)
+      try pass.expand(h.pointer, block.wIn, activation, layer, into: hidden)  // [T, dFF]
       try addAndNorm(block.wOut, of: hidden, to: &h, block.mlpNorm, pass, site: .mlpOut, layer)  // [T, d]
       try pass.announce(.residPost, layer, h.pointer, columns: d)
     }

@@ -25,31 +25,44 @@ public struct ClassifierHead: Sendable {
   /// The scores of each sequence of the batch, [sequences][C].
   /// - Parameter h: the residual stream after the last block.
   public func apply(_ h: HiddenState, _ batch: PackedBatch, workspace: Workspace) -> [[Float]] {
+    let features = features(h, batch, workspace: workspace)
+    let count = batch.sequences.count
+    let logits = FloatBuffer(count: count * classes)
+    linear.apply(
+      features.pointer, rows: count, into: logits.pointer, threads: Threads(1), finish: .bias)  // [sequences, C]
+    return (0..<count).map { Array(UnsafeBufferPointer(start: logits.pointer + $0 * classes, count: classes)) }
+  }
+
+  /// What is left when `pooling` is done: scores are `weight` times this plus `bias`.
+  public var linear: Linear { Linear(weight: weight, layout: .outputByInput, bias: bias) }
+
+  /// The vector of each sequence that the scores are made of, after the pooler or the final norm: [sequences, d].
+  public func features(_ h: HiddenState, _ batch: PackedBatch, workspace: Workspace) -> FloatBuffer {
     let d = h.width
     let count = batch.sequences.count
-    let pooled = FloatBuffer(count: count * d)  // [sequences, d]
-    let y = FloatBuffer(count: count * d)
+    let pooled = FloatBuffer(count: count * d)
     for (index, sequence) in batch.sequences.enumerated() {
       let out = pooled.pointer + index * d
       switch pooling {
       case .firstToken:
         out.update(from: h.pointer + sequence.lowerBound * d, count: d)
       case .lastToken(let norm, let padding):
-        let row = sequence.last { padding != Int(batch.ids[$0]) } ?? sequence.lowerBound
+        let row = Self.lastRow(of: sequence, batch, padding: padding)
         norm.apply(h.pointer + row * d, rows: 1, into: out, threads: Threads(1))
       case .mean(let norm):
         Self.mean(of: h, sequence, norm: norm, into: out, workspace: workspace)
       }
     }
-    var input = pooled.pointer
-    if case .firstToken(let pooler) = pooling {
-      pooler.apply(input, rows: count, into: y.pointer, threads: workspace.threads, finish: .activation(.tanh))
-      input = y.pointer
-    }
-    let logits = FloatBuffer(count: count * classes)
-    Linear(weight: weight, layout: .outputByInput, bias: bias)
-      .apply(input, rows: count, into: logits.pointer, threads: Threads(1), finish: .bias)  // [sequences, C]
-    return (0..<count).map { Array(UnsafeBufferPointer(start: logits.pointer + $0 * classes, count: classes)) }
+    guard case .firstToken(let pooler) = pooling else { return pooled }
+    let features = FloatBuffer(count: count * d)
+    pooler.apply(
+      pooled.pointer, rows: count, into: features.pointer, threads: workspace.threads, finish: .activation(.tanh))
+    return features
+  }
+
+  /// The row of the last token that is not `padding`; the first one where all are.
+  public static func lastRow(of sequence: Range<Int>, _ batch: PackedBatch, padding: Int?) -> Int {
+    sequence.last { padding != Int(batch.ids[$0]) } ?? sequence.lowerBound
   }
 
   /// The classifier is affine, so the mean of the tokens' scores is the score of their mean; the sum is kept in Double.

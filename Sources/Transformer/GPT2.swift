@@ -19,7 +19,7 @@ public struct GPT2: Sendable {
     /// [dFF, d]
     public let wOut: Linear
     /// What q kᵀ is multiplied by.
-    let attentionScale: Float
+    public let attentionScale: Float
   }
 
   public let dimensions: Dimensions
@@ -69,8 +69,7 @@ public struct GPT2: Sendable {
 
       block.mlpNorm.apply(h.pointer, rows: T, into: x, threads: threads)  // [T, d]
       try pass.announce(.mlpInput, layer, x, columns: d)
-      block.wIn.apply(x, rows: T, into: hidden, threads: threads, finish: .activation(activation))  // [T, dFF]
-      try pass.announce(.mlpHidden, layer, hidden, columns: dFF)
+      try pass.expand(x, block.wIn, activation, layer, into: hidden)  // [T, dFF]
       try addUpdate(block.wOut, of: hidden, to: &h, pass, site: .mlpOut, layer)  // [T, d]
       try pass.announce(.residPost, layer, h.pointer, columns: d)
     }

@@ -34,7 +34,7 @@ public enum Activation: String, Sendable, CaseIterable {
   ]
 
   /// x = activation(x + bias) in place on `count` numbers.
-  func apply(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+  public func apply(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
     switch self {
     case .geluErf: VectorMath.geluErf(x, bias: bias, count: count)
     case .geluTanh: VectorMath.geluTanh(x, bias: bias, count: count)
@@ -112,16 +112,6 @@ public struct Norm: Sendable {
       VectorMath.layerNorm(
         x + row * width, gain: gain.pointer, shift: shift.pointer, epsilon: epsilon, into: y + row * width,
         count: width)
-    }
-  }
-}
-
-extension Threads {
-  /// Calls `body` for each row, each thread a run of neighbouring rows.
-  func runRows(_ rows: Int, _ body: (_ row: Int) -> Void) {
-    let parts = ranges(of: rows, granularity: 4)
-    run(parts.count) { part, _ in
-      for row in parts[part] { body(row) }
     }
   }
 }

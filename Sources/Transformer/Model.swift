@@ -22,9 +22,14 @@ public struct Model: Sendable {
   /// Opens a Hugging Face directory; weights stay in the mapped file.
   /// - Throws: `FileError`, `CheckpointError`, `TransformerError`.
   public init(directory: String) throws {
-    let checkpoint = try Checkpoint(directory: directory)
+    try self.init(Checkpoint(directory: directory))
+  }
+
+  /// Takes the weights of a checkpoint; its tensors' memory is used where it lies.
+  /// - Throws: `CheckpointError`, `TransformerError`, `FileError` about config.json.
+  public init(_ checkpoint: Checkpoint) throws {
     self.checkpoint = checkpoint
-    name = Self.name(of: directory)
+    name = Self.name(of: checkpoint.directory)
     let type = checkpoint.config["model_type"]
     switch type.value {
     case "bert":
@@ -79,11 +84,22 @@ public struct Model: Sendable {
     }
   }
 
+  /// The sum of embeddings of each token of a batch, [T, d]: hidden state 0, but for BERT before its norm.
+  /// - Throws: as `embed`.
+  public func sumEmbeddings(_ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
+    let pass = ForwardPass(batch: batch, workspace: workspace, observer: nil)
+    switch architecture {
+    case .bert(let bert): return try bert.sumEmbeddings(pass)
+    case .gpt2(let gpt2): return try gpt2.embed(pass)
+    }
+  }
+
   /// Carries hidden state `layers.lowerBound` of a batch to hidden state `layers.upperBound`, announcing every site.
-  /// - Throws: what the observer throws.
+  /// - Parameter interventions: those of other blocks do nothing here.
+  /// - Throws: what the observer throws; `TransformerError` for an intervention in what is not there.
   public func advance(
     _ h: inout HiddenState, through layers: Range<Int>, _ batch: PackedBatch, workspace: Workspace,
-    observer: (any Observer)? = nil
+    observer: (any Observer)? = nil, interventions: [Intervention] = []
   ) throws {
     precondition(
       layers.lowerBound >= 0 && layers.upperBound <= dimensions.layers, "blocks \(layers) of \(dimensions.layers)")
@@ -91,7 +107,9 @@ public struct Model: Sendable {
       h.tokens == batch.tokens && h.width == dimensions.hidden,
       "a state of \(h.tokens) x \(h.width) for \(batch.tokens) tokens of \(dimensions.hidden)")
     h.makeUnique()
-    let pass = ForwardPass(batch: batch, workspace: workspace, observer: observer)
+    let pass = ForwardPass(
+      batch: batch, workspace: workspace, observer: observer,
+      interventions: try InterventionTable(interventions, blocks: blockDimensions, batch))
     switch architecture {
     case .bert(let bert): try bert.advance(&h, through: layers, pass)
     case .gpt2(let gpt2): try gpt2.advance(&h, through: layers, pass)
@@ -100,10 +118,11 @@ public struct Model: Sendable {
 
   /// The residual stream of a batch after the last block (GPT-2: before ln_f).
   public func forward(
-    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil
+    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState {
     var h = try embed(batch, workspace: workspace)
-    try advance(&h, through: 0..<dimensions.layers, batch, workspace: workspace, observer: observer)
+    try advance(
+      &h, through: 0..<dimensions.layers, batch, workspace: workspace, observer: observer, interventions: interventions)
     return h
   }
 

@@ -12,15 +12,16 @@
 /// | attnOut | [T, d] | bias added, before residual and norm | bias added, before residual |
 /// | residMid | [T, d] | after attentionNorm | residPre + attnOut, not normalised |
 /// | mlpInput | [T, d] | the same numbers as residMid | ln_2 of residMid |
+/// | mlpPreActivation | [T, dFF] | bias added, before the activation | the same |
 /// | mlpHidden | [T, dFF] | after the activation | after the activation |
 /// | mlpOut | [T, d] | bias added, before residual and norm | bias added, before residual |
 /// | residPost | [T, d] | after mlpNorm | residMid + mlpOut, not normalised; ln_f is not applied |
 public enum Site: String, Sendable, CaseIterable {
   case residPre, attentionInput, queries, keys, values, attentionWeights, headOutputs, attnOut, residMid, mlpInput
-  case mlpHidden, mlpOut, residPost
+  case mlpPreActivation, mlpHidden, mlpOut, residPost
 }
 
-/// A value announced by the forward pass. The memory is borrowed: it is valid during the call only, copy what you keep.
+/// A value announced by the forward pass, after the interventions in it. The memory is borrowed: it is valid during the call only, copy what you keep.
 public struct Observation {
   public let site: Site
   /// The block it was made in.

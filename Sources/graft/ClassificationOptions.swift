@@ -5,17 +5,10 @@ import Transformer
 
 extension TextCleaning: ExpressibleByArgument {}
 
-/// How a classifier's texts are prepared.
-struct ClassificationOptions: ParsableArguments {
-  @Option(help: "Keep the head of a text, at most this many tokens (default: the model's positions).")
-  var maxLength: Int?
-
+/// What happens to a text before it is tokenized.
+struct CleaningOptions: ParsableArguments {
   @Option(help: "What to do to a text first: none, or br (IMDB's <br /> marks). Default: the model's own, else none.")
   var textCleaning: TextCleaning?
-
-  func validate() throws {
-    if let maxLength, maxLength < 1 { throw ValidationError("--max-length must be at least 1, not \(maxLength).") }
-  }
 
   /// The cleaning asked for, else that in config.json's `graft.text_cleaning`, else none.
   /// - Throws: `FileError`, `CommandError.unknownTextCleaning`.
@@ -30,6 +23,23 @@ struct ClassificationOptions: ParsableArguments {
     }
     return cleaning
   }
+}
+
+/// How a classifier's texts are prepared.
+struct ClassificationOptions: ParsableArguments {
+  @Option(help: "Keep the head of a text, at most this many tokens (default: the model's positions).")
+  var maxLength: Int?
+
+  @OptionGroup var text: CleaningOptions
+
+  var textCleaning: TextCleaning? { text.textCleaning }
+
+  func validate() throws {
+    if let maxLength, maxLength < 1 { throw ValidationError("--max-length must be at least 1, not \(maxLength).") }
+  }
+
+  /// What is done to a text for this model; see `CleaningOptions`.
+  func cleaning(for model: any Runnable) throws -> TextCleaning { try text.cleaning(for: model) }
 
   /// The most tokens a text may have: --max-length, and never more than a model has positions.
   func length(for models: [any Runnable]) -> Int {

@@ -123,6 +123,30 @@ struct ClassifierReading {
   }
 }
 
+/// What the levels say about one review.
+struct ClassifierLensRecord {
+  let id: String
+  let label: Int
+  /// [levels][C]
+  let logits: [[Float]]
+
+  var json: JSON {
+    [
+      "id": .string(id), "label": .integer(label),
+      "logits": .array(logits.map { .array($0.map(JSON.float)) }),
+    ]
+  }
+}
+
+extension ClassifierLensRecord {
+  /// Reads what `json` makes. Throws `FileError`.
+  init(_ object: JSONNode) throws {
+    id = try object["id"].string()
+    label = try object["label"].int()
+    logits = try object["logits"].array().map { try $0.array().map { Float(try $0.double()) } }
+  }
+}
+
 /// How a data set's decisions form: a level's accuracy, and the mean probability of the true class.
 struct ClassifierLensSummary {
   struct Level {
@@ -136,11 +160,10 @@ struct ClassifierLensSummary {
   let levels: [Level]
   let reviews: Int
 
-  /// - Parameters:
-  ///   - logits: [reviews][levels][C]
-  ///   - seed: of the bootstrap.
-  init(levels: [LensLevel], logits: [[[Float]]], labels: [Int], seed: UInt64) {
-    reviews = logits.count
+  /// - Parameter seed: of the bootstrap.
+  init(levels: [LensLevel], records: [ClassifierLensRecord], seed: UInt64) {
+    let (logits, labels) = (records.map(\.logits), records.map(\.label))
+    reviews = records.count
     self.levels = levels.enumerated().map { index, level in
       let here = logits.map { $0[index] }
       let probabilities = zip(here, labels).map { ClassifierLens.probabilities($0)[$1] }
@@ -174,17 +197,18 @@ struct ClassifierLensSummary {
     return table.text(style)
   }
 
-  var json: JSON {
+  /// `levels` and `reviews`.
+  var members: [JSON.Member] {
     func interval(_ interval: Interval) -> JSON { [.number(interval.low), .number(interval.high)] }
-    return .array(
-      levels.map { level in
-        [
-          "layer": .integer(level.level.layer), "level": .string(level.level.name),
-          "accuracy": .number(Double(level.correct) / Double(reviews)),
-          "accuracy_ci95": interval(.wilson(successes: level.correct, of: reviews)),
-          "agreement": .number(Double(level.agreeing) / Double(reviews)),
-          "true_probability": .number(level.meanTrueProbability), "true_probability_ci95": interval(level.interval),
-        ]
-      })
+    let objects = levels.map { level -> JSON in
+      [
+        "layer": .integer(level.level.layer), "level": .string(level.level.name),
+        "accuracy": .number(Double(level.correct) / Double(reviews)),
+        "accuracy_ci95": interval(.wilson(successes: level.correct, of: reviews)),
+        "agreement": .number(Double(level.agreeing) / Double(reviews)),
+        "true_probability": .number(level.meanTrueProbability), "true_probability_ci95": interval(level.interval),
+      ]
+    }
+    return [JSON.Member("levels", .array(objects)), JSON.Member("reviews", .integer(reviews))]
   }
 }

@@ -14,6 +14,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case nothingToCompare(path: String, names: [String])
   /// A stage differs by more than the tolerance.
   case overTolerance(stage: String, fraction: String, tolerance: String)
+  /// One half of unlabelled texts makes maps, the other measures them.
+  case tooFewTexts(path: String)
   /// config.json asks for a text cleaning there is none of.
   case unknownTextCleaning(path: String, found: String, known: [String])
   /// The lens needs a head over the vocabulary, and the checkpoint has none.
@@ -26,13 +28,35 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case promptTooLong(source: String, tokens: Int, positions: Int)
   /// A place that the text does not have.
   case noSuchPlace(option: String, found: String, tokens: Int, source: String)
-  /// What is made for the parameters of one checkpoint was asked of a splice of two.
-  case needsCheckpoint(model: String)
+  /// A command that reads one checkpoint's parameters was given a stitched model.
+  case noCheckpoint(model: String)
+  /// The tokenizer has tokens for which the matrix over the vocabulary has no rows.
+  case moreTokensThanRows(model: String, tokens: Int, rows: Int)
+  /// The base of a fine-tuned model has other tokens.
+  case foreignBase(base: String, model: String, id: Int)
+  /// A stitched model, for what reads the blocks of one checkpoint.
+  case notForStitchedModels(option: String, model: String)
+  /// A text of another length whose states are to replace all of a text's.
+  case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
   /// A text given as one token that is none.
   case unknownToken(text: String, pieces: [String])
+  /// A head that the model does not have.
+  case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
+  /// A picture with a cell a pair of tokens would be too large.
+  case tooLongForPicture(source: String, tokens: Int, most: Int)
+  /// No dataset was given, and the sample that comes with graft is not where it was looked for.
+  case noSample(path: String)
 
   var description: String {
     switch self {
+    case .noSuchHead(let head, let model, let blocks, let heads):
+      return "--heads \(head): \(model) has the blocks L0 to L\(blocks - 1) with the heads H0 to H\(heads - 1)"
+    case .tooLongForPicture(let source, let tokens, let most):
+      return
+        "\(source): a picture shows at most \(most) tokens, found \(tokens); give --max-length \(most), or --html, "
+        + "which shows long texts"
+    case .noSample(let path):
+      return "\(path): the IMDB sample that comes with graft is not there; give --dataset or --text"
     case .unknownModel(let name, let known, let folders):
       let place = folders.isEmpty ? "no folder of models was found" : "looked in \(folders.joined(separator: ", "))"
       let names = known.isEmpty ? "" : "; known names: \(known.joined(separator: ", "))"
@@ -52,6 +76,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .overTolerance(let stage, let fraction, let tolerance):
       return "\(stage) is the first stage over the tolerance: "
         + "largest error \(fraction) of the tensor's largest magnitude, allowed \(tolerance)"
+    case .tooFewTexts(let path):
+      return "\(path): --unlabelled needs at least 2 texts, one to make maps from and one to measure them on"
     case .unknownTextCleaning(let path, let found, let known):
       return "\(path) (graft.text_cleaning): expected one of \(known.joined(separator: ", ")), found \(found)"
     case .noLensHead(let model):
@@ -69,8 +95,19 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "give --max-length \(positions) to keep the head of the text"
     case .noSuchPlace(let option, let found, let tokens, let source):
       return "\(option) \(found): \(source) has the places 0 to \(tokens - 1); graft tokenize shows them"
-    case .needsCheckpoint(let model):
-      return "\(model) is stitched from two checkpoints: give one of the two, whose parameters can be read alone"
+    case .noCheckpoint(let model):
+      return "\(model) is a stitched model, whose parameters are those of its two checkpoints; give one of these"
+    case .moreTokensThanRows(let model, let tokens, let rows):
+      return "\(model): the tokenizer has \(tokens) tokens, the matrix over the vocabulary \(rows) rows; "
+        + "give a directory whose tokenizer files belong to its weights"
+    case .foreignBase(let base, let model, let id):
+      return
+        "--against \(base): token \(id) is another one than that of \(model); give the model it was fine-tuned from"
+    case .notForStitchedModels(let option, let model):
+      return "\(option) reads the parts of one checkpoint, and \(model) is made of two; give one of them"
+    case .patchOfAnotherLength(let site, let text, let found, let expected):
+      return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
+        + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
     case .unknownToken(let text, let pieces):
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
       return "\"\(text)\" is not one token of the vocabulary but \(found); give one that is "

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Files
+import Foundation
 
 extension Dataset.Split: ExpressibleByArgument {}
 
@@ -35,6 +36,21 @@ struct DatasetOptions: ParsableArguments {
     if let reviews { result = try result.selecting(idsIn: reviews) }
     if let limit { result = try result.subset(limit: limit, seed: seed) }
     return result
+  }
+
+  /// Without --dataset `limit` reviews of the IMDB sample that comes with graft, or as many as --limit says.
+  /// - Throws: `CommandError.noSample`; `DatasetError`, `FileError`.
+  func read(orSampleOf limit: Int) throws -> Dataset {
+    guard dataset == nil else { return try read() }
+    let paths = ModelFolders().folders.map { folder in
+      URL(fileURLWithPath: folder).deletingLastPathComponent().appendingPathComponent("evaluation/imdb/test.jsonl").path
+    }
+    guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
+      throw CommandError.noSample(path: paths.first ?? "evaluation/imdb/test.jsonl")
+    }
+    let sample = try Dataset.read(path)
+    let chosen = try reviews.map { try sample.selecting(idsIn: $0) } ?? sample
+    return try chosen.subset(limit: self.limit ?? limit, seed: seed)
   }
 
   /// The options as they stand in a result; the reviews themselves are named by the dataset's digest.

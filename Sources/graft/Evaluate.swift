@@ -67,17 +67,18 @@ struct RecordedRun {
 
   /// Computes the batches that are not there yet; then writes the results into the folder, where there is one.
   /// - Parameters:
+  ///   - label, unit: what the progress line calls the run and its batches.
   ///   - compute: the records of a batch.
   ///   - encode: a record as a line of the journal; `decode` reads it again.
   ///   - write: writes the results into the folder, from all records in the order of the batches.
   /// - Returns: all records; nil when an earlier call finished the run.
   func records<Record>(
-    label: String, compute: (_ batch: Int) throws -> [Record], encode: (Record) -> JSON,
+    label: String, unit: String = "batches", compute: (_ batch: Int) throws -> [Record], encode: (Record) -> JSON,
     decode: (JSONNode) throws -> Record, write: (_ directory: String, [Record]) throws -> Void
   ) throws -> [Record]? {
     let missing = journal?.missingBatches ?? Array(0..<batchCount)
     var progress = Progress(
-      ProgressLine(label: label, unit: "batches", total: batchCount, resumed: batchCount - missing.count))
+      ProgressLine(label: label, unit: unit, total: batchCount, resumed: batchCount - missing.count))
     var inMemory: [Record] = []
     for (done, batch) in missing.enumerated() {
       let records = try compute(batch)

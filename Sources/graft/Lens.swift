@@ -12,17 +12,25 @@ struct Lens: ParsableCommand {
       Shows a heat map: levels upward (embed is hidden state 0, L3 the state after block 3), tokens along x, the most \
       probable token in each cell, and a mark where it is the final answer. GPT-2 is read through ln_f and its matrix \
       and predicts the next token; BERT through its whole masked-LM head, each token at its own place: put [MASK] into \
-      the text, or --mask-each. Give --text twice to see two prompts.
+      the text, or --mask-each. --beside shows a second prompt to the right.
+
+      With --dataset: means over all its texts, a level each, with intervals: entropy, KL(final || level), the true \
+      token's cross-entropy in nats and bits per byte, agreement with the final answer, from which level on it stands, \
+      and the bias, KL(mean final || mean level). With -o the run can be stopped and resumed.
 
       EXAMPLES:
         graft lens imdb-gpt2-wide --text 'This movie was a complete waste of'
         graft lens imdb-bert-1 --text 'the acting is [MASK] .' --target good --versus bad
         graft lens imdb-bert-1 --text 'a great film' --mask-each --html lens.html
+        graft lens imdb-gpt2-wide --dataset evaluation/imdb/test.jsonl -o run
       """)
 
   @OptionGroup var model: ModelArgument
-  @OptionGroup var input: TextOptions
+  @OptionGroup var input: PromptOptions
   @OptionGroup var lens: LensOptions
+  @OptionGroup var corpus: LensCorpusOptions
+  @OptionGroup var interventions: InterventionOptions
+  @OptionGroup var attribution: AttributionOptions
 
   @Option(
     help:
@@ -40,9 +48,17 @@ struct Lens: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if [.target, .targetRank, .difference].contains(show), lens.target == nil {
+    let isFollowing = lens.target != nil || input.bringsTargets
+    if [.target, .targetRank, .difference].contains(show), !isFollowing {
       throw ValidationError("--show \(show.rawValue) needs --target.")
     }
+    if corpus.isGiven {
+      let others =
+        input.given + lens.forPromptsAlone + (encoding.bos ? ["--bos"] : []) + (html == nil ? [] : ["--html"])
+      if let other = others.first { throw ValidationError("\(other) is for prompts; --dataset reads its own texts.") }
+    }
+    if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
+    if lens.versus != nil, !isFollowing { throw ValidationError("--versus goes with --target.") }
     if show == .difference, lens.versus == nil { throw ValidationError("--show difference needs --versus.") }
   }
 
@@ -50,37 +66,51 @@ struct Lens: ParsableCommand {
     let opened = try model.open()
     let base = try lens.unembedding.map { try ModelArgument.open($0) }
     let heads = try LensHeads(opened, lens.head, borrowing: base)
+    if corpus.isGiven { return try runCorpus(opened, heads, base: base) }
     let digest = output.json ? BackgroundDigest(of: opened) : nil
     let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
     let encoder = try TextEncoder(opened, encoding)
-    let run = try LensRun(opened, heads, encoder, lens, workspace: threads.workspace())
-    let readings = try input.texts().map { try run.read($0) }
-    try writePictures(readings)
+    let workspace = threads.workspace()
+    let changer = try SiteChanger(interventions, opened, encoder, workspace: workspace)
+    let run = try LensRun(opened, heads, encoder, lens, changer, workspace: workspace)
+    let attributor =
+      try attribution.attribute
+      ? LensAttributor(opened, heads, lens, encoder.tokenizer, workspace: workspace) : nil
+    let texts = try input.texts()
+    func read(_ text: InputText, changing: Bool = true) throws -> LensReading {
+      let reading = try run.read(text, changing: changing)
+      return reading.attributed(try attributor?.attributions(of: reading) ?? [])
+    }
+    let beside = try input.beside.map { try read(InputText(bytes: Array($0.utf8), source: "--beside")) }
+    // What is shown side by side: a text, or a text without and with what is changed.
+    let groups = try texts.map { text in
+      (interventions.unchanged ? [try read(text, changing: false)] : []) + [try read(text)]
+    }
+    let others = [beside].compactMap { $0 }
+    let figures = groups.map { LensFigure($0 + others) }
+    try writePictures(figures)
     let object = digest.map { digest in
-      ResultStamp(command: "lens", model: opened, digest: digest, options: .object(encoding.members + lens.members))
-        .object(
-          (baseDigest.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? [])
-            + [JSON.Member("results", .array(readings.map(\.json)))])
+      ResultStamp(
+        command: "lens", model: opened, digest: digest,
+        options: .object(encoding.members + input.members + lens.members + interventions.members + [attribution.member])
+      )
+      .object(
+        (baseDigest.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? [])
+          + [JSON.Member("results", .array((groups.joined() + others).map(\.json)))])
     }
     try output.print(object ?? .null) { style in
-      readings.map { $0.heatMap.text(style, statistic: index($0)) }.joined(separator: "\n")
+      figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style, show) }
+        .joined(separator: "\n")
     }
   }
 
-  /// Where `--show` stands among a reading's statistics; the first where it has no such numbers.
-  private func index(_ reading: LensReading) -> Int { reading.statistics.firstIndex { $0.key == show } ?? 0 }
-
-  private func writePictures(_ readings: [LensReading]) throws {
-    if let svg, let first = readings.first {
-      try OutputFile.write(first.heatMap.svg(statistic: index(first)), to: svg)
-    }
-    guard let html, let first = readings.first else { return }
+  private func writePictures(_ figures: [LensFigure]) throws {
+    guard let first = figures.first else { return }
+    if let svg { try OutputFile.write(first.attributedSVG ?? first.svg(show), to: svg) }
+    guard let html else { return }
     let page = HTMLPage(
-      title: "Lens: \(first.modelName)",
-      subtitle: "Every layer read as words. Arrow keys move from cell to cell.",
-      sections: readings.map { reading in
-        .init(reading.text.string.shortened(to: 120), [.heatMap(reading.heatMap, caption: "")])
-      })
+      title: "Lens: \(first.readings[0].modelName)",
+      subtitle: "Every layer read as words. Arrow keys move from cell to cell.", sections: figures.map(\.section))
     try OutputFile.write(page.html, to: html)
   }
 }
@@ -91,14 +121,16 @@ struct LensRun {
   private let encoder: TextEncoder
   private let options: LensOptions
   private let lens: LogitLens
-  private let target: Int32?
+  private let changer: SiteChanger
   private let versus: Int32?
   private let workspace: Workspace
 
   /// - Throws: `CommandError.unknownToken`, `.missingSpecialToken`, `InterpretabilityError`.
   init(
-    _ model: any Runnable, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions, workspace: Workspace
+    _ model: any Runnable, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions, _ changer: SiteChanger,
+    workspace: Workspace
   ) throws {
+    self.changer = changer
     self.model = model
     self.encoder = encoder
     self.options = options
@@ -106,8 +138,7 @@ struct LensRun {
       throw CommandError.missingSpecialToken(
         directory: model.tokenizerDirectory, role: "mask", option: "--mask-each")
     }
-    func id(_ text: String?) throws -> Int32? { try text.map { try encoder.tokenizer.singleToken($0) } }
-    (target, versus) = (try id(options.target), try id(options.versus))
+    versus = try options.versus.map { try encoder.tokenizer.singleToken($0) }
     lens = try LogitLens(
       model, heads: heads.segments,
       levels: LensLevel.all(
@@ -115,12 +146,15 @@ struct LensRun {
     self.workspace = workspace
   }
 
-  func read(_ text: InputText) throws -> LensReading {
+  /// - Parameter changing: whether with what --ablate and --patch ask for.
+  func read(_ text: InputText, changing: Bool = true) throws -> LensReading {
     let tokens = try encoder.encode(text.bytes, source: text.source)
     guard tokens.ids.count <= model.positions else {
       throw CommandError.promptTooLong(source: text.source, tokens: tokens.ids.count, positions: model.positions)
     }
     let tokenizer = encoder.tokenizer
+    let target = try (text.target ?? options.target).map { try tokenizer.singleToken($0) }
+    let interventions = changing ? try changer.interventions(for: tokens.ids) : []
     var positions = try options.positions(tokens.ids.count, source: text.source)
     let (cells, truth): ([[LensCell]], [Int32?])
     if options.maskEach, let mask = tokenizer.specialTokens.mask {
@@ -128,25 +162,30 @@ struct LensRun {
       positions = positions.filter { ![special.cls, special.sep].contains(tokens.ids[$0]) }
       guard !positions.isEmpty else { throw CommandError.emptyText(source: text.source) }
       truth = positions.map { tokens.ids[$0] }
-      cells = try readMasked(tokens.ids, positions, mask: mask)
+      cells = try readMasked(tokens.ids, positions, mask: mask, target: target, interventions)
     } else {
       let isBERT = model.modelType == "bert"
       truth = positions.map { isBERT || $0 + 1 >= tokens.ids.count ? nil : tokens.ids[$0 + 1] }
-      cells = try read(PackedBatch([tokens.ids]), rows: positions, truth: truth)
+      cells = try read(PackedBatch([tokens.ids]), rows: positions, truth: truth, target: target, interventions)
     }
     return LensReading(
       text: text, ids: tokens.ids, truncated: tokens.truncated, positions: positions, levels: lens.levels,
       cells: cells, truth: truth, masksEach: options.maskEach,
+      interventions: interventions, changes: changing ? changer.changes.map(\.description) : [], target: target,
+      versus: versus,
       followed: LensFollowed(
         target: target.map(tokenizer.display), versus: versus.map(tokenizer.display)),
       tokenizer: tokenizer, modelName: model.name)
   }
 
   /// The cells of the rows of a batch, [levels][rows]; each follows its true token, the target and what it is compared with.
-  private func read(_ batch: PackedBatch, rows: [Int], truth: [Int32?]) throws -> [[LensCell]] {
+  private func read(
+    _ batch: PackedBatch, rows: [Int], truth: [Int32?], target: Int32?, _ interventions: [Intervention]
+  ) throws -> [[LensCell]] {
     var cells = [[LensCell]](repeating: [], count: lens.levels.count)
     try lens.read(
-      batch, rows: rows, top: options.top, following: { [truth[$0], target, versus] }, workspace: workspace
+      batch, rows: rows, top: options.top, following: { [truth[$0], target, versus] },
+      interventions: interventions, workspace: workspace
     ) { _, levels in
       for (level, cell) in levels.enumerated() { cells[level].append(cell) }
     }
@@ -154,7 +193,9 @@ struct LensRun {
   }
 
   /// One copy of the text a place, with the mask there; about 2,048 tokens at a time.
-  private func readMasked(_ ids: [Int32], _ positions: [Int], mask: Int32) throws -> [[LensCell]] {
+  private func readMasked(
+    _ ids: [Int32], _ positions: [Int], mask: Int32, target: Int32?, _ interventions: [Intervention]
+  ) throws -> [[LensCell]] {
     var all = [[LensCell]](repeating: [], count: lens.levels.count)
     let size = max(1, 2048 / ids.count)
     for start in stride(from: 0, to: positions.count, by: size) {
@@ -165,7 +206,8 @@ struct LensRun {
         return copy
       }
       let rows = places.enumerated().map { $0 * ids.count + $1 }
-      let cells = try read(PackedBatch(copies), rows: rows, truth: places.map { ids[$0] })
+      let cells = try read(
+        PackedBatch(copies), rows: rows, truth: places.map { ids[$0] }, target: target, interventions)
       for level in cells.indices { all[level] += cells[level] }
     }
     return all

@@ -2,6 +2,7 @@ import ArgumentParser
 import Evaluation
 import Files
 import Reporting
+import Tokenization
 import Transformer
 
 struct LensClassifier: ParsableCommand {
@@ -10,13 +11,13 @@ struct LensClassifier: ParsableCommand {
     abstract: "See a classifier's decision form, layer by layer.",
     discussion: """
       Every level is read through the classifier, as if the later blocks were skipped: for one text, or averaged over a \
-      dataset. A stitched model is read from the state that enters its second model.
+      dataset; with -o such a run can be stopped and resumed. A stitched model is read from the state that enters its second model.
 
       EXAMPLES:
         graft lens-classifier imdb-bert-1-sentiment --text 'a waste of two hours'
         graft lens-classifier imdb-gpt2-narrow-sentiment --text good --svg c.svg
         graft lens-classifier imdb-bert-1-sentiment --limit 200 \\
-          --dataset evaluation/imdb/test.jsonl
+          --dataset evaluation/imdb/test.jsonl -o run
       """)
 
   @OptionGroup var model: ModelArgument
@@ -24,6 +25,7 @@ struct LensClassifier: ParsableCommand {
   var text: [String] = []
   @OptionGroup var data: DatasetOptions
   @OptionGroup var classification: ClassificationOptions
+  @OptionGroup var recording: RunOptions
   @Option(help: ArgumentHelp("Also write the picture of the first text as SVG.", valueName: "path"))
   var svg: String?
   @OptionGroup var threads: ThreadOptions
@@ -31,29 +33,30 @@ struct LensClassifier: ParsableCommand {
 
   func validate() throws {
     guard text.isEmpty != (data.dataset == nil) else { throw ValidationError("Give --text or --dataset.") }
+    if recording.output != nil, data.dataset == nil {
+      throw ValidationError("-o is the folder of a run: give --dataset.")
+    }
     if svg != nil, text.isEmpty { throw ValidationError("--svg goes with --text.") }
   }
 
   func run() throws {
     let opened = try model.open()
     let lens = try ClassifierLens(opened, threads: threads.count)
-    let digest = output.json ? BackgroundDigest(of: opened) : nil
+    let digest = output.json || recording.output != nil ? BackgroundDigest(of: opened) : nil
     let cleaning = try classification.cleaning(for: opened)
     let labels = JSON.Member("labels", .array(lens.labels.map { .string($0) }))
     let options = classification.members(cleaning)
     if data.dataset != nil {
       let dataset = try data.read()
       try dataset.check(classes: lens.head.classes)
-      let summary = try summarise(dataset, lens, cleaning)
-      let object = digest.map { digest in
+      let stamp = digest.map { digest in
         ResultStamp(
           command: "lens-classifier", model: opened, digest: digest, dataset: dataset, seed: data.seed,
-          options: .object(options + data.members + [threads.member])
-        ).object([
-          labels, JSON.Member("levels", summary.json), JSON.Member("reviews", .integer(summary.reviews)),
-        ])
+          options: .object(options + data.members + [threads.member]))
       }
-      return try output.print(object ?? .null) { style in
+      func object(_ members: [JSON.Member]) -> JSON { stamp?.object([labels] + members) ?? .null }
+      let summary = try summarise(dataset, lens, cleaning, object: object)
+      return try output.print(object(summary.members)) { style in
         summary.table(style, caption: "\(opened.name): \(summary.reviews.counted("review")) of \(dataset.name)")
       }
     }
@@ -73,21 +76,33 @@ struct LensClassifier: ParsableCommand {
   }
 
   private func summarise(
-    _ dataset: Dataset, _ lens: ClassifierLens, _ cleaning: TextCleaning
+    _ dataset: Dataset, _ lens: ClassifierLens, _ cleaning: TextCleaning, object: @escaping ([JSON.Member]) -> JSON
   ) throws -> ClassifierLensSummary {
-    let encoder = try TextEncoder(lens.model, maxLength: classification.maxLength)
+    let tokenizer = try Tokenizer.load(
+      directory: lens.model.tokenizerDirectory, modelType: lens.model.modelType)
     let encoded = try EncodedReviews(
-      dataset, tokenizer: encoder.tokenizer, cleaning: cleaning,
-      maxLength: classification.length(for: [lens.model]), threads: threads.count)
-    var logits: [[[Float]]] = []
-    var progress = Progress(ProgressLine(label: "lens", unit: "reviews", total: encoded.reviews.count))
-    for batch in encoded.batches {
-      let scores = try lens.read(PackedBatch(encoded.reviews[batch].map(\.ids)))
-      logits += (0..<batch.count).map { review in scores.map { $0[review] } }
-      progress.update(logits.count)
+      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: classification.length(for: [lens.model]),
+      threads: threads.count)
+    func summary(_ records: [ClassifierLensRecord]) -> ClassifierLensSummary {
+      ClassifierLensSummary(levels: lens.levels, records: records, seed: data.seed)
     }
-    progress.clear()
-    return ClassifierLensSummary(
-      levels: lens.levels, logits: logits, labels: encoded.reviews.map(\.label), seed: data.seed)
+    let run = try RecordedRun(recording, stamp: object([]), batchCount: encoded.batches.count)
+    let records = try run.records(label: "lens") { batch in
+      let reviews = encoded.reviews[encoded.batches[batch]]
+      let scores = try lens.read(PackedBatch(reviews.map(\.ids)))
+      return reviews.enumerated().map { index, review in
+        ClassifierLensRecord(id: review.id, label: review.label, logits: scores.map { $0[index] })
+      }
+    } encode: {
+      $0.json
+    } decode: {
+      try ClassifierLensRecord($0)
+    } write: { directory, records in
+      try writeLines(records.lazy.map(\.json), to: directory + "/texts.jsonl")
+      try OutputFile.write(
+        object(summary(records).members).serialized(.pretty) + "\n", to: directory + "/results.json")
+    }
+    return summary(
+      try records ?? readJSONLines((recording.output ?? "") + "/texts.jsonl") { try ClassifierLensRecord($0) })
   }
 }

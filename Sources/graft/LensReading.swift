@@ -17,14 +17,30 @@ struct LensReading {
   /// The true token of each place; nil where it is unknown.
   let truth: [Int32?]
   let masksEach: Bool
+  /// What was replaced on the way, and as people read it.
+  let interventions: [Intervention]
+  let changes: [String]
+  let target: Int32?
+  let versus: Int32?
   let followed: LensFollowed
   let tokenizer: Tokenizer
   let modelName: String
+  /// Who makes a logit, with --attribute.
+  private(set) var attributions: [AttributionReading] = []
+
+  func attributed(_ attributions: [AttributionReading]) -> LensReading {
+    var reading = self
+    reading.attributions = attributions
+    return reading
+  }
+
+  /// "; with L5H3 = 0", or nothing.
+  var changesText: String { changes.isEmpty ? "" : "; with \(changes.joined(separator: ", "))" }
 
   /// Statistics of the heat map. What no cell has is left out.
-  var statistics: [(key: LensStatistic, look: HeatMap.Statistic)] {
+  /// - Parameter all: the cells whose values the colours must tell apart; these and those of readings beside it.
+  func statistics(over all: [LensCell]) -> [(key: LensStatistic, look: HeatMap.Statistic)] {
     let ceiling = log(Double(tokenizer.vocabularyCount))
-    let all = cells.flatMap { $0 }
     let highestKL = max(0.1, all.map(\.klToFinal).max() ?? 1)
     return LensStatistic.allCases.compactMap { key in
       guard all.contains(where: { key.value($0).isFinite }) else { return nil }
@@ -64,8 +80,7 @@ struct LensReading {
     }
   }
 
-  var heatMap: HeatMap {
-    let statistics = statistics
+  func heatMap(_ statistics: [(key: LensStatistic, look: HeatMap.Statistic)]) -> HeatMap {
     let rows = zip(levels, cells).map { level, cells in
       HeatMap.Row(
         level.name,
@@ -79,7 +94,7 @@ struct LensReading {
     let place = masksEach ? "each token masked in turn" : "\(ids.count.counted("token"))"
     return HeatMap(
       title: "\(modelName): \(text.string.shortened(to: 90))",
-      subtitle: "the most probable token at each level, the last on top; \(place)",
+      subtitle: "the most probable token at each level, the last on top; \(place)" + changesText,
       columns: positions.map { tokenizer.display(ids[$0]) }, rows: rows, statistics: statistics.map(\.look),
       markMeaning: "the final answer")
   }
@@ -91,12 +106,17 @@ struct LensReading {
         "places": .array(zip(positions, cells).map { position, cell in json(cell, at: position) }),
       ]
     }
-    return [
-      "ids": .array(ids.map { .integer(Int($0)) }), "levels": .array(levelObjects),
-      "positions": .array(positions.map { .integer($0) }), "text": .string(text.string),
-      "tokens": .array(ids.map { .string(tokenizer.token($0) ?? "") }), "truncated": .bool(truncated),
-      "truth": .array(truth.map { id in id.map { .integer(Int($0)) } ?? .null }),
+    let members = [
+      JSON.Member("interventions", .array(changes.map { .string($0) })),
+      JSON.Member("ids", .array(ids.map { .integer(Int($0)) })), JSON.Member("levels", .array(levelObjects)),
+      JSON.Member("positions", .array(positions.map { .integer($0) })), JSON.Member("text", .string(text.string)),
+      JSON.Member("tokens", .array(ids.map { .string(tokenizer.token($0) ?? "") })),
+      JSON.Member("truncated", .bool(truncated)),
+      JSON.Member("truth", .array(truth.map { id in id.map { .integer(Int($0)) } ?? .null })),
     ]
+    let attributed =
+      attributions.isEmpty ? [] : [JSON.Member("attributions", .array(attributions.map(\.json)))]
+    return .object(members + attributed + (text.id.map { [JSON.Member("id", .string($0))] } ?? []))
   }
 
   private func json(_ cell: LensCell, at position: Int) -> JSON {

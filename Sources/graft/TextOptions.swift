@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Files
 import Foundation
 
@@ -7,41 +8,48 @@ struct InputText {
   let bytes: [UInt8]
   /// Where it stands, for error messages: "--text", "reviews.txt, line 3".
   let source: String
+  /// What names it in results; nil where it has no name.
+  var id: String?
+  /// The token that is followed in it; nil for the command's own.
+  var target: String?
 
   /// The text with each maximal invalid sequence as U+FFFD.
   var string: String { String(decoding: bytes, as: UTF8.self) }
 }
 
-/// The texts of a command: given one by one, as the lines of a file, or piped in.
-struct TextOptions: ParsableArguments {
-  @Option(help: "A text; give the option again for more texts.")
-  var text: [String] = []
-
-  @Option(help: ArgumentHelp("A file with one text a line ('-' reads standard input).", valueName: "path"))
-  var file: String?
-
-  func validate() throws {
-    if !text.isEmpty, file != nil { throw ValidationError("Give --text or --file, not both.") }
-    if text.isEmpty, file == nil, isatty(STDIN_FILENO) == 1 {
-      throw ValidationError("Give --text or --file, or pipe text in.")
+extension InputText {
+  /// The values of --text, in their order.
+  static func arguments(_ texts: [String]) -> [InputText] {
+    texts.enumerated().map { index, text in
+      InputText(bytes: Array(text.utf8), source: texts.count == 1 ? "--text" : "--text number \(index + 1)")
     }
   }
 
-  /// Lines end with \n alone; the last one needs no end.
+  /// The lines of a file, or of standard input for "-". Lines end with \n alone; the last one needs no end.
   /// - Throws: `FileError`, `CommandError.noText`.
-  func texts() throws -> [InputText] {
-    guard text.isEmpty else {
-      return text.enumerated().map { index, text in
-        InputText(bytes: Array(text.utf8), source: self.text.count == 1 ? "--text" : "--text number \(index + 1)")
-      }
-    }
-    let path = file ?? "-"
+  static func lines(of path: String) throws -> [InputText] {
     let name = path == "-" ? "standard input" : path
-    let bytes = try Self.read(path, name: name)
+    let bytes = try read(path, name: name)
     var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     guard !lines.isEmpty else { throw CommandError.noText(source: name) }
     return lines.enumerated().map { InputText(bytes: Array($1), source: "\(name), line \($0 + 1)") }
+  }
+
+  /// The objects `{"id": string, "text": string, "target": string}` of a JSON Lines file, a target only where one is to
+  /// be followed; other keys are left out.
+  /// - Throws: `FileError` that names the line, also for an id that comes twice; `CommandError.noText`.
+  static func objects(of path: String) throws -> [InputText] {
+    var known: Set<ExactKey> = []
+    let texts = try readJSONLines(path) { object in
+      let id = try object["id"].string()
+      guard known.insert(ExactKey(id)).inserted else { throw object["id"].wrong("an id of its own") }
+      return InputText(
+        bytes: Array(try object["text"].string().utf8), source: "\(path), \(object.location)", id: id,
+        target: object["target"].isPresent ? try object["target"].string() : nil)
+    }
+    guard !texts.isEmpty else { throw CommandError.noText(source: path) }
+    return texts
   }
 
   /// All bytes of a file, which may be a pipe.
@@ -65,4 +73,23 @@ struct TextOptions: ParsableArguments {
     return code == ENOENT
       ? .missing(path: name) : .system(path: name, action: action, reason: String(cString: strerror(code)))
   }
+}
+
+/// The texts of a command: given one by one, as the lines of a file, or piped in.
+struct TextOptions: ParsableArguments {
+  @Option(help: "A text; give the option again for more texts.")
+  var text: [String] = []
+
+  @Option(help: ArgumentHelp("A file with one text a line ('-' reads standard input).", valueName: "path"))
+  var file: String?
+
+  func validate() throws {
+    if !text.isEmpty, file != nil { throw ValidationError("Give --text or --file, not both.") }
+    if text.isEmpty, file == nil, isatty(STDIN_FILENO) == 1 {
+      throw ValidationError("Give --text or --file, or pipe text in.")
+    }
+  }
+
+  /// - Throws: `FileError`, `CommandError.noText`.
+  func texts() throws -> [InputText] { text.isEmpty ? try InputText.lines(of: file ?? "-") : InputText.arguments(text) }
 }

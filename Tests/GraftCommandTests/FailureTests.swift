@@ -42,6 +42,11 @@ import Testing
     (["verify", tiny, "--expected", "no-such-file"], "no-such-file: no such file"),
     (["verify", tiny, "--expected", tiny + "/config.json"], "config.json"),
     (["tokenize", tiny, "--text", "x"], "no tokenizer here"),
+    (
+      ["align", "imdb-gpt2-wide", "imdb-gpt2-narrow", "--spaces", "feature"],
+      "feature space compares coordinates one by one and needs equal hidden sizes"
+    ),
+    (["align", "imdb-bert-1", "imdb-gpt2-wide"], "the vocabularies differ, first at id 0"),
   ])
   func failsWithOneMessage(_ arguments: [String], _ message: String) throws {
     let run = try GraftProcess.run(arguments, directory: folder.path)

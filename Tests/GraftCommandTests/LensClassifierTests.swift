@@ -34,6 +34,21 @@ import Testing
     }
   }
 
+  @Test func aKilledRunResumedHasTheSameBytes() throws {
+    let folder = try TemporaryFolder()
+    let arguments = ["lens-classifier"] + ShortRun.evaluate.dropFirst()
+    _ = try GraftProcess.run(arguments + ["-o", folder.path("whole")])
+    let whole = try ShortRun.contents(folder.path("whole"))
+    #expect(Set(whole.keys) == ["run.json", "results.json", "texts.jsonl"])
+    let run = folder.path("killed")
+    try ShortRun.runAndKill(arguments + ["-o", run], folder: run, afterBytes: 0)
+    let resumed = try GraftProcess.run(arguments + ["-o", run, "--resume", "--json"])
+    #expect(try ShortRun.contents(run) == whole)
+    #expect(resumed.output == (whole["results.json"].map { String(decoding: $0, as: UTF8.self) }))
+    #expect(try GraftProcess.run(arguments + ["-o", run, "--resume", "--json"]).output == resumed.output)
+    #expect(try GraftProcess.run(arguments + ["--json"]).output == resumed.output)
+  }
+
   @Test func refusesWhatItCannotRead() throws {
     let model = try GraftProcess.run("lens-classifier", "imdb-bert-1", "--text", "a")
     #expect(model.status == 1 && model.error.contains("classifier"))

@@ -25,9 +25,29 @@ import Testing
       "lens", "imdb-bert-1-sentiment", "--text", "a film", "--mask-each", "--unembedding", "imdb-bert-1", "--target",
       "good", "--versus", "bad", "--slice", "1:",
     ],
+    ["lens", "imdb-gpt2-wide", "--jsonl", LensPromptTests.prompts, "--beside", "a", "--top", "1"],
+    LensCorpusTests.gpt2, LensCorpusTests.bert + ["--sublayers"],
+    [
+      "lens", "imdb-bert-1", "--text", "a [MASK] film", "--attribute", "--target", "good", "--versus", "bad",
+      "--ablate",
+      "L1H0=mean", "--patch", "L2@2=from:a good film", "--unchanged", "--top", "1",
+    ],
+    ["lens", "imdb-gpt2-wide", "--text", "a", "--attribute", "--patch", "embed=from:b"],
     ["lens-classifier", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["lens-classifier", "imdb-gpt2-narrow-sentiment", "--dataset", ShortRun.reviews, "--limit", "20", "-t", "2"],
+    ["project", "imdb-gpt2-wide", "--ff-key", "L0:1", "--output", "L1H2:3", "--fold-norm", "--top", "2"],
+    ["project", "imdb-bert-1", "--head", "L0H0", "--matrix", "qk", "--inverse", "pinv", "--lowest", "--top", "3"],
+    ["project", "imdb-bert-1", "--head", "L0H0", "--svd", "--top", "2"],
+    ["project", "imdb-gpt2-wide", "--layer", "1", "--matrix", "v", "--svd", "--top", "2", "--directions", "2"],
+    ["project", "imdb-gpt2-narrow-sentiment", "--against", "imdb-gpt2-narrow", "--top", "5"],
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
+    ["align", "imdb-bert-1", "imdb-bert-2", "imdb-bert-1-sentiment", "--groups", "W_K,W_O", "--vectors", "2"],
+    ["align", "imdb-gpt2-wide", "imdb-gpt2-narrow"],
+    ["experiment", "keep-k", "imdb-bert-1", "-n", "40", "--k", "10,8192"],
+    ["experiment", "keep-k", "imdb-gpt2-wide", "-n", "40", "--k", "5", "--dataset", ShortRun.reviews, "--limit", "4"],
+    ["experiment", "recall", "imdb-gpt2-wide", "--positions", "30", "--dataset", ShortRun.reviews, "--limit", "4"],
+    ["experiment", "related-pairs", "imdb-bert-1", "--draws", "2"],
+    ["experiment", "interesting", "imdb-gpt2-wide", "--threshold", "0.1"],
     ["verify", "imdb-bert-1", "--expected", Repository.fixture("trained/imdb-bert-1/expected.safetensors")], ["env"],
   ])
   func outputConforms(_ arguments: [String]) throws {
@@ -35,10 +55,11 @@ import Testing
     let run = try GraftProcess.run(arguments + ["--json"], directory: folder.path)
     #expect(run.status == 0, "\(run.error)")
     let value = try JSON.parse(run.output, path: "output")
-    #expect(try schema(arguments[0]).problems(in: value) == [])
-    if arguments[0] != "tokenize" {
+    let command = arguments[0] == "experiment" ? "experiment " + arguments[1] : arguments[0]
+    #expect(try schema(command).problems(in: value) == [])
+    if command != "tokenize" {
       #expect(value["schema"] == 1)
-      #expect(value["command"] == .string(arguments[0]))
+      #expect(value["command"] == .string(command))
     }
     // The same command gives the same bytes.
     #expect(try GraftProcess.run(arguments + ["--json"], directory: folder.path).output == run.output)
@@ -47,13 +68,30 @@ import Testing
   /// The commands that score reviews, and what they leave in a folder.
   @Test func runsConform() throws {
     let folder = try TemporaryFolder()
-    for (command, arguments) in [("evaluate", ShortRun.evaluate), ("stitch", ShortRun.stitch)] {
-      let run = try GraftProcess.run(arguments + ["-o", folder.path(command), "--json"])
+    for (command, arguments) in [
+      ("evaluate", ShortRun.evaluate), ("stitch", ShortRun.stitch), ("stitch", try ShortRun.fittedStitch(folder)),
+    ] {
+      let output = folder.path(command == "evaluate" ? command : "\(command)-\(arguments.count)")
+      let run = try GraftProcess.run(arguments + ["-o", output, "--json"])
       #expect(try schema(command).problems(in: JSON.parse(run.output, path: command)) == [])
     }
     let run = folder.path("evaluate")
     let compared = try GraftProcess.run("compare", run, run, "--json")
     #expect(try schema("compare").problems(in: JSON.parse(compared.output, path: "compare")) == [])
+  }
+
+  @Test func atlasesConform() throws {
+    let folder = try TemporaryFolder()
+    for arguments in [
+      ["build", "imdb-bert-1"], ["build", "imdb-bert-1"], ["search", "film"], ["show"], ["show", "L3H1"],
+      ["show", "L0:3"],
+      ["show", "L0H0:3"], ["export", "--html", "pages"],
+    ] {
+      let run = try GraftProcess.run(["atlas"] + arguments + ["--json"], directory: folder.path)
+      let value = try JSON.parse(run.output, path: "output")
+      #expect(try schema("atlas " + arguments[0]).problems(in: value) == [], "\(arguments)")
+      #expect(value["command"] == .string("atlas " + arguments[0]))
+    }
   }
 
   @Test func failedVerificationConforms() throws {

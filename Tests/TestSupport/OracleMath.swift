@@ -18,6 +18,10 @@ func transposed(_ a: Rows) -> Rows {
   return first.indices.map { column in a.map { $0[column] } }
 }
 
+func rows(_ values: [Double], of width: Int) -> Rows {
+  stride(from: 0, to: values.count, by: width).map { Array(values[$0..<$0 + width]) }
+}
+
 func adding(_ a: Rows, _ b: Rows) -> Rows { zip(a, b).map { zip($0, $1).map { $0 + $1 } } }
 
 func adding(_ a: Rows, bias: [Double]) -> Rows { a.map { zip($0, bias).map { $0 + $1 } } }

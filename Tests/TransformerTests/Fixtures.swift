@@ -70,3 +70,11 @@ extension Array where Element == Float {
   var doubles: [Double] { map(Double.init) }
   var bits: [UInt32] { map(\.bitPattern) }
 }
+
+extension TinyCheckpoint {
+  /// Writes it and opens it.
+  func open(in directory: TemporaryDirectory) throws -> Model {
+    try write(to: directory.path)
+    return try Model(directory: directory.path)
+  }
+}

@@ -95,7 +95,7 @@ final class SiteRecorder: Observer {
     _ = try model.forward(batch, workspace: Workspace(), observer: recorder)
     let order: [Site] = [
       .residPre, .attentionInput, .queries, .keys, .values, .attentionWeights, .attentionWeights, .attentionWeights,
-      .headOutputs, .attnOut, .residMid, .mlpInput, .mlpHidden, .mlpOut, .residPost,
+      .headOutputs, .attnOut, .residMid, .mlpInput, .mlpPreActivation, .mlpHidden, .mlpOut, .residPost,
     ]
     let layers = model.dimensions.layers
     #expect(recorder.entries.map(\.site) == (0..<layers).flatMap { _ in order })

@@ -73,6 +73,36 @@ size_t cvm_first_at_least(const float *x, size_t n, float least);
 // Index of the first NaN or infinity; n if there is none.
 size_t cvm_first_nonfinite(const float *x, size_t n);
 
+// x[i] = act'(x[i]), the slope of an activation; relu's at 0 is 0. Absolute errors below 6e-7.
+void cvm_gelu_erf_slope(float *x, size_t n);
+void cvm_gelu_tanh_slope(float *x, size_t n);
+void cvm_gelu_sigmoid_slope(float *x, size_t n);
+void cvm_relu_slope(float *x, size_t n);
+void cvm_silu_slope(float *x, size_t n);
+void cvm_tanh_slope(float *x, size_t n);
+// x[i] *= factor[i]
+void cvm_multiply(float *x, const float *factor, size_t n);
+// x[i] += a[i] b[i]
+void cvm_add_product(float *x, const float *a, const float *b, size_t n);
+// sum a[i] b[i]
+double cvm_dot(const float *a, const float *b, size_t n);
+// x[i] = weights[i] (x[i] - offset): the derivative of a softmax, in either direction.
+void cvm_softmax_derivative(float *x, const float *weights, float offset, size_t n);
+// y = (x - mean) / sqrt(variance + epsilon), as cvm_layer_norm has it; returns 1 / sqrt(variance + epsilon). y may be x.
+float cvm_standardize(float *y, const float *x, float epsilon, size_t n);
+// out = after P(before v) with P(u) = scale (u - mean(u) - s mean(u s)), the derivative of the function that made s,
+// which is its own transpose. NULL for a factor of 1. out may be v.
+void cvm_standardize_derivative(float *out, const float *v, const float *before, const float *after,
+                                const float *standardized, float scale, size_t n);
+// to, [columns, rows], = the transposed of from, [rows, columns].
+void cvm_transpose(float *to, size_t to_stride, const float *from, size_t from_stride, size_t rows, size_t columns);
+// With g = gradient gradient_scale: mean += mean_rate (g - mean), square = square_decay square + square_rate g^2,
+// x = keep x - step mean / (root_scale sqrt(square) + epsilon).
+struct cvm_adamw {
+  float gradient_scale, mean_rate, square_decay, square_rate, keep, step, root_scale, epsilon;
+};
+void cvm_adamw_step(float *x, float *mean, float *square, const float *gradient, const struct cvm_adamw *c, size_t n);
+
 // Products with a right factor b, [k, n], packed in panels of cvm_panel_width() columns, the last one filled up with
 // zeros. A panel holds its columns' numbers for row 0, then for row 1...; panel p starts at panels + p * panel_stride,
 // panel_stride >= k times the width. The width depends on the path: pack and multiply on the same one.

@@ -13,14 +13,22 @@ import peer
 
 HERE = Path(__file__).resolve().parent
 MODELS = {"bert-8x128": "bert-base", "bert-1x512": "bert-base", "gpt2-1x1024": "gpt2", "imdb": "bert-base-classifier",
-          "tokenize-wordpiece": "bert-base", "tokenize-bpe": "gpt2", "first-answer": "bert-base"}
+          "tokenize-wordpiece": "bert-base", "tokenize-bpe": "gpt2", "first-answer": "bert-base", "lens": "gpt2",
+          "generate": "gpt2", "train-step": "bert-base-classifier", "attribution": "bert-6x384"}
 FORMULA = ("multiply and add counted as 2; a sequence: 2 T (4 d^2 + 2 d dFF) L + attention 4 T^2 d L "
            "(causal_attention_halved: 2 T^2 d L)")
 TRIAL_RUNS, TRIAL_TEXTS, PAUSE = 3, 64, 0.05
 
 
 def runtimes(case):
-    return ["tokenizers"] if case.startswith("tokenize") else ["torch", "onnxruntime"]
+    """What Graft is compared with; for attribution two methods of one runtime, both of interest."""
+    return {"lens": ["torch"], "generate": ["torch"], "train-step": ["torch"], "attribution": ["jacfwd", "jacrev"],
+            "tokenize-wordpiece": ["tokenizers"], "tokenize-bpe": ["tokenizers"]}.get(case, ["torch", "onnxruntime"])
+
+
+def product_case(case):
+    """The case of graft-bench that makes plain products to compare with: at the rate of one size, or those of the case."""
+    return "lens-products" if case == "lens" else "sgemm" if case in peer.SHAPES else None
 
 
 def threads_of(options, case):
@@ -69,6 +77,8 @@ class Server:
 def command(options, case, runtime, variant=None):
     model = options.models / MODELS[case]
     data = ["--dataset", options.dataset] if case == "imdb" or case.startswith("tokenize") else []
+    if case == "attribution" and runtime != "graft":
+        runtime, variant = "torch", runtime
     tail = ["--model", model, "--threads", str(threads_of(options, case)), *data]
     if runtime == "graft":
         return [options.graft, case, *tail]
@@ -77,6 +87,8 @@ def command(options, case, runtime, variant=None):
 
 def fastest_variant(options, case, runtime):
     """The variant with the smallest time over a few alternated runs, and every variant's smallest time."""
+    if case == "attribution":
+        return runtime, {}
     names = peer.variants(case, runtime, options.models / MODELS[case])
     limit, threads = ["--limit", str(TRIAL_TEXTS)] if case == "imdb" else [], threads_of(options, case)
     if case == "first-answer":
@@ -124,7 +136,7 @@ def ratios(contenders):
         return {}
     return {name: {"of_medians": c["median"] / graft["median"],
                    "median_of_rounds": statistics.median(p / g for p, g in zip(c["seconds"], graft["seconds"]))}
-            for name, c in contenders.items() if name not in ("graft", "sgemm")}
+            for name, c in contenders.items() if name not in ("graft", "sgemm")}  # lens-products: its target is a ratio
 
 
 def difference(result, reference):
@@ -144,9 +156,10 @@ def measure_servers(options, case, rounds):
         servers[runtime] = Server(command(options, case, runtime, variant), threads)
     if options.graft:
         contenders["graft"], servers["graft"] = {}, Server(command(options, case, "graft"), threads)
-        if case in peer.SHAPES:
-            contenders["sgemm"] = {}
-            servers["sgemm"] = Server([options.graft, "sgemm", "--threads", str(threads)], threads)
+        if product := product_case(case):
+            contenders[product] = {}
+            servers[product] = Server([options.graft, product, "--model", options.models / MODELS[case],
+                                       "--threads", str(threads)], threads)
     taken = {name: [] for name in servers}
     warmup = 0 if case == "imdb" else options.warmup  # each process has warmed up by itself
     for index in range(warmup + rounds):
@@ -157,13 +170,13 @@ def measure_servers(options, case, rounds):
                 taken[name].append(seconds)
     counts = flops(case, options.models / MODELS[case]) if case in peer.SHAPES else {}
     for name, server in servers.items():
-        result = server.ask("result") if name != "sgemm" else {}
+        result = server.ask("result") if name != product_case(case) else {}
         contenders[name] |= summary(taken[name]) | {"result": result, "peak_memory_bytes": server.peak_memory()}
         server.quit()
         contenders[name]["notes"] = server.notes
         reference = contenders[runtimes(case)[0]].get("result", {})
         contenders[name]["result_difference"] = difference(result, reference)
-        own = {"product": server.notes["flops"]} if name == "sgemm" else counts
+        own = {"product": server.notes["flops"]} if name == product_case(case) else counts
         contenders[name]["gigaflops_per_second"] = {k: n / contenders[name]["median"] / 1e9 for k, n in own.items()}
     return contenders, counts
 
@@ -211,6 +224,7 @@ def main():
     parser.add_argument("--graft", help="the graft-bench executable; without it the peers are measured alone")
     parser.add_argument("--dataset", help="JSONL with text and label")
     parser.add_argument("--cases", nargs="+", choices=list(MODELS), default=list(MODELS))
+    parser.add_argument("--add", action="store_true", help="keep the other cases that the output file holds")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--imdb-rounds", type=int, default=3, help="one run of it takes minutes")
@@ -221,6 +235,8 @@ def main():
         if options.dataset is None and (case == "imdb" or case.startswith("tokenize")):
             parser.error(f"{case} needs --dataset")
     results = {"schema": 1, "machine": machine.description(options.threads), "flop_formula": FORMULA, "cases": {}}
+    if options.add and options.output.exists():
+        results["cases"] = json.loads(options.output.read_text())["cases"]
     for case in options.cases:
         before = os.getloadavg()[0]
         measure = measure_first_answer if case == "first-answer" else measure_servers

@@ -1,7 +1,7 @@
 """make_models.py OUT: random models of BERT-base and GPT-2 shape, the same weights for Graft, PyTorch and ONNX Runtime.
 
-OUT/{bert-base,bert-base-classifier,gpt2} are Hugging Face directories (config.json, model.safetensors, tokenizer files
-where given) with the ONNX graphs of the same weights in onnx/. Speed does not depend on the values, only on the shapes.
+OUT/{bert-base,bert-base-classifier,bert-6x384,gpt2} are Hugging Face directories (config.json, model.safetensors, tokenizer files
+where given) with the ONNX graphs of the same weights in onnx/ (but for bert-6x384). Speed does not depend on the values, only on the shapes.
 """
 import argparse
 import json
@@ -47,6 +47,14 @@ def bert(out, vocab, head, name, output):
     report(out / name, core, output)
 
 
+def bert_6x384(out, vocab):
+    """For attribution: 6 blocks, 384 wide."""
+    torch.manual_seed(SEED)
+    config = BertConfig(hidden_size=384, num_hidden_layers=6, num_attention_heads=6, intermediate_size=1536)
+    save(BertForMaskedLM(config).eval(), out / "bert-6x384", [vocab] if vocab else [],
+         {"do_lower_case": True, "model_max_length": 512, "tokenizer_class": "BertTokenizer"})
+
+
 def gpt2(out, tokenizer):
     torch.manual_seed(SEED)
     model = GPT2LMHeadModel(GPT2Config()).eval()
@@ -70,6 +78,7 @@ def main():
     options = parser.parse_args()
     bert(options.out, options.bert_vocab, BertForMaskedLM, "bert-base", "last_hidden_state")
     bert(options.out, options.bert_vocab, BertForSequenceClassification, "bert-base-classifier", "logits")
+    bert_6x384(options.out, options.bert_vocab)
     gpt2(options.out, options.gpt2_tokenizer)
 
 

@@ -2,40 +2,33 @@ import Checkpoints
 import DenseMath
 import Files
 import Foundation
-import TestSupport
 import Transformer
 
 /// A checkpoint made up in memory, to be changed and written: a few kilobytes, large weights, so that an error shows.
-struct TinyCheckpoint {
-  enum Kind: String, CaseIterable { case bert, gpt2 }
+public struct TinyCheckpoint {
+  public enum Kind: String, CaseIterable, Sendable { case bert, gpt2 }
 
-  var config: [String: JSON]
-  var tensors: [String: Tensor] = [:]
+  public var config: [String: JSON]
+  public var tensors: [String: Tensor] = [:]
   private var numbers: SeededNumbers
 
   /// Text of config.json, keys sorted.
-  var configText: String { JSON.object(config.map { JSON.Member($0.key, $0.value) }).serialized(.pretty) }
+  public var configText: String { JSON.object(config.map { JSON.Member($0.key, $0.value) }).serialized(.pretty) }
 
   /// Writes config.json and model.safetensors into a directory that is there.
-  func write(to directory: String) throws {
+  public func write(to directory: String) throws {
     try Data(configText.utf8).write(to: URL(fileURLWithPath: directory + "/config.json"))
     var writer = SafetensorsWriter()
     for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) { writer.add(name, tensor) }
     try writer.write(to: directory + "/model.safetensors")
   }
 
-  /// Writes it and opens it.
-  func open(in directory: TemporaryDirectory) throws -> Model {
-    try write(to: directory.path)
-    return try Model(directory: directory.path)
-  }
-
-  static func make(_ kind: Kind, positions: Int = 16, layers: Int = 2) -> TinyCheckpoint {
+  public static func make(_ kind: Kind, positions: Int = 16, layers: Int = 2) -> TinyCheckpoint {
     kind == .bert ? bert(positions: positions, layers: layers) : gpt2(positions: positions, layers: layers)
   }
 
   /// BertModel with the masked-LM head.
-  static func bert(positions: Int = 16, layers: Int = 2, seed: UInt64 = 1) -> TinyCheckpoint {
+  public static func bert(positions: Int = 16, layers: Int = 2, seed: UInt64 = 1) -> TinyCheckpoint {
     let (V, d, dFF) = (23, 12, 10)
     var made = TinyCheckpoint(
       config: [
@@ -64,7 +57,7 @@ struct TinyCheckpoint {
   }
 
   /// GPT2Model with the tied head.
-  static func gpt2(positions: Int = 16, layers: Int = 2, seed: UInt64 = 2) -> TinyCheckpoint {
+  public static func gpt2(positions: Int = 16, layers: Int = 2, seed: UInt64 = 2) -> TinyCheckpoint {
     let (V, d) = (21, 12)
     var made = TinyCheckpoint(
       config: [
@@ -88,12 +81,12 @@ struct TinyCheckpoint {
   }
 
   /// Adds numbers around `mean`.
-  mutating func add(_ name: String, _ shape: [Int], mean: Double = 0) {
+  public mutating func add(_ name: String, _ shape: [Int], mean: Double = 0) {
     let count = shape.reduce(1, *)
     tensors[name] = Tensor(shape: shape, numbers.normal(mean: mean, deviation: 0.4, count: count))
   }
 
-  mutating func addLinear(_ name: String, _ shape: [Int], outputs: Int) {
+  public mutating func addLinear(_ name: String, _ shape: [Int], outputs: Int) {
     add(name + ".weight", shape)
     add(name + ".bias", [outputs])
   }

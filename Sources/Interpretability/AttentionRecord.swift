@@ -1,0 +1,159 @@
+import DenseMath
+import Files
+import Tokenization
+import Transformer
+
+/// What effective attention says about one text: numbers a head, and how raw and effective weights part as the text
+/// grows.
+public struct AttentionRecord: Sendable, Equatable {
+  public struct Head: Sendable, Equatable {
+    public let layer: Int
+    public let head: Int
+    public let rank: Int
+    public let nullDimension: Int
+    public let simplexNullDimension: Int
+    /// `EffectiveAttention.Head.nullShare`
+    public let nullShare: Double
+    /// `EffectiveAttention.Head.correlation`; NaN where there is none.
+    public let correlation: Double
+    public let outputError: Double
+    /// One a target of the study.
+    public let shares: AttentionShares
+  }
+
+  /// What names the text.
+  public let id: String
+  /// T
+  public let tokens: Int
+  /// `AttentionShares.uniform`, one a target.
+  public let uniform: [Double]
+  /// In order of layer and head.
+  public let heads: [Head]
+  /// For each length of the study that the text has: the correlation of raw and effective weights in its head of that many
+  /// tokens, [layers], each the mean over the layer's heads; NaN where a layer has none.
+  public let correlations: [(length: Int, layers: [Double])]
+
+  public static func == (left: AttentionRecord, right: AttentionRecord) -> Bool {
+    left.json == right.json
+  }
+}
+
+/// Measures effective attention text by text.
+public struct AttentionStudy: Sendable {
+  public let model: any Runnable
+  public let method: EffectiveAttention
+  /// What shares are taken of.
+  public let targets: [AttentionTarget]
+  /// In tokens, special ones included; ascending.
+  public let lengths: [Int]
+  private let tokenizer: Tokenizer
+  private let isCausal: Bool
+
+  /// - Parameter lengths: to cut each text to, besides reading all of it.
+  public init(_ model: any Runnable, _ method: EffectiveAttention, tokenizer: Tokenizer, lengths: [Int] = []) {
+    isCausal = method.blocks.contains { $0.isCausal }
+    self.model = model
+    self.method = method
+    self.tokenizer = tokenizer
+    self.lengths = Set(lengths).sorted()
+    targets = AttentionTarget.all(isCausal: isCausal)
+  }
+
+  /// - Parameter keep: gets each head with its weights, [layer][head], before they are let go.
+  /// - Throws: what `EffectiveAttention.read` and `keep` throw.
+  public func record(
+    id: String, _ ids: [Int32], workspace: Workspace, keep: (EffectiveAttention.Head) throws -> Void = { _ in }
+  ) throws -> AttentionRecord {
+    let kinds = AttentionTarget.kinds(of: ids, tokenizer, isCausal: isCausal)
+    var heads: [AttentionRecord.Head] = []
+    try method.read(model, PackedBatch([ids]), workspace: workspace) { _, found in
+      var records = [AttentionRecord.Head?](repeating: nil, count: found.count)
+      records.withUnsafeMutableBufferPointer { records in
+        nonisolated(unsafe) let records = records
+        workspace.threads.run(found.count) { index, _ in records[index] = record(found[index], kinds: kinds) }
+      }
+      heads += records.compactMap { $0 }
+      try found.forEach(keep)
+    }
+    return AttentionRecord(
+      id: id, tokens: ids.count,
+      uniform: AttentionShares.uniform(targets: targets, kinds: kinds, isCausal: isCausal), heads: heads,
+      correlations: try lengths.filter { $0 <= ids.count }.map { length in
+        (length, try correlations(head(of: ids, length), workspace: workspace))
+      })
+  }
+
+  private func record(_ head: EffectiveAttention.Head, kinds: [AttentionTarget]) -> AttentionRecord.Head {
+    AttentionRecord.Head(
+      layer: head.layer, head: head.head, rank: head.rank, nullDimension: head.nullDimension,
+      simplexNullDimension: head.simplexNullDimension, nullShare: head.nullShare,
+      correlation: head.correlation(isCausal: isCausal), outputError: head.outputError,
+      shares: AttentionShares(head, targets: targets, kinds: kinds, isCausal: isCausal))
+  }
+
+  /// The first tokens of a text with what the tokenizer puts at its end, BERT's [SEP], kept there.
+  private func head(of ids: [Int32], _ length: Int) -> [Int32] {
+    let suffix = tokenizer.template.suffix
+    let closing = ids.suffix(suffix.count).elementsEqual(suffix) && suffix.count < length ? suffix : []
+    return ids.prefix(length - closing.count) + closing
+  }
+
+  /// Of each layer, the mean over its heads.
+  private func correlations(_ ids: [Int32], workspace: Workspace) throws -> [Double] {
+    var layers: [Double] = []
+    try method.read(model, PackedBatch([ids]), workspace: workspace) { _, heads in
+      let all = heads.map { $0.correlation(isCausal: isCausal) }.filter(\.isFinite)
+      layers.append(all.isEmpty ? .nan : all.reduce(0, +) / Double(all.count))
+    }
+    return layers
+  }
+}
+
+extension AttentionRecord {
+  /// As a line of a run's journal.
+  public var json: JSON {
+    func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
+    return [
+      "correlations": .array(
+        correlations.map { ["layers": numbers($0.layers), "length": .integer($0.length)] }),
+      "heads": .array(
+        heads.map { head in
+          [
+            "correlation": .number(head.correlation), "effective": numbers(head.shares.effective),
+            "head": .integer(head.head), "layer": .integer(head.layer), "magnitude": numbers(head.shares.magnitude),
+            "null_dimension": .integer(head.nullDimension), "null_share": .number(head.nullShare),
+            "output_error": .number(head.outputError), "rank": .integer(head.rank),
+            "raw": numbers(head.shares.raw), "simplex_null_dimension": .integer(head.simplexNullDimension),
+          ]
+        }), "id": .string(id), "tokens": .integer(tokens), "uniform": numbers(uniform),
+    ]
+  }
+
+  /// Reads what `json` made.
+  /// - Throws: `FileError` that names what is not as expected.
+  public init(_ node: JSONNode) throws {
+    func numbers(_ node: JSONNode) throws -> [Double] { try node.array().map { try Self.number($0) } }
+    id = try node["id"].string()
+    tokens = try node["tokens"].int()
+    uniform = try numbers(node["uniform"])
+    heads = try node["heads"].array().map { head in
+      Head(
+        layer: try head["layer"].int(), head: try head["head"].int(), rank: try head["rank"].int(),
+        nullDimension: try head["null_dimension"].int(),
+        simplexNullDimension: try head["simplex_null_dimension"].int(), nullShare: try Self.number(head["null_share"]),
+        correlation: try Self.number(head["correlation"]), outputError: try Self.number(head["output_error"]),
+        shares: AttentionShares(
+          raw: try numbers(head["raw"]), effective: try numbers(head["effective"]),
+          magnitude: try numbers(head["magnitude"])))
+    }
+    correlations = try node["correlations"].array().map { entry in
+      (try entry["length"].int(), try numbers(entry["layers"]))
+    }
+  }
+
+  /// NaN where there is none.
+  private static func number(_ node: JSONNode) throws -> Double {
+    if case .null? = node.value { return .nan }
+    return try node.double()
+  }
+}

@@ -1,0 +1,182 @@
+import Evaluation
+import Files
+import Foundation
+import Transformer
+
+/// The lens over a corpus (Belrose et al. 2023, sections 2 and 3): means over all places, with intervals from drawing
+/// texts anew.
+public struct LensStatistics: Sendable {
+  /// A number and its 95% interval; nil where there is too little to make one from.
+  public struct Estimate: Sendable, Equatable {
+    public let value: Double
+    public let interval: Interval?
+  }
+
+  public struct Level: Sendable {
+    public let level: LensLevel
+    public let entropy: Estimate
+    /// KL(final ‖ level)
+    public let klToFinal: Estimate
+    /// Cross-entropy of the true token in nats.
+    public let loss: Estimate
+    /// The same in bits, spread over the bytes that the tokens stand for.
+    public let bitsPerByte: Estimate
+    /// The share of places whose most probable item is the final one.
+    public let agreement: Estimate
+    /// The share of places where that is so from here on to the end.
+    public let settled: Estimate
+    /// KL(mean final ‖ mean level): how far the level's distribution is off on average, whatever the text. The
+    /// jackknife's estimate, which takes off what too few places for a vocabulary add, where there are parts to leave out.
+    public let bias: Estimate
+  }
+
+  public let levels: [Level]
+  public let texts: Int
+  public let places: Int
+  public let bytes: Int
+  /// How many blocks have run, on the mean, when a place first has its final answer and keeps it; 0 for the embeddings.
+  public let settleDepth: Estimate
+
+  /// - Parameters:
+  ///   - levels: those that the sums were made at, in their order; the last is the model's output.
+  ///   - seed: of the bootstrap.
+  /// - Throws: `InterpretabilityError.nothingToPredict`.
+  public init(levels: [LensLevel], parts: [LensCorpusPart], seed: UInt64) throws {
+    let texts = parts.flatMap(\.texts).filter { $0.places > 0 }
+    guard !texts.isEmpty else { throw InterpretabilityError.nothingToPredict }
+    let places = texts.map { Double($0.places) }
+    func mean(_ value: (LensTextSums) -> Double) -> Estimate {
+      Self.ratio(texts.map(value), places, seed: seed)
+    }
+    let bits = texts.filter { $0.bytes > 0 }
+    let bytes = bits.map { Double($0.bytes) }
+    let biases = Self.biases(parts, seed: seed)
+    self.levels = levels.enumerated().map { index, level in
+      Level(
+        level: level, entropy: mean { $0.levels[index].entropy }, klToFinal: mean { $0.levels[index].klToFinal },
+        loss: mean { $0.levels[index].loss },
+        bitsPerByte: Self.ratio(bits.map { $0.levels[index].loss / M_LN2 }, bytes, seed: seed),
+        agreement: mean { Double($0.levels[index].agreeing) }, settled: mean { Double($0.levels[index].settled) },
+        bias: biases[index])
+    }
+    self.texts = texts.count
+    self.places = texts.reduce(0) { $0 + $1.places }
+    self.bytes = texts.reduce(0) { $0 + $1.bytes }
+    // A place that is settled at a level is so above it: the depth is one for each level that it is not settled at.
+    let outputs = levels.indices.filter { levels[$0].isBlockOutput }
+    settleDepth = mean { text in
+      outputs.reduce(0) { $0 + Double(text.places - text.levels[$1].settled) }
+    }
+  }
+
+  private static func ratio(_ numerators: [Double], _ denominators: [Double], seed: UInt64) -> Estimate {
+    guard !numerators.isEmpty else { return Estimate(value: .nan, interval: nil) }
+    return Estimate(
+      value: numerators.reduce(0, +) / denominators.reduce(0, +),
+      interval: .bootstrap(ratioOf: numerators, to: denominators, seed: seed))
+  }
+
+  /// KL(mean final ‖ mean level). It is no mean over texts, so parts of the corpus stand for them: each part's
+  /// pseudo-value h T - (h - 1) T₋ₚ (the delete-m jackknife of Busing, Meijer and van der Leeden 1999, Statistics and
+  /// Computing 9:3), h the corpus over the part, T₋ₚ without it. Their mean, weighted by 1 / h, is the estimate and is
+  /// bootstrapped.
+  private static func biases(_ parts: [LensCorpusPart], seed: UInt64) -> [Estimate] {
+    let parts = parts.filter { $0.texts.contains { $0.places > 0 } }
+    let sizes = parts.map { Double($0.texts.reduce(0) { $0 + $1.places }) }
+    let levels = parts.first?.distributions.count ?? 0
+    func total(_ level: Int) -> [Double] {
+      var sum = [Double](repeating: 0, count: parts.first?.distributions[level].count ?? 0)
+      for part in parts { for (id, value) in part.distributions[level].enumerated() { sum[id] += Double(value) } }
+      return sum
+    }
+    let final = total(levels - 1)
+    return (0..<levels).map { level in
+      let own = total(level)
+      let value = divergence(final, own)
+      guard parts.count > 1 else { return Estimate(value: value, interval: nil) }
+      let weighted = zip(parts, sizes).map { part, size in
+        let left = (less(final, part.distributions[levels - 1]), less(own, part.distributions[level]))
+        let ratio = sizes.reduce(0, +) / size
+        return size * (ratio * value - (ratio - 1) * divergence(left.0, left.1))
+      }
+      return ratio(weighted, sizes, seed: seed)
+    }
+  }
+
+  private static func less(_ sums: [Double], _ part: [Float]) -> [Double] {
+    zip(sums, part).map { max(0, $0 - Double($1)) }
+  }
+
+  /// KL of two distributions given as sums. A probability that Float32 cannot hold counts as the least that it can.
+  private static func divergence(_ p: [Double], _ q: [Double]) -> Double {
+    let (pTotal, qTotal) = (p.reduce(0, +), q.reduce(0, +))
+    let least = Double(Float.leastNormalMagnitude)
+    var sum = 0.0
+    for (p, q) in zip(p, q) where p > 0 { sum += p / pTotal * log(p / pTotal / max(q / qTotal, least)) }
+    return max(0, sum)
+  }
+}
+
+extension LensStatistics {
+  /// `bytes`, `levels`, `places`, `settle_blocks` and `texts`; each estimate has its interval under its name with
+  /// `_ci95`, null where there is none.
+  public var members: [JSON.Member] {
+    [
+      JSON.Member("bytes", .integer(bytes)), JSON.Member("places", .integer(places)),
+      JSON.Member("texts", .integer(texts)),
+      JSON.Member(
+        "levels",
+        .array(
+          levels.map { level in
+            .object(
+              [
+                JSON.Member("layer", .integer(level.level.layer)), JSON.Member("level", .string(level.level.name)),
+                JSON.Member("site", .string(level.level.site.rawValue)),
+              ] + Self.names.flatMap { level[keyPath: $0.path].members($0.name) })
+          })),
+    ] + settleDepth.members("settle_blocks")
+  }
+
+  private static var names: [(name: String, path: KeyPath<Level, Estimate>)] {
+    [
+      ("agreement", \.agreement), ("bias", \.bias), ("bits_per_byte", \.bitsPerByte), ("entropy", \.entropy),
+      ("kl_to_final", \.klToFinal), ("loss", \.loss), ("settled", \.settled),
+    ]
+  }
+
+  /// Reads what `members` makes.
+  /// - Throws: `FileError` that names what is missing or of the wrong kind.
+  public init(_ object: JSONNode) throws {
+    levels = try object["levels"].array().map { level in
+      guard let site = Site(rawValue: try level["site"].string()) else {
+        throw level["site"].wrong("a site of a block")
+      }
+      return Level(
+        level: LensLevel(layer: try level["layer"].int(), site: site), entropy: try Estimate(level, "entropy"),
+        klToFinal: try Estimate(level, "kl_to_final"), loss: try Estimate(level, "loss"),
+        bitsPerByte: try Estimate(level, "bits_per_byte"), agreement: try Estimate(level, "agreement"),
+        settled: try Estimate(level, "settled"), bias: try Estimate(level, "bias"))
+    }
+    texts = try object["texts"].int()
+    places = try object["places"].int()
+    bytes = try object["bytes"].int()
+    settleDepth = try Estimate(object, "settle_blocks")
+  }
+}
+
+extension LensStatistics.Estimate {
+  func members(_ name: String) -> [JSON.Member] {
+    [JSON.Member(name, .number(value)), JSON.Member(name + "_ci95", interval?.json ?? .null)]
+  }
+
+  init(_ object: JSONNode, _ name: String) throws {
+    value = object[name].isPresent ? try object[name].double() : .nan
+    guard object[name + "_ci95"].isPresent else {
+      interval = nil
+      return
+    }
+    let ends = try object[name + "_ci95"].array().map { $0.isPresent ? try $0.double() : .nan }
+    guard ends.count == 2 else { throw object[name + "_ci95"].wrong("two numbers") }
+    interval = Interval(low: ends[0], high: ends[1])
+  }
+}

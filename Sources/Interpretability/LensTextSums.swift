@@ -1,0 +1,93 @@
+import Files
+import Foundation
+import Transformer
+
+/// What the lens found in one text: sums over the places that predict, a level each. Logarithms are natural.
+public struct LensTextSums: Sendable, Equatable {
+  public struct Level: Sendable, Equatable {
+    public internal(set) var entropy = 0.0
+    /// Of KL(final ‖ level).
+    public internal(set) var klToFinal = 0.0
+    /// Of the true token's cross-entropy.
+    public internal(set) var loss = 0.0
+    /// Places whose most probable item is the final one.
+    public internal(set) var agreeing = 0
+    /// Places where that is so here and at every block's output above.
+    public internal(set) var settled = 0
+  }
+
+  public let id: String
+  public let places: Int
+  /// Bytes that the true tokens stand for.
+  public let bytes: Int
+  public internal(set) var levels: [Level]
+}
+
+extension LogitLens {
+  /// Reads the places of a batch of texts.
+  /// - Parameter distributions: gets the distributions of all of them.
+  /// - Throws: what `read` throws.
+  public func sums(
+    of texts: [LensCorpusText], distributions: LensDistributions, workspace: Workspace
+  ) throws -> [LensTextSums] {
+    var results = texts.map {
+      LensTextSums(
+        id: $0.id, places: $0.places.count, bytes: $0.bytes,
+        levels: Array(repeating: LensTextSums.Level(), count: levels.count))
+    }
+    let batch = try PackedBatch(texts.map(\.ids))
+    let rows = zip(texts, batch.sequences).flatMap { text, rows in text.places.map { rows.lowerBound + $0 } }
+    let owners = texts.enumerated().flatMap { index, text in text.places.map { _ in index } }
+    let truth = texts.flatMap(\.truth)
+    try read(
+      batch, rows: rows, top: 0, following: { [truth[$0]] }, distributions: distributions, workspace: workspace
+    ) { row, cells in
+      let owner = owners[row]
+      var isSettled = true
+      for (index, cell) in cells.enumerated().reversed() {
+        results[owner].levels[index].entropy += cell.entropy
+        results[owner].levels[index].klToFinal += cell.klToFinal
+        results[owner].levels[index].loss -= cell.followed[0]?.logProbability ?? .nan
+        if levels[index].isBlockOutput { isSettled = isSettled && cell.agrees }
+        guard cell.agrees else { continue }
+        results[owner].levels[index].agreeing += 1
+        if isSettled { results[owner].levels[index].settled += 1 }
+      }
+    }
+    return results
+  }
+}
+
+extension LensTextSums {
+  /// `id`, `places`, `bytes`, and a list a statistic: `agreeing`, `entropy`, `kl_to_final`, `loss`, `settled`.
+  public var members: [JSON.Member] {
+    [
+      JSON.Member("id", .string(id)), JSON.Member("places", .integer(places)), JSON.Member("bytes", .integer(bytes)),
+      JSON.Member("agreeing", .array(levels.map { .integer($0.agreeing) })),
+      JSON.Member("entropy", .array(levels.map { .number($0.entropy) })),
+      JSON.Member("kl_to_final", .array(levels.map { .number($0.klToFinal) })),
+      JSON.Member("loss", .array(levels.map { .number($0.loss) })),
+      JSON.Member("settled", .array(levels.map { .integer($0.settled) })),
+    ]
+  }
+
+  /// Reads what `members` makes; null is NaN.
+  /// - Throws: `FileError` that names what is missing or of the wrong kind.
+  public init(_ object: JSONNode) throws {
+    func numbers(_ key: String) throws -> [Double] {
+      try object[key].array().map { $0.isPresent ? try $0.double() : .nan }
+    }
+    let (entropy, kl, loss) = (try numbers("entropy"), try numbers("kl_to_final"), try numbers("loss"))
+    let agreeing = try object["agreeing"].array().map { try $0.int() }
+    let settled = try object["settled"].array().map { try $0.int() }
+    guard [kl.count, loss.count, agreeing.count, settled.count].allSatisfy({ $0 == entropy.count }) else {
+      throw object["settled"].wrong("a number a level in every list")
+    }
+    self.init(
+      id: try object["id"].string(), places: try object["places"].int(), bytes: try object["bytes"].int(),
+      levels: entropy.indices.map {
+        Level(
+          entropy: entropy[$0], klToFinal: kl[$0], loss: loss[$0], agreeing: agreeing[$0], settled: settled[$0])
+      })
+  }
+}

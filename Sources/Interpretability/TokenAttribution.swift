@@ -1,0 +1,196 @@
+import DenseMath
+import Training
+import Transformer
+
+/// Hidden token attribution (Brunner et al., "On Identifiability in Transformers", ICLR 2020, section 5): how much of
+/// hidden state j of a level is due to the embedding output of token i,
+///
+///     c[j, i] = ‖∂h_j / ∂x_i‖ / Σ_k ‖∂h_j / ∂x_k‖
+///
+/// with x hidden state 0 (BERT: after the embedding norm) and level l hidden state l. For all levels at once.
+public struct TokenAttribution: Sendable {
+  /// Which norm of the Jacobian.
+  public enum Definition: Sendable, Equatable {
+    /// The Frobenius norm, from the derivative along each of the T d directions.
+    case exact
+    /// The Frobenius norm, estimated from `count` random directions a token: E ‖J u‖² = ‖J‖² for normal u.
+    case probes(count: Int, seed: UInt64)
+    /// ‖1ᵀ J‖₂, the norm of the sum of the Jacobian's rows: what scripts get that back-propagate a vector of ones. It is
+    /// not the paper's definition.
+    case ones
+  }
+
+  /// L: levels 1 to L, in order.
+  public let levels: Int
+  /// T
+  public let tokens: Int
+  /// c of each level, [L][T T]: row j, column i. Rows sum to 1.
+  public let contributions: [[Double]]
+  /// With probes, the standard errors of `contributions`, else empty.
+  public let standardErrors: [[Double]]
+
+  /// - Parameters:
+  ///   - batch: one text.
+  ///   - memory: bytes that the directions under way may take, some 6 d + dFF numbers a token each. At least one is.
+  /// - Throws: `TransformerError`.
+  public init(
+    of model: Model, _ batch: PackedBatch, definition: Definition, memory: Int = 128 << 20, workspace: Workspace,
+    derivatives: DerivativeWorkspace
+  ) throws {
+    precondition(batch.sequences.count == 1, "one text at a time")
+    let size = model.dimensions
+    let (L, T, d) = (size.layers, batch.tokens, size.hidden)
+    var h = try model.embed(batch, workspace: workspace)
+    let map = try Linearization(advancing: &h, of: model, through: 0..<L, batch, workspace: workspace)
+    let chunk = Self.chunk(model, batch, memory)
+    levels = L
+    tokens = T
+    switch definition {
+    case .exact:
+      let norms = Self.norms(map, tokens: 0..<T, chunk: chunk, derivatives: derivatives)
+      contributions = Self.normalized(norms, tokens: T)
+      standardErrors = []
+    case .probes(let count, let seed):
+      precondition(count >= 2, "a standard error needs two probes")
+      var generator = SplitMix64(seed: seed)
+      var sums = [[Double]](repeating: [Double](repeating: 0, count: T * T), count: L)
+      let squares = Self.squares(
+        map, directions: T * count, chunk: chunk, tokens: 0..<T, derivatives: derivatives
+      ) { _, row in
+        for column in 0..<d { row[column] = Float(generator.normal()) }
+      } fold: { sum, value, place in
+        sum += value * value
+        sums[place.level][place.cell] += value
+      }
+      (contributions, standardErrors) = Self.estimates(sums, squares, probes: count, tokens: T)
+    case .ones:
+      var norms: [[Double]] = []
+      for level in 1...L {
+        var cells = [Double](repeating: 0, count: T * T)
+        for start in stride(from: 0, to: T, by: chunk) {
+          let count = min(chunk, T - start)
+          let dh = FloatBuffer(count: count * T * d)
+          for item in 0..<count { (dh.pointer + (item * T + start + item) * d).update(repeating: 1, count: d) }
+          map.pullBack(dh.pointer, count: count, through: 0..<level, workspace: derivatives)
+          for row in 0..<count * T {
+            cells[start * T + row] = VectorMath.dot(dh.pointer + row * d, dh.pointer + row * d, count: d).squareRoot()
+          }
+        }
+        norms.append(cells)
+      }
+      contributions = Self.normalized(norms, tokens: T)
+      standardErrors = []
+    }
+  }
+
+  /// ‖∂h_j / ∂x_i‖ in the Frobenius norm, not normalised, for some tokens i: [L][T tokens.count], row j.
+  /// - Throws: `TransformerError`.
+  public static func norms(
+    of model: Model, _ batch: PackedBatch, tokens: Range<Int>, memory: Int = 128 << 20, workspace: Workspace,
+    derivatives: DerivativeWorkspace
+  ) throws -> [[Double]] {
+    precondition(batch.sequences.count == 1, "one text at a time")
+    var h = try model.embed(batch, workspace: workspace)
+    let map = try Linearization(
+      advancing: &h, of: model, through: 0..<model.dimensions.layers, batch, workspace: workspace)
+    return norms(map, tokens: tokens, chunk: Self.chunk(model, batch, memory), derivatives: derivatives)
+  }
+
+  /// How many directions at a time.
+  private static func chunk(_ model: Model, _ batch: PackedBatch, _ memory: Int) -> Int {
+    let numbers = batch.tokens * (6 * model.dimensions.hidden + model.dimensions.feedForward)
+    return max(1, memory / (numbers * MemoryLayout<Float>.stride))
+  }
+
+  private static func norms(
+    _ map: Linearization, tokens: Range<Int>, chunk: Int, derivatives: DerivativeWorkspace
+  ) -> [[Double]] {
+    let d = map.width
+    return squares(
+      map, directions: tokens.count * d, chunk: chunk, tokens: tokens, derivatives: derivatives
+    ) { direction, row in
+      row[direction % d] = 1
+    } fold: { sum, value, _ in
+      sum += value
+    }
+    .map { $0.map { $0.squareRoot() } }
+  }
+
+  /// Pushes directions at the embedding output through all blocks, a chunk at a time, and folds ‖dh_j‖² of every level
+  /// into its cell (j, token of the direction), [L][T tokens.count]. Every token has equally many directions.
+  private static func squares(
+    _ map: Linearization, directions: Int, chunk: Int, tokens: Range<Int>, derivatives: DerivativeWorkspace,
+    fill: (_ direction: Int, _ row: UnsafeMutablePointer<Float>) -> Void,
+    fold: (_ sum: inout Double, _ value: Double, _ place: (level: Int, cell: Int)) -> Void
+  ) -> [[Double]] {
+    let (T, d) = (map.tokens, map.width)
+    func token(_ direction: Int) -> Int { direction / (directions / tokens.count) }
+    var result = map.layers.map { _ in [Double](repeating: 0, count: T * tokens.count) }
+    let dh = FloatBuffer(uninitializedCount: min(chunk, directions) * T * d)
+    var values = [Double](repeating: 0, count: min(chunk, directions) * T)
+    for start in stride(from: 0, to: directions, by: chunk) {
+      let count = min(chunk, directions - start)
+      dh.pointer.update(repeating: 0, count: count * T * d)
+      for item in 0..<count {
+        fill(start + item, dh.pointer + (item * T + tokens.lowerBound + token(start + item)) * d)
+      }
+      for level in map.layers {
+        map.pushForward(dh.pointer, count: count, through: level..<level + 1, workspace: derivatives)
+        values.withUnsafeMutableBufferPointer { values in
+          nonisolated(unsafe) let values = values
+          derivatives.threads.runRows(count * T) { row in
+            values[row] = VectorMath.dot(dh.pointer + row * d, dh.pointer + row * d, count: d)
+          }
+        }
+        for row in 0..<count * T {
+          let cell = row % T * tokens.count + token(start + row / T)
+          fold(&result[level][cell], values[row], (level, cell))
+        }
+      }
+    }
+    return result
+  }
+
+  /// Each row divided by its sum.
+  private static func normalized(_ norms: [[Double]], tokens: Int) -> [[Double]] {
+    norms.map { cells in
+      var cells = cells
+      for j in 0..<tokens {
+        let sum = cells[j * tokens..<(j + 1) * tokens].reduce(0, +)
+        if sum > 0 { for i in 0..<tokens { cells[j * tokens + i] /= sum } }
+      }
+      return cells
+    }
+  }
+
+  /// From the sums of ‖J u‖² and of its squares. With F = √mean, F's standard error is that of the mean over 2 F; those
+  /// of different tokens i are independent, and c's follows by its derivatives (1 - c_i) / ΣF and -c_i / ΣF.
+  private static func estimates(
+    _ sums: [[Double]], _ squares: [[Double]], probes: Int, tokens: Int
+  ) -> (contributions: [[Double]], errors: [[Double]]) {
+    let n = Double(probes)
+    let norms = sums.map { $0.map { ($0 / n).squareRoot() } }
+    let contributions = normalized(norms, tokens: tokens)
+    let errors = sums.indices.map { level in
+      let variances = sums[level].indices.map { cell -> Double in
+        let mean = sums[level][cell] / n
+        guard mean > 0 else { return 0 }
+        let variance = max(0, squares[level][cell] / n - mean * mean) / (n - 1)
+        return variance / (4 * mean)
+      }
+      var result = [Double](repeating: 0, count: tokens * tokens)
+      for j in 0..<tokens {
+        let row = j * tokens..<(j + 1) * tokens
+        let total = norms[level][row].reduce(0, +)
+        guard total > 0 else { continue }
+        let all = variances[row].reduce(0, +)
+        for cell in row {
+          let c = contributions[level][cell]
+          result[cell] = (((1 - 2 * c) * variances[cell] + c * c * all).squareRoot()) / total
+        }
+      }
+      return result
+    }
+    return (contributions, errors)
+  }
+}

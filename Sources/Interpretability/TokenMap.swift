@@ -1,0 +1,87 @@
+import DenseMath
+import Transformer
+
+/// g: from a hidden state back to the vector its token came in with, hidden state 0 (Brunner et al., "On Identifiability in
+/// Transformers", 2020, section 4).
+public struct TokenMap: Sendable {
+  public enum Kind: String, CaseIterable, Sendable {
+    /// The hidden state as it is.
+    case identity
+    /// h W + b in closed form.
+    case linear
+    /// gelu(h W₁ + b₁) W₂ + b₂, trained.
+    case mlp
+  }
+
+  /// What a map is fitted to, and by what the nearest input is then found.
+  public enum Loss: String, CaseIterable, Sendable {
+    /// 1 minus the cosine of map and input. The linear map takes least squares to inputs of one length, their mean.
+    case cosine
+    /// The squared distance.
+    case l2
+  }
+
+  /// One product with its bias, and whether GELU follows.
+  struct Step: Sendable {
+    /// [in, out]
+    let weight: Tensor
+    /// [out]
+    let bias: Tensor
+    let hasActivation: Bool
+  }
+
+  public let kind: Kind
+  let steps: [Step]
+
+  public static let identity = TokenMap(kind: .identity, steps: [])
+
+  init(kind: Kind, steps: [Step]) {
+    self.kind = kind
+    self.steps = steps
+  }
+
+  /// Ridge regression of inputs on hidden states, (C_hh + λ I)⁻¹ C_hx with the covariances of `moments` and λ = `ridge`
+  /// times the mean variance of a hidden number.
+  /// - Throws: `LinearAlgebraError` when a moment is not finite.
+  public static func linear(_ moments: PairedMoments, ridge: Double) throws -> TokenMap {
+    let covariances = moments.covariances
+    var gram = covariances.xx
+    let p = gram.rows
+    let trace = (0..<p).reduce(0.0) { $0 + gram[$1, $1] }
+    for index in 0..<p { gram[index, index] += ridge * trace / Double(max(p, 1)) }
+    let weights = try PositiveInverse(gram).multipliedFromLeft(by: covariances.xy.transposed).transposed  // [p, q]
+    let (meanX, meanY) = (moments.meanX, moments.meanY)
+    let shift = DoubleMatrix(rows: 1, columns: p, values: meanX) * weights
+    let bias = meanY.indices.map { Float(meanY[$0] - shift[0, $0]) }
+    return TokenMap(
+      kind: .linear,
+      steps: [Step(weight: weights.tensor, bias: Tensor(shape: [bias.count], bias), hasActivation: false)])
+  }
+
+  /// g of `rows` hidden states, [rows, d].
+  public func apply(_ states: UnsafePointer<Float>, rows: Int, width: Int, threads: Threads) -> FloatBuffer {
+    var current = FloatBuffer(uninitializedCount: rows * width)
+    current.pointer.update(from: states, count: rows * width)
+    for step in steps {
+      let (k, n) = (step.weight.rows, step.weight.columns)
+      let input = current
+      let next = FloatBuffer(uninitializedCount: rows * n)
+      Product.multiply(
+        threads: threads, m: rows, n: n, k: k, a: input.pointer, aStride: k, b: step.weight.pointer, bStride: n,
+        bTransposed: false, c: next.pointer, cStride: n
+      ) { rows, columns in
+        for row in rows {
+          let start = next.pointer + row * n + columns.lowerBound
+          let bias = step.bias.pointer + columns.lowerBound
+          if step.hasActivation {
+            VectorMath.geluErf(start, bias: bias, count: columns.count)
+          } else {
+            VectorMath.add(bias, to: start, count: columns.count)
+          }
+        }
+      }
+      current = next
+    }
+    return current
+  }
+}

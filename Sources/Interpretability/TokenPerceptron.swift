@@ -1,0 +1,130 @@
+import DenseMath
+import Training
+
+/// gelu(x W₁ + b₁) W₂ + b₂ while it is trained, with its exact gradient.
+public final class TokenPerceptron {
+  /// W₁ [d, hidden], b₁ [hidden], W₂ [hidden, q], b₂ [q].
+  public let parameters: [Parameter]
+  private let inputs: Int
+  private let hidden: Int
+  private let outputs: Int
+
+  /// Weights drawn from normal distributions with variance 1 / inputs and 1 / hidden, biases 0.
+  public init(inputs: Int, hidden: Int, outputs: Int, seed: UInt64) {
+    (self.inputs, self.hidden, self.outputs) = (inputs, hidden, outputs)
+    var generator = SplitMix64(seed: seed)
+    func draw(_ rows: Int, _ columns: Int) -> Tensor {
+      let scale = 1 / Double(max(rows, 1)).squareRoot()
+      return Tensor(shape: [rows, columns], (0..<rows * columns).map { _ in Float(scale * generator.normal()) })
+    }
+    parameters = [
+      Parameter(name: "w1", draw(inputs, hidden), decays: true),
+      Parameter(name: "b1", Tensor(shape: [hidden], [Float](repeating: 0, count: hidden)), decays: false),
+      Parameter(name: "w2", draw(hidden, outputs), decays: true),
+      Parameter(name: "b2", Tensor(shape: [outputs], [Float](repeating: 0, count: outputs)), decays: false),
+    ]
+  }
+
+  /// The mean loss over rows, in Double: 1 - cos(y, t), or |y - t|² / q.
+  /// - Parameters:
+  ///   - x: [rows, d]
+  ///   - targets: [rows, q]
+  ///   - addsGradient: whether the loss's gradient is added to that of the parameters.
+  public func loss(
+    _ x: UnsafePointer<Float>, targets: UnsafePointer<Float>, rows: Int, loss: TokenMap.Loss, addsGradient: Bool,
+    threads: Threads
+  ) -> Double {
+    let (w1, b1, w2, b2) = (parameters[0], parameters[1], parameters[2], parameters[3])
+    let before = FloatBuffer(uninitializedCount: rows * hidden)  // x W₁ + b₁
+    let after = FloatBuffer(uninitializedCount: rows * hidden)
+    Product.multiply(
+      threads: threads, m: rows, n: hidden, k: inputs, a: x, aStride: inputs, b: w1.values.pointer, bStride: hidden,
+      bTransposed: false, c: before.pointer, cStride: hidden
+    ) { rows, columns in
+      for row in rows {
+        let start = row * hidden + columns.lowerBound
+        VectorMath.add(b1.values.pointer + columns.lowerBound, to: before.pointer + start, count: columns.count)
+        (after.pointer + start).update(from: before.pointer + start, count: columns.count)
+        VectorMath.geluErf(after.pointer + start, bias: nil, count: columns.count)
+      }
+    }
+    let y = FloatBuffer(uninitializedCount: rows * outputs)
+    Product.multiply(
+      threads: threads, m: rows, n: outputs, k: hidden, a: after.pointer, aStride: hidden, b: w2.values.pointer,
+      bStride: outputs, bTransposed: false, c: y.pointer, cStride: outputs
+    ) { rows, columns in
+      for row in rows {
+        VectorMath.add(
+          b2.values.pointer + columns.lowerBound, to: y.pointer + row * outputs + columns.lowerBound,
+          count: columns.count)
+      }
+    }
+    var total = 0.0
+    for row in 0..<rows {
+      total += Self.derive(
+        y.pointer + row * outputs, target: targets + row * outputs, count: outputs, loss: loss, rows: rows)
+    }
+    if addsGradient {
+      propagate(x, before: before, after: after, outputGradient: y, rows: rows, threads: threads)
+    }
+    return total / Double(rows)
+  }
+
+  /// The loss of one row; its gradient, divided by `rows`, takes the place of y.
+  private static func derive(
+    _ y: UnsafeMutablePointer<Float>, target: UnsafePointer<Float>, count: Int, loss: TokenMap.Loss, rows: Int
+  ) -> Double {
+    switch loss {
+    case .l2:
+      var sum = 0.0
+      for index in 0..<count {
+        let difference = Double(y[index]) - Double(target[index])
+        sum += difference * difference
+        y[index] = Float(2 * difference / Double(count * rows))
+      }
+      return sum / Double(count)
+    case .cosine:
+      let (yy, yt, tt) = (
+        VectorMath.dot(y, y, count: count), VectorMath.dot(y, target, count: count),
+        VectorMath.dot(target, target, count: count)
+      )
+      guard yy > 0, tt > 0 else {
+        y.update(repeating: 0, count: count)
+        return 1
+      }
+      let cosine = yt / (yy * tt).squareRoot()
+      // ∂(1 - cos)/∂y = cos y / |y|² - t / (|y| |t|)
+      let (own, other) = (cosine / yy / Double(rows), 1 / (yy * tt).squareRoot() / Double(rows))
+      for index in 0..<count { y[index] = Float(own * Double(y[index]) - other * Double(target[index])) }
+      return 1 - cosine
+    }
+  }
+
+  private func propagate(
+    _ x: UnsafePointer<Float>, before: FloatBuffer, after: FloatBuffer, outputGradient: FloatBuffer, rows: Int,
+    threads: Threads
+  ) {
+    let (w1, b1, w2, b2) = (parameters[0], parameters[1], parameters[2], parameters[3])
+    Product.addTransposedProduct(
+      threads: threads, m: hidden, n: outputs, k: rows, a: after.pointer, aStride: hidden, b: outputGradient.pointer,
+      bStride: outputs, c: w2.gradient.pointer, cStride: outputs)
+    let hiddenGradient = after  // What came out of GELU is needed no more.
+    Product.multiply(
+      threads: threads, m: rows, n: hidden, k: outputs, a: outputGradient.pointer, aStride: outputs,
+      b: w2.values.pointer, bStride: outputs, bTransposed: true, c: hiddenGradient.pointer, cStride: hidden
+    ) { rows, columns in
+      for row in rows {
+        let start = row * hidden + columns.lowerBound
+        VectorMath.geluErfSlope(before.pointer + start, count: columns.count)
+        VectorMath.multiply(hiddenGradient.pointer + start, by: before.pointer + start, count: columns.count)
+      }
+    }
+    Product.addTransposedProduct(
+      threads: threads, m: inputs, n: hidden, k: rows, a: x, aStride: inputs, b: hiddenGradient.pointer,
+      bStride: hidden, c: w1.gradient.pointer, cStride: hidden)
+    for row in 0..<rows {
+      VectorMath.add(outputGradient.pointer + row * outputs, to: b2.gradient.pointer, count: outputs)
+      VectorMath.add(hiddenGradient.pointer + row * hidden, to: b1.gradient.pointer, count: hidden)
+    }
+  }
+}

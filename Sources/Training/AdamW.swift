@@ -1,0 +1,116 @@
+import DenseMath
+import Foundation
+
+/// AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019) as torch.optim.AdamW computes it, in
+/// Float32. It knows nothing of models: parameters are named buffers.
+public struct AdamW {
+  public struct Settings: Sendable, Equatable {
+    /// β₁ and β₂
+    public var meanDecay: Double
+    public var squareDecay: Double
+    public var epsilon: Double
+    /// For parameters that decay; the others take 0.
+    public var weightDecay: Double
+
+    public init(
+      meanDecay: Double = 0.9, squareDecay: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0
+    ) {
+      self.meanDecay = meanDecay
+      self.squareDecay = squareDecay
+      self.epsilon = epsilon
+      self.weightDecay = weightDecay
+    }
+  }
+
+  public let parameters: [Parameter]
+  public let settings: Settings
+  /// Steps made so far.
+  public private(set) var steps = 0
+  /// Running means of the gradients and of their squares, one buffer a parameter.
+  private let means: [FloatBuffer]
+  private let squares: [FloatBuffer]
+
+  public init(_ parameters: [Parameter], settings: Settings = Settings()) {
+    self.parameters = parameters
+    self.settings = settings
+    means = parameters.map { FloatBuffer(count: $0.count) }
+    squares = parameters.map { FloatBuffer(count: $0.count) }
+  }
+
+  /// The Euclidean norm of all gradients together.
+  public var gradientNorm: Double {
+    parameters.reduce(0) { $0 + VectorMath.dot($1.gradient.pointer, $1.gradient.pointer, count: $1.count) }.squareRoot()
+  }
+
+  /// Changes every parameter by its gradient; gradients stay as they are.
+  /// - Parameters:
+  ///   - rate: the learning rate of this step.
+  ///   - clip: gradients whose joint norm is larger are scaled down to it, as `torch.nn.utils.clip_grad_norm_` does.
+  /// - Returns: the norm before clipping.
+  @discardableResult
+  public mutating func step(rate: Double, clip: Double? = nil, threads: Threads) -> Double {
+    steps += 1
+    let norm = gradientNorm
+    let scale = clip.map { min(1, $0 / (norm + 1e-6)) } ?? 1
+    var numbers = VectorMath.AdamWStep(
+      gradientScale: Float(scale), meanRate: Float(1 - settings.meanDecay), squareDecay: Float(settings.squareDecay),
+      squareRate: Float(1 - settings.squareDecay), keep: 1,
+      step: Float(rate / (1 - pow(settings.meanDecay, Double(steps)))),
+      rootScale: Float(1 / (1 - pow(settings.squareDecay, Double(steps))).squareRoot()),
+      epsilon: Float(settings.epsilon))
+    for (index, parameter) in parameters.enumerated() {
+      numbers.keep = parameter.decays ? Float(1 - rate * settings.weightDecay) : 1
+      let (mean, square, step) = (means[index], squares[index], numbers)
+      let parts = threads.ranges(of: parameter.count, granularity: 1024)
+      threads.run(parts.count) { part, _ in
+        let start = parts[part].lowerBound
+        VectorMath.adamW(
+          parameter.values.pointer + start, mean: mean.pointer + start, square: square.pointer + start,
+          gradient: parameter.gradient.pointer + start, step, count: parts[part].count)
+      }
+    }
+    return norm
+  }
+
+  /// The running means, in the order of `parameters`: what a checkpoint keeps beside the parameters and `steps`.
+  public var state: [(mean: Tensor, square: Tensor)] {
+    parameters.indices.map { index in
+      func tensor(_ buffer: FloatBuffer) -> Tensor {
+        Tensor(shape: parameters[index].shape, pointer: UnsafePointer(buffer.pointer), owner: buffer)
+      }
+      return (tensor(means[index]), tensor(squares[index]))
+    }
+  }
+
+  /// Goes on where another optimizer of the same parameters was after `steps` steps.
+  public mutating func restore(_ state: [(mean: Tensor, square: Tensor)], steps: Int) {
+    precondition(
+      state.map(\.mean.shape) == parameters.map(\.shape) && state.map(\.square.shape) == parameters.map(\.shape),
+      "the state of other parameters")
+    for (index, moments) in state.enumerated() {
+      means[index].pointer.update(from: moments.mean.pointer, count: moments.mean.count)
+      squares[index].pointer.update(from: moments.square.pointer, count: moments.square.count)
+    }
+    self.steps = steps
+  }
+}
+
+/// A learning rate that climbs for some steps and then falls in a straight line to 0 after the last, as Hugging Face's
+/// `get_linear_schedule_with_warmup` has it.
+public struct LinearSchedule: Sendable, Equatable {
+  public let peak: Double
+  public let warmup: Int
+  public let steps: Int
+
+  public init(peak: Double, warmup: Int = 0, steps: Int) {
+    self.peak = peak
+    self.warmup = warmup
+    self.steps = steps
+  }
+
+  /// The rate of a step, counted from 0.
+  public func rate(step: Int) -> Double {
+    if step < warmup { return peak * Double(step) / Double(max(1, warmup)) }
+    return peak * max(0, Double(steps - step) / Double(max(1, steps - warmup)))
+  }
+}

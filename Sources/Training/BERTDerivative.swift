@@ -1,0 +1,109 @@
+import DenseMath
+import Transformer
+
+/// One block of BERT at one batch: the derivative of `BERT.advance`, read from the bottom of that loop to its top.
+struct BERTBlockDerivative: BlockDerivative {
+  /// What the forward pass must have shown.
+  static let sites: Set<Site> = [
+    .attentionInput, .queries, .keys, .values, .attentionWeights, .headOutputs, .attnOut, .mlpInput, .mlpPreActivation,
+    .mlpHidden, .mlpOut,
+  ]
+
+  let block: BERT.Block
+  /// residPre, [T, d]
+  let attentionInput: FloatBuffer
+  let attention: AttentionDerivative
+  let attentionNorm: NormDerivative
+  /// residMid, [T, d]
+  let mlpInput: FloatBuffer
+  let activation: ActivationDerivative
+  /// [T, dFF]
+  let mlpHidden: FloatBuffer
+  let mlpNorm: NormDerivative
+  /// T
+  let tokens: Int
+
+  init(_ bert: BERT, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, threads: Threads) {
+    block = bert.blocks[layer]
+    let (T, d) = (batch.tokens, bert.dimensions.hidden)
+    tokens = T
+    attentionInput = tape.rows(.attentionInput, index)
+    attention = AttentionDerivative(
+      heads: bert.dimensions.heads, headSize: bert.dimensions.headSize,
+      scale: 1 / Float(bert.dimensions.headSize).squareRoot(), sequences: batch.sequences,
+      queries: tape.rows(.queries, index), keys: tape.rows(.keys, index), values: tape.rows(.values, index),
+      outputs: tape.rows(.headOutputs, index), weights: tape.attentionWeights[index])
+    mlpInput = tape.rows(.mlpInput, index)
+    activation = ActivationDerivative(
+      bert.activation, at: tape.rows(.mlpPreActivation, index), rows: T, width: bert.dimensions.feedForward,
+      threads: threads)
+    mlpHidden = tape.rows(.mlpHidden, index)
+    // The norms read update plus residual stream, which the forward pass never holds apart.
+    let (attentionSum, mlpSum) = (tape.rows(.attnOut, index), tape.rows(.mlpOut, index))
+    threads.add(attentionInput.pointer, to: attentionSum.pointer, rows: T, width: d)
+    threads.add(mlpInput.pointer, to: mlpSum.pointer, rows: T, width: d)
+    attentionNorm = NormDerivative(block.attentionNorm, at: attentionSum.pointer, rows: T, threads: threads)
+    mlpNorm = NormDerivative(block.mlpNorm, at: mlpSum.pointer, rows: T, threads: threads)
+  }
+
+  func pullBack(
+    _ dh: UnsafeMutablePointer<Float>, count: Int, gradients: Gradients, workspace: DerivativeWorkspace
+  ) {
+    let (threads, d, rows) = (workspace.threads, block.wO.outputs, count * tokens)
+    let u = workspace.buffer(.residual, count: rows * d).pointer
+    let hidden = workspace.buffer(.hidden, count: rows * block.wIn.outputs).pointer
+    let dz = workspace.buffer(.heads, count: rows * d).pointer
+    let dqkv = workspace.buffer(.projections, count: rows * 3 * d).pointer
+
+    mlpNorm.pullBack(dh, count: count, into: u, gradients: gradients, threads: threads)  // [count, T, d]
+    block.wOut.pullBack(
+      u, rows: rows, input: mlpHidden.pointer, into: hidden, gradients: gradients, threads: threads)
+    activation.apply(hidden, count: count, threads: threads)  // [count, T, dFF]
+    block.wIn.pullBack(
+      hidden, rows: rows, input: mlpInput.pointer, adding: true, into: u, gradients: gradients, threads: threads)
+
+    attentionNorm.pullBack(u, count: count, into: dh, gradients: gradients, threads: threads)  // [count, T, d]
+    block.wO.pullBack(
+      dh, rows: rows, input: attention.outputs.pointer, into: dz, gradients: gradients, threads: threads)
+    attention.pullBack(dz, count: count, into: dqkv, workspace: workspace)  // [count, T, 3 d]
+    for (index, linear) in [block.wQ, block.wK, block.wV].enumerated() {
+      linear.pullBack(
+        dqkv + index * d, stride: 3 * d, rows: rows, input: attentionInput.pointer, adding: true, into: dh,
+        gradients: gradients, threads: threads)
+    }
+  }
+
+  func pushForward(_ dh: UnsafeMutablePointer<Float>, count: Int, workspace: DerivativeWorkspace) {
+    let (threads, d, rows) = (workspace.threads, block.wO.outputs, count * tokens)
+    let hidden = workspace.buffer(.hidden, count: rows * block.wIn.outputs).pointer
+    let dz = workspace.buffer(.heads, count: rows * d).pointer
+    let dqkv = workspace.buffer(.projections, count: rows * 3 * d).pointer
+
+    for (index, linear) in [block.wQ, block.wK, block.wV].enumerated() {
+      linear.pushForward(dh, rows: rows, into: dqkv + index * d, stride: 3 * d, threads: threads)
+    }  // [count, T, 3 d]
+    attention.pushForward(dqkv, count: count, into: dz, workspace: workspace)  // [count, T, d]
+    block.wO.pushForward(dz, rows: rows, adding: true, into: dh, threads: threads)
+    attentionNorm.pushForward(dh, count: count, into: dh, threads: threads)  // [count, T, d]
+
+    block.wIn.pushForward(dh, rows: rows, into: hidden, threads: threads)
+    activation.apply(hidden, count: count, threads: threads)  // [count, T, dFF]
+    block.wOut.pushForward(hidden, rows: rows, adding: true, into: dh, threads: threads)
+    mlpNorm.pushForward(dh, count: count, into: dh, threads: threads)  // [count, T, d]
+  }
+}
+
+extension BERT {
+  /// From cotangents of hidden state 0, [T, d], to the gradients of the embeddings.
+  func pullBackEmbeddings(
+    _ dh: UnsafeMutablePointer<Float>, sums: HiddenState, _ batch: PackedBatch, gradients: Gradients, threads: Threads
+  ) {
+    NormDerivative(embeddingNorm, at: sums.pointer, rows: batch.tokens, threads: threads)
+      .pullBack(dh, into: dh, gradients: gradients, threads: threads)
+    gradients.addRows(dh, to: wE, width: sums.width, batch) { row, _ in Int(batch.ids[row]) }
+    gradients.addRows(dh, to: wPos, width: sums.width, batch) { _, position in position }
+    gradients.addRows(dh, to: wType, width: sums.width, batch) { row, _ in
+      batch.tokenTypes.isEmpty ? 0 : Int(batch.tokenTypes[row])
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import Checkpoints
+import DenseMath
+import Evaluation
+import Files
+import Transformer
+
+/// The classifiers that can be put on a model, as Hugging Face's classes have them.
+public enum ClassifierKind: String, CaseIterable, Sendable {
+  /// BertForSequenceClassification: pooler and classifier on [CLS].
+  case cls
+  /// GPT2ForSequenceClassification: the last token after ln_f.
+  case last
+  /// The stitching paper's: GPT2ForTokenClassification without ln_f, its scores averaged over the tokens.
+  case mean
+
+  /// config.json's `architectures`.
+  var modelClass: String {
+    switch self {
+    case .cls: return "BertForSequenceClassification"
+    case .last: return "GPT2ForSequenceClassification"
+    case .mean: return "GPT2ForTokenClassification"
+    }
+  }
+
+  /// The kinds an architecture can have, its usual one first.
+  public static func kinds(of modelType: String) -> [ClassifierKind] { modelType == "bert" ? [.cls] : [.mean, .last] }
+}
+
+extension Checkpoint {
+  /// The checkpoint a classifier is trained from: the body of this one under the names of Hugging Face's class, without
+  /// other heads, and the classifier's weights. A classifier of the same kind and number of classes goes on from its own;
+  /// else its weights are normal with config.json's `initializer_range` and its biases 0, as Hugging Face begins.
+  /// - Parameters:
+  ///   - labels: the names of the classes, at least two.
+  ///   - cleaning: what texts go through first; config.json keeps it.
+  ///   - seed: of the new weights.
+  /// - Throws: `TrainingError.headDoesNotFit`; what opening the model throws.
+  public func preparedForClassification(
+    _ kind: ClassifierKind, labels: [String], cleaning: TextCleaning, seed: UInt64
+  ) throws -> Checkpoint {
+    let model = try Model(self)
+    let kinds = ClassifierKind.kinds(of: model.modelType)
+    guard kinds.contains(kind) else {
+      throw TrainingError.headDoesNotFit(
+        model: model.name, head: kind.rawValue, supported: kinds.map(\.rawValue).joined(separator: ", "))
+    }
+    let isBERT = model.modelType == "bert"
+    let anchor = isBERT ? "embeddings.word_embeddings.weight" : "wte.weight"
+    let (oldPrefix, prefix) = (try WeightReader(self, anchor: anchor).prefix, isBERT ? "bert." : "transformer.")
+    let goesOn = model.classifier.map { $0.kind == kind && $0.classes == labels.count } ?? false
+
+    var tensors: [String: Tensor] = [:]
+    for entry in entries {
+      let isHead = Self.heads.contains { entry.name.hasPrefix($0) }
+      if isHead {
+        if goesOn, entry.name.hasPrefix(kind.classifierName + ".") { tensors[entry.name] = try floats(entry.name) }
+      } else if entry.name.hasPrefix(oldPrefix), !Self.isBuffer(entry.name) {
+        let body = String(entry.name.dropFirst(oldPrefix.count))
+        tensors[prefix + Self.modernName(body)] = try floats(entry.name)
+      }
+    }
+    let d = model.dimensions.hidden
+    let range = config["initializer_range"].isPresent ? try config["initializer_range"].double() : 0.02
+    var generator = SplitMix64(seed: seed)
+    func addLinear(_ name: String, _ outputs: Int, hasBias: Bool = true) {
+      guard tensors[name + ".weight"] == nil else { return }
+      tensors[name + ".weight"] = Tensor(
+        shape: [outputs, d], (0..<outputs * d).map { _ in Float(range * generator.normal()) })
+      if hasBias { tensors[name + ".bias"] = Tensor(shape: [outputs], [Float](repeating: 0, count: outputs)) }
+    }
+    if isBERT { addLinear("bert.pooler.dense", d) }
+    addLinear(kind.classifierName, labels.count, hasBias: kind != .last)
+    return replacing(
+      config: try classifierConfig(kind, labels: labels, cleaning: cleaning), tensors: tensors, removing: { _ in true })
+  }
+
+  private static let heads = ["cls.", "classifier.", "score.", "lm_head.", "multiple_choice_head."]
+
+  /// Constant buffers that old checkpoints store.
+  private static func isBuffer(_ name: String) -> Bool {
+    ["position_ids", "token_type_ids", ".attn.bias", ".attn.masked_bias"].contains { name.hasSuffix($0) }
+  }
+
+  private static func modernName(_ name: String) -> String {
+    if name.hasSuffix("LayerNorm.gamma") { return name.dropLast("gamma".count) + "weight" }
+    if name.hasSuffix("LayerNorm.beta") { return name.dropLast("beta".count) + "bias" }
+    return name
+  }
+
+  /// config.json with what makes Hugging Face and Graft run this classifier.
+  private func classifierConfig(_ kind: ClassifierKind, labels: [String], cleaning: TextCleaning) throws -> JSON {
+    var members = try config.members()
+    func set(_ key: String, _ value: JSON) {
+      members.removeAll { ExactKey($0.key) == ExactKey(key) }
+      members.append(JSON.Member(key, value))
+    }
+    set("architectures", [.string(kind.modelClass)])
+    set("id2label", .object(labels.enumerated().map { JSON.Member("\($0)", .string($1)) }))
+    set("label2id", .object(labels.enumerated().map { JSON.Member($1, .integer($0)) }))
+    members.removeAll { ["torch_dtype", "_name_or_path", "num_labels"].contains($0.key) }
+    set("dtype", "float32")
+    var graft = config["graft"].isPresent ? try config["graft"].members() : []
+    graft.removeAll { ["text_cleaning", "pooling", "final_norm"].contains($0.key) }
+    graft.append(JSON.Member("text_cleaning", .string(cleaning.rawValue)))
+    if kind == .mean { graft += [JSON.Member("pooling", "mean"), JSON.Member("final_norm", false)] }
+    set("graft", .object(graft))
+    return .object(members)
+  }
+
+  /// Writes config.json and model.safetensors as a Hugging Face directory has them, all tensors as F32.
+  /// - Throws: `FileError`, `CheckpointError`.
+  public func write(to directory: String) throws {
+    var writer = SafetensorsWriter(metadata: ["format": "pt"])
+    for entry in entries { writer.add(entry.name, try floats(entry.name)) }
+    try writer.write(to: directory + "/model.safetensors")
+    try OutputFile.write((config.value ?? .null).serialized(.pretty) + "\n", to: directory + "/config.json")
+  }
+}
+
+extension ClassifierKind {
+  /// What the names of the classifier's tensors begin with.
+  var classifierName: String { self == .last ? "score" : "classifier" }
+}
+
+extension ClassifierHead {
+  /// nil for a mean after ln_f, which is not trained.
+  var kind: ClassifierKind? {
+    switch pooling {
+    case .firstToken: return .cls
+    case .lastToken: return .last
+    case .mean(let norm): return norm == nil ? .mean : nil
+    }
+  }
+}
+
+extension Trainable {
+  /// Trains the last `blocks` blocks and the classifier (for BERT with the pooler) of a prepared checkpoint. Embeddings
+  /// and ln_f stay as they are.
+  /// - Parameter weightsOnly: leaves every bias as it is, as the stitching paper does.
+  /// - Throws: `TrainingError.tooManyBlocks`; what opening the model throws.
+  public init(_ checkpoint: Checkpoint, lastBlocks blocks: Int, weightsOnly: Bool) throws {
+    let model = try Model(checkpoint)
+    let count = model.dimensions.layers
+    guard blocks <= count else {
+      throw TrainingError.tooManyBlocks(model: model.name, asked: blocks, blocks: count)
+    }
+    try self.init(checkpoint) { name in
+      if weightsOnly, !name.hasSuffix(".weight") { return false }
+      if let layer = BlockName.layer(of: name) { return layer >= count - blocks }
+      return ["classifier.", "score.", "bert.pooler."].contains { name.hasPrefix($0) }
+    }
+  }
+}

@@ -1,0 +1,130 @@
+import Checkpoints
+import DenseMath
+import Evaluation
+import Files
+import Transformer
+
+/// How a classifier is fine-tuned.
+public struct FineTuningSettings: Sendable, Equatable {
+  public var epochs: Int
+  /// Texts in a step.
+  public var batchSize: Int
+  /// The largest learning rate.
+  public var learningRate: Double
+  /// The share of the steps in which the rate climbs to it; then it falls in a straight line to 0.
+  public var warmup: Double
+  /// The norm that gradients are scaled down to; nil for none.
+  public var clip: Double?
+  public var weightDecay: Double
+  /// Decides the order of the texts.
+  public var seed: UInt64
+
+  public init(
+    epochs: Int = 2, batchSize: Int = 16, learningRate: Double = 5e-5, warmup: Double = 0.1, clip: Double? = 1,
+    weightDecay: Double = 0.01, seed: UInt64 = 42
+  ) {
+    self.epochs = epochs
+    self.batchSize = batchSize
+    self.learningRate = learningRate
+    self.warmup = warmup
+    self.clip = clip
+    self.weightDecay = weightDecay
+    self.seed = seed
+  }
+}
+
+/// A fine-tuning run, a step at a time. Every epoch goes through all texts in an order of its own, drawn from the seed, so
+/// that a state stored after any step and read again goes on with the same bits.
+public struct FineTuning {
+  public let trainable: Trainable
+  public let settings: FineTuningSettings
+  public let schedule: LinearSchedule
+  public let stepsInEpoch: Int
+  /// The loss of each step made.
+  public private(set) var losses: [Double] = []
+  private let states: FrozenStates
+  private let labels: [Int]
+  private var optimizer: AdamW
+  private let workspace: Workspace
+  private let derivatives: DerivativeWorkspace
+
+  /// - Parameter states: those of the texts that `labels` belong to.
+  public init(
+    _ trainable: Trainable, on states: FrozenStates, labels: [Int], settings: FineTuningSettings, workspace: Workspace
+  ) {
+    self.trainable = trainable
+    self.states = states
+    self.labels = labels
+    self.settings = settings
+    self.workspace = workspace
+    derivatives = DerivativeWorkspace(threads: workspace.threads)
+    optimizer = AdamW(trainable.parameters, settings: AdamW.Settings(weightDecay: settings.weightDecay))
+    stepsInEpoch = (labels.count + settings.batchSize - 1) / settings.batchSize
+    let steps = stepsInEpoch * settings.epochs
+    schedule = LinearSchedule(
+      peak: settings.learningRate, warmup: Int((settings.warmup * Double(steps)).rounded()), steps: steps)
+  }
+
+  /// Steps made so far.
+  public var step: Int { optimizer.steps }
+
+  /// The texts of a step, counted from 0.
+  public func texts(ofStep step: Int) -> [Int] {
+    let (epoch, place) = (step / stepsInEpoch, step % stepsInEpoch)
+    var generator = SplitMix64(seed: settings.seed)
+    for _ in 0..<epoch { _ = generator.next() }
+    var epochGenerator = SplitMix64(seed: generator.next())
+    let order = epochGenerator.permutation(of: labels.count)
+    return Array(order[place * settings.batchSize..<min((place + 1) * settings.batchSize, order.count)])
+  }
+
+  /// Makes the next step.
+  /// - Throws: `TransformerError`; `TrainingError.diverged`, before the weights are changed.
+  public mutating func advance() throws {
+    let texts = texts(ofStep: step)
+    let (h, batch) = try states.states(of: texts, workspace: workspace)
+    let loss = try trainable.gradient(
+      from: h, batch, labels: texts.map { labels[$0] }, workspace: workspace, derivatives: derivatives
+    ).loss
+    guard loss.isFinite else { throw TrainingError.diverged(step: step, loss: loss) }
+    let rate = schedule.rate(step: step)
+    optimizer.step(rate: rate, clip: settings.clip, threads: workspace.threads)
+    losses.append(loss)
+  }
+
+  /// Writes what `restore` needs: parameters, their running means, the losses.
+  /// - Throws: `FileError`.
+  public func save(_ path: String) throws {
+    var writer = SafetensorsWriter(metadata: ["graft.steps": "\(step)"])
+    for (parameter, moments) in zip(trainable.parameters, optimizer.state) {
+      writer.add("parameter." + parameter.name, parameter.tensor)
+      writer.add("mean." + parameter.name, moments.mean)
+      writer.add("square." + parameter.name, moments.square)
+    }
+    writer.add("losses", shape: [losses.count], doubles: losses)
+    try writer.write(to: path)
+  }
+
+  /// Goes on from a state that `save` wrote.
+  /// - Throws: `FileError`, `CheckpointError`, `TrainingError.foreignState`.
+  public mutating func restore(_ path: String) throws {
+    let file = try SafetensorsFile(path)
+    let losses = try file.doubles("losses").values
+    guard file.metadata["graft.steps"] == "\(losses.count)", losses.count <= schedule.steps else {
+      throw TrainingError.foreignState(
+        path: path, expected: "at most \(schedule.steps) steps", found: "\(losses.count) losses")
+    }
+    var moments: [(mean: Tensor, square: Tensor)] = []
+    for parameter in trainable.parameters {
+      let values = try file.floats("parameter." + parameter.name, shape: parameter.shape)
+      moments.append(
+        (
+          try file.floats("mean." + parameter.name, shape: parameter.shape),
+          try file.floats("square." + parameter.name, shape: parameter.shape)
+        ))
+      parameter.values.pointer.update(from: values.pointer, count: values.count)
+    }
+    optimizer.restore(moments, steps: losses.count)
+    self.losses = losses
+  }
+}

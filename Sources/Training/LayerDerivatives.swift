@@ -1,0 +1,177 @@
+import DenseMath
+import Transformer
+
+// Derivatives of the layers that blocks and heads share. `pullBack` takes cotangents (gradients of some outputs) to the
+// input and adds to the gradients of the weights; `pushForward` takes tangents (small changes) to the output.
+
+extension Linear {
+  /// y = x W + b: dx = dy Wᵀ, or dx + dy Wᵀ when `adding`; dW += xᵀ dy, db += Σ dy.
+  /// - Parameters:
+  ///   - dy: [rows, out], rows `stride` apart.
+  ///   - x: [rows, in]; read only where `gradients` has the weight.
+  ///   - dx: [rows, in]
+  func pullBack(
+    _ dy: UnsafePointer<Float>, stride: Int? = nil, rows: Int, input x: UnsafePointer<Float>, adding: Bool = false,
+    into dx: UnsafeMutablePointer<Float>?, gradients: Gradients, threads: Threads
+  ) {
+    let stride = stride ?? outputs
+    if let dx {
+      Product.multiply(
+        threads: threads, m: rows, n: inputs, k: outputs, a: dy, aStride: stride, b: weight.pointer,
+        bStride: weight.columns, bTransposed: layout == .inputByOutput, adding: adding, c: dx, cStride: inputs
+      ) { _, _ in }
+    }
+    if let sum = gradients[weight] {
+      switch layout {
+      case .inputByOutput:
+        Product.addTransposedProduct(
+          threads: threads, m: inputs, n: outputs, k: rows, a: x, aStride: inputs, b: dy, bStride: stride, c: sum,
+          cStride: outputs)
+      case .outputByInput:
+        Product.addTransposedProduct(
+          threads: threads, m: outputs, n: inputs, k: rows, a: dy, aStride: stride, b: x, bStride: inputs, c: sum,
+          cStride: inputs)
+      }
+    }
+    if let bias, let sum = gradients[bias] {
+      threads.runColumns(outputs) { columns in
+        for row in 0..<rows {
+          VectorMath.add(
+            dy + row * stride + columns.lowerBound, to: sum + columns.lowerBound, count: columns.count)
+        }
+      }
+    }
+  }
+
+  /// dy = dx W, [rows, out], rows `stride` apart.
+  func pushForward(
+    _ dx: UnsafePointer<Float>, rows: Int, adding: Bool = false, into dy: UnsafeMutablePointer<Float>,
+    stride: Int? = nil, threads: Threads
+  ) {
+    Product.multiply(
+      threads: threads, m: rows, n: outputs, k: inputs, a: dx, aStride: inputs, b: weight.pointer,
+      bStride: weight.columns, bTransposed: layout == .outputByInput, adding: adding, c: dy,
+      cStride: stride ?? outputs
+    ) { _, _ in }
+  }
+}
+
+/// A layer norm at the rows of one batch.
+struct NormDerivative {
+  let norm: Norm
+  /// The rows before gain and shift, [T, d].
+  let standardized: FloatBuffer
+  /// 1 / √(variance + epsilon), [T].
+  let scales: FloatBuffer
+  /// T
+  let rows: Int
+
+  private var width: Int { norm.gain.count }
+
+  /// - Parameter x: [T, d], what the norm reads.
+  init(_ norm: Norm, at x: UnsafePointer<Float>, rows: Int, threads: Threads) {
+    self.norm = norm
+    self.rows = rows
+    let width = norm.gain.count
+    let (standardized, scales) = (
+      FloatBuffer(uninitializedCount: rows * width), FloatBuffer(uninitializedCount: rows)
+    )
+    threads.runRows(rows) { row in
+      scales.pointer[row] = VectorMath.standardize(
+        x + row * width, epsilon: norm.epsilon, into: standardized.pointer + row * width, count: width)
+    }
+    self.standardized = standardized
+    self.scales = scales
+  }
+
+  /// - Parameters:
+  ///   - dy: [count, T, d]
+  ///   - dx: [count, T, d]; may be dy.
+  func pullBack(
+    _ dy: UnsafePointer<Float>, count: Int = 1, into dx: UnsafeMutablePointer<Float>, gradients: Gradients,
+    threads: Threads
+  ) {
+    if let sum = gradients[norm.gain] {
+      threads.runColumns(width) { columns in
+        for row in 0..<rows {
+          let start = row * width + columns.lowerBound
+          VectorMath.addProduct(
+            dy + start, standardized.pointer + start, to: sum + columns.lowerBound, count: columns.count)
+        }
+      }
+    }
+    if let sum = gradients[norm.shift] {
+      threads.runColumns(width) { columns in
+        for row in 0..<rows {
+          VectorMath.add(dy + row * width + columns.lowerBound, to: sum + columns.lowerBound, count: columns.count)
+        }
+      }
+    }
+    threads.runRows(count * rows) { row in
+      VectorMath.standardizeDerivative(
+        dy + row * width, before: norm.gain.pointer, standardized: standardized.pointer + row % rows * width,
+        scale: scales.pointer[row % rows], into: dx + row * width, count: width)
+    }
+  }
+
+  /// - Parameters: as `pullBack`, the other way.
+  func pushForward(
+    _ dx: UnsafePointer<Float>, count: Int, into dy: UnsafeMutablePointer<Float>, threads: Threads
+  ) {
+    threads.runRows(count * rows) { row in
+      VectorMath.standardizeDerivative(
+        dx + row * width, after: norm.gain.pointer, standardized: standardized.pointer + row % rows * width,
+        scale: scales.pointer[row % rows], into: dy + row * width, count: width)
+    }
+  }
+}
+
+/// An activation at the rows of one batch: it multiplies by its slopes in either direction.
+struct ActivationDerivative {
+  /// [T, dFF]
+  let slopes: FloatBuffer
+  let rows: Int
+  let width: Int
+
+  /// - Parameter x: [T, dFF], what the activation reads; becomes the slopes.
+  init(_ activation: Activation, at x: FloatBuffer, rows: Int, width: Int, threads: Threads) {
+    slopes = x
+    self.rows = rows
+    self.width = width
+    threads.runRows(rows) { row in activation.slope(x.pointer + row * width, count: width) }
+  }
+
+  /// dx *= slopes for dx [count, T, dFF].
+  func apply(_ dx: UnsafeMutablePointer<Float>, count: Int, threads: Threads) {
+    threads.runRows(count * rows) { row in
+      VectorMath.multiply(dx + row * width, by: slopes.pointer + row % rows * width, count: width)
+    }
+  }
+}
+
+extension Activation {
+  /// x = activation'(x) in place on `count` numbers.
+  func slope(_ x: UnsafeMutablePointer<Float>, count: Int) {
+    switch self {
+    case .geluErf: VectorMath.geluErfSlope(x, count: count)
+    case .geluTanh: VectorMath.geluTanhSlope(x, count: count)
+    case .geluSigmoid: VectorMath.geluSigmoidSlope(x, count: count)
+    case .relu: VectorMath.reluSlope(x, count: count)
+    case .silu: VectorMath.siluSlope(x, count: count)
+    case .tanh: VectorMath.tanhSlope(x, count: count)
+    }
+  }
+}
+
+extension Threads {
+  /// Calls `body` with ranges of columns, so that each thread sums columns of its own, down the rows in order.
+  func runColumns(_ columns: Int, _ body: (Range<Int>) -> Void) {
+    let parts = ranges(of: columns, granularity: 16)
+    run(parts.count) { part, _ in body(parts[part]) }
+  }
+
+  /// x += y for `rows` rows of `width` numbers.
+  func add(_ y: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, rows: Int, width: Int) {
+    runRows(rows) { row in VectorMath.add(y + row * width, to: x + row * width, count: width) }
+  }
+}

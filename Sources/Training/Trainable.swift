@@ -1,0 +1,81 @@
+import Checkpoints
+import DenseMath
+import Transformer
+
+/// A classifier some of whose weights are being trained: its model computes with the parameters' own memory.
+public struct Trainable {
+  public let model: Model
+  public let head: ClassifierHead
+  /// Under the names of the checkpoint, in their order. Tensors of one axis, biases and norms, do not decay.
+  public let parameters: [Parameter]
+  /// Blocks before this one are frozen, and so is what they make of a text; 0 where the embeddings are trained, too.
+  public let firstTrainedLayer: Int
+  private let trainsEmbeddings: Bool
+  private let gradients: Gradients
+
+  /// - Parameter isTrained: which of the checkpoint's tensors to train, by their stored names.
+  /// - Throws: `CheckpointError`, `TransformerError`.
+  public init(_ checkpoint: Checkpoint, training isTrained: (String) -> Bool) throws {
+    parameters = try checkpoint.entries.filter { isTrained($0.name) }.map { entry in
+      Parameter(name: entry.name, try checkpoint.floats(entry.name), decays: entry.shape.count > 1)
+    }
+    let tensors = Dictionary(parameters.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
+    let model = try Model(checkpoint.replacing(tensors: tensors))
+    self.model = model
+    head = try model.requireClassifier()
+    gradients = Gradients(parameters)
+    trainsEmbeddings = parameters.contains { !BlockName.isOutsideEmbeddings($0.name) }
+    firstTrainedLayer =
+      trainsEmbeddings ? 0 : parameters.compactMap { BlockName.layer(of: $0.name) }.min() ?? model.dimensions.layers
+  }
+
+  /// The hidden state of a batch before block `firstTrainedLayer`: what training never changes, unless the embeddings
+  /// are trained.
+  /// - Throws: `TransformerError`.
+  public func frozenState(of batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
+    var h = try model.embed(batch, workspace: workspace)
+    try model.advance(&h, through: 0..<firstTrainedLayer, batch, workspace: workspace)
+    return h
+  }
+
+  /// Puts the gradients of the mean cross entropy of a batch into the parameters, in place of what was there.
+  /// - Parameters:
+  ///   - h: the batch's `frozenState`.
+  ///   - labels: the class of each text, below the head's.
+  /// - Returns: the loss and the scores it is made of.
+  /// - Throws: `TransformerError`.
+  public func gradient(
+    from h: HiddenState, _ batch: PackedBatch, labels: [Int], workspace: Workspace, derivatives: DerivativeWorkspace
+  ) throws -> (loss: Double, logits: [[Float]]) {
+    for parameter in parameters { parameter.zeroGradient() }
+    var h = h
+    let blocks = try Linearization(
+      advancing: &h, of: model, through: firstTrainedLayer..<model.dimensions.layers, batch, workspace: workspace)
+    let classifier = ClassifierDerivative(head, at: h, batch, workspace: workspace)
+    let entropy = CrossEntropy(classifier.logits, labels: labels)
+    let dh = classifier.pullBack(entropy.gradient, gradients: gradients, workspace: derivatives)
+    blocks.pullBack(dh.pointer, gradients: gradients, workspace: derivatives)
+    if trainsEmbeddings {
+      try model.pullBackEmbeddings(dh.pointer, batch, gradients: gradients, workspace: workspace)
+    }
+    return (entropy.loss, classifier.logits)
+  }
+}
+
+/// What the stored name of a weight says about its place.
+enum BlockName {
+  /// The block a weight belongs to: of `bert.encoder.layer.3.output.dense.weight` 3.
+  static func layer(of name: String) -> Int? {
+    let parts = name.split(separator: ".")
+    for (index, part) in parts.enumerated().dropLast() {
+      if part == "h" || (part == "layer" && index > 0 && parts[index - 1] == "encoder") { return Int(parts[index + 1]) }
+    }
+    return nil
+  }
+
+  /// Whether no gradient of the weight needs the way back through the first block.
+  static func isOutsideEmbeddings(_ name: String) -> Bool {
+    layer(of: name) != nil
+      || !["embeddings.", "wte.", "wpe."].contains { name.hasPrefix($0) || name.contains("." + $0) }
+  }
+}

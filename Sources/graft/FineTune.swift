@@ -1,0 +1,155 @@
+import ArgumentParser
+import DenseMath
+import Evaluation
+import Files
+import Foundation
+import Reporting
+import Tokenization
+import Training
+import Transformer
+
+struct FineTune: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "finetune",
+    abstract: "Train a classifier and the last blocks of a model.",
+    discussion: """
+      The embeddings and the lower blocks stay as they are: what they make of a text is computed once and kept on disk. \
+      AdamW, a learning rate that climbs and then falls in a line to 0, gradients of bounded norm. After every epoch the \
+      classifier is scored, on --test or on a part of the data that is held out. A run that was stopped goes on with \
+      --resume and ends with the same bytes.
+
+      -o becomes a Hugging Face directory (BertForSequenceClassification, GPT2ForSequenceClassification or, with --head \
+      mean, GPT2ForTokenClassification) with results.json and predictions.jsonl beside the weights. With --seeds it gets \
+      such a directory a seed and a results.json over all.
+
+      EXAMPLES:
+        graft finetune imdb-bert-1 --dataset evaluation/imdb/train.jsonl --test evaluation/imdb/test.jsonl \\
+          --unfreeze 2 --learning-rate 1e-3 --max-length 256 -o sentiment
+        graft finetune gpt2 --dataset aclImdb --test aclImdb --recipe paper --seeds 1..11 -o runs
+      """)
+
+  @OptionGroup var model: ModelArgument
+
+  @Option(
+    help: ArgumentHelp("An aclImdb folder, a .csv (review,sentiment) or a .jsonl (id, text, label).", valueName: "path")
+  )
+  var dataset: String
+
+  @Option(help: "Only this many training texts, drawn so that the classes keep their shares.")
+  var limit: Int?
+
+  @Option(
+    help: ArgumentHelp("What to score on: a data set as --dataset (of a folder its test part).", valueName: "path"))
+  var test: String?
+
+  @Option(help: "Only this many of the texts to score on.")
+  var testLimit: Int?
+
+  @Option(help: "Without --test: the share of the data that is held out.")
+  var holdOut = 0.1
+
+  @OptionGroup var training: FineTuneOptions
+  @OptionGroup var classification: ClassificationOptions
+
+  @Option(help: "Names of the classes, with commas between.")
+  var labels: String?
+
+  @Option(help: "Decides the new weights, the order of the texts and what is drawn.")
+  var seed: UInt64 = 42
+
+  @Option(help: ArgumentHelp("Several runs, one a seed: 1..11, or 1,4,9.", valueName: "seeds"))
+  var seeds: SeedList?
+
+  @Option(help: "Gigabytes of disk for what frozen blocks make of the texts; 0 for none.")
+  var cache = 4.0
+
+  @Option(help: ArgumentHelp("Steps between states that --resume can go on from.", valueName: "steps"))
+  var checkpointEvery = 200
+
+  @OptionGroup var recording: RunOptions
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if recording.output == nil { throw ValidationError("Give the folder of the result, -o.") }
+    if let limit, limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit).") }
+    if let testLimit, testLimit < 1 { throw ValidationError("--test-limit must be at least 1, not \(testLimit).") }
+    if !(holdOut > 0 && holdOut < 1) { throw ValidationError("--hold-out must be between 0 and 1, not \(holdOut).") }
+    if !(cache >= 0 && cache <= 1e6) { throw ValidationError("--cache must be at least 0, not \(cache).") }
+    if checkpointEvery < 1 { throw ValidationError("--checkpoint-every must be at least 1, not \(checkpointEvery).") }
+    if seed > UInt64(Int.max) { throw ValidationError("--seed must be at most \(Int.max), not \(seed).") }
+  }
+
+  func run() throws {
+    guard let opened = try model.open() as? Model else {
+      throw ValidationError("\(model.model) is two models joined; give one checkpoint.")
+    }
+    let (train, scored) = try readData()
+    let names = try classNames(train, scored)
+    let cleaning = try classification.cleaning(for: opened)
+    let length = min(training.recipeMaxLength ?? .max, classification.length(for: [opened]))
+    let tokenizer = try Tokenizer.load(directory: opened.tokenizerDirectory, modelType: opened.modelType)
+    func encode(_ dataset: Dataset) throws -> EncodedReviews {
+      try EncodedReviews(dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)
+    }
+    let kind = training.kind(for: opened)
+    let digest = BackgroundDigest(of: opened)
+    let options =
+      training.members(kind) + [
+        JSON.Member("labels", .array(names.map { .string($0) })), JSON.Member("max_length", .integer(length)),
+        JSON.Member("test", .string(scored.name)), JSON.Member("test_sha256", .string(scored.sha256())),
+        JSON.Member("text_cleaning", .string(cleaning.rawValue)), threads.member,
+      ]
+    let runs = FineTuneRuns(
+      model: opened, train: try encode(train), test: try encode(scored), kind: kind, names: names, cleaning: cleaning,
+      options: training, cacheBytes: Int(cache * 1e9), checkpointEvery: checkpointEvery, resume: recording.resume,
+      threads: threads.count, directory: recording.output ?? "",
+      cacheKey: digest.wait() + train.sha256() + "\(length) \(cleaning.rawValue) \(training.blocks)"
+    ) { seed in
+      ResultStamp(
+        command: "finetune", model: opened, digest: digest, dataset: train, seed: seed, options: .object(options))
+    }
+    let object: JSON
+    if let seeds {
+      object = try runs.run(seeds: seeds.seeds)
+    } else {
+      object = try runs.run(seed: seed, directory: runs.directory)
+    }
+    try output.print(object) { style in FineTuneSummary(object, directory: runs.directory).text(style) }
+  }
+
+  /// What is trained on and what is scored on.
+  private func readData() throws -> (train: Dataset, test: Dataset) {
+    func read(_ path: String, _ split: Dataset.Split) throws -> Dataset {
+      var isFolder: ObjCBool = false
+      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      return try Dataset.read(path, split: exists && isFolder.boolValue ? split : nil)
+    }
+    var train = try read(dataset, .train)
+    let scored: Dataset
+    if let test {
+      scored = try read(test, .test)
+    } else {
+      scored = try train.subset(limit: max(1, Int(Double(train.reviews.count) * holdOut)), seed: seed)
+      train = try train.without(scored)
+    }
+    if let limit = limit ?? training.recipeLimit { train = try train.subset(limit: limit, seed: seed) }
+    return (train, try testLimit.map { try scored.subset(limit: $0, seed: seed) } ?? scored)
+  }
+
+  private func classNames(_ train: Dataset, _ test: Dataset) throws -> [String] {
+    let classes = (train.reviews.map(\.label).max() ?? 0) + 1
+    guard classes >= 2 else {
+      throw TrainingError.nothingToLearn(expected: "texts of at least two classes", found: "label 0 alone")
+    }
+    guard classes <= 10_000 else {
+      throw TrainingError.nothingToLearn(expected: "labels below 10,000", found: "label \(classes - 1)")
+    }
+    let names = labels?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+    if let names, names.count < classes || Set(names).count < names.count {
+      throw ValidationError("--labels must name \(classes) classes, each once, not \(names.count).")
+    }
+    try test.check(classes: names?.count ?? classes)
+    return names ?? (0..<classes).map { "LABEL_\($0)" }
+  }
+}

@@ -1,0 +1,160 @@
+import DenseMath
+import Files
+import Interpretability
+import Reporting
+import Tokenization
+
+/// Effective attention of one text.
+struct IdentifiedText {
+  let text: InputText
+  let ids: [Int32]
+  let truncated: Bool
+  let record: AttentionRecord
+  let targets: [AttentionTarget]
+  /// Heads whose weights were kept for a page or a picture.
+  let kept: [EffectiveAttention.Head]
+  let tokenizer: Tokenizer
+  let modelName: String
+  /// Whether the null space within probability rows was asked for.
+  let simplex: Bool
+
+  /// The tokens as people read them.
+  var tokens: [String] { ids.map(tokenizer.display) }
+
+  /// One line a head.
+  var table: Table {
+    let kinds = targets.prefix { $0 != .itself }.filter { $0 != .other }
+    var columns = [
+      Table.Column("head"), Table.Column("rank", .trailing), Table.Column("null", .trailing),
+    ]
+    if simplex { columns.append(Table.Column("simplex", .trailing)) }
+    columns += [Table.Column("null share", .trailing), Table.Column("r", .trailing)]
+    columns += kinds.flatMap { [Table.Column($0.title, .trailing), Table.Column("eff.", .trailing)] }
+    var table = Table(
+      caption: "\(modelName): \(ids.count.counted("token"))\(truncated ? ", the head of the text" : ""): "
+        + text.string.shortened(to: 60), columns: columns)
+    for head in record.heads {
+      var row: [Table.Cell] = ["L\(head.layer)H\(head.head)", .count(head.rank), .count(head.nullDimension)]
+      if simplex { row.append(.count(head.simplexNullDimension)) }
+      row += [.number(head.nullShare, decimals: 3), .number(head.correlation, decimals: 3)]
+      for kind in kinds {
+        let index = targets.firstIndex(of: kind) ?? 0
+        row += [
+          .number(head.shares.raw[index], decimals: 3), .number(head.shares.effective[index], decimals: 3, .strong),
+        ]
+      }
+      table.append(row)
+    }
+    return table
+  }
+
+  var json: JSON {
+    func shares(_ index: Int, _ head: AttentionRecord.Head) -> JSON {
+      [
+        "effective": .number(head.shares.effective[index]), "magnitude": .number(head.shares.magnitude[index]),
+        "raw": .number(head.shares.raw[index]),
+      ]
+    }
+    let heads = record.heads.map { head -> JSON in
+      let members: [JSON.Member] = [
+        JSON.Member("correlation", .number(head.correlation)), JSON.Member("head", .integer(head.head)),
+        JSON.Member("layer", .integer(head.layer)), JSON.Member("null_dimension", .integer(head.nullDimension)),
+        JSON.Member("null_share", .number(head.nullShare)), JSON.Member("output_error", .number(head.outputError)),
+        JSON.Member("rank", .integer(head.rank)),
+        JSON.Member(
+          "shares", .object(targets.enumerated().map { JSON.Member($1.rawValue, shares($0, head)) })),
+      ]
+      return .object(
+        members + (simplex ? [JSON.Member("simplex_null_dimension", .integer(head.simplexNullDimension))] : []))
+    }
+    return [
+      "heads": .array(heads), "ids": .array(ids.map { .integer(Int($0)) }), "text": .string(text.string),
+      "tokens": .array(ids.map { .string(tokenizer.token($0) ?? "") }), "truncated": .bool(truncated),
+      "uniform": .object(zip(targets, record.uniform).map { JSON.Member($0.rawValue, .number($1)) }),
+    ]
+  }
+
+  /// Raw, effective and null part of the kept heads, side by side.
+  var panels: MatrixPanels? {
+    guard !kept.isEmpty else { return nil }
+    return MatrixPanels(
+      title:
+        "\(ids.count.counted("token"))\(truncated ? ", the head of the text" : ""). Pictures share one scale a head; the "
+        + "text is coloured by the chosen row, in parts of its largest number.",
+      tokens: tokens,
+      panels: (
+        "raw: the model's attention weights", "effective: what the output depends on",
+        "null part: raw minus effective"
+      ),
+      items: kept.map { head in
+        let own = record.heads.first { $0.layer == head.layer && $0.head == head.head }
+        return MatrixPanels.Item(
+          "L\(head.layer)H\(head.head)",
+          note: "rank \(head.rank) of \(ids.count), null space of \(head.nullDimension) dimensions, "
+            + "null share \((own?.nullShare ?? .nan).fixed(3)), r \((own?.correlation ?? .nan).fixed(3))",
+          first: head.raw.values.map { Float($0) }, second: head.effective.values.map { Float($0) })
+      })
+  }
+
+  /// One head as a heat map, the first token on top.
+  func heatMap(_ head: EffectiveAttention.Head) -> HeatMap {
+    let size = ids.count
+    let largest = (head.raw.values + head.effective.values).reduce(0.001) { max($0, abs($1)) }
+    let statistics = AttentionPart.allCases.map { part in
+      HeatMap.Statistic(
+        part.rawValue, explanation: part.explanation, range: part == .raw ? 0...largest : -largest...largest,
+        decimals: 3)
+    }
+    let rows = (0..<size).reversed().map { row in
+      HeatMap.Row(
+        tokenizer.display(ids[row]),
+        (0..<size).map { column in
+          HeatMap.Cell(
+            "",
+            values: AttentionPart.allCases.map {
+              $0.value(raw: head.raw[row, column], effective: head.effective[row, column])
+            })
+        })
+    }
+    return HeatMap(
+      title: "\(modelName), L\(head.layer)H\(head.head)",
+      subtitle: "rows look at columns; rank \(head.rank) of \(size) tokens", columns: tokens, rows: rows,
+      statistics: statistics)
+  }
+}
+
+extension AttentionPart {
+  var explanation: String {
+    switch self {
+    case .raw: "The model's attention weights."
+    case .effective: "What is left when the part is taken away that cannot change the head's output."
+    case .null: "Raw minus effective: the part that cannot change the head's output."
+    }
+  }
+}
+
+extension AttentionTarget {
+  /// As a table has it.
+  var title: String {
+    switch self {
+    case .cls: "[CLS]"
+    case .sep: "[SEP]"
+    case .punctuation: "punct."
+    default: rawValue
+    }
+  }
+
+  /// In a sentence.
+  var words: String {
+    switch self {
+    case .cls: "[CLS]"
+    case .sep: "[SEP]"
+    case .first: "the first token"
+    case .punctuation: "punctuation"
+    case .other: "other tokens"
+    case .itself: "the token itself"
+    case .previous: "the token before"
+    case .next: "the token after"
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Files
+import Foundation
+import Interpretability
+import Stitching
+import Transformer
+
+/// `--heads L3H2,L0H1`: heads by block and number, from 0.
+struct HeadList: ExpressibleByArgument, Equatable {
+  struct Head: Hashable {
+    let layer: Int
+    let head: Int
+
+    var name: String { "L\(layer)H\(head)" }
+  }
+
+  let heads: [Head]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    heads = parts.compactMap { part in
+      guard let match = String(part).wholeMatch(of: /L([0-9]{1,6})H([0-9]{1,6})/), let layer = Int(match.1),
+        let head = Int(match.2)
+      else { return nil }
+      return Head(layer: layer, head: head)
+    }
+    guard !heads.isEmpty, heads.count == parts.count else { return nil }
+  }
+
+  /// - Throws: `CommandError.noSuchHead`.
+  func check(against model: any Runnable) throws {
+    let blocks = model.blockDimensions
+    for head in heads where head.layer >= blocks.count || head.head >= blocks[head.layer].heads {
+      throw CommandError.noSuchHead(
+        head: head.name, model: model.name, blocks: blocks.count,
+        heads: head.layer < blocks.count ? blocks[head.layer].heads : blocks.first?.heads ?? 0)
+    }
+  }
+}
+
+/// What a head's picture shows.
+enum AttentionPart: String, CaseIterable, ExpressibleByArgument {
+  case raw, effective, null
+
+  /// Of one cell.
+  func value(raw: Double, effective: Double) -> Double {
+    switch self {
+    case .raw: raw
+    case .effective: effective
+    case .null: raw - effective
+    }
+  }
+}
+
+/// How effective attention is measured.
+struct EffectiveAttentionOptions: ParsableArguments {
+  @Option(help: "A singular value counts above this part of the largest: what makes the rank.")
+  var tolerance = EffectiveAttention.defaultTolerance
+
+  @Flag(help: "Also show the null space within probability rows, whose numbers sum to 0.")
+  var simplex = false
+
+  func validate() throws {
+    guard tolerance >= 0, tolerance < 1 else {
+      throw ValidationError("--tolerance must be from 0 and below 1, not \(tolerance).")
+    }
+  }
+
+  /// The options as they stand in a result.
+  var members: [JSON.Member] {
+    [JSON.Member("simplex", .bool(simplex)), JSON.Member("tolerance", .number(tolerance))]
+  }
+
+  /// - Throws: `LinearAlgebraError` when a weight is not finite.
+  func method(for model: any Runnable) throws -> EffectiveAttention {
+    EffectiveAttention(blocks: try model.attentionValues(), tolerance: tolerance)
+  }
+}
+
+extension Runnable {
+  /// One a block: of a splice those of its two models that are run.
+  fileprivate func attentionValues() throws -> [AttentionValues] {
+    if let stitched = self as? StitchedModel {
+      return Array(try AttentionValues.blocks(of: stitched.pretrained).prefix(stitched.kept))
+        + (try AttentionValues.blocks(of: stitched.finetuned).suffix(stitched.transplanted))
+    }
+    return try (self as? Model).map { try AttentionValues.blocks(of: $0) } ?? []
+  }
+}

@@ -1,0 +1,115 @@
+import DenseMath
+import Evaluation
+import Files
+import Interpretability
+import Reporting
+import Tokenization
+import Transformer
+
+/// A dataset as the lens reads it: tokenized, masked where the model is a BERT, and dealt to the parts of a run.
+struct LensCorpus {
+  let dataset: Dataset
+  let cleaning: TextCleaning
+  private let encoded: EncodedReviews
+  private let tokenizer: Tokenizer
+  private let isBERT: Bool
+  private let options: LensCorpusOptions
+  /// The batches of each part.
+  private let parts: [[Int]]
+
+  /// - Throws: what reading and tokenizing throw; `CommandError.missingSpecialToken` for a BERT without a mask.
+  init(_ model: any Runnable, _ options: LensCorpusOptions, maxLength: Int?, threads: Threads) throws {
+    self.options = options
+    dataset = try options.data.read()
+    cleaning = try options.text.cleaning(for: model)
+    tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    isBERT = model.modelType == "bert"
+    if isBERT, tokenizer.specialTokens.mask == nil {
+      throw CommandError.missingSpecialToken(directory: model.tokenizerDirectory, role: "mask", option: "--dataset")
+    }
+    encoded = try EncodedReviews(
+      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: min(maxLength ?? .max, model.positions),
+      threads: threads)
+    parts = LensCorpusPart.plan(batches: encoded.batches.count)
+  }
+
+  var partCount: Int { parts.count }
+  var truncatedCount: Int { encoded.truncatedCount }
+
+  /// What the options came to, as it stands in a result.
+  func members(maxLength: Int?) -> [JSON.Member] {
+    options.data.members + [
+      JSON.Member("mask_share", isBERT ? .number(options.maskShare) : .null),
+      JSON.Member("max_length", maxLength.map { .integer($0) } ?? .null),
+      JSON.Member("text_cleaning", .string(cleaning.rawValue)),
+    ]
+  }
+
+  /// The texts of a part, a batch at a time.
+  func forEachBatch(of part: Int, _ body: ([LensCorpusText]) throws -> Void) throws {
+    for batch in parts[part] { try body(encoded.batches[batch].map { try text($0) }) }
+  }
+
+  private func text(_ index: Int) throws -> LensCorpusText {
+    let review = encoded.reviews[index]
+    let whole = try tokenizer.encode(cleaning.clean(dataset.reviews[index].text))
+    // The head of a text has the tokens of the whole, and then what closes it.
+    let ends = review.ids.indices.map { $0 < whole.offsets.count ? whole.offsets[$0].upperBound : 0 }
+    guard isBERT, let mask = tokenizer.specialTokens.mask else {
+      return .causal(id: review.id, ids: review.ids, ends: ends)
+    }
+    let special = tokenizer.specialTokens
+    return .masked(
+      id: review.id, ids: review.ids, ends: ends, mask: mask,
+      special: Set([special.cls, special.sep, special.pad, mask].compactMap { $0 }), share: options.maskShare,
+      seed: options.data.seed)
+  }
+}
+
+extension Lens {
+  /// The statistics of a dataset: computed, or read from the folder of a run that is finished.
+  func runCorpus(_ model: any Runnable, _ heads: LensHeads, base: (any Runnable)?) throws {
+    let digests = (BackgroundDigest(of: model), base.map { BackgroundDigest(of: $0) })
+    let corpus = try LensCorpus(model, self.corpus, maxLength: encoding.maxLength, threads: threads.count)
+    let reader = try LogitLens(
+      model, heads: heads.segments,
+      levels: LensLevel.all(blocks: model.blockDimensions.count, sublayers: lens.sublayers))
+    let stamp = ResultStamp(
+      command: "lens", model: model, digest: digests.0, dataset: corpus.dataset, seed: self.corpus.data.seed,
+      options: .object(lens.corpusMembers + corpus.members(maxLength: encoding.maxLength) + [threads.member]))
+    func object(_ members: [JSON.Member]) -> JSON {
+      stamp.object((digests.1.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? []) + members)
+    }
+
+    func statistics(_ parts: [LensCorpusPart]) throws -> LensStatistics {
+      try LensStatistics(levels: reader.levels, parts: parts, seed: self.corpus.data.seed)
+    }
+    func result(_ statistics: LensStatistics) -> JSON {
+      object(statistics.members + [JSON.Member("truncated", .integer(corpus.truncatedCount))])
+    }
+
+    let workspace = threads.workspace()
+    let recording = self.corpus.recording
+    let run = try RecordedRun(recording, stamp: object([]), batchCount: corpus.partCount)
+    let parts = try run.records(label: "lens", unit: "parts") { part in
+      let distributions = LensDistributions(levels: reader.levels.count, vocabulary: reader.heads[0].vocabulary)
+      var texts: [LensTextSums] = []
+      try corpus.forEachBatch(of: part) {
+        texts += try reader.sums(of: $0, distributions: distributions, workspace: workspace)
+      }
+      return [LensCorpusPart(texts: texts, distributions: reader.levels.indices.map { distributions[$0] })]
+    } encode: {
+      $0.json
+    } decode: {
+      try LensCorpusPart($0)
+    } write: { directory, parts in
+      let texts = parts.flatMap(\.texts).sorted { naturallyPrecedes($0.id, $1.id) }
+      try writeLines(texts.lazy.map { .object($0.members) }, to: directory + "/texts.jsonl")
+      try OutputFile.write(result(statistics(parts)).serialized(.pretty) + "\n", to: directory + "/results.json")
+    }
+    let found = try parts.map(statistics) ?? LensStatistics(.read((recording.output ?? "") + "/results.json"))
+    let report = LensCorpusReport(found, model: model.name, dataset: corpus.dataset.name)
+    if let svg { try OutputFile.write(report.chart(show).svg(), to: svg) }
+    try output.print(result(found)) { report.text($0) }
+  }
+}

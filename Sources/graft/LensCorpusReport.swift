@@ -1,0 +1,81 @@
+import Interpretability
+import Reporting
+
+/// The lens over a dataset, for people.
+struct LensCorpusReport {
+  private let statistics: LensStatistics
+  private let model: String
+  private let dataset: String
+
+  init(_ statistics: LensStatistics, model: String, dataset: String) {
+    self.statistics = statistics
+    self.model = model
+    self.dataset = dataset
+  }
+
+  func text(_ style: Style) -> String {
+    let depth = statistics.settleDepth
+    let interval = depth.interval.map { ", 95% interval \($0.low.fixed(2)) to \($0.high.fixed(2))" } ?? ""
+    return means.text(style) + "\n" + intervals.text(style) + "\n"
+      + "The final answer stands, on the mean, after \(depth.value.fixed(2)) blocks\(interval).\n"
+  }
+
+  /// Fits a terminal of 80 columns.
+  private var means: Table {
+    var table = Table(
+      caption:
+        "\(model): \(statistics.places.counted("token")) in \(statistics.texts.counted("text")) of \(dataset); in nats",
+      columns: [
+        Table.Column("level"), Table.Column("entropy", .trailing), Table.Column("KL to final", .trailing),
+        Table.Column("loss", .trailing), Table.Column("bits/byte", .trailing), Table.Column("agrees", .trailing),
+        Table.Column("settled", .trailing), Table.Column("bias KL", .trailing),
+      ])
+    for level in statistics.levels.reversed() {
+      table.append([
+        Table.Cell(level.level.name), .number(level.entropy.value, decimals: 3),
+        .number(level.klToFinal.value, decimals: 3), .number(level.loss.value, decimals: 3),
+        .number(level.bitsPerByte.value, decimals: 3), .number(level.agreement.value, decimals: 3),
+        .number(level.settled.value, decimals: 3), .number(level.bias.value, decimals: 3),
+      ])
+    }
+    return table
+  }
+
+  private var intervals: Table {
+    var table = Table(
+      caption: "95% intervals (bootstrap over texts; bias: over parts of the dataset)",
+      columns: [
+        Table.Column("level"), Table.Column("KL to final"), Table.Column("loss"), Table.Column("agrees"),
+        Table.Column("settled"), Table.Column("bias KL"),
+      ])
+    for level in statistics.levels.reversed() {
+      let estimates = [level.klToFinal, level.loss, level.agreement, level.settled, level.bias]
+      table.append(
+        [Table.Cell(level.level.name)]
+          + estimates.map { .interval($0.interval?.low, $0.interval?.high, decimals: 3) })
+    }
+    return table
+  }
+
+  /// A statistic over the blocks that have run.
+  func chart(_ show: LensStatistic) -> LineChart {
+    let (title, value): (String, KeyPath<LensStatistics.Level, LensStatistics.Estimate>) =
+      switch show {
+      case .entropy: ("entropy in nats", \.entropy)
+      case .loss: ("cross-entropy in nats", \.loss)
+      default: ("KL(final ‖ level) in nats", \.klToFinal)
+      }
+    let outputs = statistics.levels.filter(\.level.isBlockOutput)
+    let points = outputs.map { level in
+      let estimate = level[keyPath: value]
+      return LineChart.Point(
+        x: Double(level.level.layer + 1), y: estimate.value, low: estimate.interval?.low,
+        high: estimate.interval?.high)
+    }
+    return LineChart(
+      title: model,
+      subtitle: "\(statistics.places.counted("token")) in \(statistics.texts.counted("text")) of \(dataset)",
+      xAxis: .init("blocks that have run", isWhole: true), yAxis: .init(title),
+      series: [.init(name: "lens", points: points, spreadName: "95% interval")])
+  }
+}

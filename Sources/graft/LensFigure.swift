@@ -1,0 +1,68 @@
+import Interpretability
+import Reporting
+
+/// Readings that are shown side by side, in the same colours: one, or a text and what is compared with it.
+struct LensFigure {
+  /// At least one.
+  let readings: [LensReading]
+  private let keys: [LensStatistic]
+  private let maps: [HeatMap]
+
+  init(_ readings: [LensReading]) {
+    self.readings = readings
+    let all = readings.flatMap { $0.cells.flatMap { $0 } }
+    let statistics = readings[0].statistics(over: all)
+    keys = statistics.map(\.key)
+    maps = readings.map { $0.heatMap(statistics) }
+  }
+
+  /// - Parameter show: what to colour by; where no cell has such a number, the first statistic there is.
+  func text(_ style: Style, _ show: LensStatistic) -> String { HeatMap.text(maps, style, statistic: index(show)) }
+
+  func svg(_ show: LensStatistic) -> String { HeatMap.svg(maps, statistic: index(show)) }
+
+  var section: HTMLPage.Section {
+    HTMLPage.Section(
+      readings.map { $0.text.string.shortened(to: 120) }.joined(separator: " | "),
+      (maps.count == 1
+        ? [.heatMap(maps[0], caption: "")]
+        : [.heatMaps(zip(maps, readings).map { ($0, caption: $1.text.string.shortened(to: 120)) })])
+        + attributions.flatMap { group in
+          group.maps.map { .heatMap($0, caption: "") } + group.tables(20).map { .table($0) }
+        })
+  }
+
+  /// With --attribute: the parts of each logit, as `text` and `svg` show the readings.
+  func attributedText(_ style: Style, top: Int) -> String {
+    attributions.map { group in
+      ([HeatMap.text(group.maps, style)] + group.tables(top).map { $0.text(style) }).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+
+  /// Of the first place.
+  var attributedSVG: String? { attributions.first.map { HeatMap.svg($0.maps) } }
+
+  private struct Attributions {
+    let pairs: [(AttributionReading, of: LensReading)]
+
+    /// In the same colours.
+    var maps: [HeatMap] {
+      let ends = pairs.map(\.0.largest).max() ?? 0
+      return pairs.map { $0.heatMap($1, ends: ends) }
+    }
+
+    func tables(_ top: Int) -> [Table] { pairs.map { $0.table($1, top: top) } }
+  }
+
+  /// The places of the first reading, each with that of the readings beside it.
+  private var attributions: [Attributions] {
+    readings[0].attributions.indices.map { index in
+      Attributions(
+        pairs: readings.compactMap { reading in
+          reading.attributions.indices.contains(index) ? (reading.attributions[index], of: reading) : nil
+        })
+    }
+  }
+
+  private func index(_ show: LensStatistic) -> Int { keys.firstIndex(of: show) ?? 0 }
+}

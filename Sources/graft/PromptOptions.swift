@@ -1,0 +1,49 @@
+import ArgumentParser
+import Files
+import Foundation
+
+/// The prompts of the lens.
+struct PromptOptions: ParsableArguments {
+  @Option(help: "A text; give the option again for more texts.")
+  var text: [String] = []
+
+  @Option(help: ArgumentHelp("A file with one text a line ('-' reads standard input).", valueName: "path"))
+  var file: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "A file with an object a line: id, text and, if one is to be followed, target.", valueName: "path")
+  )
+  var jsonl: String?
+
+  @Option(help: ArgumentHelp("Show this prompt to the right of each text, in the same colours.", valueName: "text"))
+  var beside: String?
+
+  /// Whether a token to follow may come with the texts.
+  var bringsTargets: Bool { jsonl != nil }
+
+  /// The options that were given, by name.
+  var given: [String] {
+    [("--text", !text.isEmpty), ("--file", file != nil), ("--jsonl", jsonl != nil), ("--beside", beside != nil)]
+      .filter(\.1).map(\.0)
+  }
+
+  func validate() throws {
+    if given.count(where: { $0 != "--beside" }) > 1 {
+      throw ValidationError("Give one of --text, --file and --jsonl.")
+    }
+  }
+
+  /// - Throws: `ValidationError` when nothing is given nor piped in; `FileError`, `CommandError.noText`.
+  func texts() throws -> [InputText] {
+    if !text.isEmpty { return InputText.arguments(text) }
+    if let jsonl { return try InputText.objects(of: jsonl) }
+    guard file != nil || isatty(STDIN_FILENO) == 0 else {
+      throw ValidationError("Give --text, --file or --jsonl, or pipe text in.")
+    }
+    return try InputText.lines(of: file ?? "-")
+  }
+
+  /// The options as they stand in a result.
+  var members: [JSON.Member] { [JSON.Member("beside", beside.map { .string($0) } ?? .null)] }
+}

@@ -1,0 +1,175 @@
+import Checkpoints
+import DenseMath
+import Foundation
+import Interpretability
+import TestSupport
+import Testing
+import Training
+import Transformer
+
+/// Hidden token attribution against stored results, and the estimates against the exact numbers.
+@Suite struct AttributionTests {
+  private static let goldens = ["bert", "bert-classifier", "bert-wide", "gpt2", "gpt2-mean-classifier", "gpt2-wide"]
+    .map { "tiny/" + $0 }
+
+  private func attribution(
+    _ model: Model, _ ids: [Int32], _ definition: TokenAttribution.Definition, memory: Int = 128 << 20, threads: Int = 2
+  ) throws -> TokenAttribution {
+    try TokenAttribution(
+      of: model, PackedBatch([ids]), definition: definition, memory: memory,
+      workspace: Workspace(threads: Threads(threads)), derivatives: DerivativeWorkspace(threads: Threads(threads)))
+  }
+
+  private func ids(_ name: String) throws -> [Int32] {
+    try Golden.expected(name).integers("ids").values.map { Int32($0) }
+  }
+
+  /// 1e-4 of a row's largest; measured: at most 3e-6.
+  @Test(arguments: goldens) func exactMatchesTheGolden(_ name: String) throws {
+    let file = try Golden.expected(name)
+    let (shape, expected) = try file.doubles("attribution")
+    let found = try attribution(Golden.model(name), ids(name), .exact)
+    #expect(shape == [found.levels, found.tokens, found.tokens])
+    let T = found.tokens
+    for (level, cells) in found.contributions.enumerated() {
+      for j in 0..<T {
+        let row = (level * T + j) * T
+        expectCloseToLargest(
+          Array(cells[j * T..<(j + 1) * T]), Array(expected[row..<row + T]), fraction: 1e-4, "level \(level + 1), \(j)")
+      }
+    }
+    // One direction at a time, on one thread: the same bits.
+    #expect(
+      try attribution(Golden.model(name), ids(name), .exact, memory: 1, threads: 1).contributions == found.contributions
+    )
+  }
+
+  /// Fixed beforehand: 64 probes, seed 42. Of all contributions at least 99% within 3 of their standard errors, all
+  /// within 5.
+  @Test(arguments: ["tiny/bert-wide", "tiny/gpt2-wide", "trained/imdb-bert-1", "trained/imdb-gpt2-narrow"])
+  func probesAreWithinTheirErrors(_ name: String) throws {
+    let model = try Golden.model(name)
+    let text = Array(try ids(name).prefix(24))
+    let exact = try attribution(model, text, .exact)
+    let probes = try attribution(model, text, .probes(count: 64, seed: 42))
+    var (count, outside) = (0, 0)
+    for level in exact.contributions.indices {
+      for (cell, c) in exact.contributions[level].enumerated() where c > 0 {
+        let distance = abs(probes.contributions[level][cell] - c) / probes.standardErrors[level][cell]
+        // The last token of a row that sees itself alone is certain.
+        if c == 1 { continue }
+        count += 1
+        if distance > 3 { outside += 1 }
+        #expect(distance <= 5, "level \(level + 1), cell \(cell): \(distance)")
+      }
+    }
+    #expect(Double(outside) <= 0.01 * Double(count), "\(outside) of \(count) outside 3")
+    #expect(count > 500)
+    #expect(try attribution(model, text, .probes(count: 64, seed: 42), memory: 1).contributions == probes.contributions)
+    #expect(try attribution(model, text, .probes(count: 64, seed: 43)).contributions != probes.contributions)
+  }
+
+  /// ‖1ᵀ J‖ from differences of the sum of each state's numbers.
+  @Test(arguments: TinyCheckpoint.Kind.allCases) func onesIsTheGradientOfTheSum(_ kind: TinyCheckpoint.Kind) throws {
+    let folder = try TemporaryFolder()
+    try TinyCheckpoint.make(kind, positions: 6).write(to: folder.path)
+    let oracle = try Oracle(directory: folder.path).loaded()
+    let model = try Model(directory: folder.path)
+    let text: [Int32] = [4, 7, 1, 4]
+    let found = try attribution(model, text, .ones, memory: 1)
+    let start = try oracle.forward(text.map(Int.init)).hidden[0]
+    let (T, d) = (4, 12)
+    var norms = [[Double]](repeating: [Double](repeating: 0, count: T * T), count: 2)
+    for input in start.indices {
+      func states(_ step: Double) throws -> [[Double]] {
+        var changed = start
+        changed[input] += step
+        return try oracle.forward(text.map(Int.init), startingFrom: changed).hidden
+      }
+      let (high, low) = (try states(1e-5), try states(-1e-5))
+      for level in 0..<2 {
+        for j in 0..<T {
+          let sum = (0..<d).reduce(0.0) { $0 + high[level + 1][j * d + $1] - low[level + 1][j * d + $1] } / 2e-5
+          norms[level][j * T + input / d] += sum * sum
+        }
+      }
+    }
+    for level in 0..<2 {
+      let expected = (0..<T).flatMap { j -> [Double] in
+        let row = norms[level][j * T..<(j + 1) * T].map { $0.squareRoot() }
+        // BERT's norms make the sum of a state constant but for gain: the row is small, not 0.
+        return row.map { $0 / row.reduce(0, +) }
+      }
+      expectClose(found.contributions[level], expected, absolute: 1e-4, relative: 0, "level \(level + 1)")
+    }
+  }
+
+  /// x · ∂score/∂x is the score's derivative along x.
+  @Test(arguments: ["tiny/bert-classifier", "tiny/gpt2-mean-classifier"]) func inputTimesGradient(_ name: String) throws
+  {
+    let model = try Golden.model(name)
+    let oracle = try Oracle(directory: model.checkpoint.directory).loaded()
+    let text = Array(try ids(name).prefix(5))
+    let found = try DecisionAttribution.inputTimesGradient(
+      of: model, PackedBatch([text]), label: 1, workspace: Workspace(threads: Threads(2)),
+      derivatives: DerivativeWorkspace(threads: Threads(2)))
+    let start = try oracle.forward(text.map(Int.init)).hidden[0]
+    let d = start.count / text.count
+    let expected = try text.indices.map { row -> Double in
+      func score(_ step: Double) throws -> Double {
+        var changed = start
+        for column in 0..<d { changed[row * d + column] *= 1 + step }
+        return try #require(oracle.forward(text.map(Int.init), startingFrom: changed).classifierLogits)[1]
+      }
+      return (try score(1e-5) - score(-1e-5)) / 2e-5
+    }
+    expectCloseToLargest(found.tokens, expected, fraction: 1e-5, name)
+    #expect(found.baselineScore == nil && found.completenessError == nil)
+  }
+
+  /// The sum over tokens is the difference of the scores, the better the more steps.
+  @Test(arguments: ["imdb-bert-1-sentiment", "imdb-gpt2-narrow-sentiment"], DecisionAttribution.Baseline.allCases)
+  func integratedGradientsAreComplete(_ name: String, baseline: DecisionAttribution.Baseline) throws {
+    let model = try Golden.model("trained/" + name)
+    let isBERT = model.modelType == "bert"
+    let text: [Int32] = [2, 140, 900, 77, 1500, 300, 4000, 3]
+    let special = text.indices.map { isBERT && ($0 == 0 || $0 == 7) }
+    func attribution(_ steps: Int, memory: Int = 256 << 20) throws -> DecisionAttribution {
+      try DecisionAttribution.integratedGradients(
+        of: model, text, baseline: baseline, keeping: special, mask: isBERT ? 4 : nil, steps: steps, memory: memory,
+        workspace: Workspace(threads: Threads(2)), derivatives: DerivativeWorkspace(threads: Threads(2)))
+    }
+    if baseline == .mask, !isBERT {
+      #expect(throws: TransformerError.self) { try attribution(4) }
+      return
+    }
+    let (coarse, fine) = (try attribution(8), try attribution(512))
+    let difference = fine.score - (try #require(fine.baselineScore))
+    let error = abs(try #require(fine.completenessError))
+    #expect(error < 0.01 * max(1, abs(difference)), "\(error) of \(difference)")
+    #expect(error < abs(try #require(coarse.completenessError)) || error < 1e-5)
+    for (row, isSpecial) in special.enumerated() where isSpecial { #expect(fine.tokens[row] == 0) }
+    #expect(try attribution(8, memory: 1).tokens == coarse.tokens, "one point at a time")
+  }
+
+  /// Means over texts by hand.
+  @Test func statistics() {
+    var statistics = AttributionStatistics(levels: 1, reach: 1)
+    statistics.add(
+      contributions: [[0.5, 0.3, 0.2, 0.6, 0.4, 0.0, 0.1, 0.1, 0.8]], tokens: 3, special: [true, false, false])
+    statistics.add(contributions: [[1]], tokens: 1, special: [false])
+    let level = statistics.summaries[0]
+    #expect(level.tokens == 4)
+    expectClose([level.own.mean], [(0.5 + 0.4 + 0.8 + 1) / 4], absolute: 1e-12, relative: 0, "own")
+    expectClose(
+      [level.own.quartiles.0, level.own.quartiles.1, level.own.quartiles.2], [0.475, 0.65, 0.85], absolute: 1e-12,
+      relative: 0, "quartiles")
+    #expect(level.othersLargest == 0.25)
+    expectClose(
+      level.byDistance.map { $0 ?? -1 }, [0.1, (0.6 + 0.1) / 2, 2.7 / 4, (0.3 + 0.0) / 2, 0.2], absolute: 1e-12,
+      relative: 0, "distance")
+    // From the special token to the others; what the special token takes from the others.
+    expectClose([level.fromSpecial ?? -1], [(0.6 + 0.1) / 2], absolute: 1e-12, relative: 0, "from special")
+    expectClose([level.toSpecial ?? -1], [0.5], absolute: 1e-12, relative: 0, "to special")
+  }
+}

@@ -1,0 +1,193 @@
+import Checkpoints
+import DenseMath
+import Foundation
+import Interpretability
+import TestSupport
+import Testing
+import Tokenization
+import Transformer
+
+@Suite struct DisplacementTests {
+  private func pair(_ name: String) throws -> Displacement {
+    try Displacement(
+      of: try Golden.model("trained/\(name)-sentiment"), from: try Golden.model("trained/\(name)"))
+  }
+
+  private func tokenizer(_ model: Model) throws -> Tokenizer {
+    try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+  }
+
+  /// Frobenius norms from the files' own tensors, by their Hugging Face names.
+  @Test func movesAreNormsOfTheStoredDifference() throws {
+    let displacement = try pair("imdb-gpt2-narrow")
+    func tensor(_ model: Model, _ name: String) throws -> [Double] {
+      let file = try SafetensorsFile(model.checkpoint.weightsPath)
+      let key = ["transformer." + name, name].first { file.entry(named: $0) != nil }
+      return try file.floats(try #require(key)).values.map(Double.init)
+    }
+    for (stored, name) in [("h.3.mlp.c_fc.weight", "ff-key"), ("h.2.attn.c_proj.weight", "output")] {
+      let own = try tensor(displacement.model, stored)
+      let base = try tensor(displacement.base, stored)
+      let norm = zip(own, base).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+      let before = base.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      let layer = stored.contains("3") ? 3 : 2
+      let move = try #require(displacement.moves.first { $0.layer == layer && $0.name == name })
+      expectClose([move.norm, move.relative ?? -1], [norm, norm / before], absolute: 0, relative: 1e-9, stored)
+    }
+    // Frozen in the recipe: the lower blocks and the embedding.
+    for move in displacement.moves where (move.layer ?? 0) < 2 { #expect(move.norm == 0 && move.relative == 0) }
+    // A block's groups and its biases and norms are all of it.
+    #expect(displacement.moves.count == 4 * 7 + displacement.model.outerParameters.count)
+  }
+
+  @Test func ranksVectorsByHowFarTheyMoved() throws {
+    let displacement = try pair("imdb-bert-1")
+    let moved = displacement.mostMoved(40)
+    #expect(moved.count == 40)
+    #expect(zip(moved, moved.dropFirst()).allSatisfy { $0.norm >= $1.norm })
+    for vector in moved.prefix(5) {
+      let d = displacement.difference(vector.group, layer: vector.place.layer)
+      let own = (0..<d.columns).reduce(0.0) { $0 + pow(Double(d[vector.row * d.columns + $1]), 2) }.squareRoot()
+      expectClose([vector.norm], [own], absolute: 0, relative: 1e-6, "\(vector.place)")
+      #expect(displacement.moved(vector.group, vector.place, row: vector.row) == vector)
+    }
+    #expect(displacement.mostMoved(7, of: [.query]).allSatisfy { $0.group == .query })
+    let still = try Displacement(of: displacement.base, from: displacement.base)
+    #expect(still.mostMoved(5).isEmpty && still.moves.allSatisfy { $0.norm == 0 })
+  }
+
+  @Test func refusesAnotherShape() throws {
+    for (model, base) in [
+      ("trained/imdb-bert-1-sentiment", "trained/imdb-gpt2-narrow"), ("tiny/bert", "tiny/bert-wide"),
+      ("tiny/gpt2", "trained/imdb-gpt2-narrow"),
+    ] {
+      #expect(throws: InterpretabilityError.self) {
+        try Displacement(of: try Golden.model(model), from: try Golden.model(base))
+      }
+    }
+  }
+
+  /// What each class reads, times the state of the first token, is the classifier's score where tanh is the identity.
+  @Test func classifierRowsReadTheStream() throws {
+    let model = try Golden.model("trained/imdb-bert-1-sentiment")
+    let head = try #require(model.classifier)
+    guard case .firstToken(let pooler) = head.pooling else { return #expect(Bool(false)) }
+    let rows = head.readingVectors
+    #expect(rows.shape == [head.classes, model.dimensions.hidden])
+    var numbers = SeededNumbers(seed: 5)
+    // So small that tanh(x) is x, and without biases.
+    let bare = ClassifierHead(
+      pooling: .firstToken(pooler: Linear(weight: pooler.weight, layout: pooler.layout, bias: nil)),
+      weight: head.weight, bias: nil)
+    let state = HiddenState(tokens: 1, width: model.dimensions.hidden)
+    for index in 0..<state.width { state.pointer[index] = Float(1e-4 * numbers.normal()) }
+    let scores = bare.apply(state, try PackedBatch([[1]]), workspace: Workspace())[0]
+    let read = (0..<head.classes).map { row in
+      (0..<state.width).reduce(0.0) { $0 + Double(rows[row * state.width + $1]) * Double(state.pointer[$1]) }
+    }
+    expectCloseToLargest(scores, read, fraction: 1e-4, "scores")
+    let mean = try #require(try Golden.model("trained/imdb-gpt2-narrow-sentiment").classifier)
+    #expect(mean.readingVectors.values == mean.weight.values)
+  }
+}
+
+@Suite struct SentimentScoreTests {
+  @Test func scoresWhatTheLexiconSays() throws {
+    let model = try Golden.model("trained/imdb-bert-1")
+    let tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    let projection = try VocabularyProjection(model, threads: Threads(2))
+    let lexicon = SentimentLexicon(positive: ["great", "wonderful", "best"], negative: ["worst", "awful", "boring"])
+    let scorer = SentimentScorer(projection, tokenizer: tokenizer, lexicon: lexicon, top: 3, threads: Threads(2))
+    #expect(scorer.positiveTokens == 3 && scorer.negativeTokens == 3)
+    // In coordinates of the six tokens alone, a direction that praises at one end and blames at the other.
+    let ids = try ["great", "wonderful", "best", "worst", "awful", "boring"].map {
+      Int(try #require(tokenizer.id(of: $0)))
+    }
+    let among = ids.sorted()
+    let narrow = SentimentScorer(
+      projection, tokenizer: tokenizer, lexicon: lexicon, top: 3, among: among, threads: Threads(2))
+    let d = model.dimensions.hidden
+    let rows = ids.map { id in (0..<d).map { Double(projection.matrix[id * d + $0]) } }
+    // v with wE v = 1 for praise and -1 for blame: the least-norm solution by the Gram matrix of the six rows.
+    var gram = DoubleMatrix(rows: 6, columns: 6)
+    for i in 0..<6 { for j in 0..<6 { gram[i, j] = zip(rows[i], rows[j]).reduce(0) { $0 + $1.0 * $1.1 } } }
+    let wanted = DoubleMatrix(rows: 1, columns: 6, values: [1, 1, 1, -1, -1, -1])
+    let weights = try PositiveInverse(gram).multipliedFromLeft(by: wanted)
+    let v = (0..<d).map { column in Float((0..<6).reduce(0.0) { $0 + weights[0, $1] * rows[$1][column] }) }
+    let both = narrow.scores(Tensor(shape: [2, d], v + v.map { -$0 }))
+    #expect(both[0].highPositive == 3 && both[0].lowNegative == 3 && both[0].highNegative == 0)
+    #expect(both.map(\.polarity) == [6, -6] && both.map(\.opposition) == [1, 1] && both.map(\.share) == [1, 1])
+    let zero = narrow.scores(Tensor(shape: [1, d], [Float](repeating: 0, count: d)))[0]
+    #expect(zero.polarity == 0 && zero.opposition == 0 && zero.count == 3)
+  }
+
+  @Test func chanceIsSeededAndHasAnInterval() throws {
+    let model = try Golden.model("trained/imdb-bert-1")
+    let tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    let projection = try VocabularyProjection(model, threads: Threads(2))
+    let scorer = SentimentScorer(projection, tokenizer: tokenizer, top: 20, threads: Threads(2))
+    #expect(scorer.positiveTokens > 50 && scorer.negativeTokens > 50)
+    let random = scorer.randomScores(200, seed: 1)
+    #expect(random == scorer.randomScores(200, seed: 1) && random != scorer.randomScores(200, seed: 2))
+    // What a draw without regard to meaning finds: about the lexicon's share of the vocabulary.
+    let share = random.map(\.share)
+    let expected = Double(scorer.positiveTokens + scorer.negativeTokens) / Double(projection.vocabulary)
+    let chance = try #require(SentimentScorer.chance(share, means: 50, seed: 3))
+    #expect(abs(chance.value - expected) < 0.02, "\(chance.value) against \(expected)")
+    #expect(chance.interval.low < chance.value && chance.value < chance.interval.high)
+    let one = try #require(SentimentScorer.chance(share, means: 1, seed: 3))
+    #expect(one.interval.high - one.interval.low > 3 * (chance.interval.high - chance.interval.low))
+    #expect(SentimentScorer.mean([], seed: 1) == nil)
+    #expect(SentimentScorer.mean([0.5, 0.5], seed: 1)?.interval.low == 0.5)
+  }
+}
+
+@Suite struct TokenSelectionTests {
+  private func tokenizer(_ name: String) throws -> Tokenizer {
+    let model = try Golden.model(name)
+    return try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+  }
+
+  @Test func saysWhatATokenSays() throws {
+    let bert = try tokenizer("trained/imdb-bert-1")
+    for (token, text) in [("##ing", "ing"), ("good", "good"), ("[PAD]", "[PAD]"), ("!", "!")] {
+      #expect(bert.bareText(try #require(bert.id(of: token))) == text)
+    }
+    let gpt2 = try tokenizer("trained/imdb-gpt2-narrow")
+    for (token, text) in [("Ġmovie", "movie"), ("The", "The"), ("Ġ", ""), ("Ċ", "")] {
+      #expect(gpt2.bareText(try #require(gpt2.id(of: token))) == text, "\(token)")
+    }
+    #expect(bert.bareText(1_000_000) == "" && bert.bareText(-1) == "")
+  }
+
+  @Test func selectsTokens() throws {
+    let bert = try tokenizer("trained/imdb-bert-1")
+    let count = bert.vocabularyCount
+    #expect(TokenSelection().ids(of: bert, below: count) == nil)
+    func texts(_ selection: TokenSelection) -> [String] {
+      (selection.ids(of: bert, below: count) ?? []).map { bert.bareText(Int32($0)) }
+    }
+    let ascii = texts(TokenSelection(ascii: true))
+    #expect(ascii.contains("good") && ascii.contains("[PAD]") && ascii.allSatisfy { $0.utf8.allSatisfy { $0 < 128 } })
+    #expect(ascii.count < count)
+    let plain = texts(TokenSelection(alphanumeric: true, minimumLength: 3))
+    #expect(plain.contains("good") && !plain.contains("[PAD]") && plain.allSatisfy { $0.count >= 3 })
+    #expect(Set(texts(TokenSelection(words: ["good", "bad", "no such word"]))) == ["good", "bad"])
+    // Rows past the tokenizer's vocabulary say nothing.
+    #expect(TokenSelection(ascii: true).ids(of: bert, below: count + 5)?.last.map { $0 < count } == true)
+  }
+
+  @Test func groupsTokensThatSayTheSame() throws {
+    let gpt2 = try tokenizer("trained/imdb-gpt2-narrow")
+    let count = gpt2.vocabularyCount + 3
+    #expect(PairSelection.all.groups(of: gpt2, below: count) == nil)
+    let own = try #require(PairSelection.different.groups(of: gpt2, below: count))
+    #expect(Set(own).count == count)
+    let groups = try #require(PairSelection.distinct.groups(of: gpt2, below: count))
+    func group(_ token: String) throws -> Int32 { groups[Int(try #require(gpt2.id(of: token)))] }
+    #expect(try group("Ġthe") == group("The") && group("Ġthe") == group("ĠThe"))
+    #expect(try group("Ġthe") != group("Ġmovie"))
+    // Rows without a token are no two alike.
+    #expect(Set(groups.suffix(3)).count == 3)
+  }
+}

@@ -1,0 +1,165 @@
+import Checkpoints
+import DenseMath
+import Evaluation
+import Files
+import Foundation
+import TestSupport
+import Testing
+import Tokenization
+import Training
+import Transformer
+
+/// Fine-tuning the embedded models on a few reviews.
+@Suite struct FineTuningTests {
+  private static let reviews: Dataset? = try? Dataset.read(
+    Places.tests.deletingLastPathComponent().appendingPathComponent("evaluation/imdb/train.jsonl").path
+  ).subset(limit: 48, seed: 1)
+
+  private func encoded(_ name: String, length: Int = 40) throws -> [EncodedReview] {
+    try EncodedReviews(
+      try #require(Self.reviews), tokenizer: Tokenizer.load(directory: Places.model(name), modelType: nil),
+      cleaning: .br,
+      maxLength: length, threads: Threads(1)
+    ).reviews
+  }
+
+  private func tuning(
+    _ name: String, _ kind: ClassifierKind, _ texts: [EncodedReview], blocks: Int = 1, weightsOnly: Bool = false,
+    cache: (path: String, bytes: Int)? = nil, rate: Double = 1e-3
+  ) throws -> FineTuning {
+    let checkpoint = try Checkpoint(directory: Places.model(name))
+      .preparedForClassification(kind, labels: ["bad", "good"], cleaning: .br, seed: 3)
+    let trainable = try Trainable(checkpoint, lastBlocks: blocks, weightsOnly: weightsOnly)
+    let workspace = Workspace(threads: Threads(2))
+    let states = try FrozenStates(
+      trainable, texts, path: cache?.path, bound: cache?.bytes ?? 0, workspace: workspace)
+    return FineTuning(
+      trainable, on: states, labels: texts.map(\.label),
+      settings: FineTuningSettings(epochs: 2, batchSize: 8, learningRate: rate, seed: 5), workspace: workspace)
+  }
+
+  private func values(_ tuning: FineTuning) -> [[Float]] { tuning.trainable.parameters.map(\.tensor.values) }
+
+  /// Two epochs of 48 reviews: the loss of the last steps is far below that of the first.
+  @Test(arguments: [("imdb-bert-1", ClassifierKind.cls), ("imdb-gpt2-narrow", .mean), ("imdb-gpt2-narrow", .last)])
+  func learns(_ name: String, kind: ClassifierKind) throws {
+    var tuning = try tuning(name, kind, encoded(name), blocks: 2, rate: 3e-3)
+    #expect(tuning.stepsInEpoch == 6 && tuning.trainable.firstTrainedLayer == 2)
+    let before = values(tuning)
+    while tuning.step < 12 { try tuning.advance() }
+    #expect(tuning.losses.suffix(3).reduce(0, +) / 3 < 0.8 * tuning.losses[0], "\(tuning.losses)")
+    #expect(zip(before, values(tuning)).allSatisfy { $0 != $1 }, "every parameter moves")
+    // Each epoch reads every text once, in another order.
+    let order = (0..<12).map { tuning.texts(ofStep: $0) }
+    #expect(
+      order[0..<6].flatMap { $0 }.sorted() == Array(0..<48) && order[6..<12].flatMap { $0 }.sorted() == Array(0..<48))
+    #expect(order[0..<6] != order[6..<12])
+  }
+
+  /// Stored, read into a new run and gone on with; the same bits, with any part of the states in a file.
+  @Test(arguments: [("imdb-bert-1", ClassifierKind.cls), ("imdb-gpt2-narrow", .mean)])
+  func stoppingAndCachingChangeNothing(_ name: String, kind: ClassifierKind) throws {
+    let folder = try TemporaryFolder()
+    let texts = try encoded(name)
+    var whole = try tuning(name, kind, texts)
+    for _ in 0..<9 { try whole.advance() }
+
+    let room = texts.prefix(20).reduce(0) { $0 + $1.ids.count } * 128 * 4
+    for bytes in [0, room, .max / 8] {
+      let cache = (folder.path("cache-\(bytes)"), bytes)
+      var first = try tuning(name, kind, texts, cache: cache)
+      for _ in 0..<4 { try first.advance() }
+      try first.save(folder.path("state"))
+      var second = try tuning(name, kind, texts, cache: cache)
+      try second.restore(folder.path("state"))
+      #expect(second.step == 4 && second.losses == first.losses)
+      for _ in 0..<5 { try second.advance() }
+      #expect(second.losses == whole.losses, "with a cache of \(bytes) bytes")
+      #expect(values(second) == values(whole))
+    }
+    let sizes = try [room, .max / 8].map { try folder.bytes("cache-\($0)").count }
+    #expect(sizes[0] == room && sizes[1] == texts.reduce(0) { $0 + $1.ids.count } * 128 * 4)
+    #expect(!FileManager.default.fileExists(atPath: folder.path("cache-0")))
+  }
+
+  /// What is frozen keeps its bits; what is written can be opened and says what the run says.
+  @Test(arguments: [("imdb-bert-1", ClassifierKind.cls), ("imdb-gpt2-narrow", .mean), ("imdb-gpt2-narrow", .last)])
+  func writesAHuggingFaceDirectory(_ name: String, kind: ClassifierKind) throws {
+    let texts = try encoded(name)
+    var tuning = try tuning(name, kind, texts, weightsOnly: true)
+    for _ in 0..<2 { try tuning.advance() }
+    let trained = Set(tuning.trainable.parameters.map(\.name))
+    #expect(trained.allSatisfy { $0.hasSuffix(".weight") })
+    let folder = try TemporaryFolder()
+    try tuning.trainable.model.checkpoint.write(to: folder.path)
+
+    let written = try Checkpoint(directory: folder.path)
+    let original = try Checkpoint(directory: Places.model(name))
+    for entry in written.entries where !trained.contains(entry.name) {
+      guard original.entry(named: entry.name) != nil else {
+        #expect(["bert.pooler.dense.bias", "classifier.bias"].contains(entry.name))
+        continue
+      }
+      #expect(try written.floats(entry.name).values == original.floats(entry.name).values, "\(entry.name)")
+    }
+    #expect(!written.entries.contains { $0.name.hasPrefix("cls.") || $0.name.hasPrefix("lm_head") })
+    let classes = ["cls": "BertForSequenceClassification", "last": "GPT2ForSequenceClassification"]
+    #expect(
+      try written.config["architectures"].array().map { try $0.string() }
+        == [classes[kind.rawValue] ?? "GPT2ForTokenClassification"])
+    let model = try Model(directory: folder.path)
+    #expect(try model.labels() == ["bad", "good"])
+    let batch = try PackedBatch(texts.prefix(3).map(\.ids))
+    let workspace = Workspace(threads: Threads(1))
+    #expect(
+      try model.classify(batch, workspace: workspace) == tuning.trainable.model.classify(batch, workspace: workspace))
+
+    // Going on from a classifier of the same kind begins with its weights; another number of classes with new ones.
+    let again = try Model(
+      written.preparedForClassification(kind, labels: ["a", "b"], cleaning: .br, seed: 8))
+    #expect(try again.classify(batch, workspace: workspace) == model.classify(batch, workspace: workspace))
+    let three = try Model(
+      written.preparedForClassification(kind, labels: ["a", "b", "c"], cleaning: .br, seed: 8))
+    #expect(try three.classify(batch, workspace: workspace)[0].count == 3)
+  }
+
+  @Test func wrongRequests() throws {
+    let bert = try Checkpoint(directory: Places.model("imdb-bert-1"))
+    #expect(throws: TrainingError.headDoesNotFit(model: "imdb-bert-1", head: "mean", supported: "cls")) {
+      try bert.preparedForClassification(.mean, labels: ["a", "b"], cleaning: .none, seed: 1)
+    }
+    #expect(throws: TrainingError.tooManyBlocks(model: "imdb-bert-1", asked: 5, blocks: 4)) {
+      try Trainable(
+        bert.preparedForClassification(.cls, labels: ["a", "b"], cleaning: .none, seed: 1), lastBlocks: 5,
+        weightsOnly: false)
+    }
+    let folder = try TemporaryFolder()
+    let texts = try encoded("imdb-bert-1")
+    var other = try tuning("imdb-bert-1", .cls, Array(texts.prefix(16)))
+    var long = try tuning("imdb-bert-1", .cls, texts)
+    for _ in 0..<5 { try long.advance() }
+    try long.save(folder.path("state"))
+    #expect(
+      throws: TrainingError.foreignState(
+        path: folder.path("state"), expected: "at most 4 steps", found: "5 losses")
+    ) { try other.restore(folder.path("state")) }
+  }
+
+  /// Names of other sources become those of Hugging Face's class, and buffers are left out.
+  @Test func otherNames() throws {
+    for name in ["bert-base-only", "bert-gamma-beta", "bert-model-prefix", "gpt2-base-only", "gpt2-stored-masks"] {
+      let checkpoint = try Checkpoint(directory: Places.fixture("variants/" + name))
+      let isBERT = name.hasPrefix("bert")
+      let prepared = try checkpoint.preparedForClassification(
+        isBERT ? .cls : .mean, labels: ["a", "b"], cleaning: .none, seed: 1)
+      let body = isBERT ? "bert." : "transformer."
+      #expect(prepared.entries.allSatisfy { $0.name.hasPrefix(body) || $0.name.hasPrefix("classifier.") }, "\(name)")
+      #expect(!prepared.entries.contains { $0.name.hasSuffix("gamma") || $0.name.hasSuffix(".attn.bias") }, "\(name)")
+      let batch = try PackedBatch([[1, 2, 3]])
+      let workspace = Workspace(threads: Threads(1))
+      #expect(
+        try Model(prepared).forward(batch, workspace: workspace).values
+          == Model(checkpoint).forward(batch, workspace: workspace).values, "\(name)")
+    }
+  }
+}
