@@ -42,7 +42,7 @@ public final class Atlas {
   /// A token with its place in a ranking.
   public struct RankedToken: Equatable, Sendable {
     public let id: Int
-    /// As people read it; "[row 8190]" for a row of the matrix that is no token.
+    /// As people read it; "[row 8190, no token]" for a row of the matrix that is no token.
     public let text: String
     public let score: Double
   }

@@ -14,6 +14,7 @@ public final class AtlasBuilder {
   public let path: String
   private let projection: VocabularyProjection
   private let options: AtlasOptions
+  private let selection: PairSearch.Selection
   private let threads: Threads
   private let plan: AtlasPlan
   private let queue: DatabaseQueue
@@ -22,15 +23,17 @@ public final class AtlasBuilder {
   /// Opens the file, which is made when it is not there, and starts an atlas in it or goes on with the one it holds.
   /// - Parameters:
   ///   - tokenizer: names the rows of the projection's matrix; rows past its vocabulary are labelled.
+  ///   - selection: the tokens that take part (its rows, for vectors too) and the pairs that are left out.
   ///   - stamp: an object with everything that defines the atlas.
   /// - Throws: `AtlasError`, `FileError` when the folder is not there.
   public init(
-    _ path: String, _ projection: VocabularyProjection, tokenizer: Tokenizer, options: AtlasOptions, stamp: JSON,
-    threads: Threads
+    _ path: String, _ projection: VocabularyProjection, tokenizer: Tokenizer, options: AtlasOptions,
+    selection: PairSearch.Selection = PairSearch.Selection(), stamp: JSON, threads: Threads
   ) throws {
     self.path = path
     self.projection = projection
     self.options = options
+    self.selection = selection
     self.threads = threads
     let plan = AtlasPlan(projection.model.dimensions)
     self.plan = plan
@@ -63,15 +66,13 @@ public final class AtlasBuilder {
       case .head(let matrix):
         let (left, right) = try projection.factors(
           matrix, of: HeadPlace(layer: part.layer, head: part.head ?? 0), threads: threads)
-        let pairs = try PairSearch(left, right).highest(options.pairs, threads: threads)
+        let pairs = try PairSearch(left, right, selecting: selection).highest(options.pairs, threads: threads)
         try commit(number) { try Self.write($0, part, pairs) }
       case .vector(let kind):
         let vectors = try projection.vectors(kind, layer: part.layer)
-        let sides = [false, true].map { lowest in
-          projection.tokens(vectors, top: options.tokens, lowest: lowest, threads: threads)
-        }
+        let ends = projection.ends(vectors, top: options.tokens, among: selection.rows, threads: threads)
         let headSize = projection.model.dimensions.headSize
-        try commit(number) { try Self.write($0, part, kind, sides, headSize: headSize) }
+        try commit(number) { try Self.write($0, part, kind, ends, headSize: headSize) }
       }
       report(finished.count)
     }
@@ -99,15 +100,15 @@ public final class AtlasBuilder {
   }
 
   private static func write(
-    _ db: Database, _ part: AtlasPlan.Part, _ kind: ParameterKind, _ sides: [[[ScoredID]]], headSize: Int
+    _ db: Database, _ part: AtlasPlan.Part, _ kind: ParameterKind, _ ends: [TokenEnds], headSize: Int
   ) throws {
     let items = try db.makeStatement(sql: "INSERT INTO item VALUES (?, ?, ?, ?, ?)")
     let scores = try db.makeStatement(sql: "INSERT INTO score VALUES (?, ?, ?, ?, ?)")
     for row in 0..<part.items {
       let place = VectorPlace(layer: part.layer, row: row, of: kind, headSize: headSize)
       try items.execute(arguments: [part.firstItem + row, part.kind.name, part.layer, place.head, place.index])
-      for (side, found) in sides.enumerated() {
-        for (index, token) in found[row].enumerated() {
+      for (side, found) in [ends[row].highest, ends[row].lowest].enumerated() {
+        for (index, token) in found.enumerated() {
           try scores.execute(arguments: [part.firstItem + row, side, index + 1, token.id, Double(token.score)])
         }
       }
@@ -149,13 +150,11 @@ struct AtlasToken {
   init(_ id: Int, _ tokenizer: Tokenizer) {
     guard tokenizer.token(Int32(id)) != nil else {
       // A matrix is often padded to a round number of rows.
-      display = "[row \(id)]"
+      display = "[row \(id), no token]"
       word = ""
       return
     }
     display = tokenizer.display(Int32(id))
-    let text = tokenizer.decode([Int32(id)])
-    let bare = text.hasPrefix("##") && text.utf8.count > 2 ? text.dropFirst(2) : Substring(text)
-    word = String(bare.drop { $0 == " " })
+    word = tokenizer.bareText(Int32(id))
   }
 }

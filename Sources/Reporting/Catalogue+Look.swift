@@ -4,6 +4,7 @@ extension Catalogue {
       background: var(--field); color: var(--ink); font: inherit; }
     .filter:focus-visible { outline: 2px solid var(--blue); }
     .catalogue td { white-space: normal; min-width: 12rem; max-width: 26rem; padding-right: 1.1rem; }
+    .catalogue th + td { padding-left: 1.1rem; }
     .catalogue th[scope=row] { border-bottom: 1px solid var(--rule); }
     .catalogue tr:target { background: var(--field); outline: 2px solid var(--mark); }
     .found { padding: 0; list-style: none; columns: 18rem; }

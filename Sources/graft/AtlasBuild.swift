@@ -13,21 +13,24 @@ struct AtlasBuild: ParsableCommand {
     abstract: "Read all parameters of a model as words into a SQLite file.",
     discussion: """
       The highest pairs of W_VO and W_QK of every head, and the highest and lowest tokens of every feed-forward key and \
-      value and every sub-head's query, key, value and output, exact. A build may be stopped at any moment; the same \
+      value and every sub-head's query, key, value and output, exact, among all tokens or those that the filters leave. A build may be stopped at any moment; the same \
       command continues it.
 
       EXAMPLES:
         graft atlas build imdb-gpt2-wide
-        graft atlas build imdb-bert-1 -o bert.sqlite --pairs 20 --tokens 5
+        graft atlas build imdb-gpt2-wide -o words.sqlite --ascii --alphanumeric \\
+          --min-length 3 --pairs distinct
+        graft atlas build imdb-bert-1 -o bert.sqlite --top-pairs 20 --top 5
       """)
 
   @OptionGroup var model: ModelArgument
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to build into.", valueName: "path"))
   var output = "atlas.sqlite"
   @Option(help: "Highest pairs to keep of each head's matrices.")
-  var pairs = 50
+  var topPairs = 50
   @Option(help: "Highest tokens to keep of each vector, and as many of the lowest.")
-  var tokens = 10
+  var top = 10
+  @OptionGroup var filter: TokenFilterOptions
   @Option(help: "What reads from the stream is projected with: transpose, as in the paper, or pinv.")
   var inverse: VocabularyProjection.Inverse = .transpose
   @Flag(help: "GPT-2: multiply what reads with the gain of the norm before it.")
@@ -36,27 +39,30 @@ struct AtlasBuild: ParsableCommand {
   @OptionGroup var show: OutputOptions
 
   func validate() throws {
-    if pairs < 1 { throw ValidationError("--pairs must be at least 1, not \(pairs).") }
-    if tokens < 1 { throw ValidationError("--tokens must be at least 1, not \(tokens).") }
+    if topPairs < 1 { throw ValidationError("--top-pairs must be at least 1, not \(topPairs).") }
+    if top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
   }
 
   func run() throws {
-    let opened = try model.open()
-    guard let model = opened as? Model else { throw CommandError.noCheckpoint(model: opened.name) }
+    let model = try model.openCheckpoint()
     let digest = BackgroundDigest(of: model)
-    let tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
     let projection = try VocabularyProjection(
       model, inverse: inverse, foldingNorm: foldNorm, threads: threads.count)
+    let tokenizer = try model.tokenizer(rows: projection.vocabulary)
     let stamp = ResultStamp(
       command: "atlas build", model: model, digest: digest,
-      options: .object([
-        JSON.Member("fold_norm", .bool(foldNorm)), JSON.Member("inverse", .string(inverse.rawValue)),
-        JSON.Member("pairs", .integer(pairs)), JSON.Member("tokens", .integer(tokens)), threads.member,
-      ])
+      options: .object(
+        filter.members + [
+          JSON.Member("fold_norm", .bool(foldNorm)), JSON.Member("inverse", .string(inverse.rawValue)),
+          threads.member, JSON.Member("top", .integer(top)), JSON.Member("top_pairs", .integer(topPairs)),
+        ])
     ).object([])
+    let ids = try filter.selection(tokenizer).ids(of: tokenizer, below: projection.vocabulary)
     let builder = try AtlasBuilder(
-      output, projection, tokenizer: tokenizer, options: AtlasOptions(pairs: pairs, tokens: tokens), stamp: stamp,
-      threads: threads.count)
+      output, projection, tokenizer: tokenizer, options: AtlasOptions(pairs: topPairs, tokens: top),
+      selection: PairSearch.Selection(
+        rows: ids, columns: ids, groups: filter.pairs.groups(of: tokenizer, below: projection.vocabulary)),
+      stamp: stamp, threads: threads.count)
     let (before, parts) = builder.progress
     var progress = Progress(ProgressLine(label: "atlas", unit: "parts", total: parts, resumed: before))
     try builder.build { progress.update($0) }
@@ -75,7 +81,7 @@ struct AtlasBuild: ParsableCommand {
       let note =
         padding > 0
         ? "\(padding.counted("row")) of the matrix past the tokenizer's \(tokenizer.vocabularyCount.grouped) tokens: "
-          + "shown as [row N]\n" : ""
+          + "shown as [row N, no token]\n" : ""
       return note + style.painted("written: ", .faint)
         + "\(output), \(parts.counted("part"))\(earlier); graft atlas search WORD --atlas \(output)\n"
     }

@@ -75,7 +75,7 @@ struct AtlasSearch: ParsableCommand {
       for match in matches {
         table.append([
           .init(match.item.name, .strong), .init(match.item.kind.name), .count(match.places[0].rank),
-          .init(match.places.prefix(4).map(\.text).joined(separator: ", ")),
+          .init(match.places.prefix(4).map(\.text).joined(separator: ", ").shortened(to: 52)),
         ])
       }
       return table.text(style) + atlas.partialNote(style)

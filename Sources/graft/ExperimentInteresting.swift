@@ -48,9 +48,9 @@ struct ExperimentInteresting: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.open()
+    let model = try options.model.openCheckpoint()
     let digest = BackgroundDigest(of: model)
-    let tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    let tokenizer = try model.tokenizer(rows: model.projectionMatrix.rows)
     let experiment = RelatedPairs(model, k: k, draws: draws, seed: seed.seed)
     let wE = model.projectionMatrix
     let layers = try (0..<model.dimensions.layers).map {
@@ -153,7 +153,7 @@ struct ExperimentInteresting: ParsableCommand {
     for pair in found.prefix(show) {
       table.append([
         .init("L\(pair.layer):\(pair.neuron)"), .number(pair.similarity, decimals: 3),
-        .init(pair.shared.prefix(12).map(tokenizer.display).joined(separator: " ")),
+        .init(pair.shared.prefix(12).map(tokenizer.display).joined(separator: " ").shortened(to: 56)),
       ])
     }
     return table

@@ -15,13 +15,6 @@ struct ExperimentOptions: ParsableArguments {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
-  /// - Throws: `CommandError.noCheckpoint` for a stitched model.
-  func open() throws -> Model {
-    let opened = try model.open()
-    guard let checkpoint = opened as? Model else { throw CommandError.noCheckpoint(model: opened.name) }
-    return checkpoint
-  }
-
   /// Writes the figure, where one is asked for, and prints the result.
   func show(_ figure: ChartColumn, _ object: @autoclosure () throws -> JSON, text: (Style) -> String) throws {
     if let svg { try OutputFile.write(figure.svg(), to: svg) }

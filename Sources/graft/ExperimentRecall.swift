@@ -56,7 +56,7 @@ struct ExperimentRecall: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.open()
+    let model = try options.model.openCheckpoint()
     let digest = BackgroundDigest(of: model)
     let workspace = options.threads.workspace()
     let texts = try ExperimentTexts(data, classification, for: model, threads: workspace.threads)

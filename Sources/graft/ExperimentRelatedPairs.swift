@@ -41,7 +41,7 @@ struct ExperimentRelatedPairs: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.open()
+    let model = try options.model.openCheckpoint()
     let digest = BackgroundDigest(of: model)
     let experiment = RelatedPairs(model, k: k, draws: draws, seed: seed.seed)
     let wE = model.projectionMatrix

@@ -13,6 +13,16 @@ struct ModelArgument: ParsableArguments {
   /// Opens a checkpoint or a stitched model; weights stay in the mapped file.
   func open() throws -> any Runnable { try Self.open(model) }
 
+  /// Opens a checkpoint, for what reads one model's parameters.
+  /// - Throws: `CommandError.noCheckpoint` for a stitched model.
+  func openCheckpoint() throws -> Model { try Self.openCheckpoint(model) }
+
+  static func openCheckpoint(_ model: String) throws -> Model {
+    let opened = try open(model)
+    guard let checkpoint = opened as? Model else { throw CommandError.noCheckpoint(model: opened.name) }
+    return checkpoint
+  }
+
   static func open(_ model: String) throws -> any Runnable {
     let folders = ModelFolders()
     return try openModel(directory: folders.directory(of: model), resolving: folders.directory)
@@ -28,5 +38,17 @@ struct ModelArgument: ParsableArguments {
     let config = directory + "/config.json"
     let type = FileManager.default.fileExists(atPath: config) ? try JSONNode.read(config)["model_type"] : nil
     return try Tokenizer.load(directory: directory, modelType: type?.isPresent == true ? type?.string() : nil)
+  }
+}
+
+extension Model {
+  /// The tokenizer that names the rows of a matrix over the vocabulary.
+  /// - Throws: `CommandError.moreTokensThanRows`; what loading a tokenizer throws.
+  func tokenizer(rows: Int) throws -> Tokenizer {
+    let tokenizer = try Tokenizer.load(directory: tokenizerDirectory, modelType: modelType)
+    guard tokenizer.vocabularyCount <= rows else {
+      throw CommandError.moreTokensThanRows(model: name, tokens: tokenizer.vocabularyCount, rows: rows)
+    }
+    return tokenizer
   }
 }

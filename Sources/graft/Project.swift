@@ -53,13 +53,13 @@ struct Project: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try checkpoint(model.open())
-    let base = try subject.against.map { try checkpoint(ModelArgument.open($0)) }
+    let opened = try model.openCheckpoint()
+    let base = try subject.against.map { try ModelArgument.openCheckpoint($0) }
     let displacement = try base.map { try Displacement(of: opened, from: $0) }
     let projection = try VocabularyProjection(
       opened, inverse: inverse, foldingNorm: foldNorm, matrix: base.map { $0.unembedding?.matrix ?? $0.wE },
       threads: threads.count)
-    let tokenizer = try tokenizer(of: opened, rows: projection.vocabulary)
+    let tokenizer = try opened.tokenizer(rows: projection.vocabulary)
     let digest = output.json ? BackgroundDigest(of: opened) : nil
     let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
     let reader = TokenReader(
@@ -90,19 +90,6 @@ struct Project: ParsableCommand {
         (baseDigest.map { [JSON.Member("against_sha256", .string($0.wait()))] } ?? []) + result.members)
     }
     try output.print(object ?? .null) { style in result.text(style) }
-  }
-
-  private func checkpoint(_ model: any Runnable) throws -> Model {
-    guard let model = model as? Model else { throw CommandError.noCheckpoint(model: model.name) }
-    return model
-  }
-
-  private func tokenizer(of model: Model, rows: Int) throws -> Tokenizer {
-    let tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
-    guard tokenizer.vocabularyCount <= rows else {
-      throw CommandError.moreTokensThanRows(model: model.name, tokens: tokenizer.vocabularyCount, rows: rows)
-    }
-    return tokenizer
   }
 
   /// Two vocabularies of one size would read a displacement as the wrong words, without an error.

@@ -110,7 +110,7 @@ private struct Place {
     let place = try Place()
     let texts = try place.build().readings(ofLayer: 0).flatMap(\.highest)
     let padding = texts.filter { $0.id >= Place.tokens }
-    #expect(!padding.isEmpty && padding.allSatisfy { $0.text == "[row \($0.id)]" })
+    #expect(!padding.isEmpty && padding.allSatisfy { $0.text == "[row \($0.id), no token]" })
     #expect(texts.allSatisfy { !$0.text.isEmpty })
   }
 

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct HelpTests {
   private static let commands = [
-    "inspect", "tokenize", "forward", "predict", "lens", "lens-classifier", "identify", "project", "classify", "verify",
+    "inspect", "tokenize", "forward", "predict", "lens", "lens-classifier", "identify", "project", "atlas",
+    "experiment", "classify", "verify",
     "env",
   ]
 
@@ -15,8 +16,12 @@ import Testing
     for code in ["0 ", "1 ", "64 ", "141 "] { #expect(run.output.contains("\n  \(code)")) }
   }
 
-  @Test(arguments: commands) func showsExamples(_ command: String) throws {
-    let run = try GraftProcess.run(command, "--help")
+  private static let subcommands =
+    ["keep-k", "recall", "related-pairs", "interesting"].map { "experiment " + $0 }
+    + ["build", "search", "show", "export"].map { "atlas " + $0 }
+
+  @Test(arguments: commands + subcommands) func showsExamples(_ command: String) throws {
+    let run = try GraftProcess.run(command.split(separator: " ").map(String.init) + ["--help"])
     #expect(run.status == 0)
     #expect(run.output.contains("EXAMPLES:\n  "))
     #expect(run.output.split(separator: "\n").allSatisfy { !$0.contains("  graft ") || $0.count <= 84 })

@@ -43,6 +43,11 @@ import Testing
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["align", "imdb-bert-1", "imdb-bert-2", "imdb-bert-1-sentiment", "--groups", "W_K,W_O", "--vectors", "2"],
     ["align", "imdb-gpt2-wide", "imdb-gpt2-narrow"],
+    ["experiment", "keep-k", "imdb-bert-1", "-n", "40", "--k", "10,8192"],
+    ["experiment", "keep-k", "imdb-gpt2-wide", "-n", "40", "--k", "5", "--dataset", ShortRun.reviews, "--limit", "4"],
+    ["experiment", "recall", "imdb-gpt2-wide", "--positions", "30", "--dataset", ShortRun.reviews, "--limit", "4"],
+    ["experiment", "related-pairs", "imdb-bert-1", "--draws", "2"],
+    ["experiment", "interesting", "imdb-gpt2-wide", "--threshold", "0.1"],
     ["verify", "imdb-bert-1", "--expected", Repository.fixture("trained/imdb-bert-1/expected.safetensors")], ["env"],
   ])
   func outputConforms(_ arguments: [String]) throws {
@@ -50,10 +55,11 @@ import Testing
     let run = try GraftProcess.run(arguments + ["--json"], directory: folder.path)
     #expect(run.status == 0, "\(run.error)")
     let value = try JSON.parse(run.output, path: "output")
-    #expect(try schema(arguments[0]).problems(in: value) == [])
-    if arguments[0] != "tokenize" {
+    let command = arguments[0] == "experiment" ? "experiment " + arguments[1] : arguments[0]
+    #expect(try schema(command).problems(in: value) == [])
+    if command != "tokenize" {
       #expect(value["schema"] == 1)
-      #expect(value["command"] == .string(arguments[0]))
+      #expect(value["command"] == .string(command))
     }
     // The same command gives the same bytes.
     #expect(try GraftProcess.run(arguments + ["--json"], directory: folder.path).output == run.output)
@@ -72,6 +78,20 @@ import Testing
     let run = folder.path("evaluate")
     let compared = try GraftProcess.run("compare", run, run, "--json")
     #expect(try schema("compare").problems(in: JSON.parse(compared.output, path: "compare")) == [])
+  }
+
+  @Test func atlasesConform() throws {
+    let folder = try TemporaryFolder()
+    for arguments in [
+      ["build", "imdb-bert-1"], ["build", "imdb-bert-1"], ["search", "film"], ["show"], ["show", "L3H1"],
+      ["show", "L0:3"],
+      ["show", "L0H0:3"], ["export", "--html", "pages"],
+    ] {
+      let run = try GraftProcess.run(["atlas"] + arguments + ["--json"], directory: folder.path)
+      let value = try JSON.parse(run.output, path: "output")
+      #expect(try schema("atlas " + arguments[0]).problems(in: value) == [], "\(arguments)")
+      #expect(value["command"] == .string("atlas " + arguments[0]))
+    }
   }
 
   @Test func failedVerificationConforms() throws {

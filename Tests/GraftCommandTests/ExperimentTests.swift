@@ -1,0 +1,48 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ExperimentTests {
+  private static let reviews = ["--dataset", ShortRun.reviews, "--limit", "4"]
+
+  @Test(arguments: [
+    (["keep-k", "imdb-bert-1", "-n", "30", "--k", "10,100"], 2), (["related-pairs", "imdb-bert-1"], 3),
+    (["interesting", "imdb-gpt2-wide"], 1), (["recall", "imdb-bert-1", "--positions", "20"] + reviews, 4),
+  ]) func drawsItsFigure(_ arguments: [String], _ charts: Int) throws {
+    let folder = try TemporaryFolder()
+    let run = try GraftProcess.run(["experiment"] + arguments + ["--svg", folder.path("a.svg")])
+    #expect(run.status == 0 && !run.output.contains("\u{1B}["), "\(run.error)")
+    #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+    let picture = try String(contentsOfFile: folder.path("a.svg"), encoding: .utf8)
+    #expect(picture.components(separatedBy: "class=\"chart\"").count == charts + 1)
+  }
+
+  /// With every token kept the right inverse is exact, whatever the vectors.
+  @Test func keepKEndsAtTheInnerProduct() throws {
+    let run = try GraftProcess.run(
+      ["experiment", "keep-k", "imdb-gpt2-narrow", "-n", "50", "--k", "99999", "--json"] + Self.reviews)
+    let sorts = try run.json()["vectors"].array()
+    #expect(try sorts.map { try $0["sort"].string() } == ["normal", "ff-values", "hidden"])
+    for sort in sorts {
+      let curves = try sort["curves"].array()
+      let last = try curves.map { try $0["points"].item(0) }
+      #expect(try last.allSatisfy { try $0["k"].int() == 8192 })
+      #expect(try abs(last[1]["cosine"].double() - 1) < 1e-4)
+      // All tokens are the same tokens for each way of choosing them.
+      #expect(try abs(last[0]["cosine"].double() - last[2]["cosine"].double()) < 1e-6)
+      #expect(try abs(last[0]["cosine"].double() - last[3]["cosine"].double()) < 1e-6)
+    }
+  }
+
+  @Test(arguments: [
+    (["recall", "imdb-bert-1"], 64, "Give --dataset."), (["keep-k", "imdb-bert-1", "--k", "0"], 64, "at least 1"),
+    (["related-pairs", "imdb-bert-1", "--k", "9000"], 1, "give a number from 1 to 8192"),
+    (["interesting", "imdb-bert-1", "--threshold", "0"], 64, "above 0"),
+    (["recall", "imdb-bert-1", "--positions", "1"] + reviews, 64, "at least 2"),
+    (["related-pairs", "no-such-model"], 1, "no such directory or model"),
+  ]) func refuses(_ arguments: [String], _ status: Int32, _ message: String) throws {
+    let run = try GraftProcess.run(["experiment"] + arguments)
+    #expect(run.status == status && run.output.isEmpty && run.error.contains(message), "\(run.error)")
+  }
+}
