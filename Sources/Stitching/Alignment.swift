@@ -49,7 +49,7 @@ public struct ModelAligner: Sendable {
   /// - Throws: `LinearAlgebraError.notFinite` where a weight is not finite.
   public func align(_ kind: ParameterKind, in space: AlignmentSpace) throws -> LayerAlignment {
     let coordinates = coordinates(of: space)
-    let count = kind.isFeedForward ? b.dimensions.feedForward : b.dimensions.hidden
+    let count = kind.isAttention ? b.dimensions.hidden : b.dimensions.feedForward
     let packed = PackedVectors(
       layers: b.dimensions.layers, count: count, width: coordinates.width, threads: threads
     ) { coordinates.ofB(b.parameterVectors(kind, layer: $0)) }

@@ -38,6 +38,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case notForStitchedModels(option: String, model: String)
   /// A text of another length whose states are to replace all of a text's.
   case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
+  /// A point that an experiment does not have.
+  case noSuchPoint(path: String, found: Int, count: Int)
+  /// Folders that are not the parts of one experiment.
+  case notTheShards(reason: String)
   /// A text given as one token that is none.
   case unknownToken(text: String, pieces: [String])
   /// A head that the model does not have.
@@ -108,6 +112,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .patchOfAnotherLength(let site, let text, let found, let expected):
       return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
         + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
+    case .noSuchPoint(let path, let found, let count):
+      return "\(path): --point \(found): expected a place in its list of points, 0 to \(count - 1)"
+    case .notTheShards(let reason):
+      return "\(reason); give the folders of all parts of one experiment, each finished, once"
     case .unknownToken(let text, let pieces):
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
       return "\"\(text)\" is not one token of the vocabulary but \(found); give one that is "

@@ -32,8 +32,8 @@ extension BenchCase {
     for index in 0..<x.count { (x.pointer[index], y.pointer[index]) = (Float(generator.normal()), 1) }
     let kinds = ParameterKind.alignmentOrder
     func sizes(_ kind: ParameterKind) -> (m: Int, n: Int) {
-      kind.isFeedForward
-        ? (a.dimensions.feedForward, b.dimensions.feedForward) : (a.dimensions.hidden, b.dimensions.hidden)
+      kind.isAttention
+        ? (a.dimensions.hidden, b.dimensions.hidden) : (a.dimensions.feedForward, b.dimensions.feedForward)
     }
     let flops = kinds.reduce(0) { $0 + 2 * AlignmentSpace.allCases.count * pairs * sizes($1).m * sizes($1).n * d }
     return BenchCase(note: ["flops": .integer(flops)]) {
