@@ -10,13 +10,13 @@ let package = Package(
       name: "Graft",
       targets: [
         "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
-        "Interpretability", "Stitching",
-        "Reporting",
+        "Interpretability", "Stitching", "Atlas", "Reporting",
       ]),
     .executable(name: "graft", targets: ["graft"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
@@ -38,13 +38,18 @@ let package = Package(
     .target(
       name: "Stitching",
       dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation"]),
+    .target(
+      name: "Atlas",
+      dependencies: [
+        "Files", "DenseMath", "Tokenization", "Transformer", "Interpretability",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .target(name: "Reporting", dependencies: ["Files"]),
     .executableTarget(
       name: "graft",
       dependencies: [
         "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
-        "Interpretability", "Stitching",
-        "Reporting",
+        "Interpretability", "Stitching", "Atlas", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -77,6 +82,12 @@ let package = Package(
         "TestSupport",
       ]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "AtlasTests",
+      dependencies: [
+        "Atlas", "DenseMath", "Files", "Interpretability", "Tokenization", "Transformer", "TestSupport",
+        .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(
       name: "GraftCommandTests",

@@ -8,14 +8,16 @@ struct PairBasis {
   let left: DoubleMatrix
   /// N, [r, r]
   let right: DoubleMatrix
-  /// How far a sum in the new basis may be off through rounding of the bases, over the two rows' norms in the old one.
+  /// How far any sum in the new basis may be off through rounding of the bases.
   let error: Double
 
-  /// - Throws: `LinearAlgebraError`.
-  init(_ a: DoubleMatrix, _ b: DoubleMatrix) throws {
+  /// - Throws: `LinearAlgebraError`, `.notFinite` also where a number's square is not finite.
+  init(_ a: DoubleMatrix, _ b: DoubleMatrix, threads: Threads) throws {
     let r = a.columns
-    let (rootA, inverseA) = try Self.roots(of: DoubleMatrix.transposedProduct(a, a))
-    let (rootB, inverseB) = try Self.roots(of: DoubleMatrix.transposedProduct(b, b))
+    let (gramA, gramB) = threads.both(
+      { DoubleMatrix.transposedProduct(a, a) }, { DoubleMatrix.transposedProduct(b, b) })
+    let (rootA, inverseA) = try Self.roots(of: gramA)
+    let (rootB, inverseB) = try Self.roots(of: gramB)
     let core = try SingularValueDecomposition(rootA * rootB)
     let largest = core.values.first ?? 0
     guard largest > 0 else {
@@ -36,7 +38,10 @@ struct PairBasis {
     var rest = left * right.transposed
     for index in 0..<r { rest[index, index] -= 1 }
     let rounding = 8 * Double(r) * Double.ulpOfOne
-    error = rest.frobeniusNorm + rounding * left.frobeniusNorm * right.frobeniusNorm
+    func trace(_ gram: DoubleMatrix) -> Double { (0..<r).reduce(0) { $0 + gram[$1, $1] } }
+    // No row is longer than all of them together.
+    let norms = trace(gramA).squareRoot() * trace(gramB).squareRoot()
+    error = norms * (rest.frobeniusNorm + rounding * left.frobeniusNorm * right.frobeniusNorm)
   }
 
   /// The square root of a Gram matrix, and its inverse, with 1e-10 of the mean eigenvalue added so that it has one.
@@ -104,5 +109,20 @@ struct SortedFactor {
       }
       return (sorted.map { rows[$0] }, sorted.map { roundedUp(squares[$0]) }, scale)
     }
+  }
+}
+
+extension Threads {
+  /// Two computations side by side.
+  func both<First, Second>(_ first: () -> First, _ second: () -> Second) -> (First, Second) {
+    var results: (First?, Second?)
+    withUnsafeMutablePointer(to: &results) { results in
+      // Each task writes its own half.
+      nonisolated(unsafe) let results = results
+      run(2) { task, _ in
+        if task == 0 { results.pointee.0 = first() } else { results.pointee.1 = second() }
+      }
+    }
+    return (results.0 ?? first(), results.1 ?? second())
   }
 }

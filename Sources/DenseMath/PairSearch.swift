@@ -45,12 +45,8 @@ public struct PairSearch: Sendable {
   /// - Parameters:
   ///   - left: [n, r]
   ///   - right: [m, r]
-  /// - Throws: `LinearAlgebraError.notFinite`.
-  public init(_ left: DoubleMatrix, _ right: DoubleMatrix, selecting selection: Selection = Selection()) throws {
+  public init(_ left: DoubleMatrix, _ right: DoubleMatrix, selecting selection: Selection = Selection()) {
     precondition(left.columns == right.columns, "factors of \(left.columns) and \(right.columns) columns")
-    guard left.values.allSatisfy(\.isFinite), right.values.allSatisfy(\.isFinite) else {
-      throw LinearAlgebraError.notFinite
-    }
     self.left = left
     self.right = right
     rows = selection.rows ?? Array(0..<left.rows)
@@ -59,16 +55,16 @@ public struct PairSearch: Sendable {
   }
 
   /// The k highest entries, best first; all where there are no k.
-  /// - Throws: `LinearAlgebraError`.
+  /// - Throws: `LinearAlgebraError`, `.notFinite` for a factor with numbers that are not, or too large to be squared.
   public func highest(_ k: Int, threads: Threads) throws -> [ScoredPair] { try search(k, sign: 1, threads: threads) }
 
   /// The k lowest entries, lowest first; ties fall to the lower row, then the lower column.
-  /// - Throws: `LinearAlgebraError`.
+  /// - Throws: `LinearAlgebraError`, `.notFinite` for a factor with numbers that are not, or too large to be squared.
   public func lowest(_ k: Int, threads: Threads) throws -> [ScoredPair] { try search(k, sign: -1, threads: threads) }
 
   private func search(_ k: Int, sign: Double, threads: Threads) throws -> [ScoredPair] {
     guard k > 0, !rows.isEmpty, !columns.isEmpty else { return [] }
-    let tiles = try PairTiles(left, rows, right, columns, sign: sign)
+    let tiles = try PairTiles(left, rows, right, columns, sign: sign, threads: threads)
     let shared = SharedThreshold()
     var workers = [PairCandidates](repeating: PairCandidates(k), count: threads.count)
     workers.withUnsafeMutableBufferPointer { workers in

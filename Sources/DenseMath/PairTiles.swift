@@ -37,27 +37,32 @@ struct PairTiles {
   ///   - rows, columns: which rows of the two factors take part.
   ///   - sign: -1 to look for the lowest.
   /// - Throws: `LinearAlgebraError`.
-  init(_ left: DoubleMatrix, _ rows: [Int], _ right: DoubleMatrix, _ columns: [Int], sign: Double) throws {
-    let basis = try PairBasis(left, right)
-    size = left.columns
+  init(
+    _ left: DoubleMatrix, _ rows: [Int], _ right: DoubleMatrix, _ columns: [Int], sign: Double, threads: Threads
+  ) throws {
+    let basis = try PairBasis(left, right, threads: threads)
+    let size = left.columns
     let step = max(4, (size + Self.mostPlaces - 1) / Self.mostPlaces)
     let count = max(1, (size + step - 1) / step)
-    let ends = (1...count).map { min($0 * step, left.columns) }
-    self.ends = ends
-    self.left = SortedFactor(left * (sign * basis.left), rows, ends: ends)
-    self.right = SortedFactor(right * basis.right, columns, ends: ends)
+    let ends = (1...count).map { min($0 * step, size) }
+    let (width, height) = (cvm_panel_width(), cvm_panel_height())
+    let panels = FloatBuffer(uninitializedCount: PackedFactor.size(rows: size, columns: columns.count))
+    let panelRests = FloatBuffer(uninitializedCount: PackedFactor.size(rows: count, columns: columns.count))
+    (self.left, self.right) = threads.both(
+      {
+        SortedFactor(left * (sign * basis.left), rows, ends: ends)
+      },
+      {
+        let factor = SortedFactor(right * basis.right, columns, ends: ends)
+        cvm_pack_panels_transposed(panels.pointer, width * size, factor.numbers.pointer, size, columns.count, size)
+        cvm_pack_panels_transposed(panelRests.pointer, width * count, factor.rests.pointer, count, columns.count, count)
+        return factor
+      })
+    (self.size, self.ends, self.width, self.height) = (size, ends, width, height)
+    (self.panels, self.panelRests) = (panels, panelRests)
     scale = self.left.scale * self.right.scale
-    let epsilon = 0x1p-24
-    relativeMargin = Double(size + 8) * epsilon * 1.01
-    absoluteMargin = scale * basis.error * Self.largestNorm(left) * Self.largestNorm(right) + 1e-30
-    width = cvm_panel_width()
-    height = cvm_panel_height()
-    panels = FloatBuffer(uninitializedCount: PackedFactor.size(rows: size, columns: columns.count))
-    panelRests = FloatBuffer(uninitializedCount: PackedFactor.size(rows: count, columns: columns.count))
-    cvm_pack_panels_transposed(
-      panels.pointer, width * size, self.right.numbers.pointer, size, columns.count, size)
-    cvm_pack_panels_transposed(
-      panelRests.pointer, width * count, self.right.rests.pointer, count, columns.count, count)
+    relativeMargin = Double(size + 8) * 0x1p-24 * 1.01
+    absoluteMargin = scale * basis.error + 1e-30
     tasks = ((rows.count + height - 1) / height + Self.blocksInTask - 1) / Self.blocksInTask
   }
 
@@ -67,10 +72,15 @@ struct PairTiles {
     let first = task * Self.blocksInTask * height
     let rows = first..<min(left.order.count, first + Self.blocksInTask * height)
     let panelCount = (right.order.count + width - 1) / width
-    let checks = plan(rows, threshold: threshold())
     let tile = FloatBuffer(uninitializedCount: height * width)
-    withReach(checks) { reach in
-      for group in stride(from: 0, to: panelCount, by: Self.panelsInGroup) {
+    var (places, planned) = ([ends.count - 1], -Double.infinity)
+    for group in stride(from: 0, to: panelCount, by: Self.panelsInGroup) {
+      // As soon as there is a threshold at all.
+      if planned == -.infinity {
+        planned = threshold()
+        places = plan(rows, threshold: planned)
+      }
+      withReach(places) { reach in
         for top in stride(from: rows.lowerBound, to: rows.upperBound, by: height) {
           let block = top..<min(top + height, rows.upperBound)
           var panel = group
@@ -173,13 +183,6 @@ struct PairTiles {
           size: size, places: ends.count, checks: stops.count, ends: stops.baseAddress, rests: places.baseAddress)
         withUnsafePointer(to: &reach, body)
       }
-    }
-  }
-
-  private static func largestNorm(_ matrix: DoubleMatrix) -> Double {
-    let r = matrix.columns
-    return (0..<matrix.rows).reduce(0) { most, row in
-      max(most, (0..<r).reduce(0) { $0 + matrix[row, $1] * matrix[row, $1] }.squareRoot())
     }
   }
 }

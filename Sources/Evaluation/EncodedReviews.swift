@@ -47,12 +47,12 @@ public struct EncodedReviews: Sendable {
       }
     }
     reviews = try results.flatMap { try $0.get() }
-    batches = Self.plan(reviews)
+    batches = Self.batches(of: reviews[...])
   }
 
   private init(_ reviews: [EncodedReview]) {
     self.reviews = reviews
-    batches = Self.plan(reviews)
+    batches = Self.batches(of: reviews[...])
   }
 
   /// Every `count`-th review from the one at `index`, with a plan of their own.
@@ -60,17 +60,18 @@ public struct EncodedReviews: Sendable {
     EncodedReviews(stride(from: index, to: reviews.count, by: count).map { reviews[$0] })
   }
 
-  private static func plan(_ reviews: [EncodedReview]) -> [Range<Int>] {
+  /// Ranges of neighbouring reviews, as many as fit into `tokensInBatch`, none empty.
+  public static func batches(of reviews: ArraySlice<EncodedReview>) -> [Range<Int>] {
     var batches: [Range<Int>] = []
-    var (start, tokens) = (0, 0)
-    for (index, review) in reviews.enumerated() {
+    var (start, tokens) = (reviews.startIndex, 0)
+    for (index, review) in zip(reviews.indices, reviews) {
       if index > start, tokens + review.ids.count > tokensInBatch {
         batches.append(start..<index)
         (start, tokens) = (index, 0)
       }
       tokens += review.ids.count
     }
-    if start < reviews.count { batches.append(start..<reviews.count) }
+    if start < reviews.endIndex { batches.append(start..<reviews.endIndex) }
     return batches
   }
 }

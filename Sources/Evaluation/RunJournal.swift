@@ -110,27 +110,8 @@ public final class RunJournal {
 
   private static func check(_ stamp: JSON, against recorded: JSON, directory: String) throws {
     // Options and seed first: another number of reviews is the reason why the dataset's digest is another one.
-    let difference =
-      ["options", "seed"].lazy.compactMap { firstDifference(recorded[$0], stamp[$0], path: $0) }.first
-      ?? firstDifference(recorded, stamp, path: "")
-    guard let difference else { return }
+    guard let difference = recorded.firstDifference(from: stamp, before: ["options", "seed"]) else { return }
     throw RunError.differs(
       directory: directory, option: difference.path, recorded: difference.left, requested: difference.right)
-  }
-
-  /// The first place, by sorted keys, where two values differ as text; nil when they are the same.
-  private static func firstDifference(
-    _ left: JSON?, _ right: JSON?, path: String
-  ) -> (path: String, left: String, right: String)? {
-    guard case .object(let leftMembers)? = left, case .object(let rightMembers)? = right else {
-      let (leftText, rightText) = (left?.serialized() ?? "absent", right?.serialized() ?? "absent")
-      return leftText.utf8.elementsEqual(rightText.utf8) ? nil : (path, leftText, rightText)
-    }
-    let keys = Set((leftMembers + rightMembers).map { ExactKey($0.key) }).map(\.string)
-    for key in keys.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
-      let place = path.isEmpty ? key : path + "." + key
-      if let difference = firstDifference(left?[key], right?[key], path: place) { return difference }
-    }
-    return nil
   }
 }

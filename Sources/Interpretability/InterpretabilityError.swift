@@ -4,6 +4,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
   case noSuchToken(Int, vocabulary: Int)
+  /// The parts that a logit is attributed to do not add up to it.
+  case partsDoNotSum(model: String, position: Int, sum: Double, logit: Double, magnitude: Double)
   /// Texts that cannot be split into three parts.
   case tooFewTexts(found: Int, needed: Int)
   /// Effective attention no longer makes the output that attention makes.
@@ -20,8 +22,6 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   /// Two checkpoints are of different shape, so that there is no difference between them.
   case differentShapes(model: String, base: String, what: String, expected: String, found: String)
   case noSuchVector(String, group: String, model: String, expected: String)
-  /// The parts that a logit is attributed to do not add up to it.
-  case partsDoNotSum(model: String, position: Int, sum: Double, logit: Double, magnitude: Double)
 
   public var description: String {
     switch self {
@@ -34,6 +34,10 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
+    case .partsDoNotSum(let model, let position, let sum, let logit, let magnitude):
+      "\(model), position \(position): the parts add up to \(sum), the logit is \(logit); expected a difference of at "
+        + "most \(LogitAttribution.tolerance) of the sum of magnitudes, \(magnitude); the model's numbers may be too large "
+        + "for Float32"
     case .setTooLarge(let k, let vocabulary):
       "the \(k) highest of a vocabulary of \(vocabulary): give a number from 1 to \(vocabulary)"
     case .tooFewTexts(let found, let needed):
@@ -56,10 +60,6 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
     case .outputChanged(let layer, let head, let error, let allowed, let tolerance):
       "L\(layer)H\(head): expected effective attention to make the head's output to \(allowed) of its norm, found a "
         + "difference of \(error); give a relative tolerance below \(tolerance) for the rank"
-    case .partsDoNotSum(let model, let position, let sum, let logit, let magnitude):
-      "\(model), position \(position): the parts add up to \(sum), the logit is \(logit); expected a difference of at "
-        + "most \(LogitAttribution.tolerance) of the sum of magnitudes, \(magnitude); the model's numbers may be too large "
-        + "for Float32"
     }
   }
 }

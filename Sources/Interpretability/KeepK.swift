@@ -54,11 +54,12 @@ public struct KeepK: Sendable {
 
   /// - Parameters:
   ///   - x: [n, d]
-  ///   - ks: each from 1 to V.
+  ///   - ks: ascending, each from 1 to V; at most 255.
   ///   - seed: of the items that `random` and `shared` draw.
   /// - Returns: a point a k, in their order.
   /// - Throws: `InterpretabilityError.setTooLarge`, `LinearAlgebraError`.
   public func points(_ x: Tensor, _ projection: Projection, ks: [Int], seed: UInt64) throws -> [Point] {
+    precondition(ks.count < 256 && zip(ks, ks.dropFirst()).allSatisfy { $0 < $1 }, "k must rise, and be few: \(ks)")
     let (n, V) = (x.rows, wE.rows)
     if let k = ks.first(where: { !(1...max(1, V)).contains($0) }) {
       throw InterpretabilityError.setTooLarge(k, vocabulary: V)
@@ -96,6 +97,8 @@ public struct KeepK: Sendable {
     let width = min(Self.tileWidth, wE.rows)
     let sums = FloatBuffer(count: ks.count * n * n)
     let tiles = (0..<2).map { _ in FloatBuffer(uninitializedCount: n * width) }
+    let levels = (0..<2).map { _ in UnsafeMutablePointer<UInt8>.allocate(capacity: n * width) }
+    defer { levels.forEach { $0.deallocate() } }
     let scratch = (0..<threads.count).map { _ in
       (
         left: FloatBuffer(uninitializedCount: n * width), right: FloatBuffer(uninitializedCount: n * width),
@@ -105,12 +108,14 @@ public struct KeepK: Sendable {
     for start in stride(from: 0, to: wE.rows, by: width) {
       let items = start..<min(start + width, wE.rows)
       left.project(items, by: wE, threads: threads, into: tiles[0].pointer)
+      left.levels(of: tiles[0].pointer, items, ks: ks.count, threads: threads, into: levels[0])
       right?.project(items, by: wE, threads: threads, into: tiles[1].pointer)
+      right?.levels(of: tiles[1].pointer, items, ks: ks.count, threads: threads, into: levels[1])
       // A k is one task from the first tile to the last, so its sums have the same order on any number of threads.
       threads.run(ks.count) { index, worker in
         let (a, b, packed) = (scratch[worker].left, scratch[worker].right, scratch[worker].packed)
-        left.keep(index, of: tiles[0].pointer, items, into: a.pointer)
-        if let right { right.keep(index, of: tiles[1].pointer, items, into: b.pointer) }
+        Self.keep(index, of: tiles[0].pointer, levels[0], count: n * items.count, into: a.pointer)
+        if right != nil { Self.keep(index, of: tiles[1].pointer, levels[1], count: n * items.count, into: b.pointer) }
         let factor = PackedFactor(
           right == nil ? a.pointer : b.pointer, stride: items.count, transposed: true, rows: items.count, columns: n,
           memory: packed.pointer)
@@ -119,6 +124,15 @@ public struct KeepK: Sendable {
       }
     }
     return sums
+  }
+
+  /// The coordinates that the k of that index keeps; 0 in place of the others.
+  private static func keep(
+    _ index: Int, of tile: UnsafePointer<Float>, _ levels: UnsafePointer<UInt8>, count: Int,
+    into kept: UnsafeMutablePointer<Float>
+  ) {
+    let last = UInt8(index)
+    for place in 0..<count { kept[place] = levels[place] <= last ? tile[place] : 0 }
   }
 
   private static func cosine(_ exact: DoubleMatrix, _ kept: UnsafePointer<Float>, withDiagonal: Bool) -> Double? {
@@ -188,15 +202,27 @@ public struct KeepK: Sendable {
       ) { _, _ in }
     }
 
-    /// A copy of a tile with 0 for what the k of that index leaves out.
-    func keep(
-      _ index: Int, of tile: UnsafePointer<Float>, _ items: Range<Int>, into kept: UnsafeMutablePointer<Float>
+    /// For each coordinate of a tile the index of the least k that keeps it, [n, items]; the number of k for none.
+    /// - Parameter ks: how many there are, at most 255.
+    func levels(
+      of tile: UnsafePointer<Float>, _ items: Range<Int>, ks: Int, threads: Threads,
+      into levels: UnsafeMutablePointer<UInt8>
     ) {
-      for row in 0..<x.rows {
-        let cut = cuts[index * x.rows + row]
-        for (column, id) in items.enumerated() {
-          let place = row * items.count + column
-          kept[place] = keeping.rank(tile[place], row: row, id: id) >= cut ? tile[place] : 0
+      cuts.withUnsafeBufferPointer { cuts in
+        nonisolated(unsafe) let cuts = cuts
+        let n = x.rows
+        threads.run(n) { row, _ in
+          for (column, id) in items.enumerated() {
+            let place = row * items.count + column
+            let rank = keeping.rank(tile[place], row: row, id: id)
+            // Cuts fall as k rises.
+            var (low, high) = (0, ks)
+            while low < high {
+              let middle = (low + high) / 2
+              if rank >= cuts[middle * n + row] { high = middle } else { low = middle + 1 }
+            }
+            levels[place] = UInt8(low)
+          }
         }
       }
     }

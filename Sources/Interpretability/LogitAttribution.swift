@@ -72,22 +72,26 @@ public struct LogitAttribution: Sendable, Equatable {
     }
   }
 
-  /// Attributes at several places of one text.
+  /// Head scores of so many places are made at a time.
+  private static let placesAtATime = 32
+
+  /// Attributes at several places of one text, in one pass.
   /// - Parameters:
+  ///   - places: positions of the text, each with the token whose logit is split.
   ///   - head: what reads the last state.
   ///   - versus: the token whose logit is subtracted.
   ///   - interventions: what to replace on the way.
-  /// - Returns: one a position, in their order.
+  /// - Returns: one a place, in their order.
   /// - Throws: `TransformerError` for a text or an intervention that the model cannot take, `InterpretabilityError` for a
   ///   position or token that is not there, and when the parts do not add up to the logit.
   public static func attributions(
-    of target: Int32, versus: Int32? = nil, in ids: [Int32], at positions: [Int], model: Model, head: Unembedding,
+    at places: [(position: Int, target: Int32)], versus: Int32? = nil, in ids: [Int32], model: Model, head: Unembedding,
     interventions: [Intervention] = [], workspace: Workspace
   ) throws -> [LogitAttribution] {
-    for position in positions where position < 0 || position >= ids.count {
+    for (position, _) in places where position < 0 || position >= ids.count {
       throw InterpretabilityError.noSuchRow(position, tokens: ids.count)
     }
-    for id in [target, versus ?? target] where id < 0 || Int(id) >= head.vocabulary {
+    for id in places.map(\.target) + [versus].compactMap({ $0 }) where id < 0 || Int(id) >= head.vocabulary {
       throw InterpretabilityError.noSuchToken(Int(id), vocabulary: head.vocabulary)
     }
     guard head.matrix.columns == model.dimensions.hidden else {
@@ -95,18 +99,27 @@ public struct LogitAttribution: Sendable, Equatable {
         model: model.name, layer: model.dimensions.layers - 1, expected: [head.vocabulary, model.dimensions.hidden],
         found: [head.vocabulary, head.matrix.columns])
     }
-    let rows = RowRecorder(positions)
+    let rows = RowRecorder(places.map(\.position))
     let h = try model.forward(
       PackedBatch([ids]), workspace: workspace, observer: rows, interventions: interventions)
-    let scores = FloatBuffer(uninitializedCount: head.vocabulary)
-    return try positions.map { position in
-      head.apply(h.pointer + position * h.width, rows: 1, into: scores.pointer, workspace: workspace)
-      let other = versus.map { Double(scores.pointer[Int($0)]) } ?? 0
-      var pass = FrozenPass(
-        model: model, id: ids[position], position: position, rows: rows, interventions: interventions)
-      return try LogitAttribution(
-        parts: pass.parts(of: target, versus: versus, head: head, state: h),
-        logit: Double(scores.pointer[Int(target)]) - other, model: model.name, position: position)
+    let most = min(placesAtATime, places.count)
+    let states = HiddenState(tokens: most, width: h.width)
+    let scores = FloatBuffer(uninitializedCount: most * head.vocabulary)
+    return try stride(from: 0, to: places.count, by: placesAtATime).flatMap { start -> [LogitAttribution] in
+      let chunk = places[start..<min(start + placesAtATime, places.count)]
+      for (index, place) in chunk.enumerated() {
+        (states.pointer + index * h.width).update(from: h.pointer + place.position * h.width, count: h.width)
+      }
+      head.apply(states.pointer, rows: chunk.count, into: scores.pointer, workspace: workspace)
+      return try chunk.enumerated().map { index, place -> LogitAttribution in
+        let own = scores.pointer + index * head.vocabulary
+        var pass = FrozenPass(
+          model: model, id: ids[place.position], position: place.position, rows: rows, interventions: interventions)
+        return try LogitAttribution(
+          parts: pass.parts(of: place.target, versus: versus, head: head, state: h),
+          logit: Double(own[Int(place.target)]) - (versus.map { Double(own[Int($0)]) } ?? 0), model: model.name,
+          position: place.position)
+      }
     }
   }
 }

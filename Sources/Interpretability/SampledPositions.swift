@@ -16,6 +16,9 @@ public struct SampledPositions: Sendable {
     positions = generator.sample(count, of: total)
   }
 
+  /// - Parameter positions: ascending, each once.
+  public init(at positions: [Int]) { self.positions = positions }
+
   /// Runs the model over the texts and shows the sampled rows of some sites.
   /// - Parameters:
   ///   - batches: every text once, in order.

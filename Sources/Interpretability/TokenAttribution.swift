@@ -165,6 +165,9 @@ public struct TokenAttribution: Sendable {
 
   /// From the sums of ‖J u‖² and of its squares. With F = √mean, F's standard error is that of the mean over 2 F; those
   /// of different tokens i are independent, and c's follows by its derivatives (1 - c_i) / ΣF and -c_i / ΣF.
+  ///
+  /// ‖J u‖² is skewed, and a small sample of it has too small a variance too often; so a cell's variance relative to its
+  /// mean is taken to be at least the average of its level's.
   private static func estimates(
     _ sums: [[Double]], _ squares: [[Double]], probes: Int, tokens: Int
   ) -> (contributions: [[Double]], errors: [[Double]]) {
@@ -172,11 +175,14 @@ public struct TokenAttribution: Sendable {
     let norms = sums.map { $0.map { ($0 / n).squareRoot() } }
     let contributions = normalized(norms, tokens: tokens)
     let errors = sums.indices.map { level in
-      let variances = sums[level].indices.map { cell -> Double in
+      let relative = sums[level].indices.map { cell -> Double? in
         let mean = sums[level][cell] / n
-        guard mean > 0 else { return 0 }
-        let variance = max(0, squares[level][cell] / n - mean * mean) / (n - 1)
-        return variance / (4 * mean)
+        return mean > 0 ? max(0, squares[level][cell] / (n * mean * mean) - 1) / (n - 1) : nil
+      }
+      let known = relative.compactMap { $0 }
+      let average = known.reduce(0, +) / Double(max(1, known.count))
+      let variances = relative.indices.map { cell in
+        relative[cell].map { max($0, average) * sums[level][cell] / n / 4 } ?? 0
       }
       var result = [Double](repeating: 0, count: tokens * tokens)
       for j in 0..<tokens {

@@ -1,12 +1,14 @@
 import Foundation
 
-/// The part of an axis that is shown, and its ticks at multiples of 1, 2 or 5 times a power of ten.
+/// The part of an axis that is shown, and its ticks at multiples of 1, 2 or 5 times a power of ten; on a logarithmic axis
+/// at 1, 2 and 5 times every power of ten, or at the powers alone where those would be many.
 struct AxisScale: Equatable {
   let lower: Double
   let upper: Double
   let ticks: [Double]
   /// Whether the axis starts above the lowest value that is possible.
   let isCut: Bool
+  /// 0 on a logarithmic axis.
   private let step: Double
 
   /// - Parameters:
@@ -14,6 +16,14 @@ struct AxisScale: Equatable {
   ///   - tickCount: about how many ticks are wanted.
   ///   - roundsOut: whether both ends are moved outwards to a tick.
   init(fitting values: [Double], axis: LineChart.Axis, tickCount: Int, roundsOut: Bool) {
+    if axis.isLogarithmic, let low = values.filter({ $0 > 0 }).min(), let high = values.max(), high > low {
+      (lower, upper, step, isCut) = (low, high, 0, false)
+      let powers = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
+      let every = powers.flatMap { power in [1, 2, 5].map { $0 * pow(10, Double(power)) } }
+        .filter { (low * 0.999...high * 1.001).contains($0) }
+      ticks = every.count <= tickCount ? every : every.filter { log10($0).rounded() == log10($0) }
+      return
+    }
     let floor = axis.bounds?.lowerBound ?? -.infinity
     let ceiling = axis.bounds?.upperBound ?? .infinity
     var low = values.min() ?? (floor.isPlottable ? floor : 0)
@@ -43,10 +53,14 @@ struct AxisScale: Equatable {
   }
 
   /// Where `value` lies: 0 at the lower end, 1 at the upper.
-  func fraction(_ value: Double) -> Double { (value - lower) / (upper - lower) }
+  func fraction(_ value: Double) -> Double {
+    guard step == 0 else { return (value - lower) / (upper - lower) }
+    return (log(max(value, lower)) - log(lower)) / (log(upper) - log(lower))
+  }
 
   /// As many decimals as the step has.
   func label(_ value: Double) -> String {
+    if step == 0, value >= 1, value < 1e9 { return value.fixed(0) }
     guard step >= 1e-6, abs(value) < 1e9 else { return String(format: "%.4g", value) }
     return value.fixed(max(0, -Int((log10(step) + 1e-9).rounded(.down))))
   }

@@ -27,6 +27,12 @@ public struct HTMLPage: Sendable {
     case heatMaps([(HeatMap, caption: String)])
     /// As wide as the window; the page's script draws it.
     case matrices(MatrixPanels, caption: String)
+    /// Filtered by the page's script.
+    case catalogue(Catalogue)
+    /// A box in which words are looked up.
+    case wordIndex(WordIndex)
+    /// Titles and where they lead, relative to the page.
+    case links([(title: String, target: String)])
     /// A command line, kept as it is.
     case command(String)
     /// Closed until the reader opens it; pretty JSON with sorted keys.
@@ -68,7 +74,8 @@ public struct HTMLPage: Sendable {
       .element(
         "style", [:],
         [.verbatim(Self.styleSheet)] + (hasHeatMap ? [.verbatim(HeatMap.styleSheet), .text(HeatMap.pageColors)] : [])
-          + (hasMatrices ? [.verbatim(MatrixPanels.styleSheet)] : [])),
+          + (hasMatrices ? [.verbatim(MatrixPanels.styleSheet)] : [])
+          + (hasCatalogue ? [.verbatim(Catalogue.styleSheet)] : [])),
     ]
     var header: [Markup] = [.element("h1", text: title)]
     if !subtitle.isEmpty { header.append(.element("p", ["class": "subtitle"], text: subtitle)) }
@@ -87,7 +94,8 @@ public struct HTMLPage: Sendable {
             .element(
               "script", [:],
               [.verbatim(Self.sortingScript)] + (hasHeatMap ? [.verbatim(HeatMap.script)] : [])
-                + (hasMatrices ? [.verbatim(MatrixPanels.script)] : [])),
+                + (hasMatrices ? [.verbatim(MatrixPanels.script)] : [])
+                + (hasCatalogue ? [.verbatim(Catalogue.script)] : [])),
           ]),
       ])
     return "<!DOCTYPE html>\n" + page.rendered
@@ -95,6 +103,14 @@ public struct HTMLPage: Sendable {
 
   private var hasHeatMap: Bool { hasBlock { $0.isHeatMap } }
   private var hasMatrices: Bool { hasBlock { if case .matrices = $0 { true } else { false } } }
+  private var hasCatalogue: Bool {
+    hasBlock {
+      switch $0 {
+      case .catalogue, .wordIndex, .links: true
+      default: false
+      }
+    }
+  }
 
   private func hasBlock(_ matches: (Block) -> Bool) -> Bool { sections.contains { $0.blocks.contains(where: matches) } }
 
@@ -111,6 +127,10 @@ public struct HTMLPage: Sendable {
     case .heatMaps(let maps):
       return .element("div", ["class": "beside"], maps.map { $0.markup(caption: $1) })
     case .matrices(let panels, let caption): return panels.markup(caption: caption)
+    case .catalogue(let catalogue): return catalogue.markup()
+    case .wordIndex(let index): return index.markup()
+    case .links(let links):
+      return .element("nav", [:], links.map { .element("a", [("href", $0.target)], [.text($0.title)]) })
     case .command(let line):
       return .element("pre", ["class": "command", "tabindex": "0"], [.element("code", text: line)])
     case .details(let summary, let value):

@@ -76,11 +76,16 @@ public struct LineChart: Equatable, Sendable {
     public let bounds: ClosedRange<Double>?
     /// Ticks on whole numbers only.
     public let isWhole: Bool
+    /// Equal factors are equal distances. Values that are not positive are then left out of the axis.
+    public let isLogarithmic: Bool
 
-    public init(_ title: String, bounds: ClosedRange<Double>? = nil, isWhole: Bool = false) {
+    public init(
+      _ title: String, bounds: ClosedRange<Double>? = nil, isWhole: Bool = false, isLogarithmic: Bool = false
+    ) {
       self.title = title
       self.bounds = bounds
       self.isWhole = isWhole
+      self.isLogarithmic = isLogarithmic
     }
   }
 

@@ -30,7 +30,7 @@ enum Markup {
 
   /// Elements written as `<name/>`: HTML's void ones, and shapes without a tooltip. All others get an end tag, since
   /// HTML would take `<td/>` for a start tag.
-  private static let selfClosing: Set<String> = ["meta", "path", "line", "rect"]
+  private static let selfClosing: Set<String> = ["meta", "input", "path", "line", "rect"]
   /// No line break after these: one would show as a space.
   private static let inline: Set<String> = ["tspan", "code"]
 

@@ -57,8 +57,8 @@ struct BERTBlockDerivative: BlockDerivative {
 
     mlpNorm.pullBack(dh, count: count, into: u, gradients: gradients, threads: threads)  // [count, T, d]
     block.wOut.pullBack(
-      u, rows: rows, input: mlpHidden.pointer, into: hidden, gradients: gradients, threads: threads)
-    activation.apply(hidden, count: count, threads: threads)  // [count, T, dFF]
+      u, rows: rows, input: mlpHidden.pointer, into: hidden, through: activation, gradients: gradients,
+      threads: threads)  // [count, T, dFF]
     block.wIn.pullBack(
       hidden, rows: rows, input: mlpInput.pointer, adding: true, into: u, gradients: gradients, threads: threads)
 
@@ -86,8 +86,7 @@ struct BERTBlockDerivative: BlockDerivative {
     block.wO.pushForward(dz, rows: rows, adding: true, into: dh, threads: threads)
     attentionNorm.pushForward(dh, count: count, into: dh, threads: threads)  // [count, T, d]
 
-    block.wIn.pushForward(dh, rows: rows, into: hidden, threads: threads)
-    activation.apply(hidden, count: count, threads: threads)  // [count, T, dFF]
+    block.wIn.pushForward(dh, rows: rows, into: hidden, through: activation, threads: threads)  // [count, T, dFF]
     block.wOut.pushForward(hidden, rows: rows, adding: true, into: dh, threads: threads)
     mlpNorm.pushForward(dh, count: count, into: dh, threads: threads)  // [count, T, d]
   }

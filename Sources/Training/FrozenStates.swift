@@ -51,7 +51,7 @@ public final class FrozenStates {
       return
     }
     let output = try OutputFile(path)
-    for range in Self.batches(of: texts[..<starts.count]) {
+    for range in EncodedReviews.batches(of: texts[..<starts.count]) {
       let batch = try PackedBatch(texts[range].map(\.ids))
       let h = try trainable.frozenState(of: batch, workspace: workspace)
       try output.write(UnsafeRawBufferPointer(start: h.pointer, count: h.tokens * d * MemoryLayout<Float>.stride))
@@ -85,19 +85,5 @@ public final class FrozenStates {
       }
     }
     return (h, batch)
-  }
-
-  /// Neighbouring texts of some 2,048 tokens.
-  private static func batches(of texts: ArraySlice<EncodedReview>) -> [Range<Int>] {
-    var (ranges, start, tokens) = ([Range<Int>](), texts.startIndex, 0)
-    for index in texts.indices {
-      if index > start, tokens + texts[index].ids.count > EncodedReviews.tokensInBatch {
-        ranges.append(start..<index)
-        (start, tokens) = (index, 0)
-      }
-      tokens += texts[index].ids.count
-    }
-    if start < texts.endIndex { ranges.append(start..<texts.endIndex) }
-    return ranges
   }
 }

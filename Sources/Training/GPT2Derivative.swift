@@ -52,8 +52,8 @@ struct GPT2BlockDerivative: BlockDerivative {
     let dqkv = workspace.buffer(.projections, count: rows * 3 * d).pointer
 
     block.wOut.pullBack(
-      dh, rows: rows, input: mlpHidden.pointer, into: hidden, gradients: gradients, threads: threads)
-    activation.apply(hidden, count: count, threads: threads)  // [count, T, dFF]
+      dh, rows: rows, input: mlpHidden.pointer, into: hidden, through: activation, gradients: gradients,
+      threads: threads)  // [count, T, dFF]
     block.wIn.pullBack(
       hidden, rows: rows, input: mlpInput.pointer, into: u, gradients: gradients, threads: threads)
     mlpNorm.pullBack(u, count: count, into: u, gradients: gradients, threads: threads)  // [count, T, d]
@@ -80,8 +80,7 @@ struct GPT2BlockDerivative: BlockDerivative {
     block.wO.pushForward(u, rows: rows, adding: true, into: dh, threads: threads)
 
     mlpNorm.pushForward(dh, count: count, into: u, threads: threads)  // [count, T, d]
-    block.wIn.pushForward(u, rows: rows, into: hidden, threads: threads)
-    activation.apply(hidden, count: count, threads: threads)  // [count, T, dFF]
+    block.wIn.pushForward(u, rows: rows, into: hidden, through: activation, threads: threads)  // [count, T, dFF]
     block.wOut.pushForward(hidden, rows: rows, adding: true, into: dh, threads: threads)
   }
 }

@@ -10,17 +10,17 @@ extension Linear {
   ///   - dy: [rows, out], rows `stride` apart.
   ///   - x: [rows, in]; read only where `gradients` has the weight.
   ///   - dx: [rows, in]
+  ///   - activation: what made x; dx is taken through it while it is in the cache.
   func pullBack(
     _ dy: UnsafePointer<Float>, stride: Int? = nil, rows: Int, input x: UnsafePointer<Float>, adding: Bool = false,
-    into dx: UnsafeMutablePointer<Float>?, gradients: Gradients, threads: Threads
+    into dx: UnsafeMutablePointer<Float>, through activation: ActivationDerivative? = nil, gradients: Gradients,
+    threads: Threads
   ) {
     let stride = stride ?? outputs
-    if let dx {
-      Product.multiply(
-        threads: threads, m: rows, n: inputs, k: outputs, a: dy, aStride: stride, b: weight.pointer,
-        bStride: weight.columns, bTransposed: layout == .inputByOutput, adding: adding, c: dx, cStride: inputs
-      ) { _, _ in }
-    }
+    Product.multiply(
+      threads: threads, m: rows, n: inputs, k: outputs, a: dy, aStride: stride, b: weight.pointer,
+      bStride: weight.columns, bTransposed: layout == .inputByOutput, adding: adding, c: dx, cStride: inputs
+    ) { rows, columns in activation?.apply(dx, rows: rows, columns: columns) }
     if let sum = gradients[weight] {
       switch layout {
       case .inputByOutput:
@@ -43,16 +43,16 @@ extension Linear {
     }
   }
 
-  /// dy = dx W, [rows, out], rows `stride` apart.
+  /// dy = dx W, [rows, out], rows `stride` apart; then through `activation`, where it reads y.
   func pushForward(
     _ dx: UnsafePointer<Float>, rows: Int, adding: Bool = false, into dy: UnsafeMutablePointer<Float>,
-    stride: Int? = nil, threads: Threads
+    stride: Int? = nil, through activation: ActivationDerivative? = nil, threads: Threads
   ) {
     Product.multiply(
       threads: threads, m: rows, n: outputs, k: inputs, a: dx, aStride: inputs, b: weight.pointer,
       bStride: weight.columns, bTransposed: layout == .outputByInput, adding: adding, c: dy,
       cStride: stride ?? outputs
-    ) { _, _ in }
+    ) { rows, columns in activation?.apply(dy, rows: rows, columns: columns) }
   }
 }
 
@@ -141,10 +141,12 @@ struct ActivationDerivative {
     threads.runRows(rows) { row in activation.slope(x.pointer + row * width, count: width) }
   }
 
-  /// dx *= slopes for dx [count, T, dFF].
-  func apply(_ dx: UnsafeMutablePointer<Float>, count: Int, threads: Threads) {
-    threads.runRows(count * rows) { row in
-      VectorMath.multiply(dx + row * width, by: slopes.pointer + row % rows * width, count: width)
+  /// dx *= slopes in a block of dx, [count T, dFF].
+  func apply(_ dx: UnsafeMutablePointer<Float>, rows block: Range<Int>, columns: Range<Int>) {
+    for row in block {
+      VectorMath.multiply(
+        dx + row * width + columns.lowerBound, by: slopes.pointer + row % rows * width + columns.lowerBound,
+        count: columns.count)
     }
   }
 }

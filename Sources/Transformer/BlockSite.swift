@@ -76,7 +76,10 @@ public struct BlockSite: Hashable, Sendable, LosslessStringConvertible {
       throw TransformerError.noSuchBlock(site: "\(self)", blocks: blocks.count)
     }
     let dimensions = blocks[layer]
-    guard let head else { return 0..<(site == .mlpHidden ? dimensions.feedForward : dimensions.hidden) }
+    guard let head else {
+      let isInner = site == .mlpHidden || site == .mlpPreActivation
+      return 0..<(isInner ? dimensions.feedForward : dimensions.hidden)
+    }
     guard (0..<dimensions.heads).contains(head) else {
       throw TransformerError.noSuchHead(site: "\(self)", heads: dimensions.heads)
     }

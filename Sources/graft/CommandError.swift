@@ -28,16 +28,14 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case promptTooLong(source: String, tokens: Int, positions: Int)
   /// A place that the text does not have.
   case noSuchPlace(option: String, found: String, tokens: Int, source: String)
+  /// A text of another length whose states are to replace all of a text's.
+  case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
   /// A command that reads one checkpoint's parameters was given a stitched model.
   case noCheckpoint(model: String)
   /// The tokenizer has tokens for which the matrix over the vocabulary has no rows.
   case moreTokensThanRows(model: String, tokens: Int, rows: Int)
   /// The base of a fine-tuned model has other tokens.
   case foreignBase(base: String, model: String, id: Int)
-  /// A stitched model, for what reads the blocks of one checkpoint.
-  case notForStitchedModels(option: String, model: String)
-  /// A text of another length whose states are to replace all of a text's.
-  case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
   /// A point that an experiment does not have.
   case noSuchPoint(path: String, found: Int, count: Int)
   /// Folders that are not the parts of one experiment.
@@ -99,6 +97,9 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "give --max-length \(positions) to keep the head of the text"
     case .noSuchPlace(let option, let found, let tokens, let source):
       return "\(option) \(found): \(source) has the places 0 to \(tokens - 1); graft tokenize shows them"
+    case .patchOfAnotherLength(let site, let text, let found, let expected):
+      return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
+        + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
     case .noCheckpoint(let model):
       return "\(model) is a stitched model, whose parameters are those of its two checkpoints; give one of these"
     case .moreTokensThanRows(let model, let tokens, let rows):
@@ -107,11 +108,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .foreignBase(let base, let model, let id):
       return
         "--against \(base): token \(id) is another one than that of \(model); give the model it was fine-tuned from"
-    case .notForStitchedModels(let option, let model):
-      return "\(option) reads the parts of one checkpoint, and \(model) is made of two; give one of them"
-    case .patchOfAnotherLength(let site, let text, let found, let expected):
-      return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
-        + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
     case .noSuchPoint(let path, let found, let count):
       return "\(path): --point \(found): expected a place in its list of points, 0 to \(count - 1)"
     case .notTheShards(let reason):

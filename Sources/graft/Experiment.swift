@@ -2,6 +2,14 @@ import ArgumentParser
 
 struct Experiment: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Experiments of the papers behind graft, from their definition to their result.",
-    subcommands: [ExperimentStitch.self])
+    abstract: "Repeat a paper's experiment, beside its baseline.",
+    discussion: """
+      EXAMPLES:
+        graft experiment related-pairs imdb-bert-1
+        graft experiment keep-k imdb-gpt2-wide --svg keep-k.svg
+      """,
+    subcommands: [
+      ExperimentKeepK.self, ExperimentRecall.self, ExperimentRelatedPairs.self, ExperimentInteresting.self,
+      ExperimentStitch.self,
+    ])
 }

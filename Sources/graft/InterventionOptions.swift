@@ -24,7 +24,12 @@ struct InterventionOptions: ParsableArguments {
   @Flag(help: "Show each text without --ablate and --patch to the left.")
   var unchanged = false
 
-  var isEmpty: Bool { ablate.isEmpty && patch.isEmpty }
+  private var isEmpty: Bool { ablate.isEmpty && patch.isEmpty }
+
+  /// The options given, by name.
+  var given: [String] {
+    [("--ablate", !ablate.isEmpty), ("--patch", !patch.isEmpty)].filter(\.1).map(\.0)
+  }
 
   func validate() throws {
     let changes = try self.changes()

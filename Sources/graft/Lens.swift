@@ -14,6 +14,9 @@ struct Lens: ParsableCommand {
       and predicts the next token; BERT through its whole masked-LM head, each token at its own place: put [MASK] into \
       the text, or --mask-each. --beside shows a second prompt to the right.
 
+      --attribute shows which heads and blocks make a logit, --ablate what the model says without one of them, --patch \
+      with a state of another text.
+
       With --dataset: means over all its texts, a level each, with intervals: entropy, KL(final || level), the true \
       token's cross-entropy in nats and bits per byte, agreement with the final answer, from which level on it stands, \
       and the bias, KL(mean final || mean level). With -o the run can be stopped and resumed.
@@ -22,15 +25,17 @@ struct Lens: ParsableCommand {
         graft lens imdb-gpt2-wide --text 'This movie was a complete waste of'
         graft lens imdb-bert-1 --text 'the acting is [MASK] .' --target good --versus bad
         graft lens imdb-bert-1 --text 'a great film' --mask-each --html lens.html
+        graft lens imdb-gpt2-wide --text 'a complete waste of' --attribute
+        graft lens imdb-bert-1 --text 'a [MASK] film' --ablate L2H1 --unchanged
         graft lens imdb-gpt2-wide --dataset evaluation/imdb/test.jsonl -o run
       """)
 
   @OptionGroup var model: ModelArgument
   @OptionGroup var input: PromptOptions
   @OptionGroup var lens: LensOptions
-  @OptionGroup var corpus: LensCorpusOptions
   @OptionGroup var interventions: InterventionOptions
   @OptionGroup var attribution: AttributionOptions
+  @OptionGroup var corpus: LensCorpusOptions
 
   @Option(
     help:
@@ -52,12 +57,13 @@ struct Lens: ParsableCommand {
     if [.target, .targetRank, .difference].contains(show), !isFollowing {
       throw ValidationError("--show \(show.rawValue) needs --target.")
     }
+    if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
     if corpus.isGiven {
       let others =
-        input.given + lens.forPromptsAlone + (encoding.bos ? ["--bos"] : []) + (html == nil ? [] : ["--html"])
+        input.given + lens.forPromptsAlone + interventions.given + (attribution.attribute ? ["--attribute"] : [])
+        + (encoding.bos ? ["--bos"] : []) + (html == nil ? [] : ["--html"])
       if let other = others.first { throw ValidationError("\(other) is for prompts; --dataset reads its own texts.") }
     }
-    if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
     if lens.versus != nil, !isFollowing { throw ValidationError("--versus goes with --target.") }
     if show == .difference, lens.versus == nil { throw ValidationError("--show difference needs --versus.") }
   }

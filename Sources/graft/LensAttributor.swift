@@ -10,12 +10,12 @@ struct LensAttributor {
   private let tokenizer: Tokenizer
   private let workspace: Workspace
 
-  /// - Throws: `CommandError.notForStitchedModels`.
+  /// - Throws: `CommandError.noCheckpoint`.
   init(
     _ model: any Runnable, _ heads: LensHeads, _ options: LensOptions, _ tokenizer: Tokenizer, workspace: Workspace
   ) throws {
     guard let checkpoint = model as? Model, let head = heads.segments.first else {
-      throw CommandError.notForStitchedModels(option: "--attribute", model: model.name)
+      throw CommandError.noCheckpoint(model: model.name)
     }
     self.model = checkpoint
     self.head = head
@@ -36,19 +36,29 @@ struct LensAttributor {
         throw CommandError.noMask(text: reading.text.string, mask: mask.map(tokenizer.display) ?? "[MASK]")
       }
     }
-    return try places.compactMap { place in
-      let position = reading.positions[place]
-      guard let target = reading.target ?? reading.cells.last?[place].top.first?.id else { return nil }
-      var ids = reading.ids
-      if reading.masksEach, let mask { ids[position] = mask }
-      return try LogitAttribution.attributions(
-        of: target, versus: reading.versus, in: ids, at: [position], model: model, head: head,
-        interventions: reading.interventions, workspace: workspace
-      ).first.map {
-        AttributionReading(
-          attribution: $0, position: position, target: target, versus: reading.versus, blocks: model.blockDimensions,
-          tokenizer: tokenizer)
+    let pairs = places.compactMap { place in
+      (reading.target ?? reading.cells.last?[place].top.first?.id).map {
+        (position: reading.positions[place], target: $0)
       }
+    }
+    guard reading.masksEach, let mask else { return try attribute(pairs, in: reading.ids, reading) }
+    return try pairs.flatMap { pair in
+      var ids = reading.ids
+      ids[pair.position] = mask
+      return try attribute([pair], in: ids, reading)
+    }
+  }
+
+  private func attribute(
+    _ places: [(position: Int, target: Int32)], in ids: [Int32], _ reading: LensReading
+  ) throws -> [AttributionReading] {
+    let found = try LogitAttribution.attributions(
+      at: places, versus: reading.versus, in: ids, model: model, head: head, interventions: reading.interventions,
+      workspace: workspace)
+    return zip(places, found).map { place, attribution in
+      AttributionReading(
+        attribution: attribution, position: place.position, target: place.target, versus: reading.versus,
+        blocks: model.blockDimensions, tokenizer: tokenizer)
     }
   }
 }

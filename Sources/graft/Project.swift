@@ -17,7 +17,7 @@ struct Project: ParsableCommand {
       Vectors are named L3:907 (block 3, neuron 907) and L3H5:12 (block 3, head 5, place 12), heads L3H5.
 
       EXAMPLES:
-        graft project imdb-gpt2-wide --ff-value L3:907 --ff-key L3:907
+        graft project imdb-gpt2-wide --ff-value L3:600 --ff-key L3:600
         graft project imdb-bert-1 --head L2H1 --matrix vo --pairs distinct
         graft project imdb-gpt2-wide --head L4H0 --matrix qk --svd --fold-norm
         graft project imdb-bert-1-sentiment --against imdb-bert-1
@@ -121,15 +121,18 @@ struct Project: ParsableCommand {
 /// What a projection found, for machines and for people.
 struct ProjectResult {
   let members: [JSON.Member]
-  let tables: [Table]
+  private let parts: [(Style) -> String]
 
   /// Members that were not asked for are null.
-  init(_ members: [JSON.Member], _ tables: [Table]) {
+  /// - Parameter parts: what people see, a part after the other.
+  init(_ members: [JSON.Member], _ parts: [(Style) -> String]) {
     self.members = ["directions", "displacement", "pairs", "vectors"].map { key in
       members.first { $0.key == key } ?? JSON.Member(key, .null)
     }
-    self.tables = tables
+    self.parts = parts
   }
 
-  func text(_ style: Style) -> String { tables.map { $0.text(style) }.joined(separator: "\n") }
+  init(_ members: [JSON.Member], _ tables: [Table]) { self.init(members, tables.map { $0.text }) }
+
+  func text(_ style: Style) -> String { parts.map { $0(style) }.joined(separator: "\n") }
 }

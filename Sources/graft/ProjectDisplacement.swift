@@ -55,11 +55,14 @@ struct ProjectDisplacement {
       "scores": .array(scores.map(\.json)), "vectors": .array(vectors.map(json)),
     ]
     let names = (displacement.model.name, displacement.base.name)
+    let tables = [
+      table(of: moves, "\(names.0) from \(names.1): displacement over the base's norm", \.relative, decimals: 5),
+      table(of: moves, "Frobenius norm of the displacement", { $0.norm }, decimals: 4),
+    ]
     return ProjectResult(
       [JSON.Member("displacement", object)],
-      [table(of: moves, "\(names.0) from \(names.1): displacement over the base's norm", \.relative, decimals: 5)]
-        + [table(of: moves, "Frobenius norm of the displacement", { $0.norm }, decimals: 4)]
-        + vectors.map(table) + classes.map(table) + [SentimentRow.table(scores, top: reader.top)])
+      tables.map { $0.text } + (vectors + classes).map { sheet($0).text }
+        + SentimentRow.tables(scores, top: reader.top).map { $0.text })
   }
 
   // MARK: What moved
@@ -139,15 +142,18 @@ struct ProjectDisplacement {
       ])
   }
 
-  private func table(_ direction: Direction) -> Table {
+  private func sheet(_ direction: Direction) -> FactSheet {
     let score = direction.score
-    var table = Table(
-      caption: direction.title,
-      columns: [.init(""), .init("praise", .trailing), .init("blame", .trailing), .init("tokens")])
-    func words(_ items: [ScoredID]) -> String { items.map { reader.labels.label($0.id) }.joined(separator: " ") }
-    table.append(["+", .count(score.highPositive), .count(score.highNegative), .init(words(direction.ends.highest))])
-    table.append(["-", .count(score.lowPositive), .count(score.lowNegative), .init(words(direction.ends.lowest))])
-    return table
+    var sheet = FactSheet(direction.title)
+    for (sign, items, praise, blame) in [
+      ("+", direction.ends.highest, score.highPositive, score.highNegative),
+      ("-", direction.ends.lowest, score.lowPositive, score.lowNegative),
+    ] {
+      sheet.add(
+        "\(sign) (praise \(praise), blame \(blame))",
+        items.map { reader.labels.label($0.id) }.joined(separator: " "))
+    }
+    return sheet
   }
 
   // MARK: How it scores
@@ -223,22 +229,27 @@ struct SentimentRow {
     ]
   }
 
-  static func table(_ rows: [SentimentRow], top: Int) -> Table {
+  static func tables(_ rows: [SentimentRow], top: Int) -> [Table] {
+    [
+      table(rows, "Share of words of praise and blame, \(top) tokens at each end", \.share),
+      table(rows, "Opposition of the two ends", \.opposition),
+    ]
+  }
+
+  private static func table(
+    _ rows: [SentimentRow], _ caption: String, _ means: (SentimentRow) -> [SentimentScorer.Mean?]
+  ) -> Table {
     var table = Table(
-      caption: "Words of praise and blame among the \(top) tokens at both ends of the most moved vectors",
-      columns: [.init("vectors"), .init("n", .trailing)]
-        + ["share", "opposition"].flatMap { what in
-          [.init(what, .trailing), .init("95%", .trailing), .init("base", .trailing), .init("random, 95%", .trailing)]
-        })
+      caption: caption,
+      columns: [.init("vectors")]
+        + ["n", "moved", "95%", "before", "95%", "random", "95%"].map { .init($0, .trailing) })
     for row in rows {
       table.append(
-        [.init(row.name), .count(row.vectors)]
-          + [row.share, row.opposition].flatMap { means -> [Table.Cell] in
+        [.init(row.name), .count(row.vectors, .faint)]
+          + means(row).flatMap { mean -> [Table.Cell] in
             [
-              .number(means[0]?.value, decimals: 3, .strong),
-              .interval(means[0]?.interval.low, means[0]?.interval.high, decimals: 3),
-              .number(means[1]?.value, decimals: 3),
-              .interval(means[2]?.interval.low, means[2]?.interval.high, decimals: 3),
+              .number(mean?.value, decimals: 3),
+              .interval(mean?.interval.low, mean?.interval.high, decimals: 3),
             ]
           })
     }

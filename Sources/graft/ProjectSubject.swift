@@ -139,9 +139,9 @@ struct ProjectSubject: ParsableArguments {
 
   /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
   func pairs(of head: HeadPlace, _ reader: TokenReader, groups: [Int32]?) throws -> ProjectResult {
-    guard let which = matrix.ofHead else { return ProjectResult([], []) }
+    guard let which = matrix.ofHead else { return ProjectResult([], [Table]()) }
     let (left, right) = try reader.projection.factors(which, of: head, threads: reader.threads)
-    let search = try PairSearch(
+    let search = PairSearch(
       left, right, selecting: .init(rows: reader.ids, columns: reader.ids, groups: groups))
     let found =
       try lowest
@@ -178,7 +178,7 @@ struct ProjectSubject: ParsableArguments {
       found = try projection.directions(of: group, layer: layer, count: directions)
       name = "\(projection.model.name) L\(layer) \(group.rawValue)s"
     } else {
-      return ProjectResult([], [])
+      return ProjectResult([], [Table]())
     }
     let groups = matrix.ofHead?.groups
     let left = reader.ends(

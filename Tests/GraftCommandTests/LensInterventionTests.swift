@@ -70,6 +70,7 @@ import Testing
     (["--ablate", "L1.mlp@7"], 1, "7 tokens, 0 to 6"), (["--ablate", "L1.attentionWeights"], 1, "the sites are"),
     (["--patch", "L1"], 64, "=from:TEXT"), (["--patch", "L1=from:a film"], 1, "has 2 tokens"),
     (["--patch", "L1@2=from:a film"], 1, "places 0 to 1"), (["--patch", "L1=from@2:a"], 64, "=from:TEXT"),
+    (["--dataset", ShortRun.reviews, "--attribute"], 64, "is for prompts"),
     (["--mean-over", "x"], 64, "--ablate SITE=mean"), (["--unchanged"], 64, "--ablate or --patch"),
     (["--ablate", "L1.mlp=mean", "--mean-over", "no-such-file"], 1, "no-such-file"),
     (["--ablate", "L1.mlp", "--unchanged", "--beside", "a"], 64, "not both"),
@@ -149,6 +150,6 @@ import Testing
     let beyond = try GraftProcess.run(["lens", saved] + text + borrowed + ["--ablate", "L4.mlp"])
     #expect(beyond.status == 1 && beyond.error.contains("4 blocks, L0 to L3"))
     let refused = try GraftProcess.run(["lens", saved] + text + borrowed + ["--attribute"])
-    #expect(refused.status == 1 && refused.error.contains("give one of them"))
+    #expect(refused.status == 1 && refused.error.contains("give one of these"))
   }
 }

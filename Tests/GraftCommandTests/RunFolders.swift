@@ -39,8 +39,11 @@ enum ShortRun {
     return files
   }
 
-  /// Runs a command and kills it as soon as its journal has a batch, or lets it end if it is faster.
-  static func runAndKill(_ arguments: [String], folder: String, afterBytes: Int) throws {
+  /// Runs a command and kills it as soon as a file of its folder, the journal, is that large, or lets it end if it is
+  /// faster.
+  static func runAndKill(
+    _ arguments: [String], folder: String, file: String = "journal", afterBytes: Int
+  ) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(GraftProcess.executable))
     process.arguments = arguments
@@ -48,9 +51,9 @@ enum ShortRun {
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
     try process.run()
-    let journal = folder + "/journal"
+    let path = folder + "/" + file
     while process.isRunning {
-      let size = (try? FileManager.default.attributesOfItem(atPath: journal)[.size] as? Int) ?? 0
+      let size = (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
       if size > afterBytes {
         kill(process.processIdentifier, SIGKILL)
         break

@@ -67,25 +67,21 @@ import Transformer
     }
   }
 
-  /// What each class reads, times the state of the first token, is the classifier's score where tanh is the identity.
+  /// What each class reads: the rows of the classifier, and for BERT these times the pooler's matrix as the file has it.
   @Test func classifierRowsReadTheStream() throws {
     let model = try Golden.model("trained/imdb-bert-1-sentiment")
-    let head = try #require(model.classifier)
-    guard case .firstToken(let pooler) = head.pooling else { return #expect(Bool(false)) }
-    let rows = head.readingVectors
-    #expect(rows.shape == [head.classes, model.dimensions.hidden])
-    var numbers = SeededNumbers(seed: 5)
-    // So small that tanh(x) is x, and without biases.
-    let bare = ClassifierHead(
-      pooling: .firstToken(pooler: Linear(weight: pooler.weight, layout: pooler.layout, bias: nil)),
-      weight: head.weight, bias: nil)
-    let state = HiddenState(tokens: 1, width: model.dimensions.hidden)
-    for index in 0..<state.width { state.pointer[index] = Float(1e-4 * numbers.normal()) }
-    let scores = bare.apply(state, try PackedBatch([[1]]), workspace: Workspace())[0]
-    let read = (0..<head.classes).map { row in
-      (0..<state.width).reduce(0.0) { $0 + Double(rows[row * state.width + $1]) * Double(state.pointer[$1]) }
+    let file = try SafetensorsFile(model.checkpoint.weightsPath)
+    let pooler = try file.floats("bert.pooler.dense.weight")  // [out, in]
+    let weight = try file.floats("classifier.weight")
+    let d = model.dimensions.hidden
+    let expected = (0..<2 * d).map { index in
+      (0..<d).reduce(0.0) { sum, i in
+        sum + Double(weight[index / d * d + i]) * Double(pooler[i * d + index % d])
+      }
     }
-    expectCloseToLargest(scores, read, fraction: 1e-4, "scores")
+    let rows = try #require(model.classifier).readingVectors
+    #expect(rows.shape == [2, d])
+    expectClose(rows.values, expected, absolute: 1e-9, relative: 1e-6, "rows")
     let mean = try #require(try Golden.model("trained/imdb-gpt2-narrow-sentiment").classifier)
     #expect(mean.readingVectors.values == mean.weight.values)
   }

@@ -129,7 +129,7 @@ import Transformer
       for target: Int32 in [7, ids[0]] {
         let found = try #require(
           try LogitAttribution.attributions(
-            of: target, in: ids, at: [position], model: model, head: head, workspace: Workspace()
+            at: [(position, target)], in: ids, model: model, head: head, workspace: Workspace()
           ).first)
         let expected = try reference(model, trace, Int(ids[position]), position, head, Int(target))
         #expect(Set(found.parts.map(\.name)) == Set(expected.keys) && found.parts.count == expected.count)
@@ -148,7 +148,8 @@ import Transformer
     let head = try model.requireUnembedding()
     func attribute(_ target: Int32, _ versus: Int32? = nil) throws -> [LogitAttribution] {
       try LogitAttribution.attributions(
-        of: target, versus: versus, in: ids, at: [0, ids.count - 1], model: model, head: head, workspace: Workspace())
+        at: [(0, target), (ids.count - 1, target)], versus: versus, in: ids, model: model, head: head,
+        workspace: Workspace())
     }
     for (difference, (one, other)) in zip(try attribute(3, 5), zip(try attribute(3), try attribute(5))) {
       #expect(difference.logit == one.logit - other.logit)
@@ -168,7 +169,7 @@ import Transformer
     func attribute(_ interventions: [Intervention] = []) throws -> LogitAttribution {
       try #require(
         try LogitAttribution.attributions(
-          of: 9, in: ids, at: [4], model: model, head: head, interventions: interventions, workspace: Workspace()
+          at: [(4, 9)], in: ids, model: model, head: head, interventions: interventions, workspace: Workspace()
         ).first)
     }
     let whole = try attribute()
@@ -188,11 +189,12 @@ import Transformer
     var numbers = SeededNumbers(seed: 51)
     for site in BlockSite.sites {
       for layer in 0..<2 {
-        let width = site == .mlpHidden ? model.dimensions.feedForward : model.dimensions.hidden
+        let width =
+          [.mlpPreActivation, .mlpHidden].contains(site) ? model.dimensions.feedForward : model.dimensions.hidden
         let place = BlockSite(layer: layer, site: site)
         for position in [2, nil] {
           let found = try LogitAttribution.attributions(
-            of: 8, in: [1, 2, 3, 4], at: [1, 2], model: model, head: head,
+            at: [(1, 8), (2, 8)], in: [1, 2, 3, 4], model: model, head: head,
             interventions: [Intervention(place, at: position, .row(numbers.normal(count: width)))],
             workspace: Workspace())
           let replaced = found.map { $0.parts.filter { $0.kind == .replacement }.map(\.name) }
@@ -207,12 +209,25 @@ import Transformer
     }
   }
 
+  /// More places than are scored at a time, and in any order: each as alone, bit for bit.
+  @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func placesDoNotMeet(_ name: String) throws {
+    let model = try Golden.model(name)
+    let head = try model.requireUnembedding()
+    let ids: [Int32] = [5, 4, 3, 2, 1]
+    let places = (0..<40).map { (position: ($0 * 3) % 5, target: Int32($0 % 7)) }
+    func attribute(_ places: [(position: Int, target: Int32)]) throws -> [LogitAttribution] {
+      try LogitAttribution.attributions(at: places, in: ids, model: model, head: head, workspace: Workspace())
+    }
+    #expect(try attribute(places) == places.flatMap { try attribute([$0]) })
+    #expect(try attribute([]).isEmpty)
+  }
+
   @Test func whatIsNotThereIsNamed() throws {
     let model = try Golden.model("tiny/gpt2")
     let head = try model.requireUnembedding()
     func attribute(_ target: Int32, versus: Int32? = nil, at position: Int, _ head: Unembedding) throws {
       _ = try LogitAttribution.attributions(
-        of: target, versus: versus, in: [1, 2], at: [position], model: model, head: head, workspace: Workspace())
+        at: [(position, target)], versus: versus, in: [1, 2], model: model, head: head, workspace: Workspace())
     }
     #expect(throws: InterpretabilityError.noSuchRow(2, tokens: 2)) { try attribute(1, at: 2, head) }
     #expect(throws: InterpretabilityError.noSuchToken(-1, vocabulary: head.vocabulary)) {

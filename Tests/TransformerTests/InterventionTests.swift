@@ -54,7 +54,8 @@ import Transformer
     let ids = ids(model, 7, seed: 31)
     var numbers = SeededNumbers(seed: 32)
     for site in BlockSite.sites {
-      let width = site == .mlpHidden ? model.dimensions.feedForward : model.dimensions.hidden
+      let width =
+        [.mlpPreActivation, .mlpHidden].contains(site) ? model.dimensions.feedForward : model.dimensions.hidden
       try check(model, oracle, ids, [Intervention(BlockSite(layer: 0, site: site), .zero)])
       let row = numbers.normal(count: width)
       try check(model, oracle, ids, [Intervention(BlockSite(layer: 1, site: site), at: 2, .row(row))])

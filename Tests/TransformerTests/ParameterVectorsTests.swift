@@ -1,4 +1,5 @@
 import DenseMath
+import TestSupport
 import Testing
 import Transformer
 

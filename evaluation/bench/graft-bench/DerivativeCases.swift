@@ -32,7 +32,7 @@ extension BenchCase {
     return BenchCase(run: run)
   }
 
-  /// Exact attribution of every level of 64 tokens to the first 4 of them: a sixteenth of the directions of the whole.
+  /// Exact attribution of every level of 64 tokens to the first of them: a sixty-fourth of the directions of the whole.
   static func attribution(_ arguments: BenchArguments) throws -> BenchCase {
     let model = try Model(directory: arguments.required("model"))
     let workspace = Workspace(threads: arguments.threads)
@@ -40,7 +40,7 @@ extension BenchCase {
     let batch = try PackedBatch(ids(sequences: 1, length: 64, vocabulary: model.dimensions.vocabulary))
     let run: () throws -> JSON = {
       let norms = try TokenAttribution.norms(
-        of: model, batch, tokens: 0..<4, workspace: workspace, derivatives: derivatives)
+        of: model, batch, tokens: 0..<1, workspace: workspace, derivatives: derivatives)
       return ["last_level": .array(norms[norms.count - 1].prefix(8).map { .number($0) })]
     }
     return BenchCase(run: run)

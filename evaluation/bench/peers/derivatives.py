@@ -41,8 +41,8 @@ def train_step(options):
 
 
 def attribution(options):
-    """The Jacobian norms of 64 tokens' states with respect to 4 of their embedding outputs (jacfwd: all levels at once),
-    or of 4 tokens' states of every level with respect to all (jacrev: once a level): a sixteenth of the whole each."""
+    """The Jacobian norms of 64 tokens' states with respect to one embedding output (jacfwd: all levels at once), or
+    of one token's state of every level with respect to all (jacrev: once a level): a sixty-fourth of the whole each."""
     import torch
     import transformers
     torch.set_num_threads(options.threads)
@@ -52,7 +52,7 @@ def attribution(options):
     ids = torch.tensor(ids_of(1, 64, config["vocab_size"]))
     with torch.no_grad():
         h = model.embeddings(input_ids=ids)[0]
-    part = 4
+    part = 1
 
     def levels(x):
         states = []

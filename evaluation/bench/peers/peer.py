@@ -11,7 +11,7 @@ from pathlib import Path
 
 LENS_TOKENS = 1024
 SHAPES = {"bert-8x128": (8, 128), "bert-1x512": (1, 512), "gpt2-1x1024": (1, 1024), "first-answer": (1, 8)}
-DERIVATIVES = {"train-step": ("eager", "sdpa", "eager-fused", "sdpa-fused"), "attribution": ("jacfwd", "jacrev")}
+DERIVATIVES = {"train-step": ("eager-fused", "sdpa-fused"), "attribution": ("jacfwd", "jacrev")}
 VARIANTS = {"torch": ("eager", "sdpa"), "tokenizers": ("encode", "encode_batch")}
 
 

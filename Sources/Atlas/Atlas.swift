@@ -1,0 +1,175 @@
+import Files
+import Foundation
+import GRDB
+import Interpretability
+import Transformer
+
+/// An atlas that is read: what it was made from, how far it got, and what stands in it.
+public final class Atlas {
+  public let path: String
+  /// How it was made.
+  public let stamp: JSON
+  /// Parts that are built, of all.
+  public let done: Int
+  public let parts: Int
+  /// V, rows of the matrix that parameters were projected with.
+  public let vocabulary: Int
+  public let layers: Int
+  public let heads: Int
+  let hidden: Int
+  let feedForward: Int
+  let queue: DatabaseQueue
+
+  public var isComplete: Bool { done == parts }
+
+  /// - Throws: `AtlasError`.
+  public init(_ path: String) throws {
+    self.path = path
+    let queue = try AtlasFile.openToRead(path)
+    self.queue = queue
+    let (row, done) = try AtlasFile.translated(path) {
+      try queue.read { db in
+        (try Row.fetchOne(db, sql: "SELECT * FROM atlas"), try Int.fetchOne(db, sql: "SELECT count(*) FROM part") ?? 0)
+      }
+    }
+    guard let row else { throw AtlasError.damaged(path: path, reason: "the table atlas is empty") }
+    stamp = try JSON.parse(row["stamp"] as String, path: path)
+    self.done = done
+    (parts, vocabulary, layers, heads) = (row["parts"], row["vocabulary"], row["layers"], row["heads"])
+    (hidden, feedForward) = (row["hidden"], row["feed_forward"])
+  }
+
+  /// A token with its place in a ranking.
+  public struct RankedToken: Equatable, Sendable {
+    public let id: Int
+    /// As people read it; "[row 8190]" for a row of the matrix that is no token.
+    public let text: String
+    public let score: Double
+  }
+
+  public struct RankedPair: Equatable, Sendable {
+    public let left: RankedToken
+    public let right: RankedToken
+    public var score: Double { left.score }
+  }
+
+  /// One head's matrix or one vector.
+  public struct Item: Equatable, Sendable {
+    public let id: Int
+    public let kind: AtlasKind
+    public let layer: Int
+    /// nil for neurons.
+    public let head: Int?
+    /// The neuron, or the number in the head; nil for a head's matrix.
+    public let place: Int?
+
+    /// "L3H5", "L3:907", "L3H5:12".
+    public var name: String {
+      guard let place else { return "\(HeadPlace(layer: layer, head: head ?? 0))" }
+      return "\(VectorPlace(layer: layer, head: head, index: place))"
+    }
+
+    init(_ row: Row) throws {
+      id = row["id"]
+      let name: String = row["kind"]
+      guard let kind = AtlasKind(name: name) else {
+        throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "an item of the kind \(name)")
+      }
+      self.kind = kind
+      (layer, head, place) = (row["layer"], row["head"], row["place"])
+    }
+  }
+
+  /// An item with all that is kept of it; best first.
+  public struct Reading: Equatable, Sendable {
+    public let item: Item
+    /// Of a head's matrix.
+    public let pairs: [RankedPair]
+    /// Of a vector.
+    public let highest: [RankedToken]
+    public let lowest: [RankedToken]
+  }
+
+  /// Both matrices of a head.
+  /// - Throws: `AtlasError.notBuiltYet`, `InterpretabilityError.noSuchHead`.
+  public func readings(of head: HeadPlace) throws -> [Reading] {
+    guard (0..<layers).contains(head.layer), (0..<heads).contains(head.head) else {
+      throw InterpretabilityError.noSuchHead("\(head)", model: modelName, layers: layers, heads: heads)
+    }
+    return try readings(
+      "layer = ? AND head = ? AND place IS NULL", [head.layer, head.head],
+      expected: VocabularyProjection.HeadMatrix.allCases.count, "\(head)")
+  }
+
+  /// Key and value of a neuron, or the four vectors of a sub-head.
+  /// - Throws: `AtlasError.notBuiltYet`, `InterpretabilityError.noSuchHead`, `.noSuchVector`.
+  public func readings(of vector: VectorPlace) throws -> [Reading] {
+    let size = hidden / max(1, heads)
+    let count = vector.head == nil ? feedForward : size
+    guard (0..<layers).contains(vector.layer), (0..<count).contains(vector.index),
+      vector.head.map({ (0..<heads).contains($0) }) ?? true
+    else {
+      let last = vector.head == nil ? "L\(layers - 1):\(count - 1)" : "L\(layers - 1)H\(heads - 1):\(count - 1)"
+      throw InterpretabilityError.noSuchVector(
+        "\(vector)", group: vector.head == nil ? "feed-forward" : "sub-head", model: modelName,
+        expected: (vector.head == nil ? "L0:0" : "L0H0:0") + " to " + last)
+    }
+    let kinds = ParameterKind.allCases.count { $0.isAttention == (vector.head != nil) }
+    return try readings(
+      "layer = ? AND head IS ? AND place = ?", [vector.layer, vector.head, vector.index], expected: kinds, "\(vector)")
+  }
+
+  /// Everything of a block that is built, in the order of the plan.
+  public func readings(ofLayer layer: Int) throws -> [Reading] {
+    try readings("layer = ?", [layer], expected: 0, "L\(layer)")
+  }
+
+  /// The name of the model, as the stamp has it.
+  public var modelName: String {
+    guard case .string(let name)? = stamp["model"] else { return path }
+    return name
+  }
+
+  private func readings(
+    _ condition: String, _ arguments: StatementArguments, expected: Int, _ place: String
+  ) throws -> [Reading] {
+    let found = try AtlasFile.translated(path) {
+      try queue.read { db in
+        let items = try Row.fetchAll(db, sql: "SELECT * FROM item WHERE \(condition) ORDER BY id", arguments: arguments)
+          .map { try Item($0) }
+        let pairs = try Row.fetchAll(
+          db,
+          sql: """
+            SELECT pair.*, a.display AS left_text, b.display AS right_text FROM pair
+            JOIN token a ON a.id = pair.left JOIN token b ON b.id = pair.right
+            WHERE item IN (SELECT id FROM item WHERE \(condition)) ORDER BY item, rank
+            """, arguments: arguments)
+        let scores = try Row.fetchAll(
+          db,
+          sql: """
+            SELECT score.*, token.display AS text FROM score JOIN token ON token.id = score.token
+            WHERE item IN (SELECT id FROM item WHERE \(condition)) ORDER BY item, side, rank
+            """, arguments: arguments)
+        let pairsOf = Dictionary(grouping: pairs) { $0["item"] as Int }
+        let scoresOf = Dictionary(grouping: scores) { $0["item"] as Int }
+        return items.map { item in
+          func side(_ side: Int) -> [RankedToken] {
+            (scoresOf[item.id] ?? []).filter { ($0["side"] as Int) == side }
+              .map { RankedToken(id: $0["token"], text: $0["text"], score: $0["score"]) }
+          }
+          return Reading(
+            item: item,
+            pairs: (pairsOf[item.id] ?? []).map { row in
+              RankedPair(
+                left: RankedToken(id: row["left"], text: row["left_text"], score: row["score"]),
+                right: RankedToken(id: row["right"], text: row["right_text"], score: row["score"]))
+            }, highest: side(0), lowest: side(1))
+        }
+      }
+    }
+    guard found.count >= expected else {
+      throw AtlasError.notBuiltYet(path: path, place: place, done: done, parts: parts)
+    }
+    return found
+  }
+}

@@ -1,0 +1,161 @@
+import DenseMath
+import Files
+import GRDB
+import Interpretability
+import Tokenization
+import Transformer
+
+/// Writes an atlas: every head's highest pairs and every vector's tokens of a model, in a SQLite file.
+///
+/// The work is a fixed plan of parts. Each is committed whole, so a build that is killed leaves a database with the parts
+/// before, and the next one goes on behind them; in the end the tables hold the same rows as those of a build that was
+/// never stopped. Memory holds one part.
+public final class AtlasBuilder {
+  public let path: String
+  private let projection: VocabularyProjection
+  private let options: AtlasOptions
+  private let threads: Threads
+  private let plan: AtlasPlan
+  private let queue: DatabaseQueue
+  private var finished: Set<Int>
+
+  /// Opens the file, which is made when it is not there, and starts an atlas in it or goes on with the one it holds.
+  /// - Parameters:
+  ///   - tokenizer: names the rows of the projection's matrix; rows past its vocabulary are labelled.
+  ///   - stamp: an object with everything that defines the atlas.
+  /// - Throws: `AtlasError`, `FileError` when the folder is not there.
+  public init(
+    _ path: String, _ projection: VocabularyProjection, tokenizer: Tokenizer, options: AtlasOptions, stamp: JSON,
+    threads: Threads
+  ) throws {
+    self.path = path
+    self.projection = projection
+    self.options = options
+    self.threads = threads
+    let plan = AtlasPlan(projection.model.dimensions)
+    self.plan = plan
+    let queue = try AtlasFile.openToBuild(path)
+    self.queue = queue
+    finished = try AtlasFile.translated(path, parts: plan.parts.count) {
+      try queue.write { db in
+        switch try AtlasFile.state(db, path: path) {
+        case .empty:
+          try AtlasFile.create(db)
+          try Self.describe(db, projection, tokenizer, stamp: stamp, parts: plan.parts.count)
+          return []
+        case .atlas:
+          try Self.check(db, stamp, path: path)
+          return Set(try Int.fetchAll(db, sql: "SELECT number FROM part"))
+        }
+      }
+    }
+  }
+
+  /// Parts that are done, of all.
+  public var progress: (done: Int, parts: Int) { (finished.count, plan.parts.count) }
+
+  /// Builds the parts that are not there yet.
+  /// - Parameter report: called after each part with the number that is done.
+  /// - Throws: `AtlasError`, the disk full among others: then the parts before are kept; `LinearAlgebraError`.
+  public func build(report: (_ done: Int) -> Void = { _ in }) throws {
+    for (number, part) in plan.parts.enumerated() where !finished.contains(number) {
+      switch part.kind {
+      case .head(let matrix):
+        let (left, right) = try projection.factors(
+          matrix, of: HeadPlace(layer: part.layer, head: part.head ?? 0), threads: threads)
+        let pairs = try PairSearch(left, right).highest(options.pairs, threads: threads)
+        try commit(number) { try Self.write($0, part, pairs) }
+      case .vector(let kind):
+        let vectors = try projection.vectors(kind, layer: part.layer)
+        let sides = [false, true].map { lowest in
+          projection.tokens(vectors, top: options.tokens, lowest: lowest, threads: threads)
+        }
+        let headSize = projection.model.dimensions.headSize
+        try commit(number) { try Self.write($0, part, kind, sides, headSize: headSize) }
+      }
+      report(finished.count)
+    }
+  }
+
+  /// Writes a part and the note that it is done, or neither.
+  private func commit(_ number: Int, _ write: (Database) throws -> Void) throws {
+    try AtlasFile.translated(path, done: finished.count, parts: plan.parts.count) {
+      try queue.write { db in
+        try write(db)
+        try db.execute(sql: "INSERT INTO part VALUES (?)", arguments: [number])
+      }
+    }
+    finished.insert(number)
+  }
+
+  private static func write(_ db: Database, _ part: AtlasPlan.Part, _ pairs: [ScoredPair]) throws {
+    try db.execute(
+      sql: "INSERT INTO item VALUES (?, ?, ?, ?, NULL)",
+      arguments: [part.firstItem, part.kind.name, part.layer, part.head])
+    let statement = try db.makeStatement(sql: "INSERT INTO pair VALUES (?, ?, ?, ?, ?)")
+    for (index, pair) in pairs.enumerated() {
+      try statement.execute(arguments: [part.firstItem, index + 1, pair.row, pair.column, pair.score])
+    }
+  }
+
+  private static func write(
+    _ db: Database, _ part: AtlasPlan.Part, _ kind: ParameterKind, _ sides: [[[ScoredID]]], headSize: Int
+  ) throws {
+    let items = try db.makeStatement(sql: "INSERT INTO item VALUES (?, ?, ?, ?, ?)")
+    let scores = try db.makeStatement(sql: "INSERT INTO score VALUES (?, ?, ?, ?, ?)")
+    for row in 0..<part.items {
+      let place = VectorPlace(layer: part.layer, row: row, of: kind, headSize: headSize)
+      try items.execute(arguments: [part.firstItem + row, part.kind.name, part.layer, place.head, place.index])
+      for (side, found) in sides.enumerated() {
+        for (index, token) in found[row].enumerated() {
+          try scores.execute(arguments: [part.firstItem + row, side, index + 1, token.id, Double(token.score)])
+        }
+      }
+    }
+  }
+
+  /// The stamp, the sizes, and the tokens with what they are searched by.
+  private static func describe(
+    _ db: Database, _ projection: VocabularyProjection, _ tokenizer: Tokenizer, stamp: JSON, parts: Int
+  ) throws {
+    let size = projection.model.dimensions
+    try db.execute(
+      sql: "INSERT INTO atlas VALUES (?, ?, ?, ?, ?, ?, ?)",
+      arguments: [
+        stamp.serialized(), parts, projection.vocabulary, size.layers, size.heads, size.hidden, size.feedForward,
+      ])
+    let tokens = try db.makeStatement(sql: "INSERT INTO token VALUES (?, ?, ?)")
+    for id in 0..<projection.vocabulary {
+      let row = AtlasToken(id, tokenizer)
+      try tokens.execute(arguments: [id, row.display, row.word])
+    }
+    try db.execute(sql: "INSERT INTO token_words (token_words) VALUES ('rebuild')")
+  }
+
+  private static func check(_ db: Database, _ stamp: JSON, path: String) throws {
+    let recorded = try JSON.parse(String.fetchOne(db, sql: "SELECT stamp FROM atlas") ?? "", path: path)
+    guard let difference = recorded.firstDifference(from: stamp, before: ["options"]) else { return }
+    throw AtlasError.differs(
+      path: path, option: difference.path, recorded: difference.left, requested: difference.right)
+  }
+}
+
+/// A row of a matrix over the vocabulary, as it is shown and as it is searched for.
+struct AtlasToken {
+  let display: String
+  /// Without `##` and the space before it; empty for a row that is no token.
+  let word: String
+
+  init(_ id: Int, _ tokenizer: Tokenizer) {
+    guard tokenizer.token(Int32(id)) != nil else {
+      // A matrix is often padded to a round number of rows.
+      display = "[row \(id)]"
+      word = ""
+      return
+    }
+    display = tokenizer.display(Int32(id))
+    let text = tokenizer.decode([Int32(id)])
+    let bare = text.hasPrefix("##") && text.utf8.count > 2 ? text.dropFirst(2) : Substring(text)
+    word = String(bare.drop { $0 == " " })
+  }
+}

@@ -1,0 +1,63 @@
+import GRDB
+
+/// Why an atlas cannot be built or read.
+public enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
+  case missing(path: String)
+  /// A file, but none that an atlas was built into.
+  case notAnAtlas(path: String, found: String)
+  /// Built by a version of this program that lays atlases out in another way.
+  case otherSchema(path: String, expected: Int, found: Int)
+  /// Another process has it open for building.
+  case locked(path: String)
+  /// What is there was built from other weights or with other options.
+  case differs(path: String, option: String, recorded: String, requested: String)
+  /// The file system took no more; what was committed before stays.
+  case cannotWrite(path: String, reason: String, done: Int, parts: Int)
+  case damaged(path: String, reason: String)
+  /// A place of the model that a build which was stopped had not come to.
+  case notBuiltYet(path: String, place: String, done: Int, parts: Int)
+  /// No token of the vocabulary is, or with * begins like, what is searched for.
+  case noSuchWord(String)
+  case emptySearch
+
+  public var description: String {
+    switch self {
+    case .missing(let path):
+      return "\(path): no such atlas; make one with graft atlas build MODEL -o \(path), or name another with --atlas"
+    case .notAnAtlas(let path, let found):
+      return "\(path): expected an atlas or no file, found \(found); give another path"
+    case .otherSchema(let path, let expected, let found):
+      return "\(path): expected an atlas of schema \(expected), found \(found); build it anew under another path"
+    case .locked(let path):
+      return "\(path): another process is building this atlas; wait until it ends, or stop it: it can be continued"
+    case .differs(let path, let option, let recorded, let requested):
+      return
+        "\(path): was begun with \(option) \(recorded), not \(requested); give what it was begun with, or another path"
+    case .cannotWrite(let path, let reason, let done, let parts):
+      return "\(path): cannot write: \(reason); \(done) of \(parts) parts are built and kept: "
+        + "make room and build again to continue"
+    case .damaged(let path, let reason):
+      return "\(path): the database is damaged (\(reason)); remove it and build it anew"
+    case .notBuiltYet(let path, let place, let done, let parts):
+      return "\(path): \(place) is not built yet (\(done) of \(parts) parts are); graft atlas build continues it"
+    case .noSuchWord(let word):
+      return "\"\(word)\": no token of the vocabulary is this word; graft tokenize shows its pieces, "
+        + "and \(word)* finds every token that begins like it"
+    case .emptySearch:
+      return "nothing to search for: give one word or several"
+    }
+  }
+
+  /// What SQLite refused, in the terms of an atlas; nil for what is no fault of the file.
+  init?(_ error: DatabaseError, path: String, done: Int = 0, parts: Int = 0) {
+    let reason = error.message ?? "\(error.resultCode)"
+    switch error.resultCode {
+    case .SQLITE_BUSY, .SQLITE_LOCKED: self = .locked(path: path)
+    case .SQLITE_NOTADB: self = .notAnAtlas(path: path, found: "a file that is no SQLite database")
+    case .SQLITE_CORRUPT: self = .damaged(path: path, reason: reason)
+    case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN:
+      self = .cannotWrite(path: path, reason: reason, done: done, parts: parts)
+    default: return nil
+    }
+  }
+}

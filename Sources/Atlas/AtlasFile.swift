@@ -1,0 +1,102 @@
+import Files
+import Foundation
+import GRDB
+
+/// The SQLite file behind an atlas: how it is opened, what marks it, and its tables.
+enum AtlasFile {
+  /// "grft", so that a tool can tell an atlas from other databases.
+  static let applicationID = 0x6772_6674
+  static let schema = 1
+
+  /// Opens a file for building, alone: nobody else reads or builds while this is open.
+  /// - Throws: `AtlasError`, `FileError` when the folder is not there.
+  static func openToBuild(_ path: String) throws -> DatabaseQueue {
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard FileManager.default.fileExists(atPath: folder) else {
+      throw FileError.system(path: path, action: "create", reason: "its folder does not exist")
+    }
+    return try translated(path) {
+      var configuration = Configuration()
+      configuration.prepareDatabase { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
+      let queue = try DatabaseQueue(path: path, configuration: configuration)
+      // Taken here and kept until the connection goes, however the process ends.
+      try queue.inTransaction(.exclusive) { _ in .commit }
+      return queue
+    }
+  }
+
+  /// Opens an atlas for reading. Not read-only to SQLite, which must be able to undo what a killed build left half done.
+  /// - Throws: `AtlasError`.
+  static func openToRead(_ path: String) throws -> DatabaseQueue {
+    guard FileManager.default.fileExists(atPath: path) else { throw AtlasError.missing(path: path) }
+    return try translated(path) {
+      let queue = try DatabaseQueue(path: path)
+      guard try queue.read({ try state($0, path: path) }) == .atlas else {
+        throw AtlasError.notAnAtlas(path: path, found: "an empty database")
+      }
+      try queue.inDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
+      return queue
+    }
+  }
+
+  enum State { case empty, atlas }
+
+  /// - Throws: `AtlasError.notAnAtlas`, `.otherSchema`.
+  static func state(_ db: Database, path: String) throws -> State {
+    let application = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    let tables = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0
+    if tables == 0, application == 0, version == 0 { return .empty }
+    guard application == applicationID else {
+      throw AtlasError.notAnAtlas(path: path, found: "another SQLite database")
+    }
+    guard version == schema else { throw AtlasError.otherSchema(path: path, expected: schema, found: version) }
+    return .atlas
+  }
+
+  /// Lays out an empty database.
+  static func create(_ db: Database) throws {
+    try db.execute(
+      sql: """
+        PRAGMA application_id = \(applicationID);
+        PRAGMA user_version = \(schema);
+        -- How the atlas is made, as JSON, the number of its parts and the sizes of the model.
+        CREATE TABLE atlas (
+          stamp TEXT NOT NULL, parts INTEGER NOT NULL, vocabulary INTEGER NOT NULL, layers INTEGER NOT NULL,
+          heads INTEGER NOT NULL, hidden INTEGER NOT NULL, feed_forward INTEGER NOT NULL);
+        -- The parts that are done.
+        CREATE TABLE part (number INTEGER PRIMARY KEY);
+        -- A row of the projection matrix: as people read it, and as it is searched for.
+        CREATE TABLE token (id INTEGER PRIMARY KEY, display TEXT NOT NULL, word TEXT NOT NULL);
+        CREATE VIRTUAL TABLE token_words USING fts5(
+          word, content = 'token', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 0");
+        -- What was read: a head's matrix (vo, qk), or a vector (place: neuron, or number in the head).
+        CREATE TABLE item (
+          id INTEGER PRIMARY KEY, kind TEXT NOT NULL, layer INTEGER NOT NULL, head INTEGER, place INTEGER);
+        CREATE INDEX item_place ON item (layer, head, place);
+        -- Tokens of a vector; side 0 the highest, 1 the lowest; rank from 1.
+        CREATE TABLE score (
+          item INTEGER NOT NULL, side INTEGER NOT NULL, rank INTEGER NOT NULL, token INTEGER NOT NULL,
+          score REAL NOT NULL, PRIMARY KEY (item, side, rank)) WITHOUT ROWID;
+        CREATE INDEX score_token ON score (token);
+        -- Pairs of a head's matrix; rank from 1.
+        CREATE TABLE pair (
+          item INTEGER NOT NULL, rank INTEGER NOT NULL, left INTEGER NOT NULL, right INTEGER NOT NULL,
+          score REAL NOT NULL, PRIMARY KEY (item, rank)) WITHOUT ROWID;
+        CREATE INDEX pair_left ON pair (left);
+        CREATE INDEX pair_right ON pair (right);
+        """)
+  }
+
+  /// Runs a body whose SQLite errors become an atlas's.
+  static func translated<Result>(_ path: String, done: Int = 0, parts: Int = 0, _ body: () throws -> Result) throws
+    -> Result
+  {
+    do {
+      return try body()
+    } catch let error as DatabaseError {
+      throw AtlasError(error, path: path, done: done, parts: parts)
+        ?? AtlasError.damaged(path: path, reason: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import GRDB
+
+extension Atlas {
+  /// Where a search looks.
+  public enum Side: Sendable {
+    /// Highest pairs and tokens.
+    case highest
+    /// The lowest tokens of vectors.
+    case lowest
+  }
+
+  /// An item that speaks of all words of a search.
+  public struct Match: Equatable, Sendable {
+    public struct Place: Equatable, Sendable {
+      /// From 1.
+      public let rank: Int
+      /// The token, or the pair with " → " between.
+      public let text: String
+      public let score: Double
+    }
+
+    public let item: Item
+    /// Where the words stand, best rank first.
+    public let places: [Place]
+  }
+
+  /// The items among whose tokens every word stands; those first where the words rank highest, then by number of places.
+  /// - Parameters:
+  ///   - text: words with spaces between. Case does not matter; `canad*` is any token that begins so.
+  ///   - kinds: what to look at; nil for all.
+  ///   - limit: how many to return.
+  /// - Returns: the first `limit`, and how many there are.
+  /// - Throws: `AtlasError.emptySearch`, `.noSuchWord`.
+  public func search(
+    _ text: String, in side: Side = .highest, kinds: Set<AtlasKind>? = nil, limit: Int
+  ) throws -> (matches: [Match], count: Int) {
+    let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
+    guard !words.isEmpty else { throw AtlasError.emptySearch }
+    return try AtlasFile.translated(path) {
+      try queue.read { db in
+        let tokens = try words.map { word in
+          let ids = try Self.tokens(db, of: word)
+          guard !ids.isEmpty else { throw AtlasError.noSuchWord(word) }
+          return ids
+        }
+        let found = try Self.found(db, tokens, side)
+        var matches: [(match: Match, order: (Int, Int, Int))] = []
+        for (id, hits) in Dictionary(grouping: found, by: \.item) {
+          let best = tokens.indices.compactMap { word in hits.filter { $0.word == word }.map(\.rank).min() }
+          guard best.count == tokens.count,
+            let row = try Row.fetchOne(db, sql: "SELECT * FROM item WHERE id = ?", arguments: [id])
+          else { continue }
+          let item = try Item(row)
+          guard kinds?.contains(item.kind) ?? true else { continue }
+          // A pair of which both sides are meant is one place.
+          var places: [Int: Match.Place] = [:]
+          for hit in hits { places[hit.rank] = .init(rank: hit.rank, text: hit.text, score: hit.score) }
+          let match = Match(item: item, places: places.values.sorted { $0.rank < $1.rank })
+          matches.append((match, (best.reduce(0, +), -places.count, id)))
+        }
+        matches.sort { $0.order < $1.order }
+        return (matches.prefix(limit).map(\.match), matches.count)
+      }
+    }
+  }
+
+  /// Ids of the tokens that are a word, or begin like it.
+  private static func tokens(_ db: Database, of word: String) throws -> [Int] {
+    let isPrefix = word.count > 1 && word.hasSuffix("*")
+    let bare = isPrefix ? String(word.dropLast()) : word
+    let phrase = "\"" + bare.replacing("\"", with: "\"\"") + "\"" + (isPrefix ? "*" : "")
+    var ids: Set<Int> = []
+    // Punctuation has no words: the index finds nothing there, and the token is compared as it is.
+    if bare.contains(where: { $0.isLetter || $0.isNumber }) {
+      ids.formUnion(
+        try Int.fetchAll(
+          db, sql: "SELECT rowid FROM token_words WHERE token_words MATCH ?",
+          arguments: [isPrefix ? phrase : "^" + phrase]))
+    }
+    ids.formUnion(
+      try Int.fetchAll(db, sql: "SELECT id FROM token WHERE word = ? OR display = ?", arguments: [bare, bare]))
+    return ids.sorted()
+  }
+
+  private struct Hit {
+    let item: Int
+    let word: Int
+    let rank: Int
+    let text: String
+    let score: Double
+  }
+
+  private static func found(_ db: Database, _ tokens: [[Int]], _ side: Side) throws -> [Hit] {
+    var hits: [Hit] = []
+    for (word, ids) in tokens.enumerated() {
+      // SQLite takes a limited number of parameters; these are numbers of our own.
+      let list = ids.map(String.init).joined(separator: ",")
+      let vectors = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT item, rank, display, score FROM score JOIN token ON token.id = score.token
+          WHERE score.token IN (\(list)) AND side = ?
+          """, arguments: [side == .highest ? 0 : 1])
+      hits += vectors.map { Hit(item: $0[0], word: word, rank: $0[1], text: $0[2], score: $0[3]) }
+      guard side == .highest else { continue }
+      let pairs = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT item, rank, a.display || ' → ' || b.display, score FROM pair
+          JOIN token a ON a.id = pair.left JOIN token b ON b.id = pair.right
+          WHERE pair.left IN (\(list)) OR pair.right IN (\(list))
+          """)
+      hits += pairs.map { Hit(item: $0[0], word: word, rank: $0[1], text: $0[2], score: $0[3]) }
+    }
+    return hits
+  }
+}

@@ -1,0 +1,91 @@
+import Files
+
+/// A long table to look things up in, on a page: links reach its rows by name, and a box above it leaves only the rows
+/// that hold what is typed.
+public struct Catalogue: Equatable, Sendable {
+  public struct Row: Equatable, Sendable {
+    /// Unique on the page; the first cell.
+    public let name: String
+    /// The other cells.
+    public let cells: [String]
+
+    public init(_ name: String, _ cells: [String]) {
+      self.name = name
+      self.cells = cells
+    }
+  }
+
+  public let columns: [String]
+  public let rows: [Row]
+
+  /// - Precondition: a cell a column in every row, the name included.
+  public init(columns: [String], rows: [Row]) {
+    precondition(rows.allSatisfy { $0.cells.count + 1 == columns.count }, "rows that do not fit the columns")
+    self.columns = columns
+    self.rows = rows
+  }
+
+  func markup() -> Markup {
+    let titles = columns.map { Markup.element("th", ["scope": "col"], text: $0) }
+    let body = rows.map { row in
+      Markup.element(
+        "tr", ["id": row.name],
+        [.element("th", ["scope": "row"], text: row.name)] + row.cells.map { .element("td", text: $0) })
+    }
+    let box = Markup.element(
+      "input",
+      ["type": "search", "class": "filter", "placeholder": "only rows with…", "aria-label": "only rows with this text"])
+    let table = Markup.element(
+      "table", ["class": "catalogue cells"],
+      [.element("thead", [:], [.element("tr", [:], titles)]), .element("tbody", [:], body)])
+    return .element("div", ["class": "catalogue-frame"], [box, .element("div", ["class": "scroll"], [table])])
+  }
+}
+
+/// Words and the places on other pages where they stand, for a search without a server.
+public struct WordIndex: Equatable, Sendable {
+  public struct Place: Equatable, Sendable {
+    /// What is shown.
+    public let name: String
+    /// Where it leads, relative to the page.
+    public let link: String
+
+    public init(name: String, link: String) {
+      self.name = name
+      self.link = link
+    }
+  }
+
+  public struct Word: Equatable, Sendable {
+    public let text: String
+    /// Indices of places, best first.
+    public let places: [Int]
+
+    public init(_ text: String, places: [Int]) {
+      self.text = text
+      self.places = places
+    }
+  }
+
+  public let places: [Place]
+  public let words: [Word]
+
+  public init(places: [Place], words: [Word]) {
+    self.places = places
+    self.words = words
+  }
+
+  func markup() -> Markup {
+    let data: JSON = [
+      "places": .array(places.map { .array([.string($0.name), .string($0.link)]) }),
+      "words": .array(words.map { .array([.string($0.text), .array($0.places.map { .integer($0) })]) }),
+    ]
+    return .element(
+      "div", ["class": "word-search"],
+      [
+        .element("input", ["type": "search", "class": "filter", "placeholder": "a word…", "aria-label": "search"]),
+        .element("p", ["class": "count", "role": "status"]), .element("ul", ["class": "found"]),
+        .element("script", [("type", "application/json")], [.json(data)]),
+      ])
+  }
+}

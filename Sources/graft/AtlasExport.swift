@@ -1,0 +1,185 @@
+import ArgumentParser
+import Atlas
+import Files
+import Foundation
+import Reporting
+
+struct AtlasExport: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write an atlas as pages to browse, without a server.",
+    discussion: """
+      Writes index.html, where words are looked up, and a page a block: L0.html, L1.html... They open from a folder and \
+      load nothing from elsewhere. Pages that are there are replaced.
+
+      EXAMPLES:
+        graft atlas export --html pages
+        graft atlas export --html bert --atlas bert.sqlite
+      """)
+
+  @Option(help: ArgumentHelp("The folder to write into; made when it is not there.", valueName: "dir"))
+  var html: String
+  @OptionGroup var atlas: AtlasArgument
+  @OptionGroup var output: OutputOptions
+
+  func run() throws {
+    let atlas = try atlas.open()
+    do {
+      try FileManager.default.createDirectory(atPath: html, withIntermediateDirectories: true)
+    } catch {
+      throw FileError.system(path: html, action: "create the folder", reason: error.localizedDescription)
+    }
+    var index = AtlasIndex()
+    var files = ["index.html"]
+    for layer in 0..<atlas.layers {
+      let readings = try atlas.readings(ofLayer: layer)
+      let pages = AtlasPage(atlas, layer: layer, readings)
+      try OutputFile.write(pages.html, to: html + "/" + AtlasPage.name(layer))
+      files.append(AtlasPage.name(layer))
+      index.add(readings, page: AtlasPage.name(layer))
+    }
+    // Last, so that an index is never there without its pages.
+    try OutputFile.write(AtlasPage.index(atlas, index.words), to: html + "/index.html")
+    try output.print(
+      .object(
+        JSON.header("atlas export") + atlas.progressMembers + [
+          JSON.Member("files", .array(files.map { .string($0) })), JSON.Member("folder", .string(html)),
+        ])
+    ) { style in
+      style.painted("written: ", .faint) + "\(html)/index.html and \(atlas.layers.counted("page")) of blocks\n"
+        + atlas.partialNote(style)
+    }
+  }
+}
+
+/// The page of a block, and the index.
+struct AtlasPage {
+  private let atlas: Atlas
+  private let layer: Int
+  private let readings: [Atlas.Reading]
+
+  init(_ atlas: Atlas, layer: Int, _ readings: [Atlas.Reading]) {
+    self.atlas = atlas
+    self.layer = layer
+    self.readings = readings
+  }
+
+  static func name(_ layer: Int) -> String { "L\(layer).html" }
+
+  static func index(_ atlas: Atlas, _ words: WordIndex) -> String {
+    let state =
+      atlas.isComplete
+      ? [] : [HTMLPage.Block.note("\(atlas.done) of \(atlas.parts) parts were built when these pages were written.")]
+    return HTMLPage(
+      title: "Atlas of \(atlas.modelName)",
+      subtitle: "Every parameter read as words, without a forward pass.",
+      sections: [
+        .init("Blocks", state + [.links(links(atlas))]),
+        .init(
+          "Search",
+          [
+            .paragraph("The heads, neurons and sub-heads that have a word among their highest pairs or tokens."),
+            .wordIndex(words),
+          ]),
+        .init("How it was made", [.details("Every option", atlas.stamp)]),
+      ]
+    ).html
+  }
+
+  private static func links(_ atlas: Atlas) -> [(title: String, target: String)] {
+    (0..<atlas.layers).map { ("Block \($0)", name($0)) }
+  }
+
+  var html: String {
+    HTMLPage(
+      title: "\(atlas.modelName), block \(layer)",
+      subtitle: "Highest pairs of heads, highest and lowest tokens of vectors, best first.",
+      sections: [
+        .init("Blocks", [.links([("Index and search", "index.html")] + Self.links(atlas))]),
+        .init(
+          "Heads",
+          [catalogue("head", readings.filter { $0.item.place == nil }, [("W_VO", "vo", true), ("W_QK", "qk", true)])]),
+        .init(
+          "Neurons",
+          [
+            catalogue(
+              "neuron", readings.filter { $0.item.head == nil },
+              [
+                ("key, highest", "ff-key", true), ("key, lowest", "ff-key", false),
+                ("value, highest", "ff-value", true), ("value, lowest", "ff-value", false),
+              ])
+          ]),
+        .init(
+          "Sub-heads",
+          [
+            catalogue(
+              "sub-head", readings.filter { $0.item.head != nil && $0.item.place != nil },
+              ["query", "key", "value", "output"].map { ("\($0), highest", $0, true) })
+          ]),
+      ]
+    ).html
+  }
+
+  /// Rows by name; a column is a kind of reading and a side of it.
+  private func catalogue(
+    _ title: String, _ readings: [Atlas.Reading], _ columns: [(title: String, kind: String, highest: Bool)]
+  ) -> HTMLPage.Block {
+    let named = Dictionary(grouping: readings, by: \.item.name)
+    var names: [String] = []
+    for reading in readings where named[reading.item.name]?.first?.item.id == reading.item.id {
+      names.append(reading.item.name)
+    }
+    return .catalogue(
+      Catalogue(
+        columns: [title] + columns.map(\.title),
+        rows: names.map { name in
+          .init(
+            name,
+            columns.map { column in
+              let reading = named[name]?.first { $0.item.kind.name == column.kind }
+              return reading?.text(highest: column.highest) ?? ""
+            })
+        }))
+  }
+}
+
+extension Atlas.Reading {
+  /// Its pairs or tokens on one line.
+  fileprivate func text(highest: Bool) -> String {
+    guard pairs.isEmpty else { return pairs.map { "\($0.left.text) → \($0.right.text)" }.joined(separator: ", ") }
+    return (highest ? self.highest : lowest).map(\.text).joined(separator: ", ")
+  }
+}
+
+/// Collects where words stand, for the index page.
+struct AtlasIndex {
+  private var places: [WordIndex.Place] = []
+  /// By token id: its text and where it stands, with its rank there.
+  private var tokens: [Int: (text: String, places: [(place: Int, rank: Int)])] = [:]
+
+  mutating func add(_ readings: [Atlas.Reading], page: String) {
+    for reading in readings {
+      let place = places.count
+      places.append(
+        .init(name: "\(reading.item.name) \(reading.item.kind.name)", link: "\(page)#\(reading.item.name)"))
+      var seen: Set<Int> = []
+      func add(_ token: Atlas.RankedToken, rank: Int) {
+        guard seen.insert(token.id).inserted else { return }
+        tokens[token.id, default: (token.text, [])].places.append((place, rank))
+      }
+      for (rank, pair) in reading.pairs.enumerated() {
+        add(pair.left, rank: rank)
+        add(pair.right, rank: rank)
+      }
+      for (rank, token) in reading.highest.enumerated() { add(token, rank: rank) }
+    }
+  }
+
+  var words: WordIndex {
+    WordIndex(
+      places: places,
+      words: tokens.sorted { $0.key < $1.key }.map { _, token in
+        .init(token.text, places: token.places.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.place))
+      })
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Atlas
+import Files
+import Reporting
+
+struct AtlasSearch: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "search",
+    abstract: "Find the heads, neurons and sub-heads that speak of some words.",
+    discussion: """
+      Finds what has every word among its highest pairs or tokens, the highest ranks first. Case does not matter; a word \
+      with * at its end is any token that begins so.
+
+      EXAMPLES:
+        graft atlas search director
+        graft atlas search 'waste money' --limit 5
+        graft atlas search 'award*' --kind vo --kind qk --atlas bert.sqlite
+      """)
+
+  @Argument(help: "One word, or several in quotes.")
+  var words: String
+  @OptionGroup var atlas: AtlasArgument
+  @Option(help: ArgumentHelp("Only vo, qk, ff-key, ff-value, query, key, value or output; may be repeated."))
+  var kind: [String] = []
+  @Flag(help: "Look at the lowest tokens of vectors instead.")
+  var lowest = false
+  @Option(help: "How many to show.")
+  var limit = 20
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if limit < 1 { throw ValidationError("--limit must be at least 1, not \(limit).") }
+    if let wrong = kind.first(where: { AtlasKind(name: $0) == nil }) {
+      throw ValidationError("--kind must be one of \(AtlasKind.all.map(\.name).joined(separator: ", ")), not \(wrong).")
+    }
+  }
+
+  func run() throws {
+    let atlas = try atlas.open()
+    let kinds = kind.isEmpty ? nil : Set(kind.compactMap { AtlasKind(name: $0) })
+    let (matches, count) = try atlas.search(words, in: lowest ? .lowest : .highest, kinds: kinds, limit: limit)
+    let object = JSON.object(
+      JSON.header("atlas search") + atlas.progressMembers + [
+        JSON.Member("count", .integer(count)),
+        JSON.Member(
+          "matches",
+          .array(
+            matches.map { match in
+              .object(
+                match.item.members + [
+                  JSON.Member(
+                    "places",
+                    .array(
+                      match.places.map {
+                        ["rank": .integer($0.rank), "score": .number($0.score), "text": .string($0.text)]
+                      }))
+                ])
+            })),
+        JSON.Member(
+          "options",
+          .object([
+            JSON.Member("kind", .array(kind.map { .string($0) })), JSON.Member("limit", .integer(limit)),
+            JSON.Member("lowest", .bool(lowest)), JSON.Member("words", .string(words)),
+          ])),
+      ])
+    try output.print(object) { style in
+      guard !matches.isEmpty else {
+        return "nothing has all of \(words) among its \(lowest ? "lowest" : "highest") tokens\n"
+          + atlas.partialNote(style)
+      }
+      var table = Table(
+        caption: "\(atlas.modelName): \(count.counted("place")) with \(words)"
+          + (count > matches.count ? ", the first \(matches.count)" : ""),
+        columns: [.init("name"), .init("kind"), .init("rank", .trailing), .init("where")])
+      for match in matches {
+        table.append([
+          .init(match.item.name, .strong), .init(match.item.kind.name), .count(match.places[0].rank),
+          .init(match.places.prefix(4).map(\.text).joined(separator: ", ")),
+        ])
+      }
+      return table.text(style) + atlas.partialNote(style)
+    }
+  }
+}

@@ -1,0 +1,225 @@
+import Files
+import Interpretability
+import Reporting
+
+/// One text and what was attributed to its tokens.
+struct AttributionReading {
+  enum Result {
+    case states(TokenAttribution, isExact: Bool)
+    case decision(DecisionAttribution, [String])
+  }
+
+  let text: String
+  let ids: [Int32]
+  /// As people read them.
+  let tokens: [String]
+  let truncated: Bool
+  let result: Result
+  let modelName: String
+
+  var subtitle: String {
+    switch result {
+    case .states: return "Rows are hidden states, columns the tokens they are made of; a row sums to 1."
+    case .decision: return "What each token adds to the score."
+    }
+  }
+
+  var caption: String {
+    switch result {
+    case .states(_, let isExact): return isExact ? "" : "Estimated; hover shows the standard error."
+    case .decision(let decision, let labels): return Self.summary(decision, labels)
+    }
+  }
+
+  /// Which of the heat map's statistics shows a level.
+  func statistic(_ level: Int) -> Int {
+    if case .states = result { return level }
+    return 0
+  }
+
+  var heatMap: HeatMap {
+    switch result {
+    case .states(let attribution, _):
+      let T = attribution.tokens
+      return HeatMap(
+        title: "Hidden token attribution: \(modelName)", subtitle: text.shortened(to: 100), columns: tokens,
+        rows: (0..<T).reversed().map { j in
+          HeatMap.Row(
+            tokens[j],
+            (0..<T).map { i in
+              let values = attribution.contributions.map { $0[j * T + i] }
+              let errors = attribution.standardErrors.enumerated().map { level, cells in
+                HeatMap.Entry("level \(level + 1), standard error", cells[j * T + i])
+              }
+              return HeatMap.Cell(
+                values.last.map { "\(Int((100 * $0).rounded()))" } ?? "", values: values, isMarked: i == j,
+                entries: errors)
+            })
+        },
+        statistics: attribution.contributions.enumerated().map { level, cells in
+          HeatMap.Statistic(
+            "level \(level + 1)", explanation: "share of the column's token in the row's state after block \(level)",
+            range: 0...max(cells.max() ?? 1, 1e-6))
+        }, markMeaning: "the token itself", entryName: "share")
+    case .decision(let decision, let labels):
+      let most = max(decision.tokens.reduce(0) { max($0, abs($1)) }, 1e-9)
+      return HeatMap(
+        title: "Attribution of \(labels[decision.label]): \(modelName)", subtitle: text.shortened(to: 100),
+        columns: tokens,
+        rows: [
+          HeatMap.Row(labels[decision.label], decision.tokens.map { HeatMap.Cell($0.fixed(2), values: [$0]) })
+        ], statistics: [HeatMap.Statistic("attribution", range: -most...most)])
+    }
+  }
+
+  func text(_ style: Style, level: Int) -> String {
+    guard case .decision(let decision, let labels) = result else {
+      return heatMap.text(style, statistic: level)
+    }
+    var table = Table(
+      caption: Self.summary(decision, labels), columns: [Table.Column("token"), Table.Column("adds", .trailing)])
+    for (token, value) in zip(tokens, decision.tokens) {
+      table.append([Table.Cell(token), .number(value, decimals: 4)])
+    }
+    return table.text(style)
+  }
+
+  private static func summary(_ decision: DecisionAttribution, _ labels: [String]) -> String {
+    let score = "\(labels[decision.label]): score \(decision.score.fixed(4))"
+    guard let baseline = decision.baselineScore, let error = decision.completenessError else { return score }
+    return score + ", baseline \(baseline.fixed(4)), completeness error \(error.scientific)"
+  }
+
+  var json: JSON {
+    var members = [
+      JSON.Member("ids", .array(ids.map { .integer(Int($0)) })), JSON.Member("text", .string(text)),
+      JSON.Member("tokens", .array(tokens.map { .string($0) })), JSON.Member("truncated", .bool(truncated)),
+    ]
+    switch result {
+    case .states(let attribution, _):
+      let T = attribution.tokens
+      func nested(_ levels: [[Double]]) -> JSON {
+        .array(
+          levels.map { cells in
+            .array((0..<T).map { j in .array(cells[j * T..<(j + 1) * T].map { .number($0) }) })
+          })
+      }
+      members.append(JSON.Member("contributions", nested(attribution.contributions)))
+      members.append(
+        JSON.Member(
+          "standard_errors", attribution.standardErrors.isEmpty ? .null : nested(attribution.standardErrors)))
+    case .decision(let decision, let labels):
+      func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
+      members += [
+        JSON.Member("attributions", .array(decision.tokens.map { .number($0) })),
+        JSON.Member("baseline_score", optional(decision.baselineScore)),
+        JSON.Member("completeness_error", optional(decision.completenessError)),
+        JSON.Member("class", .integer(decision.label)), JSON.Member("label", .string(labels[decision.label])),
+        JSON.Member("score", .number(decision.score)),
+      ]
+    }
+    return .object(members)
+  }
+}
+
+/// What attribution says over a dataset.
+struct AttributionStatisticsReport {
+  private let statistics: AttributionStatistics
+  private let summaries: [AttributionStatistics.Summary]
+  private let model: String
+  private let dataset: String
+
+  init(_ statistics: AttributionStatistics, model: String, dataset: String) {
+    self.statistics = statistics
+    summaries = statistics.summaries
+    self.model = model
+    self.dataset = dataset
+  }
+
+  var members: [JSON.Member] {
+    func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
+    let levels = summaries.enumerated().map { index, level -> JSON in
+      let near = level.byDistance.dropFirst().dropLast()
+      return [
+        "level": .integer(index + 1), "tokens": .integer(level.tokens),
+        "own": [
+          "mean": .number(level.own.mean),
+          "quartiles": .array(
+            [level.own.quartiles.0, level.own.quartiles.1, level.own.quartiles.2].map { .number($0) }),
+        ],
+        "others_largest": .number(level.othersLargest), "by_distance": .array(near.map(optional)),
+        "farther_left": optional(level.byDistance.first ?? nil),
+        "farther_right": optional(level.byDistance.last ?? nil),
+        "from_special": optional(level.fromSpecial), "to_special": optional(level.toSpecial),
+      ]
+    }
+    return [JSON.Member("levels", .array(levels)), JSON.Member("reach", .integer(statistics.reach))]
+  }
+
+  /// A token's share in its own state, median and quartiles, by level.
+  var ownChart: LineChart {
+    func series(_ name: String, _ value: (AttributionStatistics.Summary) -> Double?) -> LineChart.Series {
+      LineChart.Series(
+        name: name,
+        points: summaries.enumerated().compactMap { index, level in
+          value(level).map { LineChart.Point(x: Double(index + 1), y: $0) }
+        })
+    }
+    let own = LineChart.Series(
+      name: "own share, median",
+      points: summaries.enumerated().map { index, level in
+        LineChart.Point(
+          x: Double(index + 1), y: level.own.quartiles.1, low: level.own.quartiles.0, high: level.own.quartiles.2)
+      }, spread: .band, spreadName: "quartiles")
+    return LineChart(
+      title: "Attribution by level: \(model)", subtitle: dataset, xAxis: .init("level", isWhole: true),
+      yAxis: .init("share", bounds: 0...1),
+      series: [own, series("another token is largest") { $0.othersLargest }]
+        + (summaries.contains { $0.fromSpecial != nil } ? [series("from special tokens") { $0.fromSpecial }] : []))
+  }
+
+  var distanceChart: LineChart {
+    LineChart(
+      title: "Attribution by distance: \(model)", subtitle: dataset,
+      xAxis: .init("distance of the token, negative: before", isWhole: true), yAxis: .init("share", bounds: 0...1),
+      series: summaries.enumerated().map { index, level in
+        LineChart.Series(
+          name: "level \(index + 1)",
+          points: level.byDistance.dropFirst().dropLast().enumerated().compactMap { place, value in
+            value.map { LineChart.Point(x: Double(place - statistics.reach), y: $0) }
+          })
+      })
+  }
+
+  private var table: Table {
+    var table = Table(
+      caption: "\(model) on \(dataset), \(summaries.first?.tokens ?? 0) tokens",
+      columns: [
+        Table.Column("level", .trailing), Table.Column("own, median", .trailing), Table.Column("quartiles", .trailing),
+        Table.Column("another largest", .trailing), Table.Column("one before", .trailing),
+        Table.Column("one after", .trailing), Table.Column("from special", .trailing),
+        Table.Column("to special", .trailing),
+      ])
+    for (index, level) in summaries.enumerated() {
+      table.append([
+        .count(index + 1), .number(level.own.quartiles.1, decimals: 3),
+        .interval(level.own.quartiles.0, level.own.quartiles.2, decimals: 3),
+        .number(level.othersLargest, decimals: 3), .number(level.byDistance[statistics.reach], decimals: 3),
+        .number(level.byDistance[statistics.reach + 2], decimals: 3), .number(level.fromSpecial, decimals: 3),
+        .number(level.toSpecial, decimals: 3),
+      ])
+    }
+    return table
+  }
+
+  func text(_ style: Style) -> String { table.text(style) }
+
+  var page: HTMLPage {
+    HTMLPage(
+      title: "Attribution: \(model)", subtitle: dataset,
+      sections: [
+        .init("By level", [.chart(ownChart, caption: ""), .table(table)]),
+        .init("By distance", [.chart(distanceChart, caption: "")]),
+      ])
+  }
+}

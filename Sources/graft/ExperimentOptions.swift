@@ -1,0 +1,77 @@
+import ArgumentParser
+import DenseMath
+import Evaluation
+import Files
+import Interpretability
+import Reporting
+import Tokenization
+import Transformer
+
+/// What the experiments on one model's parameters share.
+struct ExperimentOptions: ParsableArguments {
+  @OptionGroup var model: ModelArgument
+  @Option(help: ArgumentHelp("Also write the figure as SVG.", valueName: "path"))
+  var svg: String?
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  /// - Throws: `CommandError.noCheckpoint` for a stitched model.
+  func open() throws -> Model {
+    let opened = try model.open()
+    guard let checkpoint = opened as? Model else { throw CommandError.noCheckpoint(model: opened.name) }
+    return checkpoint
+  }
+
+  /// Writes the figure, where one is asked for, and prints the result.
+  func show(_ figure: ChartColumn, _ object: @autoclosure () throws -> JSON, text: (Style) -> String) throws {
+    if let svg { try OutputFile.write(figure.svg(), to: svg) }
+    try output.print(try object()) { style in figure.text(style) + "\n" + text(style) }
+  }
+}
+
+/// What decides what an experiment draws.
+struct SeedOption: ParsableArguments {
+  @Option(help: "Decides what is drawn.")
+  var seed: UInt64 = 42
+
+  func validate() throws {
+    if seed > UInt64(Int.max) { throw ValidationError("--seed must be at most \(Int.max), not \(seed).") }
+  }
+}
+
+extension Model {
+  /// The matrix that parameters are projected with: the unembedding where it is not tied, else the token embedding; [V, d].
+  var projectionMatrix: Tensor { unembedding?.matrix ?? wE }
+}
+
+/// The tokens of a dataset as a model reads them, and the batches that hold them.
+struct ExperimentTexts {
+  let dataset: Dataset
+  let encoded: EncodedReviews
+  let cleaning: TextCleaning
+
+  init(
+    _ data: DatasetOptions, _ classification: ClassificationOptions, for model: Model, threads: Threads
+  ) throws {
+    dataset = try data.read()
+    cleaning = try classification.cleaning(for: model)
+    encoded = try EncodedReviews(
+      dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+      cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads)
+  }
+
+  /// Positions in all texts.
+  var tokens: Int { encoded.reviews.reduce(0) { $0 + $1.ids.count } }
+
+  var batches: some Sequence<[[Int32]]> { encoded.batches.lazy.map { encoded.reviews[$0].map(\.ids) } }
+}
+
+extension Interval {
+  /// The mean of some numbers and its 95% bootstrap interval, as they stand in a result.
+  static func mean(_ values: [Double], seed: UInt64) -> (mean: Double, interval: Interval) {
+    guard !values.isEmpty else { return (.nan, Interval(low: .nan, high: .nan)) }
+    return (values.reduce(0, +) / Double(values.count), .bootstrap(meanOf: values, seed: seed))
+  }
+
+  var json: JSON { .array([.number(low), .number(high)]) }
+}

@@ -1,0 +1,253 @@
+import Atlas
+import DenseMath
+import Files
+import Foundation
+import GRDB
+import Interpretability
+import TestSupport
+import Testing
+import Tokenization
+import Transformer
+
+/// A tiny BERT with a vocabulary of its own, six rows shorter than the matrix.
+private struct Place {
+  static let tokens = 265
+  let folder: TemporaryFolder
+  let model: Model
+  let tokenizer: Tokenizer
+  let projection: VocabularyProjection
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let fixtures = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appendingPathComponent("TransformerTests/Fixtures/tiny/bert").path
+    for name in ["config.json", "model.safetensors", "expected.json"] {
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: fixtures + "/" + name))
+      try folder.write(Array(bytes), to: "model/" + name)
+    }
+    let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "!", "##ada", "Canada"]
+    let words = special + (special.count..<Self.tokens).map { "word\($0)" }
+    try folder.write(words.joined(separator: "\n") + "\n", to: "model/vocab.txt")
+    try folder.write(#"{"do_lower_case": false}"#, to: "model/tokenizer_config.json")
+    model = try Model(directory: folder.path("model"))
+    tokenizer = try Tokenizer.load(directory: folder.path("model"), modelType: "bert")
+    projection = try VocabularyProjection(model, threads: Threads(2))
+  }
+
+  var path: String { folder.path("atlas.sqlite") }
+
+  func builder(
+    _ name: String = "atlas.sqlite", options: AtlasOptions = AtlasOptions(pairs: 20, tokens: 8)
+  ) throws -> AtlasBuilder {
+    let stamp: JSON = [
+      "model": "tiny", "options": ["pairs": .integer(options.pairs), "tokens": .integer(options.tokens)],
+    ]
+    return try AtlasBuilder(
+      folder.path(name), projection, tokenizer: tokenizer, options: options, stamp: stamp, threads: Threads(2))
+  }
+
+  func build() throws -> Atlas {
+    try builder().build()
+    return try Atlas(path)
+  }
+}
+
+@Suite struct AtlasTests {
+  /// Stored results of PyTorch in Double.
+  @Test func holdsTheReferencePairsAndTokens() throws {
+    let place = try Place()
+    let atlas = try place.build()
+    #expect(atlas.isComplete && atlas.parts == 3 * (2 * 3 + 6))
+    #expect(atlas.vocabulary == 271 && atlas.modelName == "tiny")
+    let path = place.folder.path("model/expected.json")
+    let expected = try JSONNode.read(path)
+    var compared = 0
+    for entry in try expected["top_pairs"].array() {
+      let head = HeadPlace(layer: try entry["layer"].int(), head: try entry["head"].int())
+      let kind = try entry["matrix"].string()
+      let reading = try #require(try atlas.readings(of: head).first { $0.item.kind.name == kind })
+      let pairs = try entry["pairs"].array().map { try $0.array() }
+      #expect(reading.pairs.map(\.left.id) == (try pairs.map { try $0[0].int() }))
+      #expect(reading.pairs.map(\.right.id) == (try pairs.map { try $0[1].int() }))
+      expectClose(
+        reading.pairs.map(\.score), try pairs.map { try $0[2].double() }, absolute: 0, relative: 1e-4, "\(head) \(kind)"
+      )
+      compared += 1
+    }
+    for entry in try expected["top_tokens"].array() {
+      let neuron = VectorPlace(layer: try entry["layer"].int(), index: try entry["index"].int())
+      for (kind, key) in [("ff-key", "key"), ("ff-value", "value")] {
+        let reading = try #require(try atlas.readings(of: neuron).first { $0.item.kind.name == kind })
+        let tokens = try entry[key].array().prefix(8).map { try $0.array() }
+        #expect(reading.highest.prefix(tokens.count).map(\.id) == (try tokens.map { try $0[0].int() }))
+        compared += 1
+      }
+    }
+    #expect(compared > 10)
+  }
+
+  /// Every vector of every kind is there, in both directions, as the projection makes it.
+  @Test func holdsEveryVector() throws {
+    let place = try Place()
+    let atlas = try place.build()
+    for kind in ParameterKind.allCases {
+      let vectors = try place.projection.vectors(kind, layer: 2)
+      let highest = place.projection.tokens(vectors, top: 8, threads: Threads(1))
+      let lowest = place.projection.tokens(vectors, top: 8, lowest: true, threads: Threads(1))
+      for row in 0..<vectors.rows {
+        let vector = VectorPlace(
+          layer: 2, row: row, of: kind, headSize: place.model.dimensions.headSize)
+        let reading = try #require(try atlas.readings(of: vector).first { $0.item.kind == .vector(kind) })
+        #expect(reading.item.name == "\(vector)")
+        #expect(reading.highest.map(\.id) == highest[row].map(\.id))
+        #expect(reading.lowest.map(\.id) == lowest[row].map(\.id))
+        #expect(reading.lowest.map(\.score) == lowest[row].map { Double($0.score) })
+      }
+    }
+  }
+
+  @Test func labelsRowsThatAreNoToken() throws {
+    let place = try Place()
+    let texts = try place.build().readings(ofLayer: 0).flatMap(\.highest)
+    let padding = texts.filter { $0.id >= Place.tokens }
+    #expect(!padding.isEmpty && padding.allSatisfy { $0.text == "[row \($0.id)]" })
+    #expect(texts.allSatisfy { !$0.text.isEmpty })
+  }
+
+  @Test func findsWhatSpeaksOfAWord() throws {
+    let place = try Place()
+    let atlas = try place.build()
+    let all = try (0..<3).flatMap { try atlas.readings(ofLayer: $0) }
+    func expected(_ ids: Set<Int>, lowest: Bool = false) -> [Int: Int] {
+      var ranks: [Int: Int] = [:]
+      for reading in all {
+        let pair = reading.pairs.firstIndex { ids.contains($0.left.id) || ids.contains($0.right.id) }
+        let token = (lowest ? reading.lowest : reading.highest).firstIndex { ids.contains($0.id) }
+        if let rank = lowest ? token : pair ?? token { ranks[reading.item.id] = rank + 1 }
+      }
+      return ranks
+    }
+    for (text, ids) in [
+      ("canada", [7]), ("CANADA", [7]), ("ada", [6]), ("##ada", [6]), ("!", [5]),
+      ("word1*", Set((8..<265).filter { "word\($0)".hasPrefix("word1") })),
+    ] as [(String, Set<Int>)] {
+      let (matches, count) = try atlas.search(text, limit: 10_000)
+      let ranks = expected(ids)
+      #expect(count == ranks.count && count > 0, "\(text)")
+      #expect(Dictionary(uniqueKeysWithValues: matches.map { ($0.item.id, $0.places[0].rank) }) == ranks, "\(text)")
+      #expect(matches.map { $0.places[0].rank } == matches.map { $0.places[0].rank }.sorted())
+    }
+    let low = try atlas.search("Canada", in: .lowest, limit: 10_000).matches
+    #expect(Set(low.map(\.item.id)) == Set(expected([7], lowest: true).keys))
+    // Both words, in whatever order.
+    let both = try atlas.search("canada ada", limit: 10_000).matches.map(\.item.id)
+    #expect(Set(both) == Set(expected([7]).keys).intersection(expected([6]).keys))
+    let heads = try atlas.search("word1*", kinds: [.head(.vo)], limit: 2)
+    #expect(heads.matches.count == 2 && heads.matches.allSatisfy { $0.item.kind == .head(.vo) } && heads.count > 2)
+    #expect(throws: AtlasError.noSuchWord("nosuch")) { try atlas.search("canada nosuch", limit: 1) }
+    #expect(throws: AtlasError.noSuchWord("\"")) { try atlas.search("\"", limit: 1) }
+    #expect(throws: AtlasError.emptySearch) { try atlas.search("  ", limit: 1) }
+  }
+
+  /// The file is copied while it is built: what a kill at that moment leaves.
+  @Test func goesOnWhereItWasStopped() throws {
+    let place = try Place()
+    var copies: [Int] = []
+    try place.builder("first.sqlite").build { done in
+      guard done % 9 == 4 else { return }
+      try? FileManager.default.copyItem(
+        atPath: place.folder.path("first.sqlite"), toPath: place.folder.path("copy\(done).sqlite"))
+      copies.append(done)
+    }
+    #expect(copies == [4, 13, 22, 31])
+    let whole = try contents(place.folder.path("first.sqlite"))
+    for done in copies {
+      let copy = place.folder.path("copy\(done).sqlite")
+      #expect(try Atlas(copy).done == done)
+      #expect(throws: AtlasError.notBuiltYet(path: copy, place: "L2H2", done: done, parts: 36)) {
+        try Atlas(copy).readings(of: HeadPlace(layer: 2, head: 2))
+      }
+      try resume(place, "copy\(done).sqlite", from: done)
+      #expect(try contents(copy) == whole)
+    }
+  }
+
+  private func resume(_ place: Place, _ name: String, from done: Int) throws {
+    let builder = try place.builder(name)
+    #expect(builder.progress == (done, 36))
+    var reports: [Int] = []
+    try builder.build { reports.append($0) }
+    #expect(reports == Array(done + 1...36))
+  }
+
+  /// Everything an atlas shows.
+  private func contents(_ path: String) throws -> [Atlas.Reading] {
+    let atlas = try Atlas(path)
+    return try (0..<atlas.layers).flatMap { try atlas.readings(ofLayer: $0) }
+  }
+
+  @Test func refusesASecondBuilder() throws {
+    let place = try Place()
+    let first = try place.builder()
+    #expect(throws: AtlasError.locked(path: place.path)) { try place.builder() }
+    #expect(throws: AtlasError.locked(path: place.path)) { try Atlas(place.path) }
+    try first.build()
+  }
+
+  @Test func refusesOtherOptions() throws {
+    let place = try Place()
+    try place.builder().build()
+    #expect(
+      throws: AtlasError.differs(path: place.path, option: "options.pairs", recorded: "20", requested: "21")
+    ) { try place.builder(options: AtlasOptions(pairs: 21, tokens: 8)) }
+    // A finished atlas has nothing left to do.
+    var reports = 0
+    try place.builder().build { _ in reports += 1 }
+    #expect(reports == 0)
+  }
+
+  @Test func refusesWhatIsNoAtlas() throws {
+    let place = try Place()
+    try place.folder.write(String(repeating: "text ", count: 2000), to: "text.sqlite")
+    let text = place.folder.path("text.sqlite")
+    let noDatabase = AtlasError.notAnAtlas(path: text, found: "a file that is no SQLite database")
+    #expect(throws: noDatabase) { try place.builder("text.sqlite") }
+    #expect(throws: noDatabase) { try Atlas(text) }
+    #expect(try place.folder.bytes("text.sqlite").count == 10_000)
+
+    let other = place.folder.path("other.sqlite")
+    try DatabaseQueue(path: other).write { try $0.execute(sql: "CREATE TABLE mine (a)") }
+    let foreign = AtlasError.notAnAtlas(path: other, found: "another SQLite database")
+    #expect(throws: foreign) { try place.builder("other.sqlite") }
+    #expect(throws: foreign) { try Atlas(other) }
+
+    try place.builder("old.sqlite").build()
+    let old = place.folder.path("old.sqlite")
+    try DatabaseQueue(path: old).write { try $0.execute(sql: "PRAGMA user_version = 7") }
+    #expect(throws: AtlasError.otherSchema(path: old, expected: 1, found: 7)) { try Atlas(old) }
+
+    let none = place.folder.path("none.sqlite")
+    #expect(throws: AtlasError.missing(path: none)) { try Atlas(none) }
+    try place.folder.write("", to: "empty.sqlite")
+    #expect(throws: AtlasError.notAnAtlas(path: place.folder.path("empty.sqlite"), found: "an empty database")) {
+      try Atlas(place.folder.path("empty.sqlite"))
+    }
+    #expect(throws: FileError.self) { try place.builder("no/such/folder.sqlite") }
+  }
+
+  @Test func saysWhichPlacesThereAre() throws {
+    let place = try Place()
+    let atlas = try place.build()
+    #expect(throws: InterpretabilityError.noSuchHead("L3H0", model: "tiny", layers: 3, heads: 3)) {
+      try atlas.readings(of: HeadPlace(layer: 3, head: 0))
+    }
+    for vector in [
+      VectorPlace(layer: 0, index: 52), VectorPlace(layer: 0, head: 3, index: 0),
+      VectorPlace(layer: 0, head: 0, index: 12),
+    ] {
+      #expect(throws: InterpretabilityError.self, "\(vector)") { try atlas.readings(of: vector) }
+    }
+    #expect(try atlas.readings(of: VectorPlace(layer: 0, index: 51)).count == 2)
+    #expect(try atlas.readings(of: VectorPlace(layer: 2, head: 2, index: 11)).count == 4)
+  }
+}
