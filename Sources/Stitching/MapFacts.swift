@@ -41,12 +41,15 @@ public struct MapFacts: Sendable {
     return result.sorted { $0.cell < $1.cell }
   }
 
-  public var json: JSON {
-    .object(
-      cell.members + [
-        JSON.Member("condition", condition.isFinite ? .number(condition) : .null),
-        JSON.Member("residual", .number(residual)), JSON.Member("similarity", similarity?.json ?? .null),
-      ])
+  /// The cell's members and `measures`.
+  public var json: JSON { .object(cell.members + measures) }
+
+  /// `condition`, `residual`, `similarity`.
+  public var measures: [JSON.Member] {
+    [
+      JSON.Member("condition", condition.isFinite ? .number(condition) : .null),
+      JSON.Member("residual", .number(residual)), JSON.Member("similarity", similarity?.json ?? .null),
+    ]
   }
 }
 

@@ -14,9 +14,7 @@ public struct StitchRecord: Sendable {
   /// Reads the object that `json` makes. Throws `FileError`.
   public init(_ node: JSONNode) throws {
     prediction = try Prediction(node)
-    cell = StitchCell(
-      kept: try node["kept"].int(), transplanted: try node["transplanted"].int(), map: try node["map"].string(),
-      draw: try node["draw"].int())
+    cell = try StitchCell(node)
   }
 
   public var json: JSON { .object(prediction.members + cell.members) }
@@ -29,6 +27,13 @@ public struct StitchRecord: Sendable {
 }
 
 extension StitchCell {
+  /// Reads what `members` writes. Throws `FileError`.
+  public init(_ node: JSONNode) throws {
+    self.init(
+      kept: try node["kept"].int(), transplanted: try node["transplanted"].int(), map: try node["map"].string(),
+      draw: try node["draw"].int())
+  }
+
   /// `draw`, `kept`, `map`, `transplanted`.
   public var members: [JSON.Member] {
     [

@@ -42,12 +42,14 @@ public struct StitchSweep: Sendable {
   /// What carries states over each cut, in the order asked for.
   public let maps: [StitchCut: [StitchingMap]]
   public let options: StitchedModel.Options
+  /// Whether B is fed its own states as well.
+  public let includesOwnCurve: Bool
 
-  /// - Parameter maps: those of a cut.
+  /// - Parameter maps: those of a cut; there may be none.
   /// - Throws: `StitchingError`; `TransformerError.missingHead` when B is no classifier; what `maps` throws.
   public init(
     pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
-    maps: (StitchCut) throws -> [StitchingMap]
+    includesOwnCurve: Bool = true, maps: (StitchCut) throws -> [StitchingMap]
   ) throws {
     try StitchedModel.check(pretrained, finetuned, options)
     for count in kept { try StitchedModel.check(kept: count, of: pretrained) }
@@ -59,6 +61,7 @@ public struct StitchSweep: Sendable {
     self.kept = lower
     self.transplanted = upper
     self.options = options
+    self.includesOwnCurve = includesOwnCurve
     let cuts = lower.flatMap { kept in upper.map { StitchCut(kept: kept, transplanted: $0) } }
     self.maps = Dictionary(uniqueKeysWithValues: try cuts.map { ($0, try maps($0)) })
   }
@@ -83,7 +86,7 @@ public struct StitchSweep: Sendable {
         }
       }
     }
-    let own = transplanted.flatMap { count in
+    let own = (includesOwnCurve ? transplanted : []).flatMap { count in
       (0...finetuned.dimensions.layers - count).map {
         StitchCell(kept: $0, transplanted: count, map: StitchCell.ownState, draw: 0)
       }
@@ -99,8 +102,8 @@ public struct StitchSweep: Sendable {
     readByA: [EncodedReview], readByB: [EncodedReview], workspace: Workspace
   ) throws -> [(cell: StitchCell, prediction: Prediction)] {
     var results: [StitchCell: [Prediction]] = [:]
-    try runStitched(readByA, workspace: workspace) { results[$0] = $1 }
-    try runOwn(readByB, workspace: workspace) { results[$0] = $1 }
+    if !kept.isEmpty { try runStitched(readByA, workspace: workspace) { results[$0] = $1 } }
+    if includesOwnCurve { try runOwn(readByB, workspace: workspace) { results[$0] = $1 } }
     return cells.flatMap { cell in (results[cell] ?? []).map { (cell, $0) } }
   }
 

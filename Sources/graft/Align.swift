@@ -1,7 +1,6 @@
 import ArgumentParser
 import DenseMath
 import Files
-import Foundation
 import Reporting
 import Stitching
 import Tokenization
@@ -30,7 +29,7 @@ struct Align: ParsableCommand {
   @Option(
     help: ArgumentHelp("Groups: K, V, W_K, W_Q, W_V, W_O (default: all).", valueName: "group,..."),
     transform: AlignmentChoice.groups)
-  var groups: [ParameterKind] = ParameterKind.alignmentOrder
+  var groups: [ParameterKind]?
 
   @Option(
     help: ArgumentHelp(
@@ -59,6 +58,8 @@ struct Align: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var display: OutputOptions
 
+  private var kinds: [ParameterKind] { groups ?? ParameterKind.alignmentOrder }
+
   func validate() throws {
     if models.count < 2 { throw ValidationError("Give two or more models, not \(models.count).") }
     if vectors < 0 { throw ValidationError("--vectors must not be negative.") }
@@ -66,14 +67,7 @@ struct Align: ParsableCommand {
   }
 
   func run() throws {
-    let folders = ModelFolders()
-    let opened = try models.map { name -> Model in
-      let directory = try folders.directory(of: name)
-      guard !FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
-        throw StitchingError.alreadyStitched(path: directory)
-      }
-      return try Model(directory: directory)
-    }
+    let opened = try models.map { try ModelArgument.checkpoint($0) }
     let digests = opened.map { BackgroundDigest(of: $0) }
     let pairs = try compare(opened)
     let summary = AlignmentSummary(pairs, models: opened.count, seed: seed)
@@ -94,7 +88,7 @@ struct Align: ParsableCommand {
   private func compare(_ models: [Model]) throws -> [AlignedPair] {
     let count = models.count * (models.count - 1) / 2
     var progress = Progress(
-      ProgressLine(label: "align", unit: "groups", total: count * groups.count * (spaces?.count ?? 2), resumed: 0))
+      ProgressLine(label: "align", unit: "groups", total: count * kinds.count * (spaces?.count ?? 2), resumed: 0))
     defer { progress.clear() }
     var (pairs, done) = ([AlignedPair](), 0)
     for first in models.indices {
@@ -107,7 +101,7 @@ struct Align: ParsableCommand {
           vectors > 0 ? try VectorReader(aligner, tokens: tokens, count: vectors, threads: threads.count) : nil
         var groups: [AlignedPair.Group] = []
         for space in spaces {
-          for kind in self.groups {
+          for kind in kinds {
             let alignment = try aligner.align(kind, in: space)
             let layers = try reader.map { reader in
               try alignment.assignment.pairs.map { try reader.read(kind, in: space, $0.row, $0.column) }
@@ -129,7 +123,7 @@ struct Align: ParsableCommand {
   private func options(_ pairs: [AlignedPair]) -> JSON {
     let used = AlignmentSpace.allCases.filter { space in pairs.contains { $0.groups.contains { $0.space == space } } }
     return [
-      "groups": .array(groups.map { .string($0.symbol) }), "partial_vocabulary": .bool(allowPartialVocabulary),
+      "groups": .array(kinds.map { .string($0.symbol) }), "partial_vocabulary": .bool(allowPartialVocabulary),
       "spaces": .array(used.map { .string($0.rawValue) }), "threads": .integer(threads.count.count),
       "tokens": .integer(tokens), "vectors": .integer(vectors),
     ]

@@ -10,19 +10,9 @@ struct CleaningOptions: ParsableArguments {
   @Option(help: "What to do to a text first: none, or br (IMDB's <br /> marks). Default: the model's own, else none.")
   var textCleaning: TextCleaning?
 
-  /// The cleaning asked for, else that in config.json's `graft.text_cleaning`, else none.
+  /// The cleaning asked for, else the model's own, else none.
   /// - Throws: `FileError`, `CommandError.unknownTextCleaning`.
-  func cleaning(for model: any Runnable) throws -> TextCleaning {
-    if let textCleaning { return textCleaning }
-    let node = model.config["graft"]["text_cleaning"]
-    guard node.isPresent else { return .none }
-    let name = try node.string()
-    guard let cleaning = TextCleaning(rawValue: name) else {
-      throw CommandError.unknownTextCleaning(
-        path: node.path, found: "\"\(name)\"", known: TextCleaning.allCases.map { "\"\($0.rawValue)\"" })
-    }
-    return cleaning
-  }
+  func cleaning(for model: any Runnable) throws -> TextCleaning { try textCleaning ?? model.textCleaning() }
 }
 
 /// How a classifier's texts are prepared.
@@ -52,5 +42,20 @@ struct ClassificationOptions: ParsableArguments {
       JSON.Member("max_length", maxLength.map { .integer($0) } ?? .null),
       JSON.Member("text_cleaning", .string(cleaning.rawValue)),
     ]
+  }
+}
+
+extension Runnable {
+  /// The cleaning in config.json's `graft.text_cleaning`, else none.
+  /// - Throws: `FileError`, `CommandError.unknownTextCleaning`.
+  func textCleaning() throws -> TextCleaning {
+    let node = config["graft"]["text_cleaning"]
+    guard node.isPresent else { return .none }
+    let name = try node.string()
+    guard let cleaning = TextCleaning(rawValue: name) else {
+      throw CommandError.unknownTextCleaning(
+        path: node.path, found: "\"\(name)\"", known: TextCleaning.allCases.map { "\"\($0.rawValue)\"" })
+    }
+    return cleaning
   }
 }

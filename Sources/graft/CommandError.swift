@@ -36,6 +36,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case moreTokensThanRows(model: String, tokens: Int, rows: Int)
   /// The base of a fine-tuned model has other tokens.
   case foreignBase(base: String, model: String, id: Int)
+  /// A point that an experiment does not have.
+  case noSuchPoint(path: String, found: Int, count: Int)
+  /// Folders that are not the parts of one experiment.
+  case notTheShards(reason: String)
   /// A text given as one token that is none.
   case unknownToken(text: String, pieces: [String])
   /// A head that the model does not have.
@@ -104,6 +108,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .foreignBase(let base, let model, let id):
       return
         "--against \(base): token \(id) is another one than that of \(model); give the model it was fine-tuned from"
+    case .noSuchPoint(let path, let found, let count):
+      return "\(path): --point \(found): expected a place in its list of points, 0 to \(count - 1)"
+    case .notTheShards(let reason):
+      return "\(reason); give the folders of all parts of one experiment, each finished, once"
     case .unknownToken(let text, let pieces):
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
       return "\"\(text)\" is not one token of the vocabulary but \(found); give one that is "

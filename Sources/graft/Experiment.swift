@@ -10,5 +10,6 @@ struct Experiment: ParsableCommand {
       """,
     subcommands: [
       ExperimentKeepK.self, ExperimentRecall.self, ExperimentRelatedPairs.self, ExperimentInteresting.self,
+      ExperimentStitch.self,
     ])
 }

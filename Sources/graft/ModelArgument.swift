@@ -28,6 +28,16 @@ struct ModelArgument: ParsableArguments {
     return try openModel(directory: folders.directory(of: model), resolving: folders.directory)
   }
 
+  /// Opens a model that must be a checkpoint of its own.
+  /// - Throws: also `StitchingError.alreadyStitched`.
+  static func checkpoint(_ model: String) throws -> Model {
+    let directory = try ModelFolders().directory(of: model)
+    guard !FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
+      throw StitchingError.alreadyStitched(path: directory)
+    }
+    return try Model(directory: directory)
+  }
+
   /// The tokenizer, without the weights: a directory that holds tokenizer files alone will do.
   func tokenizer() throws -> Tokenizer {
     let folders = ModelFolders()

@@ -3,6 +3,7 @@ import Evaluation
 import Files
 import Stitching
 import Tokenization
+import Transformer
 
 /// Texts whose labels are never looked at, for maps and measures that use hidden states.
 struct UnlabelledOptions: ParsableArguments {
@@ -12,36 +13,18 @@ struct UnlabelledOptions: ParsableArguments {
         + "mapped states come to the fine-tuned model's own.", valueName: "path"))
   var unlabelled: String?
 
-  /// How many tokens the two measures that look at single states take.
-  private static let sampled = 1000
-
   /// Runs both models over the texts; nil without any.
   /// - Throws: `StitchingError`, `DatasetError`, `FileError`; what tokenizing and running throw.
   func read(
     _ models: StitchPair, _ pair: StitchPairOptions, _ classification: ClassificationOptions, _ threads: ThreadOptions
   ) throws -> UnlabelledTexts? {
-    guard let unlabelled else { return nil }
     let (a, b) = (models.pretrained, models.finetuned)
-    let tokenizer = try Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType)
-    let shared = try SharedVocabulary(
-      tokenizer, rows: a.wE.rows, Tokenizer.load(directory: b.tokenizerDirectory, modelType: b.modelType),
-      rows: b.wE.rows, allowsPartial: true)
-    guard shared.isWhole else { throw StitchingError.textsNeedOneVocabulary }
-    let dataset = try Dataset.read(unlabelled)
-    let cleaning = try classification.cleaning(for: b)
-    let workspace = threads.workspace()
-    let texts = try EncodedReviews(
-      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: classification.length(for: [a, b]),
-      threads: threads.count)
-    guard texts.reviews.count >= 2 else { throw CommandError.tooFewTexts(path: unlabelled) }
-    func statistics(_ half: Int, sampled: Int) throws -> SeamStatistics {
-      try SeamStatistics(
-        pretrained: a, finetuned: b, kept: pair.kept(models), transplanted: pair.transplanted(models),
-        options: pair.options, texts: texts.part(half, of: 2), sampled: sampled, workspace: workspace)
+    return try unlabelled.map {
+      try UnlabelledTexts(
+        $0, a, b, kept: pair.kept(models), transplanted: pair.transplanted(models), options: pair.options,
+        cleaning: classification.cleaning(for: b), maxLength: classification.length(for: [a, b]),
+        workspace: threads.workspace())
     }
-    return try UnlabelledTexts(
-      name: dataset.name, digest: dataset.sha256(), fitting: statistics(0, sampled: 0),
-      measuring: statistics(1, sampled: Self.sampled))
   }
 
   static func members(_ texts: UnlabelledTexts?) -> [JSON.Member] {
@@ -60,4 +43,36 @@ struct UnlabelledTexts {
   let fitting: SeamStatistics
   /// Of the rest, with a sample.
   let measuring: SeamStatistics
+
+  /// How many tokens the two measures that look at single states take.
+  private static let sampled = 1000
+
+  /// Runs both models over texts.
+  /// - Parameters:
+  ///   - path: any form of a dataset.
+  ///   - kept, transplanted: the cuts.
+  /// - Throws: `StitchingError`, `DatasetError`, `FileError`, `CommandError.tooFewTexts`; what tokenizing and running throw.
+  init(
+    _ path: String, _ a: Model, _ b: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
+    cleaning: TextCleaning, maxLength: Int, workspace: Workspace
+  ) throws {
+    let tokenizer = try Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType)
+    let shared = try SharedVocabulary(
+      tokenizer, rows: a.wE.rows, Tokenizer.load(directory: b.tokenizerDirectory, modelType: b.modelType),
+      rows: b.wE.rows, allowsPartial: true)
+    guard shared.isWhole else { throw StitchingError.textsNeedOneVocabulary }
+    let dataset = try Dataset.read(path)
+    let texts = try EncodedReviews(
+      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength, threads: workspace.threads)
+    guard texts.reviews.count >= 2 else { throw CommandError.tooFewTexts(path: path) }
+    func statistics(_ half: Int, sampled: Int) throws -> SeamStatistics {
+      try SeamStatistics(
+        pretrained: a, finetuned: b, kept: kept, transplanted: transplanted, options: options,
+        texts: texts.part(half, of: 2), sampled: sampled, workspace: workspace)
+    }
+    name = dataset.name
+    digest = dataset.sha256()
+    fitting = try statistics(0, sampled: 0)
+    measuring = try statistics(1, sampled: Self.sampled)
+  }
 }

@@ -85,4 +85,12 @@ import Testing
       try RunComparison([a, b], [a, prediction("b", label: 0, predicted: 1)])
     }
   }
+
+  @Test func holmsCorrection() {
+    // By hand: 4 x 0.005, 3 x 0.01, then 2 x 0.03 and 1 x 0.04, which may not fall below the one before.
+    let corrected = RunComparison.holmCorrected([0.01, 0.04, 0.03, 0.005])
+    for (found, expected) in zip(corrected, [0.03, 0.06, 0.06, 0.02]) { #expect(abs(found - expected) < 1e-15) }
+    #expect(RunComparison.holmCorrected([0.6, 0.9]) == [1, 1])
+    #expect(RunComparison.holmCorrected([]).isEmpty)
+  }
 }

@@ -18,6 +18,8 @@ struct BenchCase {
   static func prepare(_ arguments: BenchArguments) throws -> BenchCase {
     switch arguments.name {
     case "sgemm": return sgemm(arguments.threads)
+    case "stitch-sweep": return try stitchSweep(arguments)
+    case "stitch-blocks": return try stitchBlocks(arguments)
     case "align": return try align(arguments)
     case "align-products": return try alignProducts(arguments)
     case "imdb": return try imdb(arguments)

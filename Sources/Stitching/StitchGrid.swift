@@ -1,0 +1,125 @@
+import Files
+
+/// Every point of an experiment, in a fixed order, and which of them a shard computes.
+public struct StitchGrid: Equatable, Sendable {
+  /// Two models that are joined, and where and how.
+  public struct Pair: Equatable, Sendable {
+    /// Places in the list of the experiment's models.
+    public let pretrained: Int
+    public let finetuned: Int
+    public let kept: [Int]
+    public let transplanted: [Int]
+    public let recipes: [MapRecipe]
+
+    public init(pretrained: Int, finetuned: Int, kept: [Int], transplanted: [Int], recipes: [MapRecipe]) {
+      self.pretrained = pretrained
+      self.finetuned = finetuned
+      self.kept = kept
+      self.transplanted = transplanted
+      self.recipes = recipes
+    }
+  }
+
+  /// A cell of a pair under one of the seams, or `self`, which has no seam and counts for the first.
+  public struct Point: Hashable, Sendable {
+    public let pair: Int
+    /// A name of `StitchedModel.Options`.
+    public let seam: String
+    public let cell: StitchCell
+
+    public init(pair: Int, seam: String, cell: StitchCell) {
+      self.pair = pair
+      self.seam = seam
+      self.cell = cell
+    }
+  }
+
+  /// Part `index` of `count` of the points; all of them as part 1 of 1.
+  public struct Shard: Equatable, Sendable {
+    public let index: Int
+    public let count: Int
+
+    public static let whole = Shard(index: 1, count: 1)
+
+    /// - Precondition: `index` is within 1...count.
+    public init(index: Int, count: Int) {
+      precondition(count > 0 && (1...count).contains(index), "shard \(index) of \(count)")
+      self.index = index
+      self.count = count
+    }
+
+    func holds(_ place: Int) -> Bool { place % count == index - 1 }
+  }
+
+  public let pairs: [Pair]
+  /// Names of `StitchedModel.Options`.
+  public let seams: [String]
+  public let draws: Int
+  /// The stitched points, by pair, seam, then as cells are ordered.
+  public let points: [Point]
+
+  public init(pairs: [Pair], seams: [String], draws: Int) {
+    self.pairs = pairs
+    self.seams = seams
+    self.draws = draws
+    points = pairs.enumerated().flatMap { index, pair in
+      seams.flatMap { seam in
+        pair.kept.flatMap { kept in
+          pair.transplanted.flatMap { transplanted in
+            pair.recipes.flatMap { recipe in
+              (0..<(recipe.isDrawn ? draws : 1)).map {
+                StitchCell(kept: kept, transplanted: transplanted, map: recipe.name, draw: $0)
+              }
+            }
+          }
+        }.sorted().map { Point(pair: index, seam: seam, cell: $0) }
+      }
+    }
+  }
+
+  /// Whole points, dealt out one after the other, so that every shard has some of each cut and map.
+  public func points(of shard: Shard) -> [Point] {
+    points.enumerated().filter { shard.holds($0.offset) }.map(\.element)
+  }
+
+  /// Whether a shard computes B's own curve of a pair.
+  public func ownCurve(of pair: Int, in shard: Shard) -> Bool { shard.holds(points.count + pair) }
+}
+
+extension StitchGrid {
+  /// Reads the grid of an experiment's `run.json` or `results.json`.
+  /// - Throws: `FileError`.
+  public init(_ stamp: JSONNode) throws {
+    let experiment = try StitchExperiment(stamp["experiment"])
+    self.init(
+      pairs: try stamp["pairs"].array().map { try Pair($0) }, seams: experiment.seams.map(\.name),
+      draws: experiment.draws)
+  }
+}
+
+extension StitchGrid.Pair {
+  fileprivate init(_ node: JSONNode) throws {
+    self.init(
+      pretrained: try node["pretrained"].int(), finetuned: try node["finetuned"].int(),
+      kept: try node["keep"].array().map { try $0.int() },
+      transplanted: try node["transplant"].array().map { try $0.int() },
+      recipes: try node["maps"].array().map { node in
+        do { return try MapRecipe(try node.string()) } catch is StitchingError { throw node.wrong(MapRecipe.spellings) }
+      })
+  }
+
+  public var json: JSON {
+    [
+      "finetuned": .integer(finetuned), "keep": .array(kept.map { .integer($0) }),
+      "maps": .array(recipes.map { .string($0.name) }), "pretrained": .integer(pretrained),
+      "transplant": .array(transplanted.map { .integer($0) }),
+    ]
+  }
+}
+
+extension StitchGrid.Point {
+  /// Reads a point of an experiment's results. Throws `FileError`.
+  public init(_ node: JSONNode) throws {
+    self.init(pair: try node["pair"].int(), seam: try node["seam"].string(), cell: try StitchCell(node))
+  }
+}

@@ -1,0 +1,65 @@
+import Evaluation
+import Files
+
+extension StitchGrid.Point {
+  fileprivate var members: [JSON.Member] {
+    [JSON.Member("pair", .integer(pair)), JSON.Member("seam", .string(seam))] + cell.members
+  }
+}
+
+extension StitchGridResults {
+  /// `baselines`, `comparisons`, `curves`, `points`, `self`.
+  /// - Parameter facts: what each map is like, as `MapFacts.json`, by point.
+  public func members(facts: [StitchGrid.Point: JSON]) -> [JSON.Member] {
+    [
+      JSON.Member("baselines", .array(grid.pairs.indices.compactMap(baseline))),
+      JSON.Member("comparisons", .array(comparisons.map(\.json))), JSON.Member("curves", .array(curves.map(\.json))),
+      JSON.Member("points", .array(points.map { $0.json(["facts": facts[$0.point] ?? .null]) })),
+      JSON.Member("self", .array(own.map { $0.json([:]) })),
+    ]
+  }
+
+  private func baseline(_ pair: Int) -> JSON? {
+    guard let chance = chance(pair), let finetuned = finetuned(pair) else { return nil }
+    return [
+      "chance": .number(chance), "finetuned": .number(finetuned.accuracy), "finetuned_ci95": finetuned.interval.json,
+      "n": .integer(finetuned.n), "pair": .integer(pair),
+      "truncated": .integer(finetuned.predictions.count { $0.truncated }),
+    ]
+  }
+}
+
+extension StitchGridResults.Point {
+  public func json(_ more: [String: JSON]) -> JSON {
+    .object(
+      point.members + [
+        JSON.Member("accuracy", .number(accuracy)), JSON.Member("ci95", interval.json),
+        JSON.Member("correct", .integer(correct)), JSON.Member("n", .integer(n)),
+        JSON.Member("predictions_sha256", .string(digest)),
+      ] + more.map { JSON.Member($0.key, $0.value) })
+  }
+}
+
+extension StitchGridResults.Curve {
+  fileprivate var json: JSON {
+    [
+      "best_accuracy": .number(best.accuracy), "best_ci95": best.interval.json,
+      "best_kept": .integer(best.point.cell.kept),
+      "ci95": interval.json, "difference": difference.map { .number($0.mean) } ?? .null,
+      "difference_ci95": difference?.interval.json ?? .null, "map": .string(map), "mean_accuracy": .number(mean),
+      "pair": .integer(pair), "seam": .string(seam), "transplanted": .integer(transplanted),
+    ]
+  }
+}
+
+extension StitchGridResults.Comparison {
+  fileprivate var json: JSON {
+    .object(
+      [
+        JSON.Member("first", .string(first.cell.map)), JSON.Member("kept", .integer(first.cell.kept)),
+        JSON.Member("p_holm", .number(corrected)), JSON.Member("pair", .integer(first.pair)),
+        JSON.Member("seam", .string(first.seam)), JSON.Member("second", .string(second.cell.map)),
+        JSON.Member("transplanted", .integer(first.cell.transplanted)),
+      ] + table.members)
+  }
+}

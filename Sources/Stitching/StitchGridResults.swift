@@ -1,0 +1,166 @@
+import Evaluation
+import Files
+
+/// What the points of an experiment came to: accuracies, and maps against one another on the same reviews. Made from the
+/// records alone, so that shards that are put together give what one run would have given.
+public struct StitchGridResults: Sendable {
+  public struct Point: Sendable {
+    public let point: StitchGrid.Point
+    /// In the order of ids.
+    public let predictions: [Prediction]
+    public let correct: Int
+
+    public var n: Int { predictions.count }
+    public var accuracy: Double { Double(correct) / Double(n) }
+    /// 95% Wilson interval.
+    public var interval: Interval { .wilson(successes: correct, of: n) }
+
+    /// The SHA-256 of the predictions, a compact JSON line each in the order of ids (bytes): two computations of a point
+    /// agree to the last bit of every logit where this is the same.
+    public var digest: String {
+      let digest = Digest()
+      for prediction in predictions { digest.update(JSON.object(prediction.members).serialized() + "\n") }
+      return digest.finish()
+    }
+  }
+
+  /// A map over all cuts of a pair, seam and number of transplanted blocks, every review counting with the share of cuts
+  /// (and draws) at which it was right.
+  public struct Curve: Sendable {
+    public let pair: Int
+    public let seam: String
+    public let transplanted: Int
+    public let map: String
+    public let mean: Double
+    /// 95%, resampling reviews.
+    public let interval: Interval
+    /// This mean less that of the first map that is not drawn, and its interval, review by review; nil for that map.
+    public let difference: (mean: Double, interval: Interval)?
+    public let best: Point
+  }
+
+  /// A map against the first one that is not drawn, at one cut.
+  public struct Comparison: Sendable {
+    public let first: StitchGrid.Point
+    public let second: StitchGrid.Point
+    public let table: RunComparison
+    /// McNemar's exact p after Holm's correction (Scandinavian Journal of Statistics 6, 1979) for all comparisons of the
+    /// pair, the seam and the number of transplanted blocks.
+    public let corrected: Double
+  }
+
+  public let grid: StitchGrid
+  /// In the order of the grid.
+  public let points: [Point]
+  /// B fed its own states, by pair and cell.
+  public let own: [Point]
+  public let curves: [Curve]
+  public let comparisons: [Comparison]
+
+  /// - Parameter records: every review of each point that there is.
+  /// - Throws: `EvaluationError` when points of a pair differ in their reviews.
+  public init(_ records: [StitchGridRecord], grid: StitchGrid, seed: UInt64) throws {
+    self.grid = grid
+    let byPoint = Dictionary(grouping: records, by: \.point)
+    func point(_ point: StitchGrid.Point) -> Point? {
+      guard let records = byPoint[point] else { return nil }
+      let predictions = records.map(\.record.prediction).sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+      return Point(point: point, predictions: predictions, correct: predictions.count { $0.isCorrect })
+    }
+    points = grid.points.compactMap(point)
+    own = byPoint.keys.filter { $0.cell.map == StitchCell.ownState }
+      .sorted { ($0.pair, $0.cell) < ($1.pair, $1.cell) }.compactMap(point)
+    let families = Self.families(grid, points)
+    curves = families.flatMap { $0.curves(seed: seed) }
+    comparisons = try families.flatMap { try $0.comparisons() }
+  }
+
+  /// The accuracy of B itself: the end of its own curve.
+  public func finetuned(_ pair: Int) -> Point? {
+    own.filter { $0.point.pair == pair }.max { $0.point.cell < $1.point.cell }
+  }
+
+  /// The share of the commonest class among a pair's reviews.
+  public func chance(_ pair: Int) -> Double? {
+    guard let any = (points + own).first(where: { $0.point.pair == pair }) else { return nil }
+    let classes = Dictionary(grouping: any.predictions, by: \.label)
+    return Double(classes.values.map(\.count).max() ?? 0) / Double(max(1, any.n))
+  }
+
+  /// The points of a pair, a seam and a number of transplanted blocks, map by map.
+  private static func families(_ grid: StitchGrid, _ points: [Point]) -> [Family] {
+    grid.pairs.indices.flatMap { pair in
+      grid.seams.flatMap { seam in
+        grid.pairs[pair].transplanted.compactMap { transplanted -> Family? in
+          let own = points.filter {
+            $0.point.pair == pair && $0.point.seam == seam && $0.point.cell.transplanted == transplanted
+          }
+          guard !own.isEmpty else { return nil }
+          return Family(
+            pair: pair, seam: seam, transplanted: transplanted,
+            maps: grid.pairs[pair].recipes.map { recipe in
+              (recipe, own.filter { $0.point.cell.map == recipe.name })
+            })
+        }
+      }
+    }
+  }
+}
+
+/// Curves that are compared with one another.
+private struct Family {
+  typealias Point = StitchGridResults.Point
+
+  let pair: Int
+  let seam: String
+  let transplanted: Int
+  /// In the order of the experiment; a shard may lack points.
+  let maps: [(recipe: MapRecipe, points: [Point])]
+
+  private var reference: [Point] { maps.first { !$0.recipe.isDrawn }?.points ?? [] }
+
+  /// For each review the share of points at which it was right.
+  private func shares(_ points: [Point]) -> [Double] {
+    guard let first = points.first, points.allSatisfy({ $0.n == first.n }) else { return [] }
+    return first.predictions.indices.map { review in
+      Double(points.count { $0.predictions[review].isCorrect }) / Double(points.count)
+    }
+  }
+
+  func curves(seed: UInt64) -> [StitchGridResults.Curve] {
+    let base = shares(reference)
+    return maps.compactMap { recipe, points in
+      let own = shares(points)
+      guard !own.isEmpty,
+        let best = points.max(by: { ($0.correct, $1.point.cell.kept) < ($1.correct, $0.point.cell.kept) })
+      else { return nil }
+      func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+      var difference: (mean: Double, interval: Interval)?
+      // Only curves over the same cuts can be held against each other.
+      let cuts = { (points: [Point]) in Set(points.map(\.point.cell.kept)) }
+      if points.first?.point != reference.first?.point, base.count == own.count, cuts(points) == cuts(reference) {
+        let differences = zip(own, base).map { $0 - $1 }
+        difference = (mean(differences), .bootstrap(meanOf: differences, seed: seed))
+      }
+      return StitchGridResults.Curve(
+        pair: pair, seam: seam, transplanted: transplanted, map: recipe.name, mean: mean(own),
+        interval: .bootstrap(meanOf: own, seed: seed), difference: difference, best: best)
+    }
+  }
+
+  func comparisons() throws -> [StitchGridResults.Comparison] {
+    var tables: [(first: Point, second: Point, table: RunComparison)] = []
+    for (recipe, points) in maps where !recipe.isDrawn {
+      for second in points {
+        guard let first = reference.first(where: { $0.point.cell.kept == second.point.cell.kept }),
+          first.point != second.point
+        else { continue }
+        tables.append((first, second, try RunComparison(first.predictions, second.predictions)))
+      }
+    }
+    let corrected = RunComparison.holmCorrected(tables.map(\.table.pValue))
+    return zip(tables, corrected).map {
+      .init(first: $0.first.point, second: $0.second.point, table: $0.table, corrected: $1)
+    }
+  }
+}

@@ -1,0 +1,242 @@
+import DenseMath
+import Evaluation
+import Files
+import Foundation
+import Stitching
+import Tokenization
+import Transformer
+
+/// The models, reviews and maps of an experiment, and the part of it that is computed here.
+final class StitchExperimentRun {
+  /// What is computed at once: a batch of a pair's reviews under a seam, at all points of the shard.
+  struct Unit {
+    let job: Job
+    let batch: Int
+  }
+
+  struct Job: Hashable {
+    let pair: Int
+    let seam: String
+  }
+
+  private struct Pair {
+    let a: Model
+    let b: Model
+    let readByA: EncodedReviews
+    let readByB: EncodedReviews
+    let cleaning: TextCleaning
+    let maxLength: Int
+  }
+
+  /// A job's maps, and what they are made from.
+  private struct Prepared {
+    let sweep: StitchSweep
+    let maps: StitchingMaps
+    let texts: UnlabelledTexts?
+  }
+
+  let experiment: StitchExperiment
+  let grid: StitchGrid
+  let stamp: JSON
+  /// Of the shard, in the order they are computed.
+  let units: [Unit]
+  private let models: [(name: String, model: Model, digest: BackgroundDigest)]
+  private let pairs: [Pair]
+  private let shard: StitchGrid.Shard
+  private let threads: ThreadOptions
+  private let workspace: Workspace
+  /// The job at hand; one is done before the next begins.
+  private var current: (job: Job, prepared: Prepared)?
+
+  /// - Throws: what opening the models and reading the reviews throws; `StitchingError` for a grid that does not fit them.
+  init(_ experiment: StitchExperiment, shard: StitchGrid.Shard, threads: ThreadOptions) throws {
+    self.experiment = experiment
+    self.shard = shard
+    self.threads = threads
+    workspace = threads.workspace()
+    var models: [(name: String, model: Model, digest: BackgroundDigest)] = []
+    func place(_ name: String) throws -> Int {
+      if let known = models.firstIndex(where: { $0.name == name }) { return known }
+      let model = try ModelArgument.checkpoint(name)
+      models.append((name, model, BackgroundDigest(of: model)))
+      return models.count - 1
+    }
+    var joined: [(a: Int, b: Int)] = []
+    for group in experiment.models {
+      for a in group.pretrained { for b in group.finetuned { joined.append((try place(a), try place(b))) } }
+    }
+    let dataset = try experiment.readDataset()
+    grid = StitchGrid(
+      pairs: joined.map { experiment.pair($0, models[$0].model, $1, models[$1].model) },
+      seams: experiment.seams.map(\.name), draws: experiment.draws)
+    // A grid that does not fit is refused before anything is written.
+    for pair in grid.pairs {
+      for seam in experiment.seams {
+        _ = try StitchSweep(
+          pretrained: models[pair.pretrained].model, finetuned: models[pair.finetuned].model, kept: pair.kept,
+          transplanted: pair.transplanted, options: seam
+        ) { _ in [] }
+      }
+    }
+    pairs = try joined.map { a, b in
+      try Self.read(dataset, experiment, models[a].model, models[b].model, threads.count)
+    }
+    self.models = models
+    var units: [Unit] = []
+    for (pair, reviews) in pairs.enumerated() {
+      for seam in grid.seams {
+        let job = Job(pair: pair, seam: seam)
+        let isNeeded =
+          grid.points(of: shard).contains { $0.pair == pair && $0.seam == seam }
+          || (seam == grid.seams.first && grid.ownCurve(of: pair, in: shard))
+        if isNeeded { units += reviews.readByA.batches.indices.map { Unit(job: job, batch: $0) } }
+      }
+    }
+    self.units = units
+    stamp = try Self.stamp(
+      experiment, grid, dataset, models.map { ($0.name, $0.model, $0.digest.wait()) }, shard, threads)
+  }
+
+  /// The records of a unit, at all points of the shard.
+  func records(ofUnit index: Int) throws -> [StitchGridRecord] {
+    let unit = units[index]
+    let points = grid.points(of: shard).filter { $0.pair == unit.job.pair && $0.seam == unit.job.seam }
+    if current?.job != unit.job {
+      current = nil
+      current = (unit.job, try prepare(unit.job, points))
+    }
+    guard let prepared = current?.prepared else { return [] }
+    return try records(unit, prepared.sweep)
+  }
+
+  /// The records of one point, over all reviews.
+  func records(of point: StitchGrid.Point) throws -> [StitchGridRecord] {
+    guard grid.points.contains(point) else { return [] }
+    let job = Job(pair: point.pair, seam: point.seam)
+    let prepared = try prepare(job, [point], withOwnCurve: false)
+    return try pairs[point.pair].readByA.batches.indices.flatMap {
+      try records(Unit(job: job, batch: $0), prepared.sweep)
+    }
+  }
+
+  /// What the maps of the shard's points are like by themselves.
+  func facts() throws -> [StitchGrid.Point: JSON] {
+    var all: [StitchGrid.Point: JSON] = [:]
+    var seen: Set<Job> = []
+    for unit in units where seen.insert(unit.job).inserted {
+      let points = grid.points(of: shard).filter { $0.pair == unit.job.pair && $0.seam == unit.job.seam }
+      let prepared = try current?.job == unit.job ? current?.prepared : prepare(unit.job, points)
+      guard let prepared else { continue }
+      let facts = try MapFacts.all(
+        of: prepared.sweep, prepared.maps, measuredOn: prepared.texts?.measuring, threads.count)
+      for fact in facts {
+        all[.init(pair: unit.job.pair, seam: unit.job.seam, cell: fact.cell)] = .object(fact.measures)
+      }
+    }
+    return all
+  }
+
+  /// - Throws: `StitchingError.changedModel` unless the models are those a result was made from.
+  func checkModels(_ file: JSONNode) throws {
+    for (node, model) in zip(try file["models"].array(), models) {
+      let (expected, found) = (try node["sha256"].string(), model.digest.wait())
+      guard expected == found else {
+        throw StitchingError.changedModel(path: file.path, model: model.name, expected: expected, found: found)
+      }
+    }
+  }
+
+  private func records(_ unit: Unit, _ sweep: StitchSweep) throws -> [StitchGridRecord] {
+    let pair = pairs[unit.job.pair]
+    let range = pair.readByA.batches[unit.batch]
+    return try sweep.predictions(
+      readByA: Array(pair.readByA.reviews[range]), readByB: Array(pair.readByB.reviews[range]), workspace: workspace
+    ).map { .init(pair: unit.job.pair, seam: unit.job.seam, record: .init(cell: $0.cell, prediction: $0.prediction)) }
+  }
+
+  private func prepare(_ job: Job, _ points: [StitchGrid.Point], withOwnCurve: Bool = true) throws -> Prepared {
+    let (pair, shape) = (pairs[job.pair], grid.pairs[job.pair])
+    let options = StitchedModel.Options(named: job.seam) ?? .plain
+    let cells = Set(points.map(\.cell))
+    let kept = Set(cells.map(\.kept)).sorted()
+    let maps = try StitchingMaps(
+      pair.a, pair.b, allowsPartialVocabulary: experiment.allowsPartialVocabulary, seed: experiment.seed,
+      threads: threads.count)
+    // States with positions added again are none of B's own, and no cut needs none.
+    let path = options.addsPositions || kept.isEmpty ? nil : experiment.unlabelled
+    let texts = try path.map {
+      try UnlabelledTexts(
+        $0, pair.a, pair.b, kept: kept, transplanted: shape.transplanted, options: options, cleaning: pair.cleaning,
+        maxLength: pair.maxLength, workspace: workspace)
+    }
+    var fixed: [StitchCell: StitchingMap] = [:]
+    let sweep = try StitchSweep(
+      pretrained: pair.a, finetuned: pair.b, kept: kept, transplanted: shape.transplanted, options: options,
+      includesOwnCurve: withOwnCurve && job.seam == grid.seams.first && grid.ownCurve(of: job.pair, in: shard)
+    ) { cut in
+      try shape.recipes.flatMap { recipe in
+        try (0..<(recipe.isDrawn ? grid.draws : 1)).compactMap { draw in
+          let cell = StitchCell(kept: cut.kept, transplanted: cut.transplanted, map: recipe.name, draw: draw)
+          guard cells.contains(cell) else { return nil }
+          let key = StitchCell(kept: -1, transplanted: -1, map: recipe.name, draw: draw)
+          if !recipe.dependsOnCut, let made = fixed[key] { return made }
+          let made = try maps.map(recipe, draw: draw, texts: texts?.fitting, cut: cut)
+          fixed[key] = made
+          return made
+        }
+      }
+    }
+    return Prepared(sweep: sweep, maps: maps, texts: texts)
+  }
+
+  private static func read(
+    _ dataset: Dataset, _ experiment: StitchExperiment, _ a: Model, _ b: Model, _ threads: Threads
+  ) throws -> Pair {
+    try dataset.check(classes: b.requireClassifier().classes)
+    let cleaning = try experiment.textCleaning ?? b.textCleaning()
+    let maxLength = min(experiment.maxLength ?? .max, a.positions, b.positions)
+    func encode(_ model: Model) throws -> EncodedReviews {
+      try EncodedReviews(
+        dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+        cleaning: cleaning, maxLength: maxLength, threads: threads)
+    }
+    return Pair(
+      a: a, b: b, readByA: try encode(a), readByB: try encode(b), cleaning: cleaning, maxLength: maxLength)
+  }
+
+  private static func stamp(
+    _ experiment: StitchExperiment, _ grid: StitchGrid, _ dataset: Dataset,
+    _ models: [(name: String, model: Model, sha256: String)], _ shard: StitchGrid.Shard, _ threads: ThreadOptions
+  ) throws -> JSON {
+    let texts = try experiment.unlabelled.map { JSON.string(try Dataset.read($0).sha256()) }
+    return .object(
+      JSON.header("experiment-stitch") + [
+        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
+        JSON.Member("experiment", experiment.json),
+        JSON.Member(
+          "models", .array(models.map { ["model": .string($0.name), "sha256": .string($0.sha256)] })),
+        JSON.Member("options", ["threads": .integer(threads.count.count)]),
+        JSON.Member("pairs", .array(grid.pairs.map(\.json))),
+        JSON.Member("seed", .integer(Int(clamping: experiment.seed))),
+        JSON.Member("shard", shard == .whole ? .null : [.integer(shard.index), .integer(shard.count)]),
+        JSON.Member("unlabelled_sha256", texts ?? .null),
+      ])
+  }
+}
+
+extension StitchExperiment {
+  /// The grid of two models, with what its defaults come to.
+  fileprivate func pair(_ placeA: Int, _ a: Model, _ placeB: Int, _ b: Model) -> StitchGrid.Pair {
+    .init(
+      pretrained: placeA, finetuned: placeB, kept: (keep ?? Array(0...a.dimensions.layers)).sorted(),
+      transplanted: (transplant ?? [min(3, b.dimensions.layers)]).sorted(),
+      recipes: maps ?? MapRecipe.standard(equalWidths: a.dimensions.hidden == b.dimensions.hidden))
+  }
+
+  fileprivate func readDataset() throws -> Dataset {
+    var result = try Dataset.read(dataset, split: split)
+    if let reviews { result = try result.selecting(idsIn: reviews) }
+    if let limit { result = try result.subset(limit: limit, seed: seed) }
+    return result
+  }
+}

@@ -1,0 +1,67 @@
+import DenseMath
+import Evaluation
+import Files
+import Stitching
+import Tokenization
+import Transformer
+
+extension BenchCase {
+  /// What a sweep and its plain block passes have in common: --model A --other B --dataset FILE, 64 reviews of up to 256
+  /// tokens, every cut, B's last one and two blocks, four maps.
+  private struct Sweep {
+    let sweep: StitchSweep
+    let reviews: EncodedReviews
+    let workspace: Workspace
+
+    init(_ arguments: BenchArguments) throws {
+      let (a, b) = (
+        try Model(directory: arguments.required("model")), try Model(directory: arguments.required("other"))
+      )
+      let maps = try StitchingMaps(a, b, allowsPartialVocabulary: false, seed: 42, threads: arguments.threads)
+      sweep = try StitchSweep(
+        pretrained: a, finetuned: b, kept: Array(0...a.dimensions.layers), transplanted: [1, 2],
+        maps: [maps.map(.pinv), maps.map(.transpose), maps.map(.random), maps.map(.shuffled)], options: .plain)
+      reviews = try EncodedReviews(
+        Dataset.read(arguments.required("dataset")).subset(limit: 64, seed: 42),
+        tokenizer: Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType), cleaning: .none,
+        maxLength: 256, threads: arguments.threads)
+      workspace = Workspace(threads: arguments.threads)
+    }
+  }
+
+  /// Every cell of a sweep.
+  static func stitchSweep(_ arguments: BenchArguments) throws -> BenchCase {
+    let own = try Sweep(arguments)
+    return BenchCase {
+      var correct = 0
+      for range in own.reviews.batches {
+        let reviews = Array(own.reviews.reviews[range])
+        correct += try own.sweep.predictions(readByA: reviews, readByB: reviews, workspace: own.workspace)
+          .count { $0.prediction.isCorrect }
+      }
+      return ["cells": .integer(own.sweep.cells.count), "correct": .integer(correct)]
+    }
+  }
+
+  /// The blocks a sweep needs and nothing else: A and B once, and B's last blocks once a cell.
+  static func stitchBlocks(_ arguments: BenchArguments) throws -> BenchCase {
+    let own = try Sweep(arguments)
+    let (a, b) = (own.sweep.pretrained, own.sweep.finetuned)
+    return BenchCase {
+      var blocks = 0
+      for range in own.reviews.batches {
+        let batch = try PackedBatch(own.reviews.reviews[range].map(\.ids))
+        _ = try a.forward(batch, workspace: own.workspace)
+        let state = try b.forward(batch, workspace: own.workspace)
+        blocks += a.dimensions.layers + b.dimensions.layers
+        for cell in own.sweep.cells {
+          var h = state
+          let layers = b.dimensions.layers
+          try b.advance(&h, through: layers - cell.transplanted..<layers, batch, workspace: own.workspace)
+          blocks += cell.transplanted
+        }
+      }
+      return ["blocks": .integer(blocks)]
+    }
+  }
+}
