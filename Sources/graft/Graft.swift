@@ -33,7 +33,8 @@ struct Graft: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensClassifier.self, Classify.self,
+      Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensFit.self, LensClassifier.self,
+      Classify.self,
       Evaluate.self, Compare.self,
       Stitch.self, Verify.self, Env.self,
     ])

@@ -28,7 +28,9 @@ struct Lens: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @OptionGroup var input: PromptOptions
   @OptionGroup var lens: LensOptions
+  @OptionGroup var tuning: TunedOptions
   @OptionGroup var corpus: LensCorpusOptions
+  @OptionGroup var recording: RunOptions
 
   @Option(
     help:
@@ -50,6 +52,10 @@ struct Lens: ParsableCommand {
     if [.target, .targetRank, .difference].contains(show), !isFollowing {
       throw ValidationError("--show \(show.rawValue) needs --target.")
     }
+    if !corpus.isGiven, recording.output != nil {
+      throw ValidationError("-o is the folder of a run: give --dataset.")
+    }
+    if tuning.tuned != nil, input.beside != nil { throw ValidationError("Give --tuned or --beside, not both.") }
     if corpus.isGiven {
       let others =
         input.given + lens.forPromptsAlone + (encoding.bos ? ["--bos"] : []) + (html == nil ? [] : ["--html"])
@@ -67,11 +73,13 @@ struct Lens: ParsableCommand {
     let digest = output.json ? BackgroundDigest(of: opened) : nil
     let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
     let encoder = try TextEncoder(opened, encoding)
-    let run = try LensRun(opened, heads, encoder, lens, workspace: threads.workspace())
+    let run = try LensRun(
+      opened, heads, encoder, lens, tuned: tuning.tuned.map { try TunedLens(path: $0) }, workspace: threads.workspace())
     let readings = try input.texts().map { try run.read($0) }
     let beside = try input.beside.map { try run.read(InputText(bytes: Array($0.utf8), source: "--beside")) }
-    let figures = readings.map { LensFigure([$0] + [beside].compactMap { $0 }) }
+    let figures = readings.map { LensFigure([$0.plain, $0.tuned, beside].compactMap { $0 }) }
     try writePictures(figures)
+    let tunedMembers = try tuning.members()
     let object = digest.map { digest in
       ResultStamp(
         command: "lens", model: opened, digest: digest,
@@ -79,7 +87,7 @@ struct Lens: ParsableCommand {
       )
       .object(
         (baseDigest.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? [])
-          + [JSON.Member("results", .array((readings + [beside].compactMap { $0 }).map(\.json)))])
+          + tunedMembers + [JSON.Member("results", .array((readings + [beside].compactMap { $0 }).map(\.json)))])
     }
     try output.print(object ?? .null) { style in
       figures.map { $0.text(style, show) }.joined(separator: "\n")
@@ -106,9 +114,11 @@ struct LensRun {
   private let versus: Int32?
   private let workspace: Workspace
 
+  /// - Parameter tuned: reads beside the plain lens.
   /// - Throws: `CommandError.unknownToken`, `.missingSpecialToken`, `InterpretabilityError`.
   init(
-    _ model: any Runnable, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions, workspace: Workspace
+    _ model: any Runnable, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions, tuned: TunedLens?,
+    workspace: Workspace
   ) throws {
     self.model = model
     self.encoder = encoder
@@ -121,7 +131,8 @@ struct LensRun {
     lens = try LogitLens(
       model, heads: heads.segments,
       levels: LensLevel.all(
-        blocks: model.blockDimensions.count, sublayers: options.sublayers, updates: options.updates))
+        blocks: model.blockDimensions.count, sublayers: options.sublayers, updates: options.updates,
+        tuned: tuned != nil), tuned: tuned)
     self.workspace = workspace
   }
 

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct HelpTests {
   private static let commands = [
-    "inspect", "tokenize", "forward", "predict", "lens", "lens-classifier", "classify", "verify", "env",
+    "inspect", "tokenize", "forward", "predict", "lens", "lens-fit", "lens-classifier", "classify", "verify", "env",
   ]
 
   @Test func listsCommandsAndExitCodes() throws {
