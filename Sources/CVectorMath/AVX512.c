@@ -38,6 +38,7 @@ static INLINE int any(ivec mask) { return _mm512_movepi32_mask((__m512i)mask) !=
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
 #include "Derivatives.inc.h"
+#include "PanelReach.inc.h"
 #include "Table.inc.h"
 #pragma clang attribute pop
 #endif

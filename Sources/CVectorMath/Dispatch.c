@@ -151,3 +151,11 @@ void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_str
                          size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate) {
   active()->multiply_panels(c, c_stride, a, a_stride, panels, panel_stride, m, n, k, alpha, accumulate);
 }
+
+size_t cvm_panel_height(void) { return active()->panel_height; }
+
+size_t cvm_reach_panels(float *c, const float *a, const float *a_rests, size_t rows, const float *panels,
+                        const float *panel_rests, size_t first, size_t end, const struct cvm_reach *plan, float least,
+                        size_t *passes) {
+  return active()->reach_panels(c, a, a_rests, rows, panels, panel_rests, first, end, plan, least, passes);
+}

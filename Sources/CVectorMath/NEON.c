@@ -19,5 +19,6 @@ static INLINE vec multiply_add(vec a, vec b, vec c) { return __builtin_elementwi
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
 #include "Derivatives.inc.h"
+#include "PanelReach.inc.h"
 #include "Table.inc.h"
 #endif

@@ -36,4 +36,6 @@ const struct cvm_kernels KERNELS = {
   .pack_panels = pack_panels,
   .pack_panels_transposed = pack_panels_transposed,
   .multiply_panels = multiply_panels,
+  .panel_height = ROWS,
+  .reach_panels = reach_panels,
 };

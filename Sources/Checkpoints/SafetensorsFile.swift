@@ -58,9 +58,9 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// A tensor as Float64 numbers, exactly as stored (F64, F32, F16 or BF16), in C order.
-  /// - Throws: `CheckpointError`: no such tensor, no float type.
-  public func doubles(_ name: String) throws -> (shape: [Int], values: [Double]) {
-    let (entry, bytes) = try stored(name, shape: nil)
+  /// - Throws: `CheckpointError`: no such tensor, no float type, another shape than `shape`.
+  public func doubles(_ name: String, shape: [Int]? = nil) throws -> (shape: [Int], values: [Double]) {
+    let (entry, bytes) = try stored(name, shape: shape)
     guard entry.type == .float64 else {
       let tensor = try floats(name)
       return (tensor.shape, tensor.values.map(Double.init))

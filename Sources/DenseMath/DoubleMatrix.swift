@@ -64,6 +64,19 @@ public struct DoubleMatrix: Sendable, Equatable {
     return result
   }
 
+  /// aᵀ b for two matrices with the same number of rows.
+  public static func transposedProduct(_ a: DoubleMatrix, _ b: DoubleMatrix) -> DoubleMatrix {
+    precondition(a.rows == b.rows, "the two matrices have \(a.rows) and \(b.rows) rows")
+    var result = DoubleMatrix(rows: a.columns, columns: b.columns)
+    guard !result.values.isEmpty, a.rows > 0 else { return result }
+    result.values.withUnsafeMutableBufferPointer { out in
+      cblas_dgemm(
+        CblasRowMajor, CblasTrans, CblasNoTrans, blasint(a.columns), blasint(b.columns), blasint(a.rows), 1, a.values,
+        blasint(a.columns), b.values, blasint(b.columns), 0, out.baseAddress, blasint(b.columns))
+    }
+    return result
+  }
+
   /// The numbers rounded to Float32.
   public var tensor: Tensor { Tensor(shape: [rows, columns], values.map { Float($0) }) }
 }
@@ -111,6 +124,41 @@ extension DoubleMatrix {
             }
           }
         }
+      }
+    }
+    return result
+  }
+}
+
+extension DoubleMatrix {
+  /// a b for a tall Float32 matrix, every product and sum in Double.
+  ///
+  /// Rows are converted and multiplied a chunk of fixed height at a time, so that equal rows of a give equal bits,
+  /// wherever they stand and whatever the number of threads.
+  /// - Parameters:
+  ///   - a: [n, p]
+  ///   - b: [p, q]
+  /// - Returns: [n, q]
+  public static func product(_ a: Tensor, _ b: DoubleMatrix, threads: Threads) -> DoubleMatrix {
+    precondition(a.columns == b.rows, "\(a.rows) x \(a.columns) times \(b.rows) x \(b.columns)")
+    let (n, p, q) = (a.rows, a.columns, b.columns)
+    let chunk = 256
+    var result = DoubleMatrix(rows: n, columns: q)
+    guard n > 0, p > 0, q > 0 else { return result }
+    result.values.withUnsafeMutableBufferPointer { out in
+      nonisolated(unsafe) let out = out
+      threads.run((n + chunk - 1) / chunk) { task, _ in
+        let first = task * chunk
+        let height = min(chunk, n - first)
+        var left = [Double](repeating: 0, count: chunk * p)
+        for index in 0..<height * p { left[index] = Double(a.pointer[first * p + index]) }
+        let made = [Double](unsafeUninitializedCapacity: chunk * q) { made, count in
+          cblas_dgemm(
+            CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(chunk), blasint(q), blasint(p), 1, left, blasint(p),
+            b.values, blasint(q), 0, made.baseAddress, blasint(q))
+          count = chunk * q
+        }
+        for index in 0..<height * q { out[first * q + index] = made[index] }
       }
     }
     return result

@@ -6,7 +6,7 @@ import Synchronization
 /// How many threads a computation may use. Work is cut into tasks whose results do not depend on which thread does them,
 /// so the numbers are the same on every run with the same count.
 ///
-/// OpenBLAS, which is left with LAPACK, Double and the smallest products, is held at one thread: two pools on the same
+/// OpenBLAS, which is left with LAPACK and Double products, is held at one thread: two pools on the same
 /// cores would wait for each other.
 public struct Threads: Sendable, Equatable {
   public let count: Int

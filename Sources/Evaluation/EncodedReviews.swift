@@ -50,6 +50,16 @@ public struct EncodedReviews: Sendable {
     batches = Self.plan(reviews)
   }
 
+  private init(_ reviews: [EncodedReview]) {
+    self.reviews = reviews
+    batches = Self.plan(reviews)
+  }
+
+  /// Every `count`-th review from the one at `index`, with a plan of their own.
+  public func part(_ index: Int, of count: Int) -> EncodedReviews {
+    EncodedReviews(stride(from: index, to: reviews.count, by: count).map { reviews[$0] })
+  }
+
   private static func plan(_ reviews: [EncodedReview]) -> [Range<Int>] {
     var batches: [Range<Int>] = []
     var (start, tokens) = (0, 0)

@@ -4,6 +4,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
   case noSuchToken(Int, vocabulary: Int)
+  /// Effective attention no longer makes the output that attention makes.
+  case outputChanged(layer: Int, head: Int, error: Double, allowed: Double, tolerance: Double)
   /// No text of a corpus has a token to predict.
   case nothingToPredict
   /// Translators were fitted with another head than the one that would read what they make.
@@ -13,6 +15,14 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   /// A joined model's states are read by two heads.
   case tunedLensOfSegments(model: String)
   case notATunedLens(path: String, found: String)
+  /// A post-norm model has no norm before what reads.
+  case noNormToFold(model: String)
+  case widthDoesNotFit(model: String, expected: Int, found: Int)
+  case noSuchHead(String, model: String, layers: Int, heads: Int)
+  case noSuchLayer(Int, model: String, layers: Int)
+  /// Two checkpoints are of different shape, so that there is no difference between them.
+  case differentShapes(model: String, base: String, what: String, expected: String, found: String)
+  case noSuchVector(String, group: String, model: String, expected: String)
 
   public var description: String {
     switch self {
@@ -35,6 +45,24 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
+    case .noNormToFold(let model):
+      "\(model): a norm can be folded only into what reads right behind it, and BERT normalises after adding; leave out "
+        + "the folding, or give a GPT-2"
+    case .widthDoesNotFit(let model, let expected, let found):
+      "\(model): vectors of \(expected) numbers do not meet a matrix over the vocabulary of width \(found); give a base "
+        + "model of the same hidden size"
+    case .noSuchHead(let name, let model, let layers, let heads):
+      "\(model) has no head \(name): heads are L0H0 to L\(layers - 1)H\(heads - 1)"
+    case .noSuchLayer(let layer, let model, let layers):
+      "\(model) has no block \(layer): blocks count from 0 to \(layers - 1)"
+    case .differentShapes(let model, let base, let what, let expected, let found):
+      "\(model) cannot be compared with \(base): its \(what) is \(expected), that of \(base) \(found); give the checkpoint "
+        + "that it was fine-tuned from"
+    case .noSuchVector(let name, let group, let model, let expected):
+      "\(model) has no \(group) vector \(name): they are \(expected)"
+    case .outputChanged(let layer, let head, let error, let allowed, let tolerance):
+      "L\(layer)H\(head): expected effective attention to make the head's output to \(allowed) of its norm, found a "
+        + "difference of \(error); give a relative tolerance below \(tolerance) for the rank"
     }
   }
 }

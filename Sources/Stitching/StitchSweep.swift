@@ -7,7 +7,7 @@ import Transformer
 public struct StitchCell: Hashable, Sendable {
   public let kept: Int
   public let transplanted: Int
-  /// A `StitchingMap.Kind`, or `self`: B's own hidden state `kept`, without a map.
+  /// The name of a `MapRecipe`, or `self`: B's own hidden state `kept`, without a map.
   public let map: String
   public let draw: Int
 
@@ -39,13 +39,15 @@ public struct StitchSweep: Sendable {
   public let finetuned: Model
   public let kept: [Int]
   public let transplanted: [Int]
-  public let maps: [StitchingMap]
+  /// What carries states over each cut, in the order asked for.
+  public let maps: [StitchCut: [StitchingMap]]
   public let options: StitchedModel.Options
 
-  /// - Throws: `StitchingError`; `TransformerError.missingHead` when B is no classifier.
+  /// - Parameter maps: those of a cut.
+  /// - Throws: `StitchingError`; `TransformerError.missingHead` when B is no classifier; what `maps` throws.
   public init(
-    pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], maps: [StitchingMap],
-    options: StitchedModel.Options
+    pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
+    maps: (StitchCut) throws -> [StitchingMap]
   ) throws {
     try StitchedModel.check(pretrained, finetuned, options)
     for count in kept { try StitchedModel.check(kept: count, of: pretrained) }
@@ -53,17 +55,32 @@ public struct StitchSweep: Sendable {
     _ = try finetuned.requireClassifier()
     self.pretrained = pretrained
     self.finetuned = finetuned
-    self.kept = Array(Set(kept)).sorted()
-    self.transplanted = Array(Set(transplanted)).sorted()
-    self.maps = maps
+    let (lower, upper) = (Array(Set(kept)).sorted(), Array(Set(transplanted)).sorted())
+    self.kept = lower
+    self.transplanted = upper
     self.options = options
+    let cuts = lower.flatMap { kept in upper.map { StitchCut(kept: kept, transplanted: $0) } }
+    self.maps = Dictionary(uniqueKeysWithValues: try cuts.map { ($0, try maps($0)) })
+  }
+
+  /// The same maps at every cut.
+  /// - Throws: as above.
+  public init(
+    pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], maps: [StitchingMap],
+    options: StitchedModel.Options
+  ) throws {
+    try self.init(
+      pretrained: pretrained, finetuned: finetuned, kept: kept, transplanted: transplanted, options: options
+    ) { _ in maps }
   }
 
   /// Every cell, the `self` curves included, in order.
   public var cells: [StitchCell] {
     let stitched = kept.flatMap { kept in
       transplanted.flatMap { count in
-        maps.map { StitchCell(kept: kept, transplanted: count, map: $0.kind.rawValue, draw: $0.draw) }
+        (maps[StitchCut(kept: kept, transplanted: count)] ?? []).map {
+          StitchCell(kept: kept, transplanted: count, map: $0.recipe.name, draw: $0.draw)
+        }
       }
     }
     let own = transplanted.flatMap { count in
@@ -98,12 +115,12 @@ public struct StitchSweep: Sendable {
       try pretrained.advance(&h, through: depth..<count, batch, workspace: workspace)
       depth = count
       for upper in transplanted {
-        for map in maps {
+        for map in maps[StitchCut(kept: count, transplanted: upper)] ?? [] {
           let model = try StitchedModel(
             pretrained: pretrained, kept: count, map: map, finetuned: finetuned, transplanted: upper, options: options)
           let final = try model.finish(h, batch, workspace: workspace)
           let logits = head.apply(final, batch, workspace: workspace)
-          let cell = StitchCell(kept: count, transplanted: upper, map: map.kind.rawValue, draw: map.draw)
+          let cell = StitchCell(kept: count, transplanted: upper, map: map.recipe.name, draw: map.draw)
           receive(cell, try zip(reviews, logits).map { try $0.prediction($1) })
         }
       }

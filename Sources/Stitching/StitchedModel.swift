@@ -77,14 +77,21 @@ public struct StitchedModel: Sendable {
   private var upper: Range<Int> { finetuned.dimensions.layers - transplanted..<finetuned.dimensions.layers }
 
   /// A's hidden state `kept` carried over the seam and through B's last blocks.
-  /// - Parameter observer: sees B's blocks as `kept`, `kept` + 1...
+  /// - Parameters:
+  ///   - observer: sees B's blocks as `kept`, `kept` + 1...
+  ///   - interventions: count B's blocks so, too; those in A's do nothing here.
   public func finish(
-    _ h: HiddenState, _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil
+    _ h: HiddenState, _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil,
+    interventions: [Intervention] = []
   ) throws -> HiddenState {
     var mapped = try carry(h, batch, workspace: workspace)
     try finetuned.advance(
       &mapped, through: upper, batch, workspace: workspace,
-      observer: observer.map { Renumbered($0, by: kept - upper.lowerBound) })
+      observer: observer.map { Renumbered($0, by: kept - upper.lowerBound) },
+      interventions: interventions.compactMap { intervention in
+        let layer = intervention.site.layer
+        return layer < kept ? nil : intervention.inLayer(layer - kept + upper.lowerBound)
+      })
     return mapped
   }
 
@@ -103,7 +110,7 @@ public struct StitchedModel: Sendable {
 }
 
 extension StitchedModel: Runnable {
-  public var name: String { "\(pretrained.name):\(kept)+\(map.kind.rawValue)+\(finetuned.name):\(transplanted)" }
+  public var name: String { "\(pretrained.name):\(kept)+\(map.recipe.name)+\(finetuned.name):\(transplanted)" }
   public var modelType: String { finetuned.modelType }
   public var blockDimensions: [Dimensions] {
     pretrained.blockDimensions.prefix(kept) + finetuned.blockDimensions.suffix(transplanted)
@@ -119,11 +126,14 @@ extension StitchedModel: Runnable {
   public var tokenizerDirectory: String { pretrained.tokenizerDirectory }
 
   public func forward(
-    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?
+    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState {
+    try Intervention.check(interventions, blocks: blockDimensions, batch)
     var h = try pretrained.embed(batch, workspace: workspace)
-    try pretrained.advance(&h, through: 0..<kept, batch, workspace: workspace, observer: observer)
-    return try finish(h, batch, workspace: workspace, observer: observer)
+    try pretrained.advance(
+      &h, through: 0..<kept, batch, workspace: workspace, observer: observer,
+      interventions: interventions.filter { $0.site.layer < kept })
+    return try finish(h, batch, workspace: workspace, observer: observer, interventions: interventions)
   }
 
   /// The digest of the two models' digests, A's first, as hexadecimal lines.

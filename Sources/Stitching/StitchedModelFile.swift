@@ -1,3 +1,4 @@
+import Checkpoints
 import DenseMath
 import Files
 import Foundation
@@ -5,9 +6,11 @@ import Tokenization
 import Transformer
 
 /// The small file that makes a directory a stitched model: which blocks of which models, and the map between them.
-/// The map itself is made again from the embeddings when the model is opened.
+/// A map of embeddings alone is made again when the model is opened; one that took unlabelled texts lies beside the file.
 public struct StitchedModelFile: Equatable, Sendable {
   public static let name = "stitched.json"
+  /// The map, where texts were needed to make it.
+  public static let mapName = "map.safetensors"
   public static let schema = 1
 
   /// A model by its name or directory, with the SHA-256 of its weights.
@@ -23,7 +26,7 @@ public struct StitchedModelFile: Equatable, Sendable {
 
   public let pretrained: Part
   public let kept: Int
-  public let map: StitchingMap.Kind
+  public let map: MapRecipe
   public let draw: Int
   public let seed: UInt64
   public let finetuned: Part
@@ -32,7 +35,7 @@ public struct StitchedModelFile: Equatable, Sendable {
   public let allowsPartialVocabulary: Bool
 
   public init(
-    pretrained: Part, kept: Int, map: StitchingMap.Kind, draw: Int, seed: UInt64, finetuned: Part, transplanted: Int,
+    pretrained: Part, kept: Int, map: MapRecipe, draw: Int, seed: UInt64, finetuned: Part, transplanted: Int,
     options: StitchedModel.Options, allowsPartialVocabulary: Bool
   ) {
     self.pretrained = pretrained
@@ -47,8 +50,10 @@ public struct StitchedModelFile: Equatable, Sendable {
   }
 
   /// Writes the file into `directory`, which is made when it is not there.
-  /// - Throws: `StitchingError.holdsCheckpoint` when the folder would stop being the checkpoint it is; `FileError`.
-  public func write(to directory: String) throws {
+  /// - Parameter fitted: the map itself, for a recipe with `needsTexts`.
+  /// - Throws: `StitchingError.holdsCheckpoint` when the folder would stop being the checkpoint it is, `needsTexts`;
+  ///   `FileError`.
+  public func write(to directory: String, fitted: StitchingMap? = nil) throws {
     guard !FileManager.default.fileExists(atPath: directory + "/config.json") else {
       throw StitchingError.holdsCheckpoint(path: directory)
     }
@@ -57,10 +62,16 @@ public struct StitchedModelFile: Equatable, Sendable {
     } catch {
       throw FileError.system(path: directory, action: "create the folder", reason: error.localizedDescription)
     }
+    var mapDigest: JSON = .null
+    if map.needsTexts {
+      guard let fitted else { throw StitchingError.needsTexts(map: map.name) }
+      try fitted.write(to: directory + "/" + Self.mapName)
+      mapDigest = .string(try Digest.ofFile(directory + "/" + Self.mapName))
+    }
     func part(_ part: Part) -> JSON { ["model": .string(part.model), "sha256": .string(part.sha256)] }
     let json: JSON = [
       "schema": .integer(Self.schema), "pretrained": part(pretrained), "kept": .integer(kept),
-      "map": .string(map.rawValue), "draw": .integer(draw), "seed": .string(String(seed)),
+      "map": .string(map.name), "map_sha256": mapDigest, "draw": .integer(draw), "seed": .string(String(seed)),
       "finetuned": part(finetuned), "transplanted": .integer(transplanted),
       "final_norm": .bool(options.appliesFinalNorm), "add_positions": .bool(options.addsPositions),
       "partial_vocabulary": .bool(allowsPartialVocabulary),
@@ -75,8 +86,8 @@ public struct StitchedModelFile: Equatable, Sendable {
     func part(_ key: String) throws -> Part {
       Part(model: try file[key]["model"].string(), sha256: try file[key]["sha256"].string())
     }
-    guard let map = StitchingMap.Kind(rawValue: try file["map"].string()) else {
-      throw file["map"].wrong("one of " + StitchingMap.Kind.allCases.map(\.rawValue).joined(separator: ", "))
+    guard let map = try? MapRecipe(try file["map"].string()) else {
+      throw file["map"].wrong("one of " + MapRecipe.spellings)
     }
     guard let seed = UInt64(try file["seed"].string()) else { throw file["seed"].wrong("a whole number as a string") }
     let draw = try file["draw"].int()
@@ -104,11 +115,44 @@ public struct StitchedModelFile: Equatable, Sendable {
       return model
     }
     let (a, b) = (try open(pretrained), try open(finetuned))
-    let maps = try StitchingMaps(
-      a, b, allowsPartialVocabulary: allowsPartialVocabulary, seed: seed, threads: .available)
+    let map = try map.needsTexts ? storedMap(directory, from: a, to: b) : madeMap(from: a, to: b)
     return try StitchedModel(
-      pretrained: a, kept: kept, map: try maps.map(map, draw: draw), finetuned: b, transplanted: transplanted,
-      options: options)
+      pretrained: a, kept: kept, map: map, finetuned: b, transplanted: transplanted, options: options)
+  }
+
+  private func madeMap(from a: Model, to b: Model) throws -> StitchingMap {
+    try StitchingMaps(a, b, allowsPartialVocabulary: allowsPartialVocabulary, seed: seed, threads: .available)
+      .map(map, draw: draw)
+  }
+
+  private func storedMap(_ directory: String, from a: Model, to b: Model) throws -> StitchingMap {
+    let path = directory + "/" + Self.mapName
+    let expected = try JSONNode.read(directory + "/" + Self.name)["map_sha256"].string()
+    let found = try Digest.ofFile(path)
+    guard found == expected else { throw StitchingError.changedMap(path: path, expected: expected, found: found) }
+    return try StitchingMap(
+      reading: path, recipe: map, draw: draw, from: a.dimensions.hidden, to: b.dimensions.hidden)
+  }
+}
+
+extension StitchingMap {
+  /// `matrix` [d_A, d_B], and where there are any `offset` [d_B] and `norm` [1], F64.
+  func write(to path: String) throws {
+    var writer = SafetensorsWriter(metadata: ["map": recipe.name])
+    writer.add("matrix", shape: [matrix.rows, matrix.columns], doubles: matrix.values)
+    if let offset { writer.add("offset", shape: [offset.count], doubles: offset) }
+    if let norm { writer.add("norm", shape: [1], doubles: [norm]) }
+    try writer.write(to: path)
+  }
+
+  /// - Throws: `FileError`, `CheckpointError` for a file that is no such map.
+  init(reading path: String, recipe: MapRecipe, draw: Int, from p: Int, to q: Int) throws {
+    let file = try SafetensorsFile(path)
+    func values(_ name: String, _ shape: [Int]) throws -> [Double] { try file.doubles(name, shape: shape).values }
+    self.init(
+      recipe: recipe, draw: draw, matrix: DoubleMatrix(rows: p, columns: q, values: try values("matrix", [p, q])),
+      offset: file.entry(named: "offset") == nil ? nil : try values("offset", [q]),
+      norm: file.entry(named: "norm") == nil ? nil : try values("norm", [1])[0])
   }
 }
 

@@ -8,6 +8,18 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
   case nothingInCommon
   /// A map between models of different widths that only equal widths allow.
   case differentWidths(map: String, pretrained: Int, finetuned: Int)
+  /// A map that there is not.
+  case unknownMap(String)
+  /// More directions than B's embedding has.
+  case rankOutOfRange(found: Int, width: Int)
+  /// A map that is made from unlabelled texts, without them.
+  case needsTexts(map: String)
+  /// Texts and position embeddings added after the map: B's own states hold theirs already.
+  case notWithPositions
+  /// Unlabelled texts for models that do not read them as the same tokens.
+  case textsNeedOneVocabulary
+  /// A saved map that is no longer the one that was saved.
+  case changedMap(path: String, expected: String, found: String)
   /// A number of blocks that the model does not have.
   case blocksOutOfRange(option: String, found: Int, allowed: ClosedRange<Int>)
   /// An option that the architecture has no use for.
@@ -30,6 +42,22 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
       return "the two vocabularies have no token in common, so there is no map between the models"
     case .differentWidths(let map, let pretrained, let finetuned):
       return "the \(map) map needs equal hidden sizes, not \(pretrained) and \(finetuned); leave it out"
+    case .unknownMap(let name):
+      return "there is no map \"\(name)\"; there are \(MapRecipe.spellings)"
+    case .rankOutOfRange(let found, let width):
+      return "truncated:\(found) keeps \(found) directions; the fine-tuned model's embedding allows 1 to \(width)"
+    case .needsTexts(let map):
+      return "the map \(map) is made from unlabelled texts; give --unlabelled"
+    case .notWithPositions:
+      return
+        "--unlabelled compares states that hold their positions, which --add-positions (and --as-published) would add "
+        + "again; give one of the two"
+    case .textsNeedOneVocabulary:
+      return
+        "--unlabelled needs models with the same vocabulary, so that both read the same tokens; these share only a part"
+    case .changedMap(let path, let expected, let found):
+      return
+        "\(path): has SHA-256 \(found), but the stitched model was saved with \(expected); restore it or stitch again"
     case .blocksOutOfRange(let option, let found, let allowed):
       return "\(option) is \(found); these models allow \(allowed.lowerBound) to \(allowed.upperBound)"
     case .notForArchitecture(let option, let modelType, let advice):

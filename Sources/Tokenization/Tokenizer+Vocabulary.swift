@@ -59,4 +59,21 @@ extension Tokenizer {
     }
     return TokenDisplay.text(Array(token.utf8))
   }
+  /// What a token says, without what tells where it stands: no space around it and no `##` before it; U+FFFD for bytes
+  /// that are no UTF-8. The empty string for an id no token has, and for a token of spaces.
+  public func bareText(_ id: Int32) -> String {
+    guard let token = token(id) else { return "" }
+    let text: Substring
+    if case .wordPiece(let model) = model, addedByID[id] == nil {
+      let isContinuing =
+        token.utf8.starts(with: model.continuingPrefix) && token.utf8.count > model.continuingPrefix.count
+      text = isContinuing ? Substring(token.utf8.dropFirst(model.continuingPrefix.count)) : Substring(token)
+    } else {
+      text = Substring(decode([id]))
+    }
+    guard let first = text.firstIndex(where: { !$0.isWhitespace }),
+      let last = text.lastIndex(where: { !$0.isWhitespace })
+    else { return "" }
+    return String(text[first...last])
+  }
 }

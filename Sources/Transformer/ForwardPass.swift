@@ -5,17 +5,23 @@ struct ForwardPass {
   let batch: PackedBatch
   let workspace: Workspace
   let observer: (any Observer)?
+  var interventions = InterventionTable()
 
   /// T
   var tokens: Int { batch.tokens }
   var threads: Threads { workspace.threads }
 
-  func wants(_ site: Site, _ layer: Int) -> Bool { observer?.wants(site, layer: layer) ?? false }
+  /// Whether a site's value must be there as such.
+  func wants(_ site: Site, _ layer: Int) -> Bool {
+    interventions.has(site, layer) || observer?.wants(site, layer: layer) ?? false
+  }
 
-  /// Shows [T, columns] rows to the observer, if it wants the site.
+  /// Makes the changes that interventions ask for in [T, columns] rows, then shows them to the observer, if it wants the
+  /// site.
   func announce(
-    _ site: Site, _ layer: Int, _ pointer: UnsafePointer<Float>, columns: Int, stride: Int? = nil
+    _ site: Site, _ layer: Int, _ pointer: UnsafeMutablePointer<Float>, columns: Int, stride: Int? = nil
   ) throws {
+    interventions.apply(site, layer, pointer, stride: stride ?? columns)
     guard let observer, observer.wants(site, layer: layer) else { return }
     try observer.observe(
       Observation(
@@ -24,7 +30,7 @@ struct ForwardPass {
   }
 
   /// The output of a block's attention or feed-forward before it is added to the residual stream: announced with its bias
-  /// when somebody wants it. Returns the bias that is still to be added.
+  /// when it is wanted. Returns the bias that is still to be added.
   func announceUpdate(
     _ site: Site, _ layer: Int, _ update: UnsafeMutablePointer<Float>, of linear: Linear
   ) throws -> UnsafePointer<Float>? {
@@ -39,16 +45,16 @@ struct ForwardPass {
   /// Attention of every sequence over its own keys. `projections` holds queries, keys and values side by side, [T, 3 d].
   /// Announces queries, keys, values, attentionWeights and headOutputs.
   func attend(
-    _ attention: Attention, _ layer: Int, projections: UnsafePointer<Float>, into z: UnsafeMutablePointer<Float>,
+    _ attention: Attention, _ layer: Int, projections: UnsafeMutablePointer<Float>, into z: UnsafeMutablePointer<Float>,
     cache: KeyValueCache? = nil
   ) throws {
     let width = attention.heads * attention.headSize
     let queries = Attention.Rows(pointer: projections, stride: 3 * width)
     var keys = Attention.Rows(pointer: projections + width, stride: 3 * width)
     var values = Attention.Rows(pointer: projections + 2 * width, stride: 3 * width)
-    try announce(.queries, layer, queries.pointer, columns: width, stride: queries.stride)
-    try announce(.keys, layer, keys.pointer, columns: width, stride: keys.stride)
-    try announce(.values, layer, values.pointer, columns: width, stride: values.stride)
+    try announce(.queries, layer, projections, columns: width, stride: 3 * width)
+    try announce(.keys, layer, projections + width, columns: width, stride: 3 * width)
+    try announce(.values, layer, projections + 2 * width, columns: width, stride: 3 * width)
 
     var sequences = batch.sequences.map { Attention.Sequence(queries: $0, keys: $0) }
     if let cache {

@@ -80,10 +80,11 @@ public struct Model: Sendable {
   }
 
   /// Carries hidden state `layers.lowerBound` of a batch to hidden state `layers.upperBound`, announcing every site.
-  /// - Throws: what the observer throws.
+  /// - Parameter interventions: those of other blocks do nothing here.
+  /// - Throws: what the observer throws; `TransformerError` for an intervention in what is not there.
   public func advance(
     _ h: inout HiddenState, through layers: Range<Int>, _ batch: PackedBatch, workspace: Workspace,
-    observer: (any Observer)? = nil
+    observer: (any Observer)? = nil, interventions: [Intervention] = []
   ) throws {
     precondition(
       layers.lowerBound >= 0 && layers.upperBound <= dimensions.layers, "blocks \(layers) of \(dimensions.layers)")
@@ -91,7 +92,9 @@ public struct Model: Sendable {
       h.tokens == batch.tokens && h.width == dimensions.hidden,
       "a state of \(h.tokens) x \(h.width) for \(batch.tokens) tokens of \(dimensions.hidden)")
     h.makeUnique()
-    let pass = ForwardPass(batch: batch, workspace: workspace, observer: observer)
+    let pass = ForwardPass(
+      batch: batch, workspace: workspace, observer: observer,
+      interventions: try InterventionTable(interventions, blocks: blockDimensions, batch))
     switch architecture {
     case .bert(let bert): try bert.advance(&h, through: layers, pass)
     case .gpt2(let gpt2): try gpt2.advance(&h, through: layers, pass)
@@ -100,10 +103,11 @@ public struct Model: Sendable {
 
   /// The residual stream of a batch after the last block (GPT-2: before ln_f).
   public func forward(
-    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil
+    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState {
     var h = try embed(batch, workspace: workspace)
-    try advance(&h, through: 0..<dimensions.layers, batch, workspace: workspace, observer: observer)
+    try advance(
+      &h, through: 0..<dimensions.layers, batch, workspace: workspace, observer: observer, interventions: interventions)
     return h
   }
 

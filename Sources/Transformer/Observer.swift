@@ -20,7 +20,7 @@ public enum Site: String, Sendable, CaseIterable {
   case mlpHidden, mlpOut, residPost
 }
 
-/// A value announced by the forward pass. The memory is borrowed: it is valid during the call only, copy what you keep.
+/// A value announced by the forward pass, after the interventions in it. The memory is borrowed: it is valid during the call only, copy what you keep.
 public struct Observation {
   public let site: Site
   /// The block it was made in.

@@ -22,12 +22,24 @@ public protocol Runnable: Sendable {
   /// The directory whose tokenizer files read the text.
   var tokenizerDirectory: String { get }
   /// The residual stream after the last block.
-  func forward(_ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?) throws -> HiddenState
+  /// - Parameter interventions: what to change on the way, in the numbers of `blockDimensions`.
+  /// - Throws: `TransformerError` for a batch the model cannot take, or an intervention in what is not there.
+  func forward(
+    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
+  ) throws -> HiddenState
   /// SHA-256 of the weights, for stamps. Reads every byte.
   func weightsDigest() -> String
 }
 
 extension Runnable {
+  /// The residual stream after the last block, with nothing changed on the way.
+  /// - Throws: `TransformerError` for a batch the model cannot take, what the observer throws.
+  public func forward(
+    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil
+  ) throws -> HiddenState {
+    try forward(batch, workspace: workspace, observer: observer, interventions: [])
+  }
+
   /// The scores of each text of a batch, [sequences][C].
   /// - Throws: `TransformerError.missingHead` when this is no classifier; what `forward` throws.
   public func classify(_ batch: PackedBatch, workspace: Workspace) throws -> [[Float]] {

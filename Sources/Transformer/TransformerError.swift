@@ -20,6 +20,16 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
   case tooLong(tokens: Int, positions: Int)
   /// A tensor of expected results does not fit the model.
   case differentShape(path: String, tensor: String, expected: [Int], found: [Int])
+  /// A block that the model does not have.
+  case noSuchBlock(site: String, blocks: Int)
+  /// An attention head that the block does not have.
+  case noSuchHead(site: String, heads: Int)
+  /// A token that the text does not have.
+  case noSuchPosition(site: String, position: Int, tokens: Int)
+  /// A site that cannot be recorded or changed.
+  case unchangeableSite(site: String, known: [String])
+  /// Numbers that are to replace a row of another width.
+  case differentWidth(site: String, expected: Int, found: Int)
   /// The checkpoint has no such head.
   case missingHead(model: String, head: String, advice: String)
 
@@ -49,6 +59,17 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
         + "shorten the text or keep its head with --max-length \(positions)"
     case .differentShape(let path, let tensor, let expected, let found):
       return "\(path): \(tensor) has shape \(found); this model and these ids make \(expected)"
+    case .noSuchBlock(let site, let blocks):
+      return blocks == 0
+        ? "\(site): the model has no block" : "\(site): there are \(blocks) blocks, L0 to L\(blocks - 1)"
+    case .noSuchHead(let site, let heads):
+      return "\(site): each block has \(heads) heads, H0 to H\(heads - 1)"
+    case .noSuchPosition(let site, let position, let tokens):
+      return "\(site) at position \(position): the text has \(tokens) tokens, 0 to \(tokens - 1)"
+    case .unchangeableSite(let site, let known):
+      return "\(site) cannot be replaced or read apart; the sites are \(known.joined(separator: ", "))"
+    case .differentWidth(let site, let expected, let found):
+      return "\(site) has rows of \(expected) numbers, not \(found)"
     case .missingHead(let model, let head, let advice):
       return "\(model) has no \(head); \(advice)"
     }

@@ -14,6 +14,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case nothingToCompare(path: String, names: [String])
   /// A stage differs by more than the tolerance.
   case overTolerance(stage: String, fraction: String, tolerance: String)
+  /// One half of unlabelled texts makes maps, the other measures them.
+  case tooFewTexts(path: String)
   /// config.json asks for a text cleaning there is none of.
   case unknownTextCleaning(path: String, found: String, known: [String])
   /// The lens needs a head over the vocabulary, and the checkpoint has none.
@@ -26,6 +28,12 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case promptTooLong(source: String, tokens: Int, positions: Int)
   /// A place that the text does not have.
   case noSuchPlace(option: String, found: String, tokens: Int, source: String)
+  /// A command that reads one checkpoint's parameters was given a stitched model.
+  case noCheckpoint(model: String)
+  /// The tokenizer has tokens for which the matrix over the vocabulary has no rows.
+  case moreTokensThanRows(model: String, tokens: Int, rows: Int)
+  /// The base of a fine-tuned model has other tokens.
+  case foreignBase(base: String, model: String, id: Int)
   /// A text given as one token that is none.
   case unknownToken(text: String, pieces: [String])
 
@@ -50,6 +58,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .overTolerance(let stage, let fraction, let tolerance):
       return "\(stage) is the first stage over the tolerance: "
         + "largest error \(fraction) of the tensor's largest magnitude, allowed \(tolerance)"
+    case .tooFewTexts(let path):
+      return "\(path): --unlabelled needs at least 2 texts, one to make maps from and one to measure them on"
     case .unknownTextCleaning(let path, let found, let known):
       return "\(path) (graft.text_cleaning): expected one of \(known.joined(separator: ", ")), found \(found)"
     case .noLensHead(let model):
@@ -67,6 +77,14 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "give --max-length \(positions) to keep the head of the text"
     case .noSuchPlace(let option, let found, let tokens, let source):
       return "\(option) \(found): \(source) has the places 0 to \(tokens - 1); graft tokenize shows them"
+    case .noCheckpoint(let model):
+      return "\(model) is a stitched model, whose parameters are those of its two checkpoints; give one of these"
+    case .moreTokensThanRows(let model, let tokens, let rows):
+      return "\(model): the tokenizer has \(tokens) tokens, the matrix over the vocabulary \(rows) rows; "
+        + "give a directory whose tokenizer files belong to its weights"
+    case .foreignBase(let base, let model, let id):
+      return
+        "--against \(base): token \(id) is another one than that of \(model); give the model it was fine-tuned from"
     case .unknownToken(let text, let pieces):
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
       return "\"\(text)\" is not one token of the vocabulary but \(found); give one that is "

@@ -34,6 +34,7 @@ struct Graft: ParsableCommand {
     version: Version.current,
     subcommands: [
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensFit.self, LensClassifier.self,
+      Project.self,
       Classify.self,
       Evaluate.self, Compare.self,
       Stitch.self, Verify.self, Env.self,

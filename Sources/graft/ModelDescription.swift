@@ -74,7 +74,7 @@ extension ModelDescription {
           + "feed-forward \(size.feedForward.grouped)")
     }
     if let stitch {
-      sheet.add("joined", "\(stitch.pretrained.name) to \(stitch.finetuned.name) by \(stitch.map.kind.rawValue)")
+      sheet.add("joined", "\(stitch.pretrained.name) to \(stitch.finetuned.name) by \(stitch.map.recipe.name)")
     }
     sheet.add("norms", isBERT ? "after each sum (post-norm)" : "before each read (pre-norm)")
     if let activation { sheet.add("activation", activation.title) }
@@ -160,7 +160,7 @@ extension ModelDescription {
   private func json(_ stitch: StitchedModel) -> JSON {
     [
       "pretrained": .string(stitch.pretrained.name), "kept": .integer(stitch.kept),
-      "map": .string(stitch.map.kind.rawValue), "draw": .integer(stitch.map.draw),
+      "map": .string(stitch.map.recipe.name), "draw": .integer(stitch.map.draw),
       "finetuned": .string(stitch.finetuned.name), "transplanted": .integer(stitch.transplanted),
     ]
   }

@@ -16,8 +16,13 @@ struct Stitch: ParsableCommand {
       Nothing is trained. Each curve stands beside its controls: random and shuffled maps, drawn 5 times, and the \
       fine-tuned model fed its own states ("self").
 
-      MAPS: pinv, the paper's right inverse; transpose; random, numbers of the same norm; shuffled, pinv with the tokens \
-      permuted; identity, where the hidden sizes agree.
+      MAPS from the two embeddings: pinv, the paper's right inverse; transpose; ridge:λ and truncated:r, pinv with the weak \
+      directions of B's embedding damped or cut; regression, A's inverse in place of B's; procrustes and \
+      procrustes-scaled, a rotation; centred, about the mean embeddings. Controls: random, numbers of the same norm; \
+      shuffled, pinv with the tokens permuted; identity, where the hidden sizes agree. \
+      From unlabelled texts (--unlabelled): weighted, pinv with tokens as frequent as there; least-squares and affine, \
+      fitted to the states at each cut, as upper bounds. Any map with +norm or +moments: the mapped state is given the norm, \
+      or the mean and variance of each feature, that the fine-tuned model's own states have at that depth.
 
       EXAMPLES:
         graft stitch --pretrained imdb-bert-2 --finetuned imdb-bert-1-sentiment --transplant 2
@@ -29,6 +34,7 @@ struct Stitch: ParsableCommand {
 
   @OptionGroup var pair: StitchPairOptions
   @OptionGroup var data: DatasetOptions
+  @OptionGroup var unlabelled: UnlabelledOptions
   @OptionGroup var classification: ClassificationOptions
   @OptionGroup var recording: RunOptions
   @OptionGroup var threads: ThreadOptions
@@ -51,26 +57,38 @@ struct Stitch: ParsableCommand {
     let maps = try StitchingMaps(
       models.pretrained, models.finetuned, allowsPartialVocabulary: pair.allowPartialVocabulary, seed: data.seed,
       threads: threads.count)
+    let texts = try unlabelled.read(models, pair, classification, threads)
+    var fixed: [MapRecipe: [StitchingMap]] = [:]
     let sweep = try StitchSweep(
       pretrained: models.pretrained, finetuned: models.finetuned, kept: pair.kept(models),
-      transplanted: pair.transplanted(models),
-      maps: try pair.maps(models).flatMap { kind in
-        try (0..<(kind.isDrawn ? pair.draws : 1)).map { try maps.map(kind, draw: $0) }
-      }, options: pair.options)
+      transplanted: pair.transplanted(models), options: pair.options
+    ) { cut in
+      try pair.maps(models).flatMap { recipe in
+        if let made = fixed[recipe] { return made }
+        let made = try (0..<(recipe.isDrawn ? pair.draws : 1)).map {
+          try maps.map(recipe, draw: $0, texts: texts?.fitting, cut: cut)
+        }
+        if !recipe.dependsOnCut { fixed[recipe] = made }
+        return made
+      }
+    }
     if let save { try keep(models, sweep, in: save) }
-    if data.dataset != nil { try score(models, sweep) }
+    if data.dataset != nil {
+      try score(models, sweep, texts, try MapFacts.all(of: sweep, maps, measuredOn: texts?.measuring, threads.count))
+    }
   }
 
   private func keep(_ models: StitchPair, _ sweep: StitchSweep, in directory: String) throws {
-    guard let map = sweep.maps.first, let kept = sweep.kept.first, let transplanted = sweep.transplanted.first,
-      sweep.maps.count == 1, sweep.kept.count == 1, sweep.transplanted.count == 1
+    let maps = sweep.maps.values.flatMap { $0 }
+    guard let map = maps.first, let kept = sweep.kept.first, let transplanted = sweep.transplanted.first,
+      maps.count == 1, sweep.kept.count == 1, sweep.transplanted.count == 1
     else { throw ValidationError("--save keeps one model: give one --keep, one --transplant and one of --maps.") }
     try StitchedModelFile(
       pretrained: .init(model: models.pretrainedName, sha256: models.pretrained.weightsDigest()), kept: kept,
-      map: map.kind, draw: map.draw, seed: data.seed,
+      map: map.recipe, draw: map.draw, seed: data.seed,
       finetuned: .init(model: models.finetunedName, sha256: models.finetuned.weightsDigest()),
       transplanted: transplanted, options: pair.options, allowsPartialVocabulary: pair.allowPartialVocabulary
-    ).write(to: directory)
+    ).write(to: directory, fitted: map)
     guard data.dataset == nil else { return }
     let written = try JSON.read(directory + "/" + StitchedModelFile.name)
     try output.print(written) { style in
@@ -79,7 +97,8 @@ struct Stitch: ParsableCommand {
     }
   }
 
-  private func score(_ models: StitchPair, _ sweep: StitchSweep) throws {
+  private func score(_ models: StitchPair, _ sweep: StitchSweep, _ texts: UnlabelledTexts?, _ facts: [MapFacts]) throws
+  {
     let digests = (BackgroundDigest(of: models.pretrained), BackgroundDigest(of: models.finetuned))
     let dataset = try data.read()
     try dataset.check(classes: models.finetuned.requireClassifier().classes)
@@ -87,7 +106,9 @@ struct Stitch: ParsableCommand {
     let readByA = try encode(dataset, for: models.pretrained, models, cleaning)
     let readByB = try encode(dataset, for: models.finetuned, models, cleaning)
     let options = JSON.object(
-      data.members + classification.members(cleaning) + pair.members(sweep) + [threads.member])
+      data.members + classification.members(cleaning) + pair.members(sweep, models) + [threads.member]
+        + UnlabelledOptions.members(texts))
+    let described = [JSON.Member("maps", .array(facts.map(\.json)))]
     func object(_ members: [JSON.Member]) -> JSON {
       let (a, b) = (digests.0.wait(), digests.1.wait())
       let both = Digest()
@@ -100,6 +121,10 @@ struct Stitch: ParsableCommand {
           JSON.Member("pretrained", .string(models.pretrained.name)), JSON.Member("pretrained_sha256", .string(a)),
           JSON.Member("seed", .integer(Int(clamping: data.seed))),
         ] + members)
+    }
+
+    func report(_ results: StitchResults) -> StitchReport {
+      StitchReport(results, models: models, dataset: dataset, recipes: pair.maps(models), facts: facts)
     }
 
     let workspace = threads.workspace()
@@ -116,17 +141,17 @@ struct Stitch: ParsableCommand {
     } write: { directory, records in
       try writeLines(records.sorted(by: StitchRecord.precedes).lazy.map(\.json), to: directory + "/predictions.jsonl")
       let results = try StitchResults(records)
-      let json = object(results.members)
-      let command = pair.commandLine(sweep, data, classification, threads)
+      let json = object(results.members + described)
+      let command = pair.commandLine(sweep, models, data, unlabelled, classification, threads)
       try OutputFile.write(
-        StitchReport(results, models: models, dataset: dataset).page(stamp: json, command: command),
+        report(results).page(stamp: json, command: command),
         to: directory + "/report.html")
       try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     guard let directory = recording.output else { return }
     let results = try StitchResults(records ?? StitchRecord.read(run: directory))
-    try output.print(object(results.members)) { style in
-      StitchReport(results, models: models, dataset: dataset).text(style) + "\n"
+    try output.print(object(results.members + described)) { style in
+      report(results).text(style) + "\n"
         + style.painted("written: ", .faint) + "\(directory)/report.html, results.json, predictions.jsonl\n"
     }
   }

@@ -26,7 +26,7 @@ struct StitchPairOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Maps: pinv, transpose, random, shuffled, identity (default: all that fit).", valueName: "map,..."),
+      "Maps, as above (default: pinv, transpose and the controls that fit).", valueName: "map,..."),
     transform: MapList.init)
   var maps: MapList?
 
@@ -59,21 +59,18 @@ struct StitchPairOptions: ParsableArguments {
     transplant?.values ?? [min(3, pair.finetuned.dimensions.layers)]
   }
 
-  func maps(_ pair: StitchPair) -> [StitchingMap.Kind] {
+  func maps(_ pair: StitchPair) -> [MapRecipe] {
     maps?.values
-      ?? StitchingMap.Kind.allCases.filter {
-        $0 != .identity || pair.pretrained.dimensions.hidden == pair.finetuned.dimensions.hidden
-      }
+      ?? MapRecipe.standard(equalWidths: pair.pretrained.dimensions.hidden == pair.finetuned.dimensions.hidden)
   }
 
   /// The options as they stand in a result, with what the defaults came to.
-  func members(_ sweep: StitchSweep) -> [JSON.Member] {
-    let kinds = StitchingMap.Kind.allCases.filter { kind in sweep.maps.contains { $0.kind == kind } }
-    return [
+  func members(_ sweep: StitchSweep, _ pair: StitchPair) -> [JSON.Member] {
+    [
       JSON.Member("add_positions", .bool(options.addsPositions)), JSON.Member("draws", .integer(draws)),
       JSON.Member("final_norm", .bool(options.appliesFinalNorm)),
       JSON.Member("keep", .array(sweep.kept.map { .integer($0) })),
-      JSON.Member("maps", .array(kinds.map { .string($0.rawValue) })),
+      JSON.Member("maps", .array(maps(pair).map { .string($0.name) })),
       JSON.Member("partial_vocabulary", .bool(allowPartialVocabulary)),
       JSON.Member("transplant", .array(sweep.transplanted.map { .integer($0) })),
     ]
@@ -81,7 +78,8 @@ struct StitchPairOptions: ParsableArguments {
 
   /// The command that makes a run again, every default written out that could be another one elsewhere.
   func commandLine(
-    _ sweep: StitchSweep, _ data: DatasetOptions, _ classification: ClassificationOptions, _ threads: ThreadOptions
+    _ sweep: StitchSweep, _ pair: StitchPair, _ data: DatasetOptions, _ unlabelled: UnlabelledOptions,
+    _ classification: ClassificationOptions, _ threads: ThreadOptions
   ) -> String {
     func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: ",") }
     func quoted(_ word: String) -> String {
@@ -90,12 +88,12 @@ struct StitchPairOptions: ParsableArguments {
       }
       return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
-    let kinds = StitchingMap.Kind.allCases.filter { kind in sweep.maps.contains { $0.kind == kind } }
     let values: [(option: String, value: String?)] = [
       ("--pretrained", pretrained), ("--finetuned", finetuned), ("--keep", list(sweep.kept)),
-      ("--transplant", list(sweep.transplanted)), ("--maps", kinds.map(\.rawValue).joined(separator: ",")),
+      ("--transplant", list(sweep.transplanted)), ("--maps", maps(pair).map(\.name).joined(separator: ",")),
       ("--draws", "\(draws)"), ("--dataset", data.dataset), ("--split", data.split?.rawValue),
       ("--reviews", data.reviews),
+      ("--unlabelled", unlabelled.unlabelled),
       ("--limit", data.limit.map { "\($0)" }), ("--seed", "\(data.seed)"),
       ("--max-length", classification.maxLength.map { "\($0)" }),
       ("--text-cleaning", classification.textCleaning?.rawValue), ("--threads", "\(threads.count.count)"),
@@ -149,18 +147,20 @@ struct NumberList {
 
 /// Names of maps with commas between.
 struct MapList {
-  /// In the order of their definition.
-  let values: [StitchingMap.Kind]
+  /// Each once, in the order given.
+  let values: [MapRecipe]
 
   /// - Throws: `ValidationError` that names the part.
   init(_ argument: String) throws {
-    let named = try argument.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      guard let kind = StitchingMap.Kind(rawValue: String(part)) else {
-        throw ValidationError(
-          "\"\(part)\" is none of " + StitchingMap.Kind.allCases.map(\.rawValue).joined(separator: ", "))
+    var values: [MapRecipe] = []
+    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      do {
+        let recipe = try MapRecipe(String(part))
+        if !values.contains(recipe) { values.append(recipe) }
+      } catch let error as StitchingError {
+        throw ValidationError("\(error).")
       }
-      return kind
     }
-    values = StitchingMap.Kind.allCases.filter(named.contains)
+    self.values = values
   }
 }

@@ -8,15 +8,23 @@ struct StitchReport {
   private let results: StitchResults
   private let models: StitchPair
   private let dataset: Dataset
+  /// The maps, in the order asked for.
+  private let recipes: [MapRecipe]
+  private let facts: [MapFacts]
 
-  init(_ results: StitchResults, models: StitchPair, dataset: Dataset) {
+  init(
+    _ results: StitchResults, models: StitchPair, dataset: Dataset, recipes: [MapRecipe], facts: [MapFacts]
+  ) {
     self.results = results
+    self.recipes = recipes
+    self.facts = facts
     self.models = models
     self.dataset = dataset
   }
 
   func text(_ style: Style) -> String {
     transplanted.map { chart($0).text(style) + "\n" + accuracies($0).text(style) }.joined(separator: "\n")
+      + "\n" + mapTable.text(style)
   }
 
   /// - Parameters:
@@ -45,9 +53,10 @@ struct StitchReport {
         ),
         .paragraph(
           "pinv is the paper's map, E_A E_B⁺; transpose is E_A E_Bᵀ. random and shuffled are controls: a map of the same "
-            + "norm without any knowledge, and pinv with the tokens permuted. self feeds \(models.finetuned.name) its own "
+            + "norm without any knowledge, and pinv with the tokens permuted. The other maps and their equations are in "
+            + "docs/stitching.md. self feeds \(models.finetuned.name) its own "
             + "hidden states; its end is that model itself, accuracy \(results.finetuned.accuracy.fixed(4))."),
-        .command(command), .details("Every number and option", stamp),
+        .table(mapTable), .command(command), .details("Every number and option", stamp),
       ])
     return HTMLPage(
       title: "\(models.finetuned.name) stitched onto \(models.pretrained.name)",
@@ -57,11 +66,6 @@ struct StitchReport {
 
   /// m, every number there is.
   private var transplanted: [Int] { Set(results.own.map(\.cell.transplanted)).sorted() }
-
-  /// The maps there are, in the order of their definition.
-  private var kinds: [StitchingMap.Kind] {
-    StitchingMap.Kind.allCases.filter { kind in results.points.contains { $0.cell.map == kind.rawValue } }
-  }
 
   private func chart(_ transplanted: Int) -> LineChart {
     let series = curves(transplanted).map { curve in
@@ -89,25 +93,26 @@ struct StitchReport {
   /// "block", "2 blocks": what follows "the last".
   private static func blocks(_ count: Int) -> String { count == 1 ? "block" : "\(count) blocks" }
 
-  /// Every accuracy, and the range of what is drawn. Fits a terminal of 80 columns.
+  /// Every accuracy, a row a map; a drawn one has the mean, the lowest and the highest of its draws.
   private func accuracies(_ transplanted: Int) -> Table {
     let n = results.finetuned.n
     let widest = Interval.wilson(successes: n / 2, of: n)
     let halfWidth = ((widest.high - widest.low) / 2).fixed(3)
     let curves = curves(transplanted)
+    let kept = rows(of: curves)
     var table = Table(
-      caption: "Accuracy, at most ±\(halfWidth) (95%); range: of the draws of a random map",
-      columns: [Table.Column("kept", .trailing)]
-        + curves.flatMap { [Table.Column($0.name, .trailing)] + ($0.isDrawn ? [Table.Column("range")] : []) })
-    for kept in rows(of: curves) {
-      table.append(
-        [.count(kept)]
-          + curves.flatMap { curve -> [Table.Cell] in
-            let values = curve.points(kept).map(\.accuracy)
-            guard let low = values.min(), let high = values.max() else { return curve.isDrawn ? ["", ""] : [""] }
-            let mean = Table.Cell.number(values.reduce(0, +) / Double(values.count), decimals: 3)
-            return curve.isDrawn ? [mean, .interval(low, high, decimals: 2)] : [mean]
-          })
+      caption: "Accuracy by blocks kept, at most ±\(halfWidth) (95%)",
+      columns: [Table.Column("map")] + kept.map { Table.Column("\($0)", .trailing) })
+    for curve in curves {
+      func row(_ name: String, _ value: ([Double]) -> Double?) {
+        table.append(
+          [Table.Cell(name)]
+            + kept.map { value(curve.points($0).map(\.accuracy)).map { .number($0, decimals: 3) } ?? "" })
+      }
+      row(curve.name) { $0.isEmpty ? nil : $0.reduce(0, +) / Double($0.count) }
+      guard curve.isDrawn, curve.all.contains(where: { $0.cell.draw > 0 }) else { continue }
+      row("  lowest of the draws") { $0.min() }
+      row("  highest") { $0.max() }
     }
     return table
   }
@@ -115,15 +120,47 @@ struct StitchReport {
   /// The intervals of what is not drawn; beside the accuracies they would make a table too wide to read.
   private func intervals(_ transplanted: Int) -> Table {
     let curves = curves(transplanted).filter { !$0.isDrawn }
+    let kept = rows(of: curves)
     var table = Table(
       caption: "95% Wilson intervals",
-      columns: [Table.Column("kept", .trailing)] + curves.map { Table.Column($0.name) })
-    for kept in rows(of: curves) {
+      columns: [Table.Column("map")] + kept.map { Table.Column("\($0)") })
+    for curve in curves {
       table.append(
-        [.count(kept)]
-          + curves.map { curve in
+        [Table.Cell(curve.name)]
+          + kept.map { kept in
             curve.points(kept).first.map { .interval($0.interval.low, $0.interval.high, decimals: 3) } ?? ""
           })
+    }
+    return table
+  }
+
+  /// What the maps are like by themselves: means over the cuts, the first draw of a drawn one.
+  private var mapTable: Table {
+    let measured = facts.contains { $0.similarity != nil }
+    var table = Table(
+      caption: measured
+        ? "The maps: means over the cuts; CKA, cosine and shared top 10 tokens of mapped and own states on texts that no map saw"
+        : "The maps: condition of S, and the share of E_A that S E_B does not give back",
+      columns: [Table.Column("map"), Table.Column("condition", .trailing), Table.Column("residual", .trailing)]
+        + (measured ? ["CKA", "cosine", "top 10"].map { Table.Column($0, .trailing) } : []))
+    for recipe in recipes {
+      let own = facts.filter { $0.cell.map == recipe.name && $0.cell.draw == 0 }
+      func mean(_ value: (MapFacts) -> Double?) -> Double {
+        let values = own.compactMap(value)
+        return values.reduce(0, +) / Double(max(values.count, 1))
+      }
+      let condition = mean(\.condition)
+      table.append(
+        [
+          Table.Cell(recipe.name), condition < 1e5 ? .number(condition, decimals: 1) : Table.Cell("> 100,000"),
+          .number(mean(\.residual), decimals: 3),
+        ]
+          + (measured
+            ? [
+              .number(mean { $0.similarity?.alignment }, decimals: 3),
+              .number(mean { $0.similarity?.cosine }, decimals: 3),
+              .number(mean { $0.similarity?.tokenOverlap }, decimals: 3),
+            ] : []))
     }
     return table
   }
@@ -139,10 +176,10 @@ struct StitchReport {
 
   private func curves(_ transplanted: Int) -> [Curve] {
     let own = results.own.filter { $0.cell.transplanted == transplanted }
-    return kinds.map { kind in
+    return recipes.map { recipe in
       Curve(
-        name: kind.rawValue, isDrawn: kind.isDrawn,
-        all: results.points.filter { $0.cell.map == kind.rawValue && $0.cell.transplanted == transplanted })
+        name: recipe.name, isDrawn: recipe.isDrawn,
+        all: results.points.filter { $0.cell.map == recipe.name && $0.cell.transplanted == transplanted })
     } + [Curve(name: StitchCell.ownState, isDrawn: false, all: own)]
   }
 

@@ -15,6 +15,21 @@ enum ShortRun {
     "--max-length", "64", "--keep", "0,4", "--transplant", "1,2", "--draws", "2", "-t", "2",
   ]
 
+  /// Maps that take unlabelled texts.
+  static func fittedStitch(_ folder: TemporaryFolder) throws -> [String] {
+    [
+      "stitch", "--pretrained", "imdb-gpt2-wide", "--finetuned", "imdb-gpt2-narrow-sentiment", "--dataset", reviews,
+      "--limit", "40", "--max-length", "48", "--keep", "2,4", "--transplant", "2", "--maps",
+      "pinv,ridge:0.01,affine,weighted,procrustes+moments", "--unlabelled", try fewReviews(folder), "-t", "2",
+    ]
+  }
+
+  /// The first 30 reviews, as a file.
+  static func fewReviews(_ folder: TemporaryFolder) throws -> String {
+    let lines = try String(contentsOfFile: reviews, encoding: .utf8).split(separator: "\n").prefix(30)
+    return try folder.write(lines.joined(separator: "\n") + "\n", to: "few.jsonl")
+  }
+
   /// Name and bytes of every file, by name.
   static func contents(_ folder: String) throws -> [String: Data] {
     var files: [String: Data] = [:]

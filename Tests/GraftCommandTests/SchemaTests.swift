@@ -60,8 +60,11 @@ import Testing
   /// The commands that score reviews, and what they leave in a folder.
   @Test func runsConform() throws {
     let folder = try TemporaryFolder()
-    for (command, arguments) in [("evaluate", ShortRun.evaluate), ("stitch", ShortRun.stitch)] {
-      let run = try GraftProcess.run(arguments + ["-o", folder.path(command), "--json"])
+    for (command, arguments) in [
+      ("evaluate", ShortRun.evaluate), ("stitch", ShortRun.stitch), ("stitch", try ShortRun.fittedStitch(folder)),
+    ] {
+      let output = folder.path(command == "evaluate" ? command : "\(command)-\(arguments.count)")
+      let run = try GraftProcess.run(arguments + ["-o", output, "--json"])
       #expect(try schema(command).problems(in: JSON.parse(run.output, path: command)) == [])
     }
     let run = folder.path("evaluate")

@@ -136,12 +136,24 @@ import Testing
       (bert + ["--final-norm"], 1, "--final-norm does not apply to bert"),
       (gpt2 + ["--maps", "identity"], 1, "needs equal hidden sizes, not 160 and 128"),
       (gpt2 + ["--maps", "magic"], 64, "magic"),
+      (gpt2 + ["--maps", "truncated:0"], 64, "truncated:r"),
+      (gpt2 + ["--maps", "truncated:129"], 1, "the fine-tuned model's embedding allows 1 to 128"),
+      (gpt2 + ["--maps", "affine"], 1, "the map affine is made from unlabelled texts; give --unlabelled"),
+      (gpt2 + ["--maps", "affine", "--as-published", "--unlabelled", ShortRun.reviews], 1, "--add-positions"),
       (["stitch", "--pretrained", "imdb-bert-2", "--finetuned", "imdb-bert-1-sentiment"], 64, "--dataset"),
     ]
     for (arguments, status, message) in cases {
       let run = try GraftProcess.run(arguments, directory: folder.path)
       #expect(run.status == status && run.error.contains(message), "\(arguments): \(run.error)")
     }
+    let fitted = try GraftProcess.run(
+      gpt2.dropLast() + [
+        folder.path("fitted"), "--maps", "affine+norm", "--keep", "4", "--transplant", "2", "--max-length", "32",
+        "--unlabelled", try ShortRun.fewReviews(folder),
+      ])
+    #expect(fitted.status == 0, "\(fitted.error)")
+    let run = try GraftProcess.run("classify", folder.path("fitted"), "--text", "good")
+    #expect(run.status == 0, "\(run.error)")
     let partial = try GraftProcess.run(
       "stitch", "--pretrained", other, "--finetuned", "imdb-bert-1-sentiment", "--keep", "4", "--transplant", "2",
       "--maps",

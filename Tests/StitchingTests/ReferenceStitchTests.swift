@@ -19,7 +19,7 @@ import Transformer
     let (a, b) = (try Model(directory: Places.model(pretrained)), try Model(directory: Places.model(finetuned)))
     let transplanted = try stored["transplanted"].int()
     let maps = try StitchingMaps(a, b, allowsPartialVocabulary: false, seed: 1, threads: .available)
-    let kinds: [StitchingMap.Kind] =
+    let kinds: [MapRecipe] =
       a.dimensions.hidden == b.dimensions.hidden ? [.pinv, .transpose, .identity] : [.pinv, .transpose]
     let sweep = try StitchSweep(
       pretrained: a, finetuned: b, kept: Array(0...a.dimensions.layers), transplanted: [transplanted],

@@ -47,7 +47,7 @@ import Transformer
     #expect(results.map(\.cell) == sweep.cells.flatMap { Array(repeating: $0, count: pair.reviews.count) })
     for cell in sweep.cells {
       let logits = results.filter { $0.cell == cell }.map(\.prediction.logits)
-      guard let map = maps.first(where: { $0.kind.rawValue == cell.map && $0.draw == cell.draw }) else {
+      guard let map = maps.first(where: { $0.recipe.name == cell.map && $0.draw == cell.draw }) else {
         #expect(cell.map == StitchCell.ownState && cell.draw == 0)
         continue
       }

@@ -1,3 +1,4 @@
+import DenseMath
 import Files
 import Stitching
 import TestSupport
@@ -33,7 +34,7 @@ import Transformer
     let opened = try #require(try openModel(directory: folder.path) { $0 } as? StitchedModel)
     #expect((opened.kept, opened.transplanted) == (3, 1))
     #expect(opened.options == .asPublished)
-    #expect((opened.map.kind, opened.map.draw) == (.shuffled, 2))
+    #expect(opened.map.recipe == .shuffled && opened.map.draw == 2)
     let maps = try StitchingMaps(
       Model(directory: Places.model(Self.gpt2Pair.a)), Model(directory: Places.model(Self.gpt2Pair.b)),
       allowsPartialVocabulary: true, seed: 9, threads: .available)
@@ -49,6 +50,39 @@ import Transformer
       throws: StitchingError.changedModel(
         path: folder.path("stitched.json"), model: Places.model(Self.gpt2Pair.b), expected: wrong, found: found)
     ) { try openModel(directory: folder.path) { $0 } }
+  }
+
+  /// A map that took texts is kept beside the file and read back as it was, and only as it was.
+  @Test func aFittedMapIsStored() throws {
+    let (a, b) = (Places.model(Self.gpt2Pair.a), Places.model(Self.gpt2Pair.b))
+    let (width, other) = (160, 128)
+    let recipe = MapRecipe(.affine, matching: .norm)
+    var matrix = DoubleMatrix(rows: width, columns: other)
+    for index in matrix.values.indices { matrix.values[index] = Double(index) / 7 }
+    let map = StitchingMap(
+      recipe: recipe, matrix: matrix, offset: (0..<other).map { 1 / Double($0 + 3) }, norm: .pi)
+    let written = StitchedModelFile(
+      pretrained: .init(model: a, sha256: try Digest.ofFile(a + "/model.safetensors")), kept: 3, map: recipe, draw: 0,
+      seed: 1, finetuned: .init(model: b, sha256: try Digest.ofFile(b + "/model.safetensors")), transplanted: 1,
+      options: .plain, allowsPartialVocabulary: false)
+    #expect(throws: StitchingError.needsTexts(map: "affine+norm")) { try written.write(to: folder.path) }
+    try written.write(to: folder.path, fitted: map)
+    #expect(try folder.names() == ["map.safetensors", "stitched.json"])
+    let opened = try #require(try openModel(directory: folder.path) { $0 } as? StitchedModel)
+    #expect(opened.map.recipe == recipe && opened.map.matrix == map.matrix)
+    #expect(opened.map.offset == map.offset && opened.map.norm == map.norm)
+
+    try StitchedModelFile(directory: folder.path).write(to: folder.path("again"), fitted: map)
+    #expect(try folder.bytes("again/map.safetensors") == folder.bytes("map.safetensors"))
+    var bytes = try folder.bytes("map.safetensors")
+    bytes[bytes.count - 1] ^= 1
+    try folder.write(bytes, to: "map.safetensors")
+    do {
+      _ = try openModel(directory: folder.path) { $0 }
+      Issue.record("a changed map was opened")
+    } catch StitchingError.changedMap(let path, _, _) {
+      #expect(path == folder.path("map.safetensors"))
+    }
   }
 
   @Test func aCheckpointIsNotHidden() throws {

@@ -29,7 +29,7 @@ import Transformer
     let maps = try StitchingMaps(
       a.wE, b.wE, shared: SharedVocabulary(count: a.wE.rows), seed: 1, threads: Threads(2))
     #expect(maps.inverse.method == .cholesky)
-    for (kind, name) in [(StitchingMap.Kind.pinv, "stitch_map"), (.transpose, "transpose_map")] {
+    for (kind, name) in [(MapRecipe.pinv, "stitch_map"), (.transpose, "transpose_map")] {
       let (shape, values) = try file.doubles(name)
       let map = try maps.map(kind)
       #expect(shape == [map.matrix.rows, map.matrix.columns])

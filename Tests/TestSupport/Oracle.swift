@@ -22,9 +22,11 @@ public struct Oracle {
   let isBERT: Bool
   let prefix: String
   private let files: [SafetensorsFile]
+  private var change: Change
 
   /// Opens config.json and the weights of a directory: model.safetensors, else the shards of the index.
   public init(directory: String) throws {
+    change = { _, _, _ in }
     config = try JSONNode.read(directory + "/config.json")
     isBERT = try config["model_type"].string() == "bert"
     var shards = ["model.safetensors"]
@@ -36,6 +38,16 @@ public struct Oracle {
     let anchor = isBERT ? "embeddings.word_embeddings.weight" : "wte.weight"
     let names = files.flatMap(\.names)
     prefix = ["", "bert.", "transformer.", "model."].first { names.contains($0 + anchor) } ?? ""
+  }
+
+  /// Writes to the rows of a site of a block before anything reads them.
+  public typealias Change = (_ site: String, _ layer: Int, _ rows: inout [[Double]]) -> Void
+
+  /// The same text with some values changed on the way.
+  public func forward(_ ids: [Int], tokenTypes: [Int]? = nil, changing change: @escaping Change) throws -> Trace {
+    var changed = self
+    changed.change = change
+    return try changed.forward(ids, tokenTypes: tokenTypes)
   }
 
   public func forward(_ ids: [Int], tokenTypes: [Int]? = nil) throws -> Trace {
@@ -81,6 +93,9 @@ public struct Oracle {
   private func attend(
     _ q: Rows, _ k: Rows, _ v: Rows, heads: Int, scale: Double, causal: Bool, layer: Int, _ trace: inout Trace
   ) -> Rows {
+    let (q, k, v) = (
+      changed(q, "queries", layer, &trace), changed(k, "keys", layer, &trace), changed(v, "values", layer, &trace)
+    )
     let size = q[0].count / heads
     var z = q.map { _ in [Double]() }
     var weights: [Double] = []
@@ -95,11 +110,16 @@ public struct Oracle {
       }
     }
     trace.attention.append(weights)
-    for (site, rows) in [("queries", q), ("keys", k), ("values", v), ("headOutputs", z)] {
-      trace.sites["\(site).\(layer)"] = rows.flatMap { $0 }
-    }
     trace.sites["attentionWeights.\(layer)"] = weights
-    return z
+    return changed(z, "headOutputs", layer, &trace)
+  }
+
+  /// The rows of a site after the change that is asked for, kept in the trace.
+  private func changed(_ rows: Rows, _ site: String, _ layer: Int, _ trace: inout Trace) -> Rows {
+    var rows = rows
+    change(site, layer, &rows)
+    trace.sites["\(site).\(layer)"] = rows.flatMap { $0 }
+    return rows
   }
 
   private func bert(_ ids: [Int], _ types: [Int]) throws -> Trace {
@@ -117,24 +137,20 @@ public struct Oracle {
     trace.hidden.append(h.flatMap { $0 })
     for layer in 0..<(try config["num_hidden_layers"].int()) {
       let name = "encoder.layer.\(layer)"
-      func keep(_ site: String, _ rows: Rows) { trace.sites["\(site).\(layer)"] = rows.flatMap { $0 } }
-      keep("residPre", h)
-      keep("attentionInput", h)
+      func keep(_ site: String, _ rows: Rows) -> Rows { changed(rows, site, layer, &trace) }
+      h = keep("residPre", h)
+      _ = keep("attentionInput", h)
       let z = attend(
         try linear(h, name + ".attention.self.query"), try linear(h, name + ".attention.self.key"),
         try linear(h, name + ".attention.self.value"), heads: heads,
         scale: 1 / Double(h[0].count / heads).squareRoot(), causal: false, layer: layer, &trace)
-      let attnOut = try linear(z, name + ".attention.output.dense")
-      keep("attnOut", attnOut)
-      h = try norm(adding(attnOut, h), name + ".attention.output.LayerNorm", epsilon: epsilon)
-      keep("residMid", h)
-      keep("mlpInput", h)
-      let hidden = try linear(h, name + ".intermediate.dense").map { $0.map(act) }
-      keep("mlpHidden", hidden)
-      let mlpOut = try linear(hidden, name + ".output.dense")
-      keep("mlpOut", mlpOut)
-      h = try norm(adding(mlpOut, h), name + ".output.LayerNorm", epsilon: epsilon)
-      keep("residPost", h)
+      let attnOut = keep("attnOut", try linear(z, name + ".attention.output.dense"))
+      h = keep(
+        "residMid", try norm(adding(attnOut, h), name + ".attention.output.LayerNorm", epsilon: epsilon))
+      _ = keep("mlpInput", h)
+      let hidden = keep("mlpHidden", try linear(h, name + ".intermediate.dense").map { $0.map(act) })
+      let mlpOut = keep("mlpOut", try linear(hidden, name + ".output.dense"))
+      h = keep("residPost", try norm(adding(mlpOut, h), name + ".output.LayerNorm", epsilon: epsilon))
       trace.hidden.append(h.flatMap { $0 })
     }
     if has("cls.predictions.bias") {
@@ -163,10 +179,9 @@ public struct Oracle {
     trace.hidden.append(h.flatMap { $0 })
     for layer in 0..<(try config["n_layer"].int()) {
       let name = "h.\(layer)"
-      func keep(_ site: String, _ rows: Rows) { trace.sites["\(site).\(layer)"] = rows.flatMap { $0 } }
-      keep("residPre", h)
-      let x = try norm(h, name + ".ln_1", epsilon: epsilon)
-      keep("attentionInput", x)
+      func keep(_ site: String, _ rows: Rows) -> Rows { changed(rows, site, layer, &trace) }
+      h = keep("residPre", h)
+      let x = keep("attentionInput", try norm(h, name + ".ln_1", epsilon: epsilon))
       let qkv = try convolution(x, name + ".attn.c_attn")
       let d = h[0].count
       var scale = config["scale_attn_weights"].value == .bool(false) ? 1 : 1 / Double(d / heads).squareRoot()
@@ -174,18 +189,12 @@ public struct Oracle {
       let z = attend(
         qkv.map { Array($0[0..<d]) }, qkv.map { Array($0[d..<2 * d]) }, qkv.map { Array($0[2 * d..<3 * d]) },
         heads: heads, scale: scale, causal: true, layer: layer, &trace)
-      let attnOut = try convolution(z, name + ".attn.c_proj")
-      keep("attnOut", attnOut)
-      h = adding(attnOut, h)
-      keep("residMid", h)
-      let y = try norm(h, name + ".ln_2", epsilon: epsilon)
-      keep("mlpInput", y)
-      let hidden = try convolution(y, name + ".mlp.c_fc").map { $0.map(act) }
-      keep("mlpHidden", hidden)
-      let mlpOut = try convolution(hidden, name + ".mlp.c_proj")
-      keep("mlpOut", mlpOut)
-      h = adding(mlpOut, h)
-      keep("residPost", h)
+      let attnOut = keep("attnOut", try convolution(z, name + ".attn.c_proj"))
+      h = keep("residMid", adding(attnOut, h))
+      let y = keep("mlpInput", try norm(h, name + ".ln_2", epsilon: epsilon))
+      let hidden = keep("mlpHidden", try convolution(y, name + ".mlp.c_fc").map { $0.map(act) })
+      let mlpOut = keep("mlpOut", try convolution(hidden, name + ".mlp.c_proj"))
+      h = keep("residPost", adding(mlpOut, h))
       trace.hidden.append(h.flatMap { $0 })
     }
     let final = try norm(h, "ln_f", epsilon: epsilon)

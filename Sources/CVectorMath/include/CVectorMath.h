@@ -118,6 +118,26 @@ void cvm_pack_panels_transposed(float *panels, size_t panel_stride, const float 
 void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
                          size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate);
 
+// Looking for large sums in such a product, of which no more is made than it takes to see that a sum is too small.
+struct cvm_reach {
+  // k, and how many rests there are of each row and column.
+  size_t size, places;
+  // Where a tile is looked at: after ends[check] steps, rising, the last one k; and which of the rests counts there.
+  size_t checks;
+  const size_t *ends, *rests;
+};
+// Rows of `a` that one call takes: at least 1, at most this many.
+size_t cvm_panel_height(void);
+#define CVM_HIGHEST_PANEL 14
+// The first panel from `first` on, before `end`, of which some sum with the `rows` rows of a, [rows, k], may reach
+// `least`; its sums are then in c, [rows, panel width]. `end` if there is none, and c is undefined.
+// a_rests is [rows, places]; panel_rests are a matrix of columns times places packed like the panels. A rest's two
+// factors, multiplied, are at least what the steps from its place on add to a sum; they are 0 for the last check.
+// passes, unless NULL, counts for each check the tiles that passed it.
+size_t cvm_reach_panels(float *c, const float *a, const float *a_rests, size_t rows, const float *panels,
+                        const float *panel_rests, size_t first, size_t end, const struct cvm_reach *plan, float least,
+                        size_t *passes);
+
 #ifdef __cplusplus
 }
 #endif

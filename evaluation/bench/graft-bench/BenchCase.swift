@@ -19,6 +19,13 @@ struct BenchCase {
     switch arguments.name {
     case "sgemm": return sgemm(arguments.threads)
     case "imdb": return try imdb(arguments)
+    case "generate": return try generate(arguments)
+    case "lens": return try lens(arguments)
+    case "lens-products": return try lensProducts(arguments)
+    case "pairs-gaussian": return try pairs(arguments, exponent: 0)
+    case "pairs-decaying": return try pairs(arguments, exponent: 0.5)
+    case "pairs-products": return pairsProducts(arguments.threads)
+    case "pairs-model": return try pairsOfModel(arguments, exponent: 0.5)
     case "tokenize-wordpiece", "tokenize-bpe": return try tokenize(arguments)
     default:
       guard shapes[arguments.name] != nil else { throw BenchError.unknownCase(arguments.name) }
@@ -47,6 +54,19 @@ struct BenchCase {
       let last = h.pointer + (h.tokens - 1) * h.width
       return ["last_token": .array((0..<4).map { .number(Double(last[$0])) })]
     }
+  }
+
+  /// 64 greedy tokens of GPT-2 after a prompt of 8, each a product of one row with every weight.
+  private static func generate(_ arguments: BenchArguments) throws -> BenchCase {
+    let model = try Model(directory: arguments.required("model"))
+    let workspace = Workspace(threads: arguments.threads)
+    let prompt = (0..<8).map { Int32((7919 * $0 + 104729) % model.dimensions.vocabulary) }
+    let run: () throws -> JSON = {
+      let ids = try model.generate(after: prompt, count: 64, workspace: workspace).ids
+      return ["ids": .array(ids.map { .integer(Int($0)) })]
+    }
+    _ = try run()
+    return BenchCase(run: run)
   }
 
   /// Text to accuracy: the head of every review up to 512 ids.

@@ -13,14 +13,21 @@ import peer
 
 HERE = Path(__file__).resolve().parent
 MODELS = {"bert-8x128": "bert-base", "bert-1x512": "bert-base", "gpt2-1x1024": "gpt2", "imdb": "bert-base-classifier",
-          "tokenize-wordpiece": "bert-base", "tokenize-bpe": "gpt2", "first-answer": "bert-base"}
+          "tokenize-wordpiece": "bert-base", "tokenize-bpe": "gpt2", "first-answer": "bert-base", "lens": "gpt2",
+          "generate": "gpt2"}
 FORMULA = ("multiply and add counted as 2; a sequence: 2 T (4 d^2 + 2 d dFF) L + attention 4 T^2 d L "
            "(causal_attention_halved: 2 T^2 d L)")
 TRIAL_RUNS, TRIAL_TEXTS, PAUSE = 3, 64, 0.05
 
 
 def runtimes(case):
-    return ["tokenizers"] if case.startswith("tokenize") else ["torch", "onnxruntime"]
+    return {"lens": ["torch"], "generate": ["torch"], "tokenize-wordpiece": ["tokenizers"],
+            "tokenize-bpe": ["tokenizers"]}.get(case, ["torch", "onnxruntime"])
+
+
+def product_case(case):
+    """The case of graft-bench that makes plain products to compare with: at the rate of one size, or those of the case."""
+    return "lens-products" if case == "lens" else "sgemm" if case in peer.SHAPES else None
 
 
 def threads_of(options, case):
@@ -124,7 +131,7 @@ def ratios(contenders):
         return {}
     return {name: {"of_medians": c["median"] / graft["median"],
                    "median_of_rounds": statistics.median(p / g for p, g in zip(c["seconds"], graft["seconds"]))}
-            for name, c in contenders.items() if name not in ("graft", "sgemm")}
+            for name, c in contenders.items() if name not in ("graft", "sgemm")}  # lens-products: its target is a ratio
 
 
 def difference(result, reference):
@@ -144,9 +151,10 @@ def measure_servers(options, case, rounds):
         servers[runtime] = Server(command(options, case, runtime, variant), threads)
     if options.graft:
         contenders["graft"], servers["graft"] = {}, Server(command(options, case, "graft"), threads)
-        if case in peer.SHAPES:
-            contenders["sgemm"] = {}
-            servers["sgemm"] = Server([options.graft, "sgemm", "--threads", str(threads)], threads)
+        if product := product_case(case):
+            contenders[product] = {}
+            servers[product] = Server([options.graft, product, "--model", options.models / MODELS[case],
+                                       "--threads", str(threads)], threads)
     taken = {name: [] for name in servers}
     warmup = 0 if case == "imdb" else options.warmup  # each process has warmed up by itself
     for index in range(warmup + rounds):
@@ -157,13 +165,13 @@ def measure_servers(options, case, rounds):
                 taken[name].append(seconds)
     counts = flops(case, options.models / MODELS[case]) if case in peer.SHAPES else {}
     for name, server in servers.items():
-        result = server.ask("result") if name != "sgemm" else {}
+        result = server.ask("result") if name != product_case(case) else {}
         contenders[name] |= summary(taken[name]) | {"result": result, "peak_memory_bytes": server.peak_memory()}
         server.quit()
         contenders[name]["notes"] = server.notes
         reference = contenders[runtimes(case)[0]].get("result", {})
         contenders[name]["result_difference"] = difference(result, reference)
-        own = {"product": server.notes["flops"]} if name == "sgemm" else counts
+        own = {"product": server.notes["flops"]} if name == product_case(case) else counts
         contenders[name]["gigaflops_per_second"] = {k: n / contenders[name]["median"] / 1e9 for k, n in own.items()}
     return contenders, counts
 

@@ -9,12 +9,15 @@ import json
 import sys
 from pathlib import Path
 
+LENS_TOKENS = 1024
 SHAPES = {"bert-8x128": (8, 128), "bert-1x512": (1, 512), "gpt2-1x1024": (1, 1024), "first-answer": (1, 8)}
 VARIANTS = {"torch": ("eager", "sdpa"), "tokenizers": ("encode", "encode_batch")}
 
 
 def variants(case, runtime, model):
     """The forms in which a runtime can do a case; a graph without mask only where all lengths are equal."""
+    if case == "lens":
+        return ("whole-levels", "chunks")
     if runtime != "onnxruntime":
         return VARIANTS[runtime]
     return sorted(p.stem for p in (Path(model) / "onnx").glob("*.onnx"))
@@ -77,6 +80,68 @@ def fixed_length(options):
             return session.run(None, feed)[0]
 
     return run, run, lambda hidden: {"last_token": [float(x) for x in hidden[-1, -1, :4]]}, versions
+
+
+def lens(options):
+    """Every level of GPT-2 through ln_f and the matrix: top 10, entropy and KL from the last level, at all places.
+
+    whole-levels makes the scores of one level at a time and keeps the last level's; chunks those of all levels, 64 places
+    at a time.
+    """
+    form, options.variant = options.variant, "sdpa"
+    torch, model, vocabulary, versions = torch_model(options)
+    ids = torch.tensor([[(t * 7919 + 104729) % vocabulary for t in range(LENS_TOKENS)]])
+    step = LENS_TOKENS if form == "whole-levels" else 64
+
+    def read(states, final, final_probabilities):
+        """Top 10, entropy and KL of some places; `final` is what they are at the last level, None for that itself."""
+        scores = states @ model.wte.weight.T
+        top = torch.topk(scores, 10).values
+        logs = torch.log_softmax(scores, -1)
+        if final is None:
+            final, final_probabilities = logs, logs.exp()
+        probabilities = final_probabilities if final is logs else logs.exp()
+        entropy = -(probabilities * logs).sum(-1)
+        divergence = (final_probabilities * (final - logs)).sum(-1)
+        return top, entropy, divergence, final, final_probabilities
+
+    def run():
+        with torch.inference_mode():
+            hidden = model(input_ids=ids, output_hidden_states=True).hidden_states
+            levels = [model.ln_f(h[0]) for h in hidden[:-1]] + [hidden[-1][0]]  # the last has passed ln_f
+            entropy, divergence = torch.empty(len(levels), LENS_TOKENS), torch.empty(len(levels), LENS_TOKENS)
+            tops = [[None] * (LENS_TOKENS // step) for _ in levels]
+            for chunk in range(LENS_TOKENS // step):
+                places, final, probabilities = slice(chunk * step, (chunk + 1) * step), None, None
+                for level in reversed(range(len(levels))):
+                    (tops[level][chunk], entropy[level, places], divergence[level, places], final,
+                     probabilities) = read(levels[level][places], final, probabilities)
+            return entropy, divergence, tops
+
+    def result(answer):
+        entropy, divergence, tops = answer
+        return {"entropy": entropy.mean(1).tolist(), "divergence": divergence.mean(1).tolist(),
+                "last_top_logits": [x for level in tops for x in level[-1][-1].tolist()]}
+
+    return run, run, result, versions
+
+
+def generate(options):
+    """64 greedy tokens of GPT-2 after a prompt of 8, with its key-value cache."""
+    torch, model, vocabulary, versions = torch_model(options)
+    prompt = torch.tensor([[(t * 7919 + 104729) % vocabulary for t in range(8)]])
+
+    def run():
+        ids, unread, cache = [], prompt, None
+        with torch.inference_mode():
+            for _ in range(64):
+                answer = model(input_ids=unread, past_key_values=cache, use_cache=True)
+                cache = answer.past_key_values
+                unread = (answer.last_hidden_state[:, -1] @ model.wte.weight.T).argmax(-1, keepdim=True)
+                ids.append(int(unread))
+        return ids
+
+    return run, run, lambda ids: {"ids": ids}, versions
 
 
 def rows_of(options):
@@ -187,7 +252,7 @@ def serve(warm_up, run, result, versions, repeat):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--case", required=True,
-                        choices=[*SHAPES, "imdb", "tokenize-wordpiece", "tokenize-bpe"])
+                        choices=[*SHAPES, "imdb", "generate", "lens", "tokenize-wordpiece", "tokenize-bpe"])
     parser.add_argument("--runtime", required=True, choices=["torch", "onnxruntime", "tokenizers"])
     parser.add_argument("--variant", help="one of the forms the runtime has; default: the last of them")
     parser.add_argument("--model", required=True)
@@ -202,7 +267,8 @@ def main():
         parser.error(f"--variant {options.variant}: {options.runtime} has {', '.join(known)}")
     if options.case == "first-answer":
         return first_answer(options)
-    make = imdb if options.case == "imdb" else tokenize if options.case.startswith("tokenize") else fixed_length
+    make = {"imdb": imdb, "generate": generate, "lens": lens, "tokenize-wordpiece": tokenize,
+            "tokenize-bpe": tokenize}.get(options.case, fixed_length)
     serve(*make(options), options.repeat)
 
 

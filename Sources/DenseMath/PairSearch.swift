@@ -1,0 +1,101 @@
+/// An entry of a matrix and its place.
+public struct ScoredPair: Equatable, Sendable {
+  public let row: Int
+  public let column: Int
+  public let score: Double
+
+  public init(row: Int, column: Int, score: Double) {
+    self.row = row
+    self.column = column
+    self.score = score
+  }
+
+  /// Whether this one comes first in a ranking: the higher score, of equal scores the lower row, then the lower column.
+  public func ranksBefore(_ other: ScoredPair) -> Bool {
+    score != other.score ? score > other.score : (row, column) < (other.row, other.column)
+  }
+}
+
+/// The highest entries of left rightᵀ, a matrix far too large to make, from its two factors.
+///
+/// Exact: entries are ranked by the inner products of the factors' rows in Double, summed in order; ties fall to the lower
+/// row, then the lower column. The result does not depend on blocks or threads.
+public struct PairSearch: Sendable {
+  /// Which entries take part.
+  public struct Selection: Sendable {
+    /// Rows and columns to look at, ascending; nil for all.
+    public var rows: [Int]?
+    public var columns: [Int]?
+    /// A number for each row and column alike; a pair of the same number is left out. nil to keep all pairs.
+    public var groups: [Int32]?
+
+    public init(rows: [Int]? = nil, columns: [Int]? = nil, groups: [Int32]? = nil) {
+      self.rows = rows
+      self.columns = columns
+      self.groups = groups
+    }
+  }
+
+  private let left: DoubleMatrix
+  private let right: DoubleMatrix
+  private let rows: [Int]
+  private let columns: [Int]
+  private let groups: [Int32]?
+
+  /// - Parameters:
+  ///   - left: [n, r]
+  ///   - right: [m, r]
+  /// - Throws: `LinearAlgebraError.notFinite`.
+  public init(_ left: DoubleMatrix, _ right: DoubleMatrix, selecting selection: Selection = Selection()) throws {
+    precondition(left.columns == right.columns, "factors of \(left.columns) and \(right.columns) columns")
+    guard left.values.allSatisfy(\.isFinite), right.values.allSatisfy(\.isFinite) else {
+      throw LinearAlgebraError.notFinite
+    }
+    self.left = left
+    self.right = right
+    rows = selection.rows ?? Array(0..<left.rows)
+    columns = selection.columns ?? Array(0..<right.rows)
+    groups = selection.groups
+  }
+
+  /// The k highest entries, best first; all where there are no k.
+  /// - Throws: `LinearAlgebraError`.
+  public func highest(_ k: Int, threads: Threads) throws -> [ScoredPair] { try search(k, sign: 1, threads: threads) }
+
+  /// The k lowest entries, lowest first; ties fall to the lower row, then the lower column.
+  /// - Throws: `LinearAlgebraError`.
+  public func lowest(_ k: Int, threads: Threads) throws -> [ScoredPair] { try search(k, sign: -1, threads: threads) }
+
+  private func search(_ k: Int, sign: Double, threads: Threads) throws -> [ScoredPair] {
+    guard k > 0, !rows.isEmpty, !columns.isEmpty else { return [] }
+    let tiles = try PairTiles(left, rows, right, columns, sign: sign)
+    let shared = SharedThreshold()
+    var workers = [PairCandidates](repeating: PairCandidates(k), count: threads.count)
+    workers.withUnsafeMutableBufferPointer { workers in
+      // A worker changes its own element alone.
+      nonisolated(unsafe) let workers = workers
+      threads.run(tiles.tasks) { task, worker in
+        tiles.search(task, threshold: { shared.value }) { row, column in
+          guard groups.map({ $0[row] != $0[column] }) ?? true else { return }
+          workers[worker].offer(ScoredPair(row: row, column: column, score: sign * score(row, column)))
+          shared.raise(to: workers[worker].threshold)
+        }
+      }
+    }
+    var best = workers[0]
+    for other in workers.dropFirst() { best.merge(other) }
+    return best.sorted().map { ScoredPair(row: $0.row, column: $0.column, score: $0.score == 0 ? 0 : sign * $0.score) }
+  }
+
+  /// The inner product of two rows, summed in order.
+  private func score(_ row: Int, _ column: Int) -> Double {
+    let r = left.columns
+    return left.values.withUnsafeBufferPointer { left in
+      right.values.withUnsafeBufferPointer { right in
+        var sum = 0.0
+        for i in 0..<r { sum += left[row * r + i] * right[column * r + i] }
+        return sum
+      }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import DenseMath
+import Transformer
+
+/// What attention of one block carries from each token, in Double: T = (X W_V + b_V) W_O for each head (Brunner et al.,
+/// "On Identifiability in Transformers", 2020, section 3; there T = E W^V H, without the bias, which is included here).
+///
+/// The weights are the checkpoint's Float32, and everything from the Float32 residual stream on is Double: GPT-2's ln_1,
+/// the value product and T. A rank is a statement about the smallest singular values, which Float32 would fill with
+/// rounding.
+public struct AttentionValues: Sendable {
+  /// H
+  public let heads: Int
+  /// dHead
+  public let headSize: Int
+  /// Whether a token sees only itself and what comes before.
+  public let isCausal: Bool
+  /// GPT-2: what attention reads is ln_1 of the residual stream; BERT reads it as it is.
+  private let norm: Norm?
+  /// [d, d], [d]
+  private let wV: DoubleMatrix
+  private let bV: [Double]
+  /// Each head's rows of wO, [dHead, d].
+  private let wO: [DoubleMatrix]
+  /// Each head's P diag(σ), [dHead, dHead], of wO = P diag(σ) Qᵀ.
+  private let reduced: [DoubleMatrix]
+
+  /// Every block of a checkpoint.
+  /// - Throws: `LinearAlgebraError` when a weight is not finite.
+  public static func blocks(of model: Model) throws -> [AttentionValues] {
+    let heads = model.dimensions.heads
+    switch model.architecture {
+    case .bert(let bert):
+      return try bert.blocks.map {
+        try AttentionValues(value: $0.wV, columns: 0, output: $0.wO, norm: nil, heads: heads, isCausal: false)
+      }
+    case .gpt2(let gpt2):
+      return try gpt2.blocks.map {
+        try AttentionValues(
+          value: $0.wQKV, columns: 2 * model.dimensions.hidden, output: $0.wO, norm: $0.attentionNorm, heads: heads,
+          isCausal: true)
+      }
+    }
+  }
+
+  private init(value: Linear, columns: Int, output: Linear, norm: Norm?, heads: Int, isCausal: Bool) throws {
+    let d = value.inputs
+    let headSize = d / heads
+    wV = value.matrix(columns: columns..<columns + d)
+    bV = (0..<d).map { Double(value.bias?[columns + $0] ?? 0) }
+    let whole = output.matrix(columns: 0..<d)
+    wO = (0..<heads).map { whole.rows($0 * headSize..<($0 + 1) * headSize) }
+    reduced = try wO.map { head in
+      let parts = try SingularValueDecomposition(head)
+      return parts.left.scalingColumns(by: parts.values)
+    }
+    (self.heads, self.headSize, self.norm, self.isCausal) = (heads, headSize, norm, isCausal)
+  }
+
+  /// X W_V + b_V of rows of the residual stream as the block finds it, [rows, d], heads side by side.
+  func values(_ residual: UnsafePointer<Float>, rows: Int, stride: Int) -> DoubleMatrix {
+    let d = wV.rows
+    var x = DoubleMatrix(rows: rows, columns: d)
+    for row in 0..<rows {
+      for column in 0..<d { x[row, column] = Double(residual[row * stride + column]) }
+    }
+    if let norm { x.normalizeRows(by: norm) }
+    var product = x * wV
+    for row in 0..<rows {
+      for column in 0..<d { product[row, column] += bV[column] }
+    }
+    return product
+  }
+
+  /// A head's T turned into its own coordinates, [rows, dHead]: T Q with the orthonormal Q of wO = P diag(σ) Qᵀ. Products
+  /// with it from the left have the norms they have with T, and its singular values and left vectors are T's, without
+  /// decomposing a matrix as wide as the model.
+  func reducedOutput(_ values: DoubleMatrix, head: Int) -> DoubleMatrix { part(values, head) * reduced[head] }
+
+  /// What weights over the rows make of them, `weights` T, [weights.rows, d].
+  func output(_ weights: DoubleMatrix, _ values: DoubleMatrix, head: Int) -> DoubleMatrix {
+    weights * part(values, head) * wO[head]
+  }
+
+  private func part(_ values: DoubleMatrix, _ head: Int) -> DoubleMatrix {
+    values.columns(head * headSize..<(head + 1) * headSize)
+  }
+}
+
+extension Linear {
+  /// Columns of W as it multiplies from the right, [in, columns].
+  fileprivate func matrix(columns: Range<Int>) -> DoubleMatrix {
+    var result = DoubleMatrix(rows: inputs, columns: columns.count)
+    for row in 0..<inputs {
+      for (place, column) in columns.enumerated() {
+        result[row, place] = Double(
+          weight[layout == .inputByOutput ? row * outputs + column : column * inputs + row])
+      }
+    }
+    return result
+  }
+}
+
+extension DoubleMatrix {
+  func rows(_ range: Range<Int>) -> DoubleMatrix {
+    DoubleMatrix(
+      rows: range.count, columns: columns,
+      values: Array(values[range.lowerBound * columns..<range.upperBound * columns]))
+  }
+
+  func columns(_ range: Range<Int>) -> DoubleMatrix {
+    var result = DoubleMatrix(rows: rows, columns: range.count)
+    for row in 0..<rows {
+      for (place, column) in range.enumerated() { result[row, place] = self[row, column] }
+    }
+    return result
+  }
+
+  /// Self times diag(factors).
+  func scalingColumns(by factors: [Double]) -> DoubleMatrix {
+    var result = self
+    for row in 0..<rows {
+      for column in 0..<columns { result[row, column] *= factors[column] }
+    }
+    return result
+  }
+
+  /// Layer norm of each row.
+  fileprivate mutating func normalizeRows(by norm: Norm) {
+    let width = Double(columns)
+    for row in 0..<rows {
+      let line = row * columns..<(row + 1) * columns
+      let mean = values[line].reduce(0, +) / width
+      let variance = values[line].reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / width
+      let scale = 1 / (variance + Double(norm.epsilon)).squareRoot()
+      for (column, index) in line.enumerated() {
+        values[index] = (values[index] - mean) * scale * Double(norm.gain[column]) + Double(norm.shift[column])
+      }
+    }
+  }
+}

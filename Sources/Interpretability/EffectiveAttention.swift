@@ -1,0 +1,144 @@
+import DenseMath
+import Transformer
+
+/// Effective attention (Brunner et al., "On Identifiability in Transformers", 2020, section 3): what is left of a head's
+/// attention weights A when the part is taken away that cannot change its output.
+///
+/// With T = (X W_V + b_V) W_O a head adds A T to the residual stream. Whatever has product 0 with T from the left can be
+/// added to a row of A without a trace; T has rank at most dHead, so in a text of more tokens there is always such a part.
+/// A⊥ = A U Uᵀ with U the left singular vectors of T above the tolerance. In a causal model row i is a matter of the
+/// tokens 0...i alone. A⊥'s numbers may be negative and its rows need not sum to 1.
+///
+/// An observer of the one forward pass: the residual stream and the attention weights come in as Float32; everything from
+/// there on is Double.
+public struct EffectiveAttention: Sendable {
+  /// One head in one text.
+  public struct Head: Sendable {
+    public let layer: Int
+    public let head: Int
+    /// The model's attention weights, [T, T]; row i says where token i looks.
+    public let raw: DoubleMatrix
+    /// [T, T]
+    public let effective: DoubleMatrix
+    /// Singular values of the whole T above the tolerance.
+    public let rank: Int
+    /// The rank for each row of A: in a causal model that of the rows it sees, else `rank`.
+    public let rowRanks: [Int]
+    /// Dimensions of the null space within probability rows: vectors with product 0 with T whose numbers sum to 0.
+    public let simplexNullDimension: Int
+    /// ‖A⊥ T - A T‖ / ‖A T‖, Frobenius norms; 0 where both are 0.
+    public let outputError: Double
+
+    /// Dimensions of the null space of the whole T.
+    public var nullDimension: Int { raw.rows - rank }
+  }
+
+  /// A singular value counts that is above this times the largest.
+  public static let defaultTolerance = 1e-10
+  /// A⊥ T may differ from A T by at most this part.
+  public static let outputTolerance = 1e-6
+
+  /// One a block of the model that is read.
+  public let blocks: [AttentionValues]
+  public let tolerance: Double
+
+  public init(blocks: [AttentionValues], tolerance: Double = defaultTolerance) {
+    self.blocks = blocks
+    self.tolerance = tolerance
+  }
+
+  /// Runs the model and hands over all heads of one block and text after the other, in the order the pass makes them.
+  /// - Throws: `TransformerError` for a batch the model cannot take; `InterpretabilityError.outputChanged` when the
+  ///   tolerance is so large that the weights left over no longer make the head's output; `LinearAlgebraError`; what
+  ///   `receive` throws.
+  public func read(
+    _ model: any Runnable, _ batch: PackedBatch, workspace: Workspace,
+    receive: (_ sequence: Int, _ heads: [Head]) throws -> Void
+  ) throws {
+    precondition(blocks.count == model.blockDimensions.count, "one block of values a block of the model")
+    try withoutActuallyEscaping(receive) { receive in
+      let reader = Reader(self, batch, threads: workspace.threads, receive: receive)
+      _ = try model.forward(batch, workspace: workspace, observer: reader)
+    }
+  }
+
+  /// - Parameters:
+  ///   - weights: [T, T]
+  ///   - values: of the text, [T, d].
+  fileprivate func head(_ head: Int, layer: Int, weights: DoubleMatrix, values: DoubleMatrix) throws -> Head {
+    let block = blocks[layer]
+    let reduced = block.reducedOutput(values, head: head)
+    let space = try ColumnSpace(reduced, tolerance: tolerance)
+    let effective: DoubleMatrix
+    let rowRanks: [Int]
+    if block.isCausal {
+      let result = try CausalColumnSpaces(reduced, whole: space, tolerance: tolerance).project(weights)
+      (effective, rowRanks) = (result.projected, result.ranks)
+    } else {
+      effective = space.project(weights)
+      rowRanks = [Int](repeating: space.rank, count: weights.rows)
+    }
+    let error = outputError(weights, effective, values, block: block, head: head)
+    guard error <= Self.outputTolerance else {
+      throw InterpretabilityError.outputChanged(
+        layer: layer, head: head, error: error, allowed: Self.outputTolerance, tolerance: tolerance)
+    }
+    return Head(
+      layer: layer, head: head, raw: weights, effective: effective, rank: space.rank, rowRanks: rowRanks,
+      simplexNullDimension: weights.rows - space.rankWithOnes(tolerance: tolerance), outputError: error)
+  }
+
+  private func outputError(
+    _ raw: DoubleMatrix, _ effective: DoubleMatrix, _ values: DoubleMatrix, block: AttentionValues, head: Int
+  ) -> Double {
+    var difference = raw
+    for index in difference.values.indices { difference.values[index] -= effective.values[index] }
+    let lost = block.output(difference, values, head: head).frobeniusNorm
+    return lost == 0 ? 0 : lost / block.output(raw, values, head: head).frobeniusNorm
+  }
+}
+
+private final class Reader: Observer {
+  private let method: EffectiveAttention
+  private let batch: PackedBatch
+  private let threads: Threads
+  private let receive: (Int, [EffectiveAttention.Head]) throws -> Void
+  /// Of the block that is being run, [T, d].
+  private var values = DoubleMatrix(rows: 0, columns: 0)
+
+  init(
+    _ method: EffectiveAttention, _ batch: PackedBatch, threads: Threads,
+    receive: @escaping (Int, [EffectiveAttention.Head]) throws -> Void
+  ) {
+    (self.method, self.batch, self.threads, self.receive) = (method, batch, threads, receive)
+  }
+
+  func wants(_ site: Site, layer: Int) -> Bool { site == .residPre || site == .attentionWeights }
+
+  func observe(_ observation: Observation) throws {
+    let block = method.blocks[observation.layer]
+    guard observation.site == .attentionWeights, let sequence = observation.sequence else {
+      values = block.values(observation.pointer, rows: observation.rows, stride: observation.stride)
+      return
+    }
+    let own = values.rows(batch.sequences[sequence])
+    let size = observation.columns
+    var results = [Result<EffectiveAttention.Head, any Error>?](repeating: nil, count: block.heads)
+    results.withUnsafeMutableBufferPointer { results in
+      // Each head is a task of its own and writes its own element.
+      nonisolated(unsafe) let results = results
+      nonisolated(unsafe) let pointer = observation.pointer
+      threads.run(block.heads) { head, _ in
+        results[head] = Result {
+          var weights = DoubleMatrix(rows: size, columns: size)
+          for row in 0..<size {
+            let line = pointer + (head * size + row) * observation.stride
+            for column in 0..<size { weights[row, column] = Double(line[column]) }
+          }
+          return try method.head(head, layer: observation.layer, weights: weights, values: own)
+        }
+      }
+    }
+    try receive(sequence, results.compactMap { try $0?.get() })
+  }
+}

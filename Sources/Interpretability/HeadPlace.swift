@@ -1,0 +1,68 @@
+import Transformer
+
+/// A head of a model: "L5H3". Blocks and heads count from 0.
+public struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
+  public let layer: Int
+  public let head: Int
+
+  public init(layer: Int, head: Int) {
+    self.layer = layer
+    self.head = head
+  }
+
+  /// Reads "L5H3"; nil for anything else.
+  public init?(_ text: some StringProtocol) {
+    guard text.first == "L" || text.first == "l", let h = text.firstIndex(where: { $0 == "H" || $0 == "h" }),
+      let layer = Int(naturalNumber: text[text.index(after: text.startIndex)..<h]),
+      let head = Int(naturalNumber: text[text.index(after: h)...])
+    else { return nil }
+    self.init(layer: layer, head: head)
+  }
+
+  public var description: String { "L\(layer)H\(head)" }
+}
+
+/// One parameter vector of a model: "L3:907", neuron 907 of block 3, or "L3H5:12", place 12 in head 5 of block 3.
+public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
+  public let layer: Int
+  /// nil for neurons.
+  public let head: Int?
+  public let index: Int
+
+  public init(layer: Int, head: Int? = nil, index: Int) {
+    self.layer = layer
+    self.head = head
+    self.index = index
+  }
+
+  /// Reads "L3:907" or "L3H5:12"; nil for anything else.
+  public init?(_ text: String) {
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+    guard parts.count == 2, let index = Int(naturalNumber: parts[1]) else { return nil }
+    if let place = HeadPlace(parts[0]) {
+      self.init(layer: place.layer, head: place.head, index: index)
+    } else if parts[0].first == "L" || parts[0].first == "l", let layer = Int(naturalNumber: parts[0].dropFirst()) {
+      self.init(layer: layer, index: index)
+    } else {
+      return nil
+    }
+  }
+
+  /// The vector of a row of `Model.parameterVectors`.
+  public init(layer: Int, row: Int, of group: ParameterGroup, headSize: Int) {
+    self.init(
+      layer: layer, head: group.isAttention ? row / headSize : nil, index: group.isAttention ? row % headSize : row)
+  }
+
+  public var description: String { "L\(layer)" + (head.map { "H\($0)" } ?? "") + ":\(index)" }
+}
+
+extension Int {
+  /// Digits alone: no sign, no space.
+  fileprivate init?(naturalNumber text: some StringProtocol) {
+    guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+      return nil
+    }
+    self.init(text)
+  }
+}

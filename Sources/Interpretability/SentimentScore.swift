@@ -1,0 +1,108 @@
+import DenseMath
+import Evaluation
+import Tokenization
+
+/// How much two ends of a direction, its highest and its lowest tokens, speak of praise and blame.
+public struct SentimentScore: Sendable, Equatable {
+  /// Words of the lexicon among the highest and among the lowest tokens.
+  public let highPositive: Int
+  public let highNegative: Int
+  public let lowPositive: Int
+  public let lowNegative: Int
+  /// How many tokens an end has.
+  public let count: Int
+
+  /// The fraction of tokens of both ends that the lexicon has.
+  public var share: Double {
+    Double(highPositive + highNegative + lowPositive + lowNegative) / Double(max(1, 2 * count))
+  }
+
+  /// How far the ends take opposite sides, |(p⁺ - n⁺) - (p⁻ - n⁻)| / 2k: 1 where all of one end praises and all of the
+  /// other blames, 0 where the ends do not differ.
+  public var opposition: Double { Double(abs(polarity)) / Double(max(1, 2 * count)) }
+
+  /// (p⁺ - n⁺) - (p⁻ - n⁻): above 0 where the high end praises.
+  public var polarity: Int { highPositive - highNegative - lowPositive + lowNegative }
+}
+
+/// Scores directions of the residual stream against a lexicon by the tokens at their two ends.
+public struct SentimentScorer: Sendable {
+  /// A mean over vectors with its interval.
+  public struct Mean: Sendable, Equatable {
+    public let value: Double
+    public let interval: Interval
+  }
+
+  private enum Side { case positive, negative }
+
+  public let projection: VocabularyProjection
+  /// Tokens at each end.
+  public let top: Int
+  /// How many tokens of the vocabulary are words of the lexicon.
+  public let positiveTokens: Int
+  public let negativeTokens: Int
+  private let ids: [Int]?
+  private let sides: [Int: Side]
+  private let threads: Threads
+
+  /// - Parameters:
+  ///   - top: tokens at each end.
+  ///   - ids: the tokens that may stand at an end, ascending; nil for all.
+  public init(
+    _ projection: VocabularyProjection, tokenizer: Tokenizer, lexicon: SentimentLexicon = .english, top: Int,
+    among ids: [Int]? = nil, threads: Threads
+  ) {
+    self.projection = projection
+    self.top = top
+    self.ids = ids
+    self.threads = threads
+    var sides: [Int: Side] = [:]
+    for id in ids ?? Array(0..<projection.vocabulary) {
+      let text = tokenizer.bareText(Int32(id)).lowercased()
+      if lexicon.positive.contains(text) { sides[id] = .positive }
+      if lexicon.negative.contains(text) { sides[id] = .negative }
+    }
+    self.sides = sides
+    positiveTokens = sides.values.filter { $0 == .positive }.count
+    negativeTokens = sides.count - positiveTokens
+  }
+
+  /// A score for each of some vectors, [n, d], as `VocabularyProjection.vectors` gives them.
+  public func scores(_ vectors: Tensor) -> [SentimentScore] {
+    let high = projection.tokens(vectors, top: top, among: ids, threads: threads)
+    let low = projection.tokens(vectors, top: top, lowest: true, among: ids, threads: threads)
+    func count(_ items: [ScoredID], _ side: Side) -> Int { items.filter { sides[$0.id] == side }.count }
+    return zip(high, low).map { high, low in
+      SentimentScore(
+        highPositive: count(high, .positive), highNegative: count(high, .negative), lowPositive: count(low, .positive),
+        lowNegative: count(low, .negative), count: min(top, ids?.count ?? projection.vocabulary))
+    }
+  }
+
+  /// Scores of directions drawn evenly from all directions.
+  public func randomScores(_ count: Int, seed: UInt64) -> [SentimentScore] {
+    var generator = SplitMix64(seed: seed)
+    let d = projection.matrix.columns
+    return scores(Tensor(shape: [count, d], (0..<count * d).map { _ in Float(generator.normal()) }))
+  }
+
+  /// The mean over vectors, with the percentile bootstrap's interval.
+  public static func mean(_ values: [Double], seed: UInt64) -> Mean? {
+    guard !values.isEmpty else { return nil }
+    return Mean(
+      value: values.reduce(0, +) / Double(values.count), interval: .bootstrap(meanOf: values, seed: seed))
+  }
+
+  /// What the mean over `count` random directions would be: its value, and where 95% of such means lie.
+  public static func chance(_ random: [Double], means count: Int, seed: UInt64) -> Mean? {
+    guard !random.isEmpty, count > 0 else { return nil }
+    var generator = SplitMix64(seed: seed)
+    let means = (0..<2000).map { _ in
+      (0..<count).reduce(0.0) { sum, _ in sum + random[generator.uniform(below: random.count)] } / Double(count)
+    }.sorted()
+    func quantile(_ share: Double) -> Double { means[Int((share * Double(means.count - 1)).rounded())] }
+    return Mean(
+      value: random.reduce(0, +) / Double(random.count), interval: Interval(low: quantile(0.025), high: quantile(0.975))
+    )
+  }
+}

@@ -1,0 +1,192 @@
+import DenseMath
+import Transformer
+
+/// A model's parameters as scores over the vocabulary, without a forward pass (Dar et al., "Analyzing Transformers in
+/// Embedding Space", 2023, table 1).
+///
+/// What writes to the residual stream is read by wE v. What reads from it needs a right inverse of E = wEᵀ: the exact
+/// one is the Moore-Penrose inverse; the paper's is E itself, transposed, whose few highest scores say more.
+public struct VocabularyProjection: Sendable {
+  /// E', what stands for the right inverse of E.
+  public enum Inverse: String, CaseIterable, Sendable {
+    /// wE
+    case transpose
+    /// wE (wEᵀ wE)⁻¹
+    case pinv
+  }
+
+  /// What two heads' halves make, each kept as its two factors.
+  public enum HeadMatrix: String, CaseIterable, Sendable {
+    /// W_VO = wV wO: what is read and what is written for it.
+    case vo
+    /// W_QK = wQ wKᵀ: what attends and what is attended to.
+    case qk
+
+    /// The groups of its two halves.
+    public var groups: (left: ParameterGroup, right: ParameterGroup) {
+      switch self {
+      case .vo: (.values, .outputs)
+      case .qk: (.queries, .keys)
+      }
+    }
+  }
+
+  public let model: Model
+  /// The unembedding where it is not tied to the input embedding, else the token embedding: [V, d].
+  public let matrix: Tensor
+  public let inverse: Inverse
+  public let foldsNorm: Bool
+  /// (wEᵀ wE)⁻¹; nil for the transpose.
+  private let gramInverse: PositiveInverse?
+
+  /// - Parameters:
+  ///   - inverse: what stands for the right inverse of E.
+  ///   - foldingNorm: multiplies what reads with the gain of the norm before it. GPT-2 only.
+  ///   - matrix: another matrix over the vocabulary, [V, d], such as that of the base model; nil for the model's own.
+  /// - Throws: `InterpretabilityError.noNormToFold` for post-norm BERT, `.widthDoesNotFit`; `LinearAlgebraError`.
+  public init(
+    _ model: Model, inverse: Inverse = .transpose, foldingNorm: Bool = false, matrix: Tensor? = nil, threads: Threads
+  ) throws {
+    if foldingNorm, model.gain(before: .queries, layer: 0) == nil {
+      throw InterpretabilityError.noNormToFold(model: model.name)
+    }
+    let own = matrix ?? model.unembedding?.matrix ?? model.wE
+    guard own.columns == model.dimensions.hidden else {
+      throw InterpretabilityError.widthDoesNotFit(
+        model: model.name, expected: model.dimensions.hidden, found: own.columns)
+    }
+    self.model = model
+    self.matrix = own
+    self.inverse = inverse
+    foldsNorm = foldingNorm
+    gramInverse =
+      inverse == .transpose
+      ? nil : try PositiveInverse(DoubleMatrix.transposedProduct(own, own, threads: threads))
+  }
+
+  /// V
+  public var vocabulary: Int { matrix.rows }
+
+  /// Vectors of a group so that their scores are `matrix` times each: the norm's gain and the inverse of the Gram matrix
+  /// are in them, as asked for. [dFF, d] or [H dHead, d]
+  /// - Throws: `LinearAlgebraError`.
+  public func vectors(_ group: ParameterGroup, layer: Int) throws -> Tensor {
+    let own = model.parameterVectors(group, layer: layer)
+    guard folds(group, layer: layer) != nil || (gramInverse != nil && group.reads) else { return own }
+    return try prepared(folded(own, group, layer: layer), reads: group.reads).tensor
+  }
+
+  /// Vectors of the residual stream, [n, d], so that their scores are `matrix` times each: what reads is multiplied by the
+  /// inverse of the Gram matrix, if that was asked for.
+  /// - Throws: `LinearAlgebraError`.
+  public func prepared(_ vectors: DoubleMatrix, reads: Bool) throws -> DoubleMatrix {
+    guard let gramInverse, reads else { return vectors }
+    return try gramInverse.multipliedFromLeft(by: vectors)
+  }
+
+  /// Rows of a group in Double, with the norm's gain in them, if that was asked for.
+  func folded(_ vectors: Tensor, _ group: ParameterGroup, layer: Int) -> DoubleMatrix {
+    let gain = folds(group, layer: layer)?.values
+    let d = vectors.columns
+    var result = DoubleMatrix(rows: vectors.rows, columns: d, values: vectors.values.map { Double($0) })
+    guard let gain else { return result }
+    for row in 0..<result.rows {
+      for column in 0..<d { result[row, column] *= Double(gain[column]) }
+    }
+    return result
+  }
+
+  private func folds(_ group: ParameterGroup, layer: Int) -> Tensor? {
+    foldsNorm ? model.gain(before: group, layer: layer) : nil
+  }
+
+  /// The two factors of a head's matrix over pairs of the vocabulary, [V, dHead] each, in Double: its entry (i, j) is the
+  /// inner product of row i of the first and row j of the second.
+  /// - Throws: `InterpretabilityError.noSuchHead`, `LinearAlgebraError`.
+  public func factors(
+    _ which: HeadMatrix, of place: HeadPlace, threads: Threads
+  ) throws -> (left: DoubleMatrix, right: DoubleMatrix) {
+    let (left, right) = try halves(which, of: place)
+    func factor(_ half: DoubleMatrix, _ group: ParameterGroup) throws -> DoubleMatrix {
+      DoubleMatrix.product(matrix, try prepared(half, reads: group.reads).transposed, threads: threads)
+    }
+    return (try factor(left, which.groups.left), try factor(right, which.groups.right))
+  }
+
+  /// The two halves of a head's matrix, [dHead, d] each: it is the first, transposed, times the second.
+  /// - Throws: `InterpretabilityError.noSuchHead`.
+  func halves(_ which: HeadMatrix, of place: HeadPlace) throws -> (left: DoubleMatrix, right: DoubleMatrix) {
+    try check(place)
+    let size = model.dimensions.headSize
+    let rows = place.head * size..<(place.head + 1) * size
+    func half(_ group: ParameterGroup) -> DoubleMatrix {
+      folded(model.parameterVectors(group, layer: place.layer)[rows: rows], group, layer: place.layer)
+    }
+    return (half(which.groups.left), half(which.groups.right))
+  }
+
+  /// The k highest or lowest tokens of each vector, best first, ties by id.
+  /// - Parameters:
+  ///   - vectors: [n, d], as `vectors` or `prepared` gives them.
+  ///   - ids: the tokens that take part, ascending; nil for all.
+  public func tokens(
+    _ vectors: Tensor, top k: Int, lowest: Bool = false, among ids: [Int]? = nil, threads: Threads
+  ) -> [[ScoredID]] {
+    let (V, d) = (vocabulary, vectors.columns)
+    var found: [[ScoredID]] = []
+    found.reserveCapacity(vectors.rows)
+    let most = max(1, min(vectors.rows, 64))
+    let scores = FloatBuffer(uninitializedCount: most * V)
+    for start in stride(from: 0, to: vectors.rows, by: most) {
+      let count = min(most, vectors.rows - start)
+      Product.multiply(
+        threads: threads, m: count, n: V, k: d, a: vectors.pointer + start * d, aStride: d, b: matrix.pointer,
+        bStride: d, bTransposed: true, c: scores.pointer, cStride: V
+      ) { _, _ in }
+      var block = [[ScoredID]](repeating: [], count: count)
+      block.withUnsafeMutableBufferPointer { out in
+        // Each row is a task of its own and writes its own element.
+        nonisolated(unsafe) let out = out
+        threads.run(count) { row, _ in
+          let own = scores.pointer + row * V
+          if lowest { for id in 0..<V { own[id] = 0 - own[id] } }
+          var best = TopK(k)
+          if let ids {
+            for id in ids { best.offer(own[id], id: id) }
+          } else {
+            best.offer(own, count: V, firstID: 0)
+          }
+          out[row] = best.sorted().map { ScoredID(score: lowest ? 0 - $0.score : $0.score, id: $0.id) }
+        }
+      }
+      found += block
+    }
+    return found
+  }
+
+  /// - Throws: `InterpretabilityError.noSuchHead`.
+  public func check(_ place: HeadPlace) throws {
+    let size = model.dimensions
+    guard (0..<size.layers).contains(place.layer), (0..<size.heads).contains(place.head) else {
+      throw InterpretabilityError.noSuchHead(
+        "\(place)", model: model.name, layers: size.layers, heads: size.heads)
+    }
+  }
+
+  /// The row of `vectors` that a place names.
+  /// - Throws: `InterpretabilityError.noSuchHead`, `.noSuchVector`.
+  public func row(of place: VectorPlace, in group: ParameterGroup) throws -> Int {
+    let size = model.dimensions
+    let count = group.isAttention ? size.headSize : size.feedForward
+    if group.isAttention, let head = place.head { try check(HeadPlace(layer: place.layer, head: head)) }
+    guard (0..<size.layers).contains(place.layer), (0..<count).contains(place.index),
+      group.isAttention == (place.head != nil)
+    else {
+      throw InterpretabilityError.noSuchVector(
+        "\(place)", group: group.rawValue, model: model.name,
+        expected: group.isAttention
+          ? "L0H0:0 to L\(size.layers - 1)H\(size.heads - 1):\(count - 1)" : "L0:0 to L\(size.layers - 1):\(count - 1)")
+    }
+    return (place.head ?? 0) * size.headSize + place.index
+  }
+}

@@ -1,0 +1,60 @@
+import DenseMath
+import Files
+
+/// What a map of a sweep is like by itself, without any label.
+public struct MapFacts: Sendable {
+  public let cell: StitchCell
+  /// The largest singular value of S over the smallest.
+  public let condition: Double
+  /// ‖E_A - S E_B‖_F / ‖E_A‖_F.
+  public let residual: Double
+  /// How close mapped states come to B's own; nil without texts to measure on.
+  public let similarity: SeamSimilarity?
+
+  /// The maps of all cells of a sweep, in the order of the cells.
+  /// - Parameter texts: that no map was fitted on, with a sample.
+  /// - Throws: `LinearAlgebraError`.
+  public static func all(
+    of sweep: StitchSweep, _ maps: StitchingMaps, measuredOn texts: SeamStatistics?, _ threads: Threads
+  ) throws -> [MapFacts] {
+    struct Fixed: Hashable {
+      let recipe: MapRecipe
+      let draw: Int
+    }
+    var known: [Fixed: (condition: Double, residual: Double)] = [:]
+    var result: [MapFacts] = []
+    for (cut, all) in sweep.maps {
+      for map in all {
+        let fixed = Fixed(recipe: map.recipe, draw: map.draw)
+        let own = try known[fixed] ?? (map.condition(), maps.residual(of: map))
+        if !map.recipe.dependsOnCut { known[fixed] = own }
+        let similarity = try texts?.seams[cut].map {
+          try SeamSimilarity(of: map, at: $0, wE: sweep.finetuned.wE, threads: threads)
+        }
+        result.append(
+          MapFacts(
+            cell: StitchCell(
+              kept: cut.kept, transplanted: cut.transplanted, map: map.recipe.name, draw: map.draw),
+            condition: own.condition, residual: own.residual, similarity: similarity))
+      }
+    }
+    return result.sorted { $0.cell < $1.cell }
+  }
+
+  public var json: JSON {
+    .object(
+      cell.members + [
+        JSON.Member("condition", condition.isFinite ? .number(condition) : .null),
+        JSON.Member("residual", .number(residual)), JSON.Member("similarity", similarity?.json ?? .null),
+      ])
+  }
+}
+
+extension SeamSimilarity {
+  var json: JSON {
+    [
+      "cka": .number(alignment), "cosine": .number(cosine), "sampled_tokens": .integer(sampled),
+      "top10_overlap": .number(tokenOverlap),
+    ]
+  }
+}

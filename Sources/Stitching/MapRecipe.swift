@@ -1,0 +1,125 @@
+/// How a map from A's hidden states to B's is made: an equation, and what is done to the mapped state's scale.
+///
+/// Written as on the command line and in results: `pinv`, `ridge:0.01`, `truncated:64+moments`. wE_A is [V, d_A], wE_B
+/// [V, d_B]; G_A = wE_Aᵀ wE_A, G_B = wE_Bᵀ wE_B and M = wE_Aᵀ wE_B are sums over the shared tokens; h_A and h_B are states of
+/// the same tokens of unlabelled texts on both sides of the seam.
+public struct MapRecipe: Hashable, Sendable {
+  public enum Kind: Hashable, Sendable {
+    /// S = E_A E_B⁺ = M G_B⁻¹: the paper's. Read as scores over the vocabulary, written by B's right inverse.
+    case pinv
+    /// S = E_A E_Bᵀ = M: as if E_B had orthonormal rows.
+    case transpose
+    /// S = M (G_B + λ tr(G_B)/d_B I)⁻¹: `pinv` that trusts the weak directions of E_B less; λ is a fraction of G_B's mean
+    /// eigenvalue.
+    case ridge(Double)
+    /// S = M V_r diag(1/w_r) V_rᵀ: `pinv` through the r largest eigenvalues w of G_B (singular directions of E_B) alone.
+    case truncated(Int)
+    /// S = argmin ‖wE_A S - wE_B‖_F over semi-orthogonal S: a rotation, without any stretching.
+    case procrustes
+    /// c S, the same with the best common factor c.
+    case scaledProcrustes
+    /// S = wE_A⁺ wE_B = G_A⁻¹ M: argmin ‖wE_A S - wE_B‖_F over all S, so a token's embedding goes to B's for it.
+    case regression
+    /// `pinv` with every token's row weighted by how often unlabelled texts have it (counts plus one).
+    case weighted
+    /// h_B = (h_A - ē_A) S + ē_B: `pinv` of the embeddings about their means ē.
+    case centred
+    /// Upper bound: argmin Σ ‖h_A S - h_B‖² over the tokens of unlabelled texts, at each cut.
+    case leastSquares
+    /// Upper bound: the same with a constant, h_B = h_A S + b.
+    case affine
+    /// Control: independent normal numbers with the Frobenius norm of `pinv`.
+    case random
+    /// Control: `pinv` with B's vocabulary permuted, so that tokens no longer meet their own.
+    case shuffled
+    /// Control: the state as it is, where the sizes agree.
+    case identity
+  }
+
+  /// What is done to a mapped state so that B's blocks meet a scale they know, estimated from unlabelled texts.
+  public enum Matching: String, Sendable, CaseIterable {
+    case none
+    /// Every state is rescaled to the mean norm of B's own at that depth.
+    case norm
+    /// Every feature is shifted and rescaled to the mean and variance of B's own at that depth.
+    case moments
+  }
+
+  public let kind: Kind
+  public let matching: Matching
+
+  public init(_ kind: Kind, matching: Matching = .none) {
+    self.kind = kind
+    self.matching = matching
+  }
+
+  public static let pinv = MapRecipe(.pinv)
+  public static let transpose = MapRecipe(.transpose)
+  public static let random = MapRecipe(.random)
+  public static let shuffled = MapRecipe(.shuffled)
+  public static let identity = MapRecipe(.identity)
+
+  /// The paper's map, its simplest relative, and the controls that every curve stands beside.
+  public static func standard(equalWidths: Bool) -> [MapRecipe] {
+    [.pinv, .transpose, .random, .shuffled] + (equalWidths ? [.identity] : [])
+  }
+
+  /// Whether another draw gives another map.
+  public var isDrawn: Bool { kind == .random || kind == .shuffled }
+
+  /// Whether making it takes unlabelled texts.
+  public var needsTexts: Bool {
+    kind == .weighted || isFitted || matching != .none
+  }
+
+  /// Whether it is another map at every cut.
+  public var dependsOnCut: Bool { isFitted || matching != .none }
+
+  private var isFitted: Bool { kind == .leastSquares || kind == .affine }
+}
+
+extension MapRecipe {
+  /// Kinds without a number, by name, in the order of their definition.
+  private static let plain: [(name: String, kind: Kind)] = [
+    ("pinv", .pinv), ("transpose", .transpose), ("procrustes", .procrustes), ("procrustes-scaled", .scaledProcrustes),
+    ("regression", .regression), ("weighted", .weighted), ("centred", .centred), ("least-squares", .leastSquares),
+    ("affine", .affine), ("random", .random), ("shuffled", .shuffled), ("identity", .identity),
+  ]
+
+  /// How a recipe may be spelled, for a message.
+  public static let spellings =
+    plain.prefix(2).map(\.name).joined(separator: ", ") + ", ridge:λ, truncated:r, "
+    + plain.dropFirst(2).map(\.name).joined(separator: ", ") + ", each perhaps with +norm or +moments"
+
+  /// `pinv`, `ridge:0.01`, `truncated:64+moments`.
+  public var name: String {
+    let base: String
+    switch kind {
+    case .ridge(let lambda): base = "ridge:\(lambda)"
+    case .truncated(let rank): base = "truncated:\(rank)"
+    default: base = Self.plain.first { $0.kind == kind }?.name ?? ""
+    }
+    return base + (matching == .none ? "" : "+" + matching.rawValue)
+  }
+
+  /// Reads what `name` writes.
+  /// - Throws: `StitchingError.unknownMap`.
+  public init(_ name: String) throws {
+    let parts = name.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    var matching = Matching.none
+    if parts.count == 2 {
+      guard let found = Matching(rawValue: parts[1]), found != .none else { throw StitchingError.unknownMap(name) }
+      matching = found
+    }
+    let words = parts[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+    let kind: Kind?
+    switch (words[0], words.dropFirst().first) {
+    case ("ridge", let number?): kind = Double(number).flatMap { $0 > 0 && $0.isFinite ? .ridge($0) : nil }
+    case ("truncated", let number?): kind = Int(number).flatMap { $0 > 0 ? .truncated($0) : nil }
+    case (let word, nil): kind = Self.plain.first { $0.name == word }?.kind
+    default: kind = nil
+    }
+    guard let kind else { throw StitchingError.unknownMap(name) }
+    self.init(kind, matching: matching)
+  }
+}

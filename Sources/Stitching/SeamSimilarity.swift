@@ -1,0 +1,79 @@
+import DenseMath
+import Transformer
+
+/// How close mapped states of A come to B's own states of the same tokens at the same depth.
+public struct SeamSimilarity: Equatable, Sendable {
+  /// Linear centred kernel alignment of the mapped states with B's own, 0 to 1 (Kornblith et al. 2019), over all tokens;
+  /// before any rescaling of single states to a norm, which it would hardly see.
+  public let alignment: Double
+  /// The mean over the sampled tokens of the cosine of mapped and own state, -1 to 1.
+  public let cosine: Double
+  /// The mean over the sampled tokens of the share of the top tokens (h wE_Bᵀ) that both states have, 0 to 1.
+  public let tokenOverlap: Double
+  /// Tokens in `cosine` and `tokenOverlap`.
+  public let sampled: Int
+
+  /// - Parameters:
+  ///   - seam: of texts that no map was fitted on, with a sample.
+  ///   - wE: B's token embedding, [V, d_B].
+  ///   - top: how many tokens are compared.
+  /// - Throws: `StitchingError.needsTexts` when there is no sample.
+  public init(of map: StitchingMap, at seam: Seam, wE: Tensor, top: Int = 10, threads: Threads) throws {
+    guard !seam.sample.isEmpty else { throw StitchingError.needsTexts(map: map.recipe.name) }
+    let covariances = seam.moments.covariances
+    let mappedCross = map.matrix.transposed * covariances.xy
+    let mapped = map.matrix.transposed * (covariances.xx * map.matrix)
+    let scale = mapped.frobeniusNorm * covariances.yy.frobeniusNorm
+    alignment = scale > 0 ? mappedCross.frobeniusNorm * mappedCross.frobeniusNorm / scale : 0
+    let (rows, width) = (seam.sample.count, map.matrix.columns)
+    sampled = rows
+    let x = Tensor(shape: [rows, map.matrix.rows], seam.sample.flatMap(\.x))
+    let own = Tensor(shape: [rows, width], seam.sample.flatMap(\.y))
+    let states = FloatBuffer(count: rows * width)
+    map.apply(x.pointer, rows: rows, into: states.pointer, threads: threads)
+    cosine =
+      (0..<rows).reduce(0.0) { $0 + Self.cosine(states.pointer + $1 * width, own.pointer + $1 * width, width) }
+      / Double(rows)
+    let (here, there) = (
+      Self.topTokens(states.pointer, rows: rows, wE, top: top, threads: threads),
+      Self.topTokens(own.pointer, rows: rows, wE, top: top, threads: threads)
+    )
+    let kept = Double(min(top, wE.rows))
+    tokenOverlap = zip(here, there).reduce(0.0) { $0 + Double($1.0.intersection($1.1).count) / kept } / Double(rows)
+  }
+
+  private static func cosine(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Double {
+    var (xy, xx, yy) = (0.0, 0.0, 0.0)
+    for index in 0..<count {
+      let (a, b) = (Double(x[index]), Double(y[index]))
+      xy += a * b
+      xx += a * a
+      yy += b * b
+    }
+    return xx > 0 && yy > 0 ? xy / (xx * yy).squareRoot() : 0
+  }
+
+  /// The ids of the highest scores h wEᵀ of each row.
+  private static func topTokens(
+    _ states: UnsafePointer<Float>, rows: Int, _ wE: Tensor, top: Int, threads: Threads
+  ) -> [Set<Int>] {
+    let vocabulary = wE.rows
+    let block = max(1, min(rows, (1 << 24) / vocabulary))
+    let scores = FloatBuffer(count: block * vocabulary)
+    var result: [Set<Int>] = []
+    for start in stride(from: 0, to: rows, by: block) {
+      let height = min(block, rows - start)
+      Product.multiply(
+        threads: threads, m: height, n: vocabulary, k: wE.columns, a: states + start * wE.columns,
+        aStride: wE.columns, b: wE.pointer, bStride: wE.columns, bTransposed: true, c: scores.pointer,
+        cStride: vocabulary
+      ) { _, _ in }
+      for row in 0..<height {
+        var best = TopK(top)
+        best.offer(scores.pointer + row * vocabulary, count: vocabulary, firstID: 0)
+        result.append(Set(best.sorted().map(\.id)))
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import DenseMath
+import Files
+import Interpretability
+import Reporting
+import Tokenization
+import Transformer
+
+struct Project: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Read parameters as words, without running the model.",
+    discussion: """
+      A vector that reads from or writes to the residual stream becomes a score for each token; a head's W_VO or W_QK \
+      becomes a score for each pair of tokens, of which the highest are found exactly. --svd reads a matrix along its \
+      singular directions instead, --against the difference between a fine-tuned model and its base.
+
+      Vectors are named L3:907 (block 3, neuron 907) and L3H5:12 (block 3, head 5, place 12), heads L3H5.
+
+      EXAMPLES:
+        graft project imdb-gpt2-wide --ff-value L3:907 --ff-key L3:907
+        graft project imdb-bert-1 --head L2H1 --matrix vo --pairs distinct
+        graft project imdb-gpt2-wide --head L4H0 --matrix qk --svd --fold-norm
+        graft project imdb-bert-1-sentiment --against imdb-bert-1
+      """)
+
+  @OptionGroup var model: ModelArgument
+  @OptionGroup var subject: ProjectSubject
+
+  @Option(
+    help: "How many tokens at each end, or pairs (default: 30 tokens, 50 pairs, 10 a direction, 20 a displacement).")
+  var top: Int?
+
+  @Option(help: "What stands for the right inverse of the embedding where a vector reads: transpose or pinv.")
+  var inverse: VocabularyProjection.Inverse = .transpose
+
+  @Flag(help: "GPT-2: multiply what reads with the gain of the norm before it.")
+  var foldNorm = false
+
+  @OptionGroup var filter: TokenFilterOptions
+
+  @Option(help: "Cut tokens to this many characters (tables).")
+  var width = 24
+
+  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    if let top, !(1...1_000_000).contains(top) {
+      throw ValidationError("--top must be from 1 to 1000000, not \(top).")
+    }
+    if foldNorm, subject.against != nil { throw ValidationError("--fold-norm does not go with --against.") }
+    if width < 2 { throw ValidationError("--width must be at least 2, not \(width).") }
+  }
+
+  func run() throws {
+    let opened = try checkpoint(model.open())
+    let base = try subject.against.map { try checkpoint(ModelArgument.open($0)) }
+    let displacement = try base.map { try Displacement(of: opened, from: $0) }
+    let projection = try VocabularyProjection(
+      opened, inverse: inverse, foldingNorm: foldNorm, matrix: base.map { $0.unembedding?.matrix ?? $0.wE },
+      threads: threads.count)
+    let tokenizer = try tokenizer(of: opened, rows: projection.vocabulary)
+    let digest = output.json ? BackgroundDigest(of: opened) : nil
+    let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
+    let reader = TokenReader(
+      projection: projection, labels: TokenLabels(tokenizer: tokenizer, width: width),
+      ids: try filter.selection(tokenizer).ids(of: tokenizer, below: projection.vocabulary),
+      top: top ?? subject.defaultTop, threads: threads.count)
+    let result: ProjectResult
+    if let displacement {
+      try check(tokenizer, against: displacement.base)
+      result = try ProjectDisplacement(displacement, subject, reader).result()
+    } else if subject.svd {
+      result = try subject.directions(reader)
+    } else if let head = subject.head {
+      result = try subject.pairs(
+        of: head, reader, groups: filter.pairs.groups(of: tokenizer, below: projection.vocabulary))
+    } else {
+      result = try subject.vectors(reader)
+    }
+    let object = digest.map { digest in
+      ResultStamp(
+        command: "project", model: opened, digest: digest, seed: base == nil ? nil : subject.seed,
+        options: .object(
+          filter.members + subject.members + [
+            JSON.Member("fold_norm", .bool(foldNorm)), JSON.Member("inverse", .string(inverse.rawValue)),
+            JSON.Member("top", .integer(reader.top)),
+          ])
+      ).object(
+        (baseDigest.map { [JSON.Member("against_sha256", .string($0.wait()))] } ?? []) + result.members)
+    }
+    try output.print(object ?? .null) { style in result.text(style) }
+  }
+
+  private func checkpoint(_ model: any Runnable) throws -> Model {
+    guard let model = model as? Model else { throw CommandError.noCheckpoint(model: model.name) }
+    return model
+  }
+
+  private func tokenizer(of model: Model, rows: Int) throws -> Tokenizer {
+    let tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    guard tokenizer.vocabularyCount <= rows else {
+      throw CommandError.moreTokensThanRows(model: model.name, tokens: tokenizer.vocabularyCount, rows: rows)
+    }
+    return tokenizer
+  }
+
+  /// Two vocabularies of one size would read a displacement as the wrong words, without an error.
+  private func check(_ tokenizer: Tokenizer, against base: Model) throws {
+    let other = try Tokenizer.load(directory: base.tokenizerDirectory, modelType: base.modelType)
+    let count = max(tokenizer.vocabularyCount, other.vocabularyCount)
+    let difference = (0..<Int32(count)).first {
+      tokenizer.token($0).map(ExactKey.init) != other.token($0).map(ExactKey.init)
+    }
+    if let difference {
+      throw CommandError.foreignBase(base: base.name, model: model.model, id: Int(difference))
+    }
+  }
+}
+
+/// What a projection found, for machines and for people.
+struct ProjectResult {
+  let members: [JSON.Member]
+  let tables: [Table]
+
+  /// Members that were not asked for are null.
+  init(_ members: [JSON.Member], _ tables: [Table]) {
+    self.members = ["directions", "displacement", "pairs", "vectors"].map { key in
+      members.first { $0.key == key } ?? JSON.Member(key, .null)
+    }
+    self.tables = tables
+  }
+
+  func text(_ style: Style) -> String { tables.map { $0.text(style) }.joined(separator: "\n") }
+}

@@ -1,0 +1,247 @@
+import DenseMath
+import Evaluation
+import Files
+import Interpretability
+import Reporting
+import Tokenization
+import Transformer
+
+/// What `graft project --against` finds: what moved, what the displacement says, and how that scores.
+struct ProjectDisplacement {
+  /// Directions drawn for the baseline.
+  private static let randomDirections = 1000
+
+  /// A direction with its tokens and its score.
+  private struct Direction {
+    let members: [JSON.Member]
+    let title: String
+    let ends: TokenEnds
+    let score: SentimentScore
+  }
+
+  private let displacement: Displacement
+  private let subject: ProjectSubject
+  private let reader: TokenReader
+  private let scorer: SentimentScorer
+
+  /// - Parameter reader: its projection is of the fine-tuned model onto the base's matrix.
+  init(_ displacement: Displacement, _ subject: ProjectSubject, _ reader: TokenReader) {
+    self.displacement = displacement
+    self.subject = subject
+    self.reader = reader
+    scorer = SentimentScorer(
+      reader.projection, tokenizer: reader.labels.tokenizer, top: reader.top, among: reader.ids,
+      threads: reader.threads)
+  }
+
+  /// - Throws: `InterpretabilityError`, `LinearAlgebraError`, `TransformerError`.
+  func result() throws -> ProjectResult {
+    let moves = displacement.moves
+    let vectors = try directions()
+    let classes = try classifierRows()
+    let scores = try scores()
+    let object: JSON = [
+      "classifier": .array(classes.map(json)),
+      "lexicon": [
+        "negative_tokens": .integer(scorer.negativeTokens), "positive_tokens": .integer(scorer.positiveTokens),
+      ],
+      "moves": .array(
+        moves.map { move in
+          [
+            "layer": move.layer.map { .integer($0) } ?? .null, "name": .string(move.name), "norm": .number(move.norm),
+            "relative": move.relative.map { .number($0) } ?? .null,
+          ]
+        }),
+      "scores": .array(scores.map(\.json)), "vectors": .array(vectors.map(json)),
+    ]
+    let names = (displacement.model.name, displacement.base.name)
+    return ProjectResult(
+      [JSON.Member("displacement", object)],
+      [table(of: moves, "\(names.0) from \(names.1): displacement over the base's norm", \.relative, decimals: 5)]
+        + [table(of: moves, "Frobenius norm of the displacement", { $0.norm }, decimals: 4)]
+        + vectors.map(table) + classes.map(table) + [SentimentRow.table(scores, top: reader.top)])
+  }
+
+  // MARK: What moved
+
+  private func table(
+    of moves: [Displacement.Move], _ caption: String, _ number: (Displacement.Move) -> Double?, decimals: Int
+  ) -> Table {
+    let names = ParameterGroup.allCases.map(\.rawValue) + ["biases and norms"]
+    var table = Table(
+      caption: caption, columns: [.init("")] + names.map { .init($0 == names.last ? "rest" : $0, .trailing) })
+    for layer in 0..<displacement.model.dimensions.layers {
+      table.append(
+        [.init("L\(layer)", .faint)]
+          + names.map { name in
+            .number(moves.first { $0.layer == layer && $0.name == name }.flatMap(number), decimals: decimals)
+          })
+    }
+    for move in moves where move.layer == nil {
+      table.append(
+        [.init(move.name, .faint), .number(number(move), decimals: decimals)] + names.dropFirst().map { _ in "" })
+    }
+    return table
+  }
+
+  // MARK: What it says
+
+  private func directions() throws -> [Direction] {
+    let named = subject.vectorPlaces
+    let moved: [Displacement.MovedVector]
+    if named.isEmpty {
+      moved = displacement.mostMoved(subject.moved)
+    } else {
+      moved = try named.map { group, place in
+        displacement.moved(group, place, row: try reader.projection.row(of: place, in: group))
+      }
+    }
+    return try moved.map { vector in
+      let own = try prepared([vector], of: displacement.difference)
+      return Direction(
+        members: [
+          JSON.Member("group", .string(vector.group.rawValue)), JSON.Member("name", .string("\(vector.place)")),
+          JSON.Member("norm", .number(vector.norm)),
+          JSON.Member("relative", vector.relative.map { .number($0) } ?? .null),
+        ],
+        title: "\(vector.group.rawValue) \(vector.place), moved by \(vector.norm.fixed(4))"
+          + (vector.relative.map { ", \($0.fixed(4)) of its norm" } ?? ""),
+        ends: reader.ends(own)[0], score: scorer.scores(own)[0])
+    }
+  }
+
+  /// The rows of the classifier, of which the base has none: what each class reads.
+  private func classifierRows() throws -> [Direction] {
+    guard let classifier = displacement.model.classifier else { return [] }
+    let rows = classifier.readingVectors
+    let vectors = try reader.projection.prepared(
+      DoubleMatrix(rows: rows.rows, columns: rows.columns, values: rows.values.map { Double($0) }), reads: true
+    ).tensor
+    let (ends, scores) = (reader.ends(vectors), scorer.scores(vectors))
+    return try displacement.model.labels().enumerated().map { index, label in
+      Direction(
+        members: [JSON.Member("class", .integer(index)), JSON.Member("label", .string(label))],
+        title: "classifier row \(index), \(label)", ends: ends[index], score: scores[index])
+    }
+  }
+
+  private func json(_ direction: Direction) -> JSON {
+    let score = direction.score
+    return .object(
+      direction.members + direction.ends.members(reader.labels) + [
+        JSON.Member(
+          "sentiment",
+          [
+            "high_negative": .integer(score.highNegative), "high_positive": .integer(score.highPositive),
+            "low_negative": .integer(score.lowNegative), "low_positive": .integer(score.lowPositive),
+            "opposition": .number(score.opposition), "share": .number(score.share),
+          ])
+      ])
+  }
+
+  private func table(_ direction: Direction) -> Table {
+    let score = direction.score
+    var table = Table(
+      caption: direction.title,
+      columns: [.init(""), .init("praise", .trailing), .init("blame", .trailing), .init("tokens")])
+    func words(_ items: [ScoredID]) -> String { items.map { reader.labels.label($0.id) }.joined(separator: " ") }
+    table.append(["+", .count(score.highPositive), .count(score.highNegative), .init(words(direction.ends.highest))])
+    table.append(["-", .count(score.lowPositive), .count(score.lowNegative), .init(words(direction.ends.lowest))])
+    return table
+  }
+
+  // MARK: How it scores
+
+  private func scores() throws -> [SentimentRow] {
+    let random = scorer.randomScores(Self.randomDirections, seed: subject.seed)
+    let sets: [(String, [ParameterGroup])] =
+      [("all", ParameterGroup.allCases)] + ParameterGroup.allCases.map { ($0.rawValue, [$0]) }
+    return try sets.compactMap { name, groups in
+      let moved = displacement.mostMoved(subject.scored, of: groups)
+      guard !moved.isEmpty else { return nil }
+      return SentimentRow(
+        name: name, own: scorer.scores(try prepared(moved, of: displacement.difference)),
+        base: scorer.scores(try prepared(moved, of: displacement.base.parameterVectors)), random: random,
+        seed: subject.seed)
+    }
+  }
+
+  /// Rows of some matrices by group and block, ready to meet the vocabulary: [moved, d].
+  private func prepared(
+    _ moved: [Displacement.MovedVector], of matrix: (ParameterGroup, Int) -> Tensor
+  ) throws -> Tensor {
+    let d = displacement.model.dimensions.hidden
+    var values: [Float] = []
+    values.reserveCapacity(moved.count * d)
+    for vector in moved {
+      let row = matrix(vector.group, vector.place.layer)[rows: vector.row..<vector.row + 1]
+      let own = DoubleMatrix(rows: 1, columns: d, values: row.values.map { Double($0) })
+      values += try reader.projection.prepared(own, reads: vector.group.reads).tensor.values
+    }
+    return Tensor(shape: [moved.count, d], values)
+  }
+}
+
+/// How one set of displacements scores against the lexicon, and what it is compared with.
+struct SentimentRow {
+  private let name: String
+  private let vectors: Int
+  private let share: [SentimentScorer.Mean?]
+  private let opposition: [SentimentScorer.Mean?]
+
+  /// - Parameters:
+  ///   - base: the scores of the same vectors before they moved.
+  ///   - random: scores of random directions.
+  init(name: String, own: [SentimentScore], base: [SentimentScore], random: [SentimentScore], seed: UInt64) {
+    self.name = name
+    vectors = own.count
+    func means(_ number: (SentimentScore) -> Double) -> [SentimentScorer.Mean?] {
+      [
+        SentimentScorer.mean(own.map(number), seed: seed), SentimentScorer.mean(base.map(number), seed: seed),
+        SentimentScorer.chance(random.map(number), means: own.count, seed: seed),
+      ]
+    }
+    share = means(\.share)
+    opposition = means(\.opposition)
+  }
+
+  private static let kinds = ["displacement", "base", "random"]
+
+  var json: JSON {
+    func numbers(_ means: [SentimentScorer.Mean?]) -> JSON {
+      .object(
+        zip(Self.kinds, means).map { kind, mean in
+          JSON.Member(
+            kind,
+            mean.map {
+              ["high": .number($0.interval.high), "low": .number($0.interval.low), "value": .number($0.value)]
+            } ?? .null)
+        })
+    }
+    return [
+      "name": .string(name), "opposition": numbers(opposition), "share": numbers(share), "vectors": .integer(vectors),
+    ]
+  }
+
+  static func table(_ rows: [SentimentRow], top: Int) -> Table {
+    var table = Table(
+      caption: "Words of praise and blame among the \(top) tokens at both ends of the most moved vectors",
+      columns: [.init("vectors"), .init("n", .trailing)]
+        + ["share", "opposition"].flatMap { what in
+          [.init(what, .trailing), .init("95%", .trailing), .init("base", .trailing), .init("random, 95%", .trailing)]
+        })
+    for row in rows {
+      table.append(
+        [.init(row.name), .count(row.vectors)]
+          + [row.share, row.opposition].flatMap { means -> [Table.Cell] in
+            [
+              .number(means[0]?.value, decimals: 3, .strong),
+              .interval(means[0]?.interval.low, means[0]?.interval.high, decimals: 3),
+              .number(means[1]?.value, decimals: 3),
+              .interval(means[2]?.interval.low, means[2]?.interval.high, decimals: 3),
+            ]
+          })
+    }
+    return table
+  }
+}

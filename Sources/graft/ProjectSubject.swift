@@ -1,0 +1,216 @@
+import ArgumentParser
+import DenseMath
+import Files
+import Interpretability
+import Reporting
+import Transformer
+
+extension HeadPlace: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension VectorPlace: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
+}
+
+extension VocabularyProjection.Inverse: ExpressibleByArgument {}
+
+/// What `graft project` reads.
+struct ProjectSubject: ParsableArguments {
+  /// A head's two matrices, and a block's feed-forward keys and values.
+  enum Matrix: String, CaseIterable, ExpressibleByArgument {
+    case vo, qk, k, v
+
+    var ofHead: VocabularyProjection.HeadMatrix? { VocabularyProjection.HeadMatrix(rawValue: rawValue) }
+    var ofBlock: ParameterGroup? { self == .k ? .feedForwardKeys : self == .v ? .feedForwardValues : nil }
+  }
+
+  @Option(help: ArgumentHelp("A feed-forward key: what neuron 907 of block 3 reads.", valueName: "L3:907"))
+  var ffKey: [VectorPlace] = []
+  @Option(help: ArgumentHelp("A feed-forward value: what it writes.", valueName: "L3:907"))
+  var ffValue: [VectorPlace] = []
+  @Option(help: ArgumentHelp("A column of a head's wQ.", valueName: "L3H5:12"))
+  var query: [VectorPlace] = []
+  @Option(help: ArgumentHelp("A column of a head's wK.", valueName: "L3H5:12"))
+  var key: [VectorPlace] = []
+  @Option(help: ArgumentHelp("A column of a head's wV.", valueName: "L3H5:12"))
+  var value: [VectorPlace] = []
+  @Option(help: ArgumentHelp("A row of a head's wO.", valueName: "L3H5:12"))
+  var output: [VectorPlace] = []
+
+  @Option(help: ArgumentHelp("A head, read through its pairs of tokens.", valueName: "L3H5"))
+  var head: HeadPlace?
+  @Option(
+    help: "vo: what a head reads and what it writes for it; qk: what attends to what; with --svd and --layer: k, v.")
+  var matrix: Matrix = .vo
+  @Flag(help: "The lowest pairs instead of the highest.")
+  var lowest = false
+
+  @Flag(help: "Singular directions instead: of the matrix of a --head, or of the keys or values of a --layer.")
+  var svd = false
+  @Option(help: "With --svd --matrix k or v: the block.")
+  var layer: Int?
+  @Option(help: "With --svd: how many directions.")
+  var directions = 5
+
+  @Option(help: ArgumentHelp("Read the displacement from this model, of which MODEL was made.", valueName: "model"))
+  var against: String?
+  @Option(help: "With --against: how many of the most moved vectors to show.")
+  var moved = 10
+  @Option(help: "With --against: how many vectors of a group are scored against the lexicon.")
+  var scored = 50
+  @Option(help: "With --against: decides the random directions.")
+  var seed: UInt64 = 42
+
+  private var named: [(group: ParameterGroup, places: [VectorPlace])] {
+    [
+      (.feedForwardKeys, ffKey), (.feedForwardValues, ffValue), (.queries, query), (.keys, key), (.values, value),
+      (.outputs, output),
+    ]
+  }
+
+  /// The vectors named, in order of group.
+  var vectorPlaces: [(group: ParameterGroup, place: VectorPlace)] {
+    named.flatMap { group, places in places.map { (group, $0) } }
+  }
+
+  var defaultTop: Int { against != nil ? 20 : svd ? 10 : head != nil ? 50 : 30 }
+
+  func validate() throws {
+    let hasVectors = !vectorPlaces.isEmpty
+    guard hasVectors || head != nil || svd || against != nil else {
+      throw ValidationError(
+        "Give a vector (--ff-key, --ff-value, --query, --key, --value, --output), --head, --svd or --against.")
+    }
+    if hasVectors, head != nil || svd { throw ValidationError("Give vectors or a --head, not both.") }
+    if against != nil, head != nil || svd {
+      throw ValidationError("--against goes with vectors, not with --head or --svd.")
+    }
+    if svd {
+      if matrix.ofHead != nil, head == nil || layer != nil {
+        throw ValidationError("--svd --matrix \(matrix.rawValue) is of a --head.")
+      }
+      if matrix.ofBlock != nil, layer == nil || head != nil {
+        throw ValidationError("--svd --matrix \(matrix.rawValue) is of a --layer.")
+      }
+    } else if layer != nil || matrix.ofBlock != nil {
+      throw ValidationError("--layer and --matrix k or v go with --svd.")
+    }
+    if lowest, head == nil || svd { throw ValidationError("--lowest goes with the pairs of a --head.") }
+    for (name, number) in [("--directions", directions), ("--moved", moved), ("--scored", scored)] where number < 1 {
+      throw ValidationError("\(name) must be at least 1, not \(number).")
+    }
+    if seed > UInt64(Int.max) { throw ValidationError("--seed must be at most \(Int.max), not \(seed).") }
+  }
+
+  /// The options as they stand in a result.
+  var members: [JSON.Member] {
+    named.map { group, places in
+      JSON.Member(
+        group.rawValue.replacing("-", with: "_"), .array(places.map { .string("\($0)") }))
+    } + [
+      JSON.Member("against", against.map { .string($0) } ?? .null), JSON.Member("directions", .integer(directions)),
+      JSON.Member("head", head.map { .string("\($0)") } ?? .null),
+      JSON.Member("layer", layer.map { .integer($0) } ?? .null), JSON.Member("lowest", .bool(lowest)),
+      JSON.Member("matrix", .string(matrix.rawValue)), JSON.Member("moved", .integer(moved)),
+      JSON.Member("scored", .integer(scored)), JSON.Member("svd", .bool(svd)),
+    ]
+  }
+
+  // MARK: What was asked for
+
+  /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
+  func vectors(_ reader: TokenReader) throws -> ProjectResult {
+    var (objects, tables): ([JSON], [Table]) = ([], [])
+    for (group, place) in vectorPlaces {
+      let row = try reader.projection.row(of: place, in: group)
+      let ends = reader.ends(try reader.projection.vectors(group, layer: place.layer)[rows: row..<row + 1])[0]
+      objects.append(
+        .object(
+          [JSON.Member("group", .string(group.rawValue)), JSON.Member("name", .string("\(place)"))]
+            + ends.members(reader.labels)))
+      tables.append(
+        reader.table(
+          "\(reader.projection.model.name) \(group.rawValue) \(place)",
+          [reader.list("highest", ends.highest), reader.list("lowest", ends.lowest)]))
+    }
+    return ProjectResult([JSON.Member("vectors", .array(objects))], tables)
+  }
+
+  /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
+  func pairs(of head: HeadPlace, _ reader: TokenReader, groups: [Int32]?) throws -> ProjectResult {
+    guard let which = matrix.ofHead else { return ProjectResult([], []) }
+    let (left, right) = try reader.projection.factors(which, of: head, threads: reader.threads)
+    let search = try PairSearch(
+      left, right, selecting: .init(rows: reader.ids, columns: reader.ids, groups: groups))
+    let found =
+      try lowest
+      ? search.lowest(reader.top, threads: reader.threads) : search.highest(reader.top, threads: reader.threads)
+    let (first, second) = which == .vo ? ("reads", "writes") : ("attends", "attended")
+    var table = Table(
+      caption:
+        "\(reader.projection.model.name) \(head) W_\(which.rawValue.uppercased()), \(lowest ? "lowest" : "highest") pairs",
+      columns: [.init("", .trailing), .init(first), .init(second), .init("score", .trailing)])
+    for (index, pair) in found.enumerated() {
+      table.append([
+        .count(index + 1, .faint), .init(reader.labels.label(pair.row)), .init(reader.labels.label(pair.column)),
+        .number(pair.score, decimals: 4, .faint),
+      ])
+    }
+    let items = found.map { pair in
+      JSON.object([
+        JSON.Member("column", .object(reader.labels.json(pair.column))),
+        JSON.Member("row", .object(reader.labels.json(pair.row))), JSON.Member("score", .number(pair.score)),
+      ])
+    }
+    return ProjectResult([JSON.Member("pairs", .array(items))], [table])
+  }
+
+  /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
+  func directions(_ reader: TokenReader) throws -> ProjectResult {
+    let projection = reader.projection
+    let found: SingularDirections
+    let name: String
+    if let head, let which = matrix.ofHead {
+      found = try projection.directions(of: which, head, count: directions)
+      name = "\(projection.model.name) \(head) W_\(which.rawValue.uppercased())"
+    } else if let layer, let group = matrix.ofBlock {
+      found = try projection.directions(of: group, layer: layer, count: directions)
+      name = "\(projection.model.name) L\(layer) \(group.rawValue)s"
+    } else {
+      return ProjectResult([], [])
+    }
+    let groups = matrix.ofHead?.groups
+    let left = reader.ends(
+      try projection.prepared(found.left, reads: groups?.left.reads ?? (matrix == .k)).tensor)
+    let right = try groups.map { reader.ends(try projection.prepared(found.right, reads: $0.right.reads).tensor) }
+    var (objects, tables): ([JSON], [Table]) = ([], [])
+    for (index, value) in found.values.enumerated() {
+      let neurons = right == nil ? Self.neurons(found.right, row: index, layer: layer ?? 0, count: reader.top) : []
+      objects.append([
+        "left": .object(left[index].members(reader.labels)),
+        "neurons": right != nil
+          ? .null : .array(neurons.map { ["name": .string($0.text), "weight": .number($0.score)] }),
+        "right": right.map { .object($0[index].members(reader.labels)) } ?? .null, "value": .number(value),
+      ])
+      let titles = matrix == .vo ? ["reads", "writes"] : matrix == .qk ? ["attends", "attended"] : ["tokens"]
+      let ends = [left[index]] + (right.map { [$0[index]] } ?? [])
+      let lists = zip(titles, ends).flatMap { title, ends in
+        [reader.list(title + " +", ends.highest), reader.list(title + " -", ends.lowest)]
+      }
+      tables.append(
+        reader.table(
+          "\(name), direction \(index), singular value \(value.fixed(4))",
+          lists + (right == nil ? [("neurons", neurons)] : [])))
+    }
+    return ProjectResult([JSON.Member("directions", .array(objects))], tables)
+  }
+
+  /// The neurons that take part most, of equal ones the lower first.
+  private static func neurons(
+    _ weights: DoubleMatrix, row: Int, layer: Int, count: Int
+  ) -> [(text: String, score: Double)] {
+    let order = (0..<weights.columns).sorted { (abs(weights[row, $1]), $0) < (abs(weights[row, $0]), $1) }
+    return order.prefix(count).map { ("\(VectorPlace(layer: layer, index: $0))", weights[row, $0]) }
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import Evaluation
+import Files
+import Foundation
+import Interpretability
+import Tokenization
+
+extension PairSelection: ExpressibleByArgument {}
+
+/// Which tokens and pairs a list shows.
+struct TokenFilterOptions: ParsableArguments {
+  @Flag(help: "Only tokens of ASCII characters.")
+  var ascii = false
+
+  @Flag(help: "Only tokens of letters and digits.")
+  var alphanumeric = false
+
+  @Option(help: "Only tokens of at least this many characters.")
+  var minLength = 0
+
+  @Option(help: ArgumentHelp("Only tokens that say a word of this file, one a line.", valueName: "path"))
+  var words: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Only tokens that occur in these reviews: an aclImdb folder, a .csv or a .jsonl.", valueName: "path"))
+  var corpus: String?
+
+  @Option(
+    help: "Pairs: all; different drops a token with itself; distinct drops pairs that differ in case or space only.")
+  var pairs: PairSelection = .all
+
+  func validate() throws {
+    if minLength < 0 { throw ValidationError("--min-length must be at least 0, not \(minLength).") }
+  }
+
+  /// The options as they stand in a result.
+  var members: [JSON.Member] {
+    [
+      JSON.Member("alphanumeric", .bool(alphanumeric)), JSON.Member("ascii", .bool(ascii)),
+      JSON.Member("corpus", corpus.map { .string($0) } ?? .null), JSON.Member("min_length", .integer(minLength)),
+      JSON.Member("pairs", .string(pairs.rawValue)), JSON.Member("words", words.map { .string($0) } ?? .null),
+    ]
+  }
+
+  /// - Throws: `FileError`, `DatasetError`, `CommandError.noText`.
+  func selection(_ tokenizer: Tokenizer) throws -> TokenSelection {
+    var said: Set<String>?
+    if let words {
+      let file = try MappedFile(words)
+      let text = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
+      let list = Set(
+        text.split(whereSeparator: \.isNewline).map { $0.trimmingWhitespace.lowercased() }.filter { !$0.isEmpty })
+      guard !list.isEmpty else { throw CommandError.noText(source: words) }
+      said = list
+    }
+    if let corpus {
+      var ids: Set<Int32> = []
+      for review in try Dataset.read(corpus).reviews {
+        ids.formUnion(try tokenizer.encodeIDs(review.text, addSpecialTokens: false))
+      }
+      let seen = Set(ids.map { tokenizer.bareText($0).lowercased() })
+      said = said.map { $0.intersection(seen) } ?? seen
+    }
+    return TokenSelection(ascii: ascii, alphanumeric: alphanumeric, minimumLength: minLength, words: said)
+  }
+}
+
+extension Substring {
+  fileprivate var trimmingWhitespace: Substring {
+    let start = drop { $0.isWhitespace }
+    return start.lastIndex { !$0.isWhitespace }.map { start[...$0] } ?? ""
+  }
+}

@@ -1,0 +1,63 @@
+import ArgumentParser
+import Evaluation
+import Files
+import Stitching
+import Tokenization
+
+/// Texts whose labels are never looked at, for maps and measures that use hidden states.
+struct UnlabelledOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Texts whose labels are not used, in any form of --dataset: half of them make maps, the other half measure how close "
+        + "mapped states come to the fine-tuned model's own.", valueName: "path"))
+  var unlabelled: String?
+
+  /// How many tokens the two measures that look at single states take.
+  private static let sampled = 1000
+
+  /// Runs both models over the texts; nil without any.
+  /// - Throws: `StitchingError`, `DatasetError`, `FileError`; what tokenizing and running throw.
+  func read(
+    _ models: StitchPair, _ pair: StitchPairOptions, _ classification: ClassificationOptions, _ threads: ThreadOptions
+  ) throws -> UnlabelledTexts? {
+    guard let unlabelled else { return nil }
+    let (a, b) = (models.pretrained, models.finetuned)
+    let tokenizer = try Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType)
+    let shared = try SharedVocabulary(
+      tokenizer, rows: a.wE.rows, Tokenizer.load(directory: b.tokenizerDirectory, modelType: b.modelType),
+      rows: b.wE.rows, allowsPartial: true)
+    guard shared.isWhole else { throw StitchingError.textsNeedOneVocabulary }
+    let dataset = try Dataset.read(unlabelled)
+    let cleaning = try classification.cleaning(for: b)
+    let workspace = threads.workspace()
+    let texts = try EncodedReviews(
+      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: classification.length(for: [a, b]),
+      threads: threads.count)
+    guard texts.reviews.count >= 2 else { throw CommandError.tooFewTexts(path: unlabelled) }
+    func statistics(_ half: Int, sampled: Int) throws -> SeamStatistics {
+      try SeamStatistics(
+        pretrained: a, finetuned: b, kept: pair.kept(models), transplanted: pair.transplanted(models),
+        options: pair.options, texts: texts.part(half, of: 2), sampled: sampled, workspace: workspace)
+    }
+    return try UnlabelledTexts(
+      name: dataset.name, digest: dataset.sha256(), fitting: statistics(0, sampled: 0),
+      measuring: statistics(1, sampled: Self.sampled))
+  }
+
+  static func members(_ texts: UnlabelledTexts?) -> [JSON.Member] {
+    [
+      JSON.Member("unlabelled", texts.map { .string($0.name) } ?? .null),
+      JSON.Member("unlabelled_sha256", texts.map { .string($0.digest) } ?? .null),
+    ]
+  }
+}
+
+/// What unlabelled texts say about the seams of a sweep.
+struct UnlabelledTexts {
+  let name: String
+  let digest: String
+  /// Of every other text, from the first: what maps are made from.
+  let fitting: SeamStatistics
+  /// Of the rest, with a sample.
+  let measuring: SeamStatistics
+}

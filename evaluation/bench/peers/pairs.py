@@ -1,0 +1,133 @@
+"""pairs.py: the 50 highest of 50,257 x 50,257 inner products of 64 numbers, Graft and PyTorch alternated run by run.
+
+Both draw the same factors; what PyTorch finds is compared with what Graft finds. `--serve` is PyTorch's side.
+"""
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+V, SIZE, K, ROWS = 50_257, 64, 50, 2048
+EXPONENTS = {"pairs-gaussian": 0.0, "pairs-decaying": 0.5}
+FORMS = ("topk", "threshold")
+
+
+def factor(seed, exponent):
+    """As PairsCase.swift draws it: SplitMix64, normal by Box and Muller, falling columns, one reflection."""
+    import numpy
+    count = 2 * V * SIZE
+    with numpy.errstate(over="ignore"):
+        z = numpy.uint64(seed) + numpy.arange(1, count + 1, dtype=numpy.uint64) * numpy.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
+        z ^= z >> numpy.uint64(31)
+    u = (z >> numpy.uint64(11)).astype(numpy.float64) * 2.0 ** -53
+    normal = numpy.sqrt(-2 * numpy.log(1 - u[::2])) * numpy.cos(2 * numpy.pi * u[1::2])
+    matrix = normal.reshape(V, SIZE) * numpy.arange(1, SIZE + 1, dtype=numpy.float64) ** -exponent
+    return (matrix - 2 * matrix.sum(1, keepdims=True) / SIZE).astype(numpy.float32)
+
+
+def serve(options):
+    """PyTorch in blocks of rows: topk of each block's scores, or of those that pass the threshold so far."""
+    import torch
+    torch.set_num_threads(options.threads)
+    exponent = EXPONENTS[options.serve]
+    left, right = (torch.from_numpy(factor(seed, exponent)) for seed in (42, 43))
+    print(json.dumps({"torch": torch.__version__}), flush=True)
+
+    def run():
+        scores, ids = torch.empty(0), torch.empty(0, dtype=torch.int64)
+        for start in range(0, V, ROWS):
+            block = (left[start:start + ROWS] @ right.T).flatten()
+            if options.variant == "threshold" and len(scores) == K:
+                places = (block >= scores[-1]).nonzero().flatten()
+                values = block[places]
+            else:
+                values, places = block.topk(K)
+            scores, ids = torch.cat([scores, values]), torch.cat([ids, places + start * V])
+            scores, order = scores.topk(K)
+            ids = ids[order]
+        return scores, ids
+
+    for line in sys.stdin:
+        word = line.strip()
+        if word == "quit":
+            return
+        if word == "run":
+            begin = time.perf_counter()
+            answer = run()
+            print(f"{time.perf_counter() - begin:.6f}", flush=True)
+        elif word == "result":
+            print(json.dumps({"ids": answer[1].tolist(), "scores": answer[0].tolist()}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--graft", help="the graft-bench executable")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--peer-rounds", type=int, default=1, help="one run of a peer takes half a minute")
+    parser.add_argument("--cases", nargs="+", choices=[*EXPONENTS, "pairs-model"], default=[*EXPONENTS, "pairs-model"],
+                        help="pairs-model: both matrices of 144 heads, once, Graft alone")
+    parser.add_argument("--output", type=Path, default=HERE.parents[1] / "results" / "bench_pairs.json")
+    parser.add_argument("--serve", choices=list(EXPONENTS), help=argparse.SUPPRESS)
+    parser.add_argument("--variant", choices=FORMS, default=FORMS[0], help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        return serve(options)
+    if not options.graft:
+        parser.error("--graft is needed")
+
+    import machine
+    from compare import PAUSE, Server, summary
+    tail = ["--threads", str(options.threads)]
+
+    def start(case):
+        return Server([options.graft, case, *tail], options.threads)
+
+    def measure(case):
+        products, graft = start("pairs-products"), start(case)
+        taken = {"products": [], "graft": []}
+        for _ in range(options.rounds):
+            for name, server in (("products", products), ("graft", graft)):
+                time.sleep(PAUSE)
+                taken[name].append(server.ask("run"))
+        result = {name: summary(seconds) for name, seconds in taken.items()}
+        ratios = [own / plain for own, plain in zip(taken["graft"], taken["products"])]
+        answer = graft.ask("result")
+        result["graft"] |= {"times_the_products": statistics.median(ratios), "peak_memory_bytes": graft.peak_memory()}
+        result["products"]["gigaflops_per_second"] = products.notes["flops"] / result["products"]["median"] / 1e9
+        for server in (products, graft):
+            server.quit()
+        for form in FORMS:
+            peer = Server([sys.executable, HERE / "pairs.py", "--serve", case, "--variant", form, *tail], options.threads)
+            seconds = [peer.ask("run") for _ in range(options.peer_rounds)]
+            found = peer.ask("result")
+            result["torch-" + form] = summary(seconds) | {
+                "peak_memory_bytes": peer.peak_memory(), "notes": peer.notes,
+                "times_graft": min(seconds) / result["graft"]["median"],
+                "same_pairs": sorted(found["ids"]) == sorted(answer["ids"]),
+                "largest_difference": max(abs(a - b) for a, b in zip(found["scores"], answer["scores"]))}
+            peer.quit()
+        return result
+
+    def measure_model():
+        server = start("pairs-model")
+        result = {"graft": {"seconds": server.ask("run"), "peak_memory_bytes": server.peak_memory()}}
+        server.quit()
+        return result
+
+    # A case at a time, beside what the file holds of the others.
+    known = json.loads(options.output.read_text())["cases"] if options.output.exists() else {}
+    for case in options.cases:
+        known[case] = measure_model() if case == "pairs-model" else measure(case)
+        print(json.dumps({case: known[case]}, indent=1), flush=True)
+    options.output.write_text(json.dumps(
+        {"schema": 1, "machine": machine.description(options.threads), "cases": known}, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
