@@ -94,7 +94,7 @@ public struct TranslatorGradient {
       for row in 0..<rows {
         if let bias = dense.bias { VectorMath.add(bias.pointer, to: raw.pointer + row * d, count: d) }
         active.pointer.advanced(by: row * d).update(from: raw.pointer + row * d, count: d)
-        activation.apply(active.pointer + row * d, count: d)
+        activation.apply(active.pointer + row * d, bias: nil, count: d)
         activation.applySlope(raw.pointer + row * d, count: d)
       }
       Self.passBack(norm, of: active.pointer, rows: rows, derivative: derivative, threads: threads)
@@ -127,18 +127,6 @@ public struct TranslatorGradient {
 }
 
 extension Activation {
-  /// x = activation(x)
-  fileprivate func apply(_ x: UnsafeMutablePointer<Float>, count: Int) {
-    switch self {
-    case .geluErf: VectorMath.geluErf(x, bias: nil, count: count)
-    case .geluTanh: VectorMath.geluTanh(x, bias: nil, count: count)
-    case .geluSigmoid: VectorMath.geluSigmoid(x, bias: nil, count: count)
-    case .relu: VectorMath.relu(x, bias: nil, count: count)
-    case .silu: VectorMath.silu(x, bias: nil, count: count)
-    case .tanh: VectorMath.tanh(x, bias: nil, count: count)
-    }
-  }
-
   /// x = the activation's slope at x
   fileprivate func applySlope(_ x: UnsafeMutablePointer<Float>, count: Int) {
     switch self {

@@ -34,7 +34,7 @@ public enum Activation: String, Sendable, CaseIterable {
   ]
 
   /// x = activation(x + bias) in place on `count` numbers.
-  func apply(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+  public func apply(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
     switch self {
     case .geluErf: VectorMath.geluErf(x, bias: bias, count: count)
     case .geluTanh: VectorMath.geluTanh(x, bias: bias, count: count)
