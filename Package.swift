@@ -70,7 +70,7 @@ let package = Package(
       dependencies: ["Training", "Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport"]),
     .testTarget(
       name: "InterpretabilityTests",
-      dependencies: ["Interpretability", "Files", "DenseMath", "Checkpoints", "TestSupport"]),
+      dependencies: ["Interpretability", "Stitching", "Files", "DenseMath", "Checkpoints", "TestSupport"]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
     .testTarget(

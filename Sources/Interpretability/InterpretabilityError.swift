@@ -23,6 +23,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   /// Two checkpoints are of different shape, so that there is no difference between them.
   case differentShapes(model: String, base: String, what: String, expected: String, found: String)
   case noSuchVector(String, group: String, model: String, expected: String)
+  /// The parts that a logit is attributed to do not add up to it.
+  case partsDoNotSum(model: String, position: Int, sum: Double, logit: Double, magnitude: Double)
 
   public var description: String {
     switch self {
@@ -63,6 +65,10 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
     case .outputChanged(let layer, let head, let error, let allowed, let tolerance):
       "L\(layer)H\(head): expected effective attention to make the head's output to \(allowed) of its norm, found a "
         + "difference of \(error); give a relative tolerance below \(tolerance) for the rank"
+    case .partsDoNotSum(let model, let position, let sum, let logit, let magnitude):
+      "\(model), position \(position): the parts add up to \(sum), the logit is \(logit); expected a difference of at "
+        + "most \(LogitAttribution.tolerance) of the sum of magnitudes, \(magnitude); the model's numbers may be too large "
+        + "for Float32"
     }
   }
 }

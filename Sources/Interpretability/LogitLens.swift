@@ -56,6 +56,7 @@ public struct LogitLens: Sendable {
   /// - Parameters:
   ///   - rows: rows of the batch, in the order in which they come back.
   ///   - top: how many items a cell lists.
+  ///   - interventions: what to replace on the way.
   ///   - following: the tokens to look for at the row of that index, such as the one that comes next; nil keeps a place.
   ///   - distributions: gets every level's distribution at every row.
   ///   - receive: gets the index of the row in `rows` and its cells, one a level.
@@ -63,7 +64,7 @@ public struct LogitLens: Sendable {
   ///   not there, and what `receive` throws.
   public func read(
     _ batch: PackedBatch, rows: [Int], top: Int, following: (_ index: Int) -> [Int32?] = { _ in [] },
-    distributions: LensDistributions? = nil, workspace: Workspace,
+    interventions: [Intervention] = [], distributions: LensDistributions? = nil, workspace: Workspace,
     receive: (_ index: Int, _ cells: [LensCell]) throws -> Void
   ) throws {
     let V = heads[0].vocabulary
@@ -77,7 +78,7 @@ public struct LogitLens: Sendable {
     }
     guard !rows.isEmpty else { return }
     let states = LensStates(levels: levels, rows: rows)
-    _ = try model.forward(batch, workspace: workspace, observer: states)
+    _ = try model.forward(batch, workspace: workspace, observer: states, interventions: interventions)
 
     let most = min(max(1, Self.rowsAtATime / levels.count), rows.count)
     let widest = heads.reduce(0) { max($0, $1.matrix.columns) }

@@ -7,8 +7,10 @@ extension HeatMap {
   /// Heat maps side by side as one picture. They have the same statistics.
   public static func svg(_ maps: [HeatMap], statistic: Int = 0) -> String {
     var (width, height) = (0.0, 0.0)
+    // Cells of one row stand at one height, however long the headings are.
+    let headingHeight = maps.map(\.headingHeight).max() ?? 0
     let pictures = maps.map { map in
-      let picture = map.picture(statistic: statistic)
+      let picture = map.picture(statistic: statistic, headingHeight: headingHeight)
       let part = Markup.element("g", ["transform": "translate(\(width.fixed(0)) 0)"], picture.parts)
       (width, height) = (width + picture.width, max(height, picture.height))
       return maps.count == 1 ? picture.parts : [part]
@@ -35,16 +37,34 @@ extension HeatMap {
   /// An estimate for one column of 11-unit text in a common monospaced face.
   private static let letterWidth = 6.7
 
-  private func picture(statistic index: Int) -> (parts: [Markup], width: Double, height: Double) {
+  /// Letters a cell shows.
+  private var letters: Int {
     let widest = (columns + rows.flatMap { $0.cells.map(\.text) }).map { DisplayWidth.of($0.printable) }.max() ?? 0
-    let letters = min(max(widest, 4), 12)
-    let cellWidth = Double(letters) * Self.letterWidth + 14
-    let nameWidth = Double(rows.map { DisplayWidth.of($0.name.printable) }.max() ?? 0) * Self.letterWidth + 10
-    let left = Self.margin + nameWidth
-    let width = max(460, left + Double(columns.count) * cellWidth + Self.margin)
-    let titleLines = title.printable.wrapped(toColumns: Int((width - 2 * Self.margin) / 8.5))
-    let subtitleLines = subtitle.isEmpty ? [] : subtitle.printable.wrapped(toColumns: Int((width - 32) / 6.4))
-    let top = Self.margin + Double(titleLines.count) * 20 + Double(subtitleLines.count) * 17 + 14
+    return min(max(widest, 4), 12)
+  }
+
+  private var cellWidth: Double { Double(letters) * Self.letterWidth + 14 }
+
+  /// Where the cells begin.
+  private var left: Double {
+    Self.margin + Double(rows.map { DisplayWidth.of($0.name.printable) }.max() ?? 0) * Self.letterWidth + 10
+  }
+
+  private var width: Double { max(460, left + Double(columns.count) * cellWidth + Self.margin) }
+
+  private var titleLines: [String] { title.printable.wrapped(toColumns: Int((width - 2 * Self.margin) / 9.4)) }
+
+  private var subtitleLines: [String] {
+    subtitle.isEmpty ? [] : subtitle.printable.wrapped(toColumns: Int((width - 2 * Self.margin) / 6.4))
+  }
+
+  private var headingHeight: Double { Double(titleLines.count) * 20 + Double(subtitleLines.count) * 17 }
+
+  private func picture(
+    statistic index: Int, headingHeight: Double
+  ) -> (parts: [Markup], width: Double, height: Double) {
+    let (letters, cellWidth, left, width) = (letters, cellWidth, left, width)
+    let top = Self.margin + headingHeight + 14
     let bottom = top + Double(rows.count) * Self.cellHeight
     let height = bottom + 84
 

@@ -60,7 +60,7 @@ extension HeatMap {
 
   private func block(_ cell: Cell, _ style: Style, _ statistic: Int, width: Int) -> String {
     let brightness = brightness(cell, statistic)
-    let shade = style.usesColor ? "" : Self.shade(brightness, style) + " "
+    let shade = style.usesColor ? "" : (cell.text.isEmpty ? " " : Self.shade(brightness, style)) + " "
     let mark = cell.isMarked ? Self.mark(style) : markMeaning.isEmpty ? "" : " "
     let room = max(0, width - DisplayWidth.of(shade) - mark.count)
     let text = shade + cell.text.printable.cut(toColumns: room, mark: style.cutMark).padded(toColumns: room) + mark

@@ -34,6 +34,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case moreTokensThanRows(model: String, tokens: Int, rows: Int)
   /// The base of a fine-tuned model has other tokens.
   case foreignBase(base: String, model: String, id: Int)
+  /// A stitched model, for what reads the blocks of one checkpoint.
+  case notForStitchedModels(option: String, model: String)
+  /// A text of another length whose states are to replace all of a text's.
+  case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
   /// A text given as one token that is none.
   case unknownToken(text: String, pieces: [String])
 
@@ -85,6 +89,11 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .foreignBase(let base, let model, let id):
       return
         "--against \(base): token \(id) is another one than that of \(model); give the model it was fine-tuned from"
+    case .notForStitchedModels(let option, let model):
+      return "\(option) reads the parts of one checkpoint, and \(model) is made of two; give one of them"
+    case .patchOfAnotherLength(let site, let text, let found, let expected):
+      return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
+        + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
     case .unknownToken(let text, let pieces):
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
       return "\"\(text)\" is not one token of the vocabulary but \(found); give one that is "

@@ -31,6 +31,8 @@ struct Lens: ParsableCommand {
   @OptionGroup var tuning: TunedOptions
   @OptionGroup var corpus: LensCorpusOptions
   @OptionGroup var recording: RunOptions
+  @OptionGroup var interventions: InterventionOptions
+  @OptionGroup var attribution: AttributionOptions
 
   @Option(
     help:
@@ -58,9 +60,14 @@ struct Lens: ParsableCommand {
     if tuning.tuned != nil, input.beside != nil { throw ValidationError("Give --tuned or --beside, not both.") }
     if corpus.isGiven {
       let others =
-        input.given + lens.forPromptsAlone + (encoding.bos ? ["--bos"] : []) + (html == nil ? [] : ["--html"])
+        input.given + lens.forPromptsAlone
+        + [
+          ("--ablate", !interventions.ablate.isEmpty), ("--patch", !interventions.patch.isEmpty),
+          ("--attribute", attribution.attribute), ("--bos", encoding.bos), ("--html", html != nil),
+        ].filter(\.1).map(\.0)
       if let other = others.first { throw ValidationError("\(other) is for prompts; --dataset reads its own texts.") }
     }
+    if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
     if lens.versus != nil, !isFollowing { throw ValidationError("--versus goes with --target.") }
     if show == .difference, lens.versus == nil { throw ValidationError("--show difference needs --versus.") }
   }
@@ -73,30 +80,45 @@ struct Lens: ParsableCommand {
     let digest = output.json ? BackgroundDigest(of: opened) : nil
     let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
     let encoder = try TextEncoder(opened, encoding)
+    let workspace = threads.workspace()
+    let changer = try SiteChanger(interventions, opened, encoder, workspace: workspace)
     let run = try LensRun(
-      opened, heads, encoder, lens, tuned: tuning.tuned.map { try TunedLens(path: $0) }, workspace: threads.workspace())
-    let readings = try input.texts().map { try run.read($0) }
-    let beside = try input.beside.map { try run.read(InputText(bytes: Array($0.utf8), source: "--beside")) }
-    let figures = readings.map { LensFigure([$0.plain, $0.tuned, beside].compactMap { $0 }) }
+      opened, heads, encoder, lens, tuned: tuning.tuned.map { try TunedLens(path: $0) }, changer, workspace: workspace)
+    let attributor =
+      try attribution.attribute
+      ? LensAttributor(opened, heads, lens, encoder.tokenizer, workspace: workspace) : nil
+    let texts = try input.texts()
+    func read(_ text: InputText, changing: Bool = true) throws -> LensReading {
+      let reading = try run.read(text, changing: changing)
+      return reading.attributed(try attributor?.attributions(of: reading) ?? [])
+    }
+    let beside = try input.beside.map { try read(InputText(bytes: Array($0.utf8), source: "--beside")) }
+    // What is shown side by side: a text, or a text without and with what is changed.
+    let groups = try texts.map { text in
+      (interventions.unchanged ? [try read(text, changing: false)] : []) + [try read(text)]
+    }
+    let others = [beside].compactMap { $0 }
+    let figures = groups.map { LensFigure(($0 + others).flatMap { [$0.plain, $0.tuned].compactMap { $0 } }) }
     try writePictures(figures)
     let tunedMembers = try tuning.members()
     let object = digest.map { digest in
       ResultStamp(
         command: "lens", model: opened, digest: digest,
-        options: .object(encoding.members + input.members + lens.members)
+        options: .object(encoding.members + input.members + lens.members + interventions.members + [attribution.member])
       )
       .object(
         (baseDigest.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? [])
-          + tunedMembers + [JSON.Member("results", .array((readings + [beside].compactMap { $0 }).map(\.json)))])
+          + tunedMembers + [JSON.Member("results", .array((groups.joined() + others).map(\.json)))])
     }
     try output.print(object ?? .null) { style in
-      figures.map { $0.text(style, show) }.joined(separator: "\n")
+      figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style, show) }
+        .joined(separator: "\n")
     }
   }
 
   private func writePictures(_ figures: [LensFigure]) throws {
     guard let first = figures.first else { return }
-    if let svg { try OutputFile.write(first.svg(show), to: svg) }
+    if let svg { try OutputFile.write(first.attributedSVG ?? first.svg(show), to: svg) }
     guard let html else { return }
     let page = HTMLPage(
       title: "Lens: \(first.readings[0].modelName)",
@@ -111,6 +133,7 @@ struct LensRun {
   private let encoder: TextEncoder
   private let options: LensOptions
   private let lens: LogitLens
+  private let changer: SiteChanger
   private let versus: Int32?
   private let workspace: Workspace
 
@@ -118,8 +141,10 @@ struct LensRun {
   /// - Throws: `CommandError.unknownToken`, `.missingSpecialToken`, `InterpretabilityError`.
   init(
     _ model: any Runnable, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions, tuned: TunedLens?,
+    _ changer: SiteChanger,
     workspace: Workspace
   ) throws {
+    self.changer = changer
     self.model = model
     self.encoder = encoder
     self.options = options
@@ -136,13 +161,15 @@ struct LensRun {
     self.workspace = workspace
   }
 
-  func read(_ text: InputText) throws -> LensReading {
+  /// - Parameter changing: whether with what --ablate and --patch ask for.
+  func read(_ text: InputText, changing: Bool = true) throws -> LensReading {
     let tokens = try encoder.encode(text.bytes, source: text.source)
     guard tokens.ids.count <= model.positions else {
       throw CommandError.promptTooLong(source: text.source, tokens: tokens.ids.count, positions: model.positions)
     }
     let tokenizer = encoder.tokenizer
     let target = try (text.target ?? options.target).map { try tokenizer.singleToken($0) }
+    let interventions = changing ? try changer.interventions(for: tokens.ids) : []
     var positions = try options.positions(tokens.ids.count, source: text.source)
     let (cells, truth): ([[LensCell]], [Int32?])
     if options.maskEach, let mask = tokenizer.specialTokens.mask {
@@ -150,15 +177,17 @@ struct LensRun {
       positions = positions.filter { ![special.cls, special.sep].contains(tokens.ids[$0]) }
       guard !positions.isEmpty else { throw CommandError.emptyText(source: text.source) }
       truth = positions.map { tokens.ids[$0] }
-      cells = try readMasked(tokens.ids, positions, mask: mask, target: target)
+      cells = try readMasked(tokens.ids, positions, mask: mask, target: target, interventions)
     } else {
       let isBERT = model.modelType == "bert"
       truth = positions.map { isBERT || $0 + 1 >= tokens.ids.count ? nil : tokens.ids[$0 + 1] }
-      cells = try read(PackedBatch([tokens.ids]), rows: positions, truth: truth, target: target)
+      cells = try read(PackedBatch([tokens.ids]), rows: positions, truth: truth, target: target, interventions)
     }
     return LensReading(
       text: text, ids: tokens.ids, truncated: tokens.truncated, positions: positions, levels: lens.levels,
       cells: cells, truth: truth, masksEach: options.maskEach,
+      interventions: interventions, changes: changing ? changer.changes.map(\.description) : [], target: target,
+      versus: versus,
       followed: LensFollowed(
         target: target.map(tokenizer.display), versus: versus.map(tokenizer.display)),
       tokenizer: tokenizer, modelName: model.name)
@@ -166,11 +195,12 @@ struct LensRun {
 
   /// The cells of the rows of a batch, [levels][rows]; each follows its true token, the target and what it is compared with.
   private func read(
-    _ batch: PackedBatch, rows: [Int], truth: [Int32?], target: Int32?
+    _ batch: PackedBatch, rows: [Int], truth: [Int32?], target: Int32?, _ interventions: [Intervention]
   ) throws -> [[LensCell]] {
     var cells = [[LensCell]](repeating: [], count: lens.levels.count)
     try lens.read(
-      batch, rows: rows, top: options.top, following: { [truth[$0], target, versus] }, workspace: workspace
+      batch, rows: rows, top: options.top, following: { [truth[$0], target, versus] },
+      interventions: interventions, workspace: workspace
     ) { _, levels in
       for (level, cell) in levels.enumerated() { cells[level].append(cell) }
     }
@@ -179,7 +209,7 @@ struct LensRun {
 
   /// One copy of the text a place, with the mask there; about 2,048 tokens at a time.
   private func readMasked(
-    _ ids: [Int32], _ positions: [Int], mask: Int32, target: Int32?
+    _ ids: [Int32], _ positions: [Int], mask: Int32, target: Int32?, _ interventions: [Intervention]
   ) throws -> [[LensCell]] {
     var all = [[LensCell]](repeating: [], count: lens.levels.count)
     let size = max(1, 2048 / ids.count)
@@ -191,7 +221,8 @@ struct LensRun {
         return copy
       }
       let rows = places.enumerated().map { $0 * ids.count + $1 }
-      let cells = try read(PackedBatch(copies), rows: rows, truth: places.map { ids[$0] }, target: target)
+      let cells = try read(
+        PackedBatch(copies), rows: rows, truth: places.map { ids[$0] }, target: target, interventions)
       for level in cells.indices { all[level] += cells[level] }
     }
     return all

@@ -25,7 +25,42 @@ struct LensFigure {
     let texts = readings.map { $0.text.string.shortened(to: 120) }
     return HTMLPage.Section(
       texts.allSatisfy { $0 == texts[0] } ? texts[0] : texts.joined(separator: " | "),
-      maps.count == 1 ? [.heatMap(maps[0], caption: "")] : [.heatMaps(maps.map { ($0, caption: $0.title) })])
+      (maps.count == 1 ? [.heatMap(maps[0], caption: "")] : [.heatMaps(maps.map { ($0, caption: $0.title) })])
+        + attributions.flatMap { group in
+          group.maps.map { .heatMap($0, caption: "") } + group.tables(20).map { .table($0) }
+        })
+  }
+
+  /// With --attribute: the parts of each logit, as `text` and `svg` show the readings.
+  func attributedText(_ style: Style, top: Int) -> String {
+    attributions.map { group in
+      ([HeatMap.text(group.maps, style)] + group.tables(top).map { $0.text(style) }).joined(separator: "\n")
+    }.joined(separator: "\n")
+  }
+
+  /// Of the first place.
+  var attributedSVG: String? { attributions.first.map { HeatMap.svg($0.maps) } }
+
+  private struct Attributions {
+    let pairs: [(AttributionReading, of: LensReading)]
+
+    /// In the same colours.
+    var maps: [HeatMap] {
+      let ends = pairs.map(\.0.largest).max() ?? 0
+      return pairs.map { $0.heatMap($1, ends: ends) }
+    }
+
+    func tables(_ top: Int) -> [Table] { pairs.map { $0.table($1, top: top) } }
+  }
+
+  /// The places of the first reading, each with that of the readings beside it.
+  private var attributions: [Attributions] {
+    readings[0].attributions.indices.map { index in
+      Attributions(
+        pairs: readings.compactMap { reading in
+          reading.attributions.indices.contains(index) ? (reading.attributions[index], of: reading) : nil
+        })
+    }
   }
 
   private func index(_ show: LensStatistic) -> Int { keys.firstIndex(of: show) ?? 0 }

@@ -17,12 +17,28 @@ struct LensReading {
   /// The true token of each place; nil where it is unknown.
   let truth: [Int32?]
   let masksEach: Bool
+  /// What was replaced on the way, and as people read it.
+  let interventions: [Intervention]
+  let changes: [String]
+  let target: Int32?
+  let versus: Int32?
   let followed: LensFollowed
   let tokenizer: Tokenizer
   let modelName: String
+  /// Who makes a logit, with --attribute.
+  private(set) var attributions: [AttributionReading] = []
+
+  func attributed(_ attributions: [AttributionReading]) -> LensReading {
+    var reading = self
+    reading.attributions = attributions
+    return reading
+  }
+
+  /// "; with L5H3 = 0", or nothing.
+  var changesText: String { changes.isEmpty ? "" : "; with \(changes.joined(separator: ", "))" }
 
   /// What was read without translators.
-  var plain: LensReading { restricted(toTuned: false) }
+  var plain: LensReading { restricted(toTuned: false).attributed(attributions) }
   /// What was read through translators, and the model's output; nil where nothing was.
   var tuned: LensReading? { levels.contains(where: \.isTuned) ? restricted(toTuned: true) : nil }
 
@@ -30,7 +46,8 @@ struct LensReading {
     let shown = levels.indices.filter { levels[$0].isTuned == toTuned || $0 == levels.count - 1 }
     return LensReading(
       text: text, ids: ids, truncated: truncated, positions: positions, levels: shown.map { levels[$0] },
-      cells: shown.map { cells[$0] }, truth: truth, masksEach: masksEach, followed: followed, tokenizer: tokenizer,
+      cells: shown.map { cells[$0] }, truth: truth, masksEach: masksEach, interventions: interventions,
+      changes: changes, target: target, versus: versus, followed: followed, tokenizer: tokenizer,
       modelName: modelName)
   }
 
@@ -91,7 +108,7 @@ struct LensReading {
     let place = masksEach ? "each token masked in turn" : "\(ids.count.counted("token"))"
     return HeatMap(
       title: "\(modelName)\(levels.contains(where: \.isTuned) ? ", tuned lens" : ""): \(text.string.shortened(to: 90))",
-      subtitle: "the most probable token at each level, the last on top; \(place)",
+      subtitle: "the most probable token at each level, the last on top; \(place)" + changesText,
       columns: positions.map { tokenizer.display(ids[$0]) }, rows: rows, statistics: statistics.map(\.look),
       markMeaning: "the final answer")
   }
@@ -105,13 +122,16 @@ struct LensReading {
       ]
     }
     let members = [
+      JSON.Member("interventions", .array(changes.map { .string($0) })),
       JSON.Member("ids", .array(ids.map { .integer(Int($0)) })), JSON.Member("levels", .array(levelObjects)),
       JSON.Member("positions", .array(positions.map { .integer($0) })), JSON.Member("text", .string(text.string)),
       JSON.Member("tokens", .array(ids.map { .string(tokenizer.token($0) ?? "") })),
       JSON.Member("truncated", .bool(truncated)),
       JSON.Member("truth", .array(truth.map { id in id.map { .integer(Int($0)) } ?? .null })),
     ]
-    return .object(members + (text.id.map { [JSON.Member("id", .string($0))] } ?? []))
+    let attributed =
+      attributions.isEmpty ? [] : [JSON.Member("attributions", .array(attributions.map(\.json)))]
+    return .object(members + attributed + (text.id.map { [JSON.Member("id", .string($0))] } ?? []))
   }
 
   private func json(_ cell: LensCell, at position: Int) -> JSON {

@@ -28,6 +28,12 @@ import Testing
     ["lens", "imdb-gpt2-wide", "--jsonl", LensPromptTests.prompts, "--beside", "a", "--top", "1"],
     LensFitTests.fit + ["-o", "a.st"], LensFitTests.fit + ["-o", "a.st", "--steps", "2"],
     LensCorpusTests.gpt2, LensCorpusTests.bert + ["--sublayers"],
+    [
+      "lens", "imdb-bert-1", "--text", "a [MASK] film", "--attribute", "--target", "good", "--versus", "bad",
+      "--ablate",
+      "L1H0=mean", "--patch", "L2@2=from:a good film", "--unchanged", "--top", "1",
+    ],
+    ["lens", "imdb-gpt2-wide", "--text", "a", "--attribute", "--patch", "embed=from:b"],
     ["lens-classifier", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],
     ["lens-classifier", "imdb-gpt2-narrow-sentiment", "--dataset", ShortRun.reviews, "--limit", "20", "-t", "2"],
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--text", "bad"],

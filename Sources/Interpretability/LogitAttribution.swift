@@ -1,0 +1,136 @@
+import DenseMath
+import Transformer
+
+/// What each part of a model contributes directly to the logit of a token, or to the difference of two, at one place.
+///
+/// GPT-2's residual stream is the sum of what embeddings, heads and feed-forward blocks write, and ln_f is linear once its
+/// mean and standard deviation at this place are held at their values ("frozen"); so the logit is a sum of one number a
+/// part (Elhage et al., "A Mathematical Framework for Transformer Circuits", 2021; "direct logit attribution" since).
+///
+/// BERT normalises after every sublayer: a part passes all norms above it, each with its statistics frozen (Mickus et al.,
+/// "How to Dissect a Muppet", 2022, equations 3 to 5). Its masked-LM head has an activation, which is linear with the gate
+/// f(x) / x frozen. With the embedding as the head, norms alone are frozen.
+///
+/// The parts are summed in Double and must give the model's own logit.
+public struct LogitAttribution: Sendable, Equatable {
+  public struct Part: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable {
+      case tokenEmbedding = "token_embedding"
+      case positionEmbedding = "position_embedding"
+      case typeEmbedding = "type_embedding"
+      case head
+      case attentionBias = "attention_bias"
+      /// Attention's whole output, where an intervention has replaced it.
+      case attention
+      case mlp
+      case mlpBias = "mlp_bias"
+      /// What a norm adds after it has scaled.
+      case normShift = "norm_shift"
+      /// Biases of the head over the vocabulary.
+      case headBias = "head_bias"
+      /// What an intervention in the residual stream added to it.
+      case replacement
+    }
+
+    /// "L5H3", "L5.mlp", "L5.mlp.norm"
+    public let name: String
+    public let kind: Kind
+    /// nil for embeddings and what follows the last block.
+    public let layer: Int?
+    public let head: Int?
+    /// In logits.
+    public let value: Double
+
+    public init(name: String, kind: Kind, layer: Int?, head: Int?, value: Double) {
+      self.name = name
+      self.kind = kind
+      self.layer = layer
+      self.head = head
+      self.value = value
+    }
+  }
+
+  /// In the order of the forward pass.
+  public let parts: [Part]
+  /// What the model's own head gives, in Float32: of the token, or of it minus that of the other one.
+  public let logit: Double
+  /// Σ parts
+  public var sum: Double { parts.reduce(0) { $0 + $1.value } }
+  /// Σ |parts|
+  public var magnitude: Double { parts.reduce(0) { $0 + abs($1.value) } }
+
+  /// |Σ parts - logit| may be so much of Σ |parts|.
+  public static let tolerance = 1e-5
+
+  /// - Throws: `InterpretabilityError.partsDoNotSum` for parts that are not those of this logit.
+  public init(parts: [Part], logit: Double, model: String, position: Int) throws {
+    self.parts = parts
+    self.logit = logit
+    guard abs(sum - logit) <= Self.tolerance * magnitude else {
+      throw InterpretabilityError.partsDoNotSum(
+        model: model, position: position, sum: sum, logit: logit, magnitude: magnitude)
+    }
+  }
+
+  /// Attributes at several places of one text.
+  /// - Parameters:
+  ///   - head: what reads the last state.
+  ///   - versus: the token whose logit is subtracted.
+  ///   - interventions: what to replace on the way.
+  /// - Returns: one a position, in their order.
+  /// - Throws: `TransformerError` for a text or an intervention that the model cannot take, `InterpretabilityError` for a
+  ///   position or token that is not there, and when the parts do not add up to the logit.
+  public static func attributions(
+    of target: Int32, versus: Int32? = nil, in ids: [Int32], at positions: [Int], model: Model, head: Unembedding,
+    interventions: [Intervention] = [], workspace: Workspace
+  ) throws -> [LogitAttribution] {
+    for position in positions where position < 0 || position >= ids.count {
+      throw InterpretabilityError.noSuchRow(position, tokens: ids.count)
+    }
+    for id in [target, versus ?? target] where id < 0 || Int(id) >= head.vocabulary {
+      throw InterpretabilityError.noSuchToken(Int(id), vocabulary: head.vocabulary)
+    }
+    guard head.matrix.columns == model.dimensions.hidden else {
+      throw InterpretabilityError.headDoesNotFit(
+        model: model.name, layer: model.dimensions.layers - 1, expected: [head.vocabulary, model.dimensions.hidden],
+        found: [head.vocabulary, head.matrix.columns])
+    }
+    let rows = RowRecorder(positions)
+    let h = try model.forward(
+      PackedBatch([ids]), workspace: workspace, observer: rows, interventions: interventions)
+    let scores = FloatBuffer(uninitializedCount: head.vocabulary)
+    return try positions.map { position in
+      head.apply(h.pointer + position * h.width, rows: 1, into: scores.pointer, workspace: workspace)
+      let other = versus.map { Double(scores.pointer[Int($0)]) } ?? 0
+      var pass = FrozenPass(
+        model: model, id: ids[position], position: position, rows: rows, interventions: interventions)
+      return try LogitAttribution(
+        parts: pass.parts(of: target, versus: versus, head: head, state: h),
+        logit: Double(scores.pointer[Int(target)]) - other, model: model.name, position: position)
+    }
+  }
+}
+
+/// Keeps what the parts are made of, at some rows.
+final class RowRecorder: Observer {
+  private let positions: Set<Int>
+  private var rows: [BlockSite: [Int: [Double]]] = [:]
+
+  init(_ positions: [Int]) { self.positions = Set(positions) }
+
+  func wants(_ site: Site, layer: Int) -> Bool {
+    [.residPre, .headOutputs, .attnOut, .residMid, .mlpOut, .residPost].contains(site)
+  }
+
+  func observe(_ observation: Observation) {
+    let site = BlockSite(layer: observation.layer, site: observation.site)
+    for position in positions {
+      let start = observation.pointer + position * observation.stride
+      rows[site, default: [:]][position] = (0..<observation.columns).map { Double(start[$0]) }
+    }
+  }
+
+  subscript(layer: Int, site: Site, position: Int) -> [Double] {
+    rows[BlockSite(layer: layer, site: site)]?[position] ?? []
+  }
+}

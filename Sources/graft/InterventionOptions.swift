@@ -1,0 +1,128 @@
+import ArgumentParser
+import Files
+import Transformer
+
+/// `--ablate` and `--patch`: values replaced on the way through the model.
+struct InterventionOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Take away what a head or a block adds: L5H3, L5.attn, L5.mlp; L5H3@4 at token 4 alone; L5H3=mean puts its mean "
+        + "there, not zeros. Give it again for more.", valueName: "site"))
+  var ablate: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Put in what another text makes: L5.residPost@3=from:TEXT at token 3 (of both), =from@7:TEXT from its token 7, "
+        + "without @3 everywhere. Give it again for more.", valueName: "site=from:text"))
+  var patch: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Means are over all tokens of these texts, one a line (default: of the text itself).", valueName: "path"))
+  var meanOver: String?
+
+  @Flag(help: "Show each text without --ablate and --patch to the left.")
+  var unchanged = false
+
+  var isEmpty: Bool { ablate.isEmpty && patch.isEmpty }
+
+  func validate() throws {
+    let changes = try self.changes()
+    let wantsMean = changes.contains { $0.source == .mean }
+    if meanOver != nil, !wantsMean { throw ValidationError("--mean-over goes with --ablate SITE=mean.") }
+    if unchanged, isEmpty { throw ValidationError("--unchanged goes with --ablate or --patch.") }
+  }
+
+  /// The ablations, then the patches, each in the order given.
+  /// - Throws: `ValidationError`.
+  func changes() throws -> [SiteChange] {
+    try ablate.map { text in
+      guard let change = SiteChange(ablation: text) else {
+        throw ValidationError(
+          "--ablate \(text): expected a site such as L5H3, L5.mlp, L5.attn or L5.residMid, then perhaps @4 for one token "
+            + "and =mean.")
+      }
+      return change
+    }
+      + patch.map { text in
+        guard let change = SiteChange(patch: text) else {
+          throw ValidationError(
+            "--patch \(text): expected a site such as L5.residPost or L5H3, perhaps @3 for one token, and =from:TEXT or "
+              + "=from@7:TEXT.")
+        }
+        return change
+      }
+  }
+
+  /// The options as they stand in a result.
+  var members: [JSON.Member] {
+    [
+      JSON.Member("ablate", .array(ablate.map { .string($0) })),
+      JSON.Member("patch", .array(patch.map { .string($0) })),
+      JSON.Member("mean_over", meanOver.map { .string($0) } ?? .null), JSON.Member("unchanged", .bool(unchanged)),
+    ]
+  }
+}
+
+/// One change as it was asked for.
+struct SiteChange {
+  enum Source: Equatable {
+    case zero
+    case mean
+    /// Of another text: at that token, or, nil, at the same one.
+    case text(String, position: Int?)
+  }
+
+  let site: BlockSite
+  let position: Int?
+  let source: Source
+
+  /// `SITE[@POSITION][=zero|=mean]`; nil for another text.
+  init?(ablation text: String) {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let (site, position) = Self.place(parts[0]) else { return nil }
+    switch parts.count == 1 ? "zero" : parts[1] {
+    case "zero": source = .zero
+    case "mean": source = .mean
+    default: return nil
+    }
+    (self.site, self.position) = (site, position)
+  }
+
+  /// `SITE[@POSITION]=from[@POSITION]:TEXT`; nil for another text.
+  init?(patch text: String) {
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, let (site, position) = Self.place(parts[0]) else { return nil }
+    let source = parts[1].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard source.count == 2, source[0] == "from" || source[0].hasPrefix("from@") else { return nil }
+    var origin: Int?
+    if source[0] != "from" {
+      guard position != nil, let number = Self.number(source[0].dropFirst("from@".count)) else { return nil }
+      origin = number
+    }
+    (self.site, self.position) = (site, position)
+    self.source = .text(String(source[1]), position: origin)
+  }
+
+  /// As it stands below a picture.
+  var description: String {
+    let place = position.map { "\(site)@\($0)" } ?? "\(site)"
+    switch source {
+    case .zero: return "\(place) = 0"
+    case .mean: return "\(place) = its mean"
+    case .text(let text, let position):
+      return "\(place) from\(position.map { "@\($0)" } ?? "") \"\(text.shortened(to: 40))\""
+    }
+  }
+
+  private static func place(_ text: Substring) -> (BlockSite, Int?)? {
+    let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let site = BlockSite(String(parts[0])) else { return nil }
+    guard parts.count == 2 else { return (site, nil) }
+    return number(parts[1]).map { (site, $0) }
+  }
+
+  private static func number(_ text: Substring) -> Int? {
+    text.allSatisfy { $0.isASCII && $0.isNumber } ? Int(text) : nil
+  }
+}
