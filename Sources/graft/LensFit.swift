@@ -18,8 +18,8 @@ struct LensFit: ParsableCommand {
       EXAMPLES:
         graft lens-fit imdb-gpt2-wide --dataset evaluation/imdb/train.jsonl \\
           -o lens.safetensors
-        graft lens-fit imdb-bert-1 --dataset evaluation/imdb/train.jsonl --steps 500 \\
-          -o lens.safetensors
+        graft lens-fit imdb-bert-1 --dataset evaluation/imdb/train.jsonl \\
+          --steps 500 -o lens.safetensors
         graft lens imdb-bert-1 --text 'a [MASK] film' --tuned lens.safetensors
       """)
 

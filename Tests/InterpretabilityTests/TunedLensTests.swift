@@ -72,9 +72,13 @@ import Transformer
     for (level, translator) in lens.translators.enumerated() {
       let (weight, bias) = (translator.weight.values.map(Double.init), translator.bias.values.map(Double.init))
       let mapped = states[level].map { h in
-        (0..<d).map { column in (0..<d).reduce(bias[column]) { $0 + h[$1] * weight[$1 * d + column] } }
+        (0..<d).map { column -> Double in
+          var value = bias[column]
+          for row in 0..<d { value += h[row] * weight[row * d + column] }
+          return value
+        }
       }
-      let left = zip(last, mapped).map { zip($0, $1).map { $0 - $1 } }
+      let left = zip(last, mapped).map { target, found in zip(target, found).map { $0 - $1 } }
       let largest = last.joined().reduce(0) { max($0, abs($1)) }
       let n = Double(left.count)
       for column in 0..<d {
@@ -114,7 +118,7 @@ import Transformer
   }
 
   /// Against central differences of KL(final ‖ lens) in Double, through the whole head, at a translator that is no
-  /// identity. Largest error measured: 2.1e-6 of the largest derivative.
+  /// identity.
   @Test(arguments: names) func gradientIsThatOfTheDivergence(_ name: String) throws {
     let model = try Golden.model(name)
     let (d, V) = (model.dimensions.hidden, model.dimensions.vocabulary)
@@ -128,11 +132,16 @@ import Transformer
     var weight = DoubleMatrix.identity(d).values.map { $0 + 0.1 * numbers.normal() }.map { Double(Float($0)) }
     var bias = (0..<d).map { _ in Double(Float(0.1 * numbers.normal())) }
     func divergence() -> Double {
-      zip(h, final).reduce(0) { sum, pair in
-        let moved = (0..<d).map { column in (0..<d).reduce(bias[column]) { $0 + pair.0[$1] * weight[$1 * d + column] } }
-        let log = head.logProbabilities(moved)
-        return sum + zip(pair.1, log).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
-      } / Double(rows)
+      var sum = 0.0
+      for (state, expected) in zip(h, final) {
+        let moved = (0..<d).map { column -> Double in
+          var value = bias[column]
+          for row in 0..<d { value += state[row] * weight[row * d + column] }
+          return value
+        }
+        for (p, q) in zip(expected, head.logProbabilities(moved)) { sum += exp(p) * (p - q) }
+      }
+      return sum / Double(rows)
     }
     let input = Tensor(shape: [rows, d], h.joined().map { Float($0) })
     let probabilities = Tensor(shape: [rows, V], final.joined().map { Float(exp($0)) })
