@@ -6,11 +6,20 @@ public struct LensLevel: Hashable, Sendable {
   public let layer: Int
   /// `residPre` for hidden state 0, else `attnOut`, `residMid`, `mlpOut` or `residPost`.
   public let site: Site
+  /// Whether the state passes the translator of a `TunedLens` before the head.
+  public let isTuned: Bool
 
-  public init(layer: Int, site: Site) {
+  public init(layer: Int, site: Site, isTuned: Bool = false) {
     self.layer = layer
     self.site = site
+    self.isTuned = isTuned
   }
+
+  /// The same depth without a translator.
+  public var plain: LensLevel { LensLevel(layer: layer, site: site) }
+
+  /// `name`, and "tuned" where it is.
+  public var title: String { isTuned ? name + " tuned" : name }
 
   /// "embed", "L3" (after block 3), "L3.mid", "L3.attn", "L3.mlp"
   public var name: String {
@@ -30,11 +39,17 @@ public struct LensLevel: Hashable, Sendable {
   /// - Parameters:
   ///   - sublayers: also `residMid`, between attention and feed-forward.
   ///   - updates: also `attnOut` and `mlpOut`, what attention and feed-forward add, read alone.
-  public static func all(blocks: Int, sublayers: Bool = false, updates: Bool = false) -> [LensLevel] {
+  ///   - tuned: first of all, also every state that a block reads through its translator.
+  public static func all(
+    blocks: Int, sublayers: Bool = false, updates: Bool = false, tuned: Bool = false
+  ) -> [LensLevel] {
     let sites: [Site] = [.attnOut, .residMid, .mlpOut, .residPost].filter { site in
       site == .residPost || (site == .residMid ? sublayers : updates)
     }
     let embedding = LensLevel(layer: -1, site: .residPre)
-    return [embedding] + (0..<blocks).flatMap { layer in sites.map { LensLevel(layer: layer, site: $0) } }
+    let translated = (0..<(tuned ? blocks : 0)).map { state in
+      LensLevel(layer: state - 1, site: state == 0 ? .residPre : .residPost, isTuned: true)
+    }
+    return translated + [embedding] + (0..<blocks).flatMap { layer in sites.map { LensLevel(layer: layer, site: $0) } }
   }
 }

@@ -36,6 +36,8 @@ public struct LensStatistics: Sendable {
   public let bytes: Int
   /// How many blocks have run, on the mean, when a place first has its final answer and keeps it; 0 for the embeddings.
   public let settleDepth: Estimate
+  /// The same of the tuned levels; nil where there are none.
+  public let tunedSettleDepth: Estimate?
 
   /// - Parameters:
   ///   - levels: those that the sums were made at, in their order; the last is the model's output.
@@ -63,10 +65,12 @@ public struct LensStatistics: Sendable {
     self.places = texts.reduce(0) { $0 + $1.places }
     self.bytes = texts.reduce(0) { $0 + $1.bytes }
     // A place that is settled at a level is so above it: the depth is one for each level that it is not settled at.
-    let outputs = levels.indices.filter { levels[$0].isBlockOutput }
-    settleDepth = mean { text in
-      outputs.reduce(0) { $0 + Double(text.places - text.levels[$1].settled) }
+    func depth(tuned: Bool) -> Estimate {
+      let outputs = levels.indices.filter { levels[$0].isBlockOutput && levels[$0].isTuned == tuned }
+      return mean { text in outputs.reduce(0) { $0 + Double(text.places - text.levels[$1].settled) } }
     }
+    settleDepth = depth(tuned: false)
+    tunedSettleDepth = levels.contains(where: \.isTuned) ? depth(tuned: true) : nil
   }
 
   private static func ratio(_ numerators: [Double], _ denominators: [Double], seed: UInt64) -> Estimate {
@@ -118,7 +122,7 @@ public struct LensStatistics: Sendable {
 }
 
 extension LensStatistics {
-  /// `bytes`, `levels`, `places`, `settle_blocks` and `texts`; each estimate has its interval under its name with
+  /// `bytes`, `levels`, `places`, `settle_blocks`, `texts` and `tuned_settle_blocks`; each estimate has its interval under its name with
   /// `_ci95`, null where there is none.
   public var members: [JSON.Member] {
     [
@@ -132,9 +136,10 @@ extension LensStatistics {
               [
                 JSON.Member("layer", .integer(level.level.layer)), JSON.Member("level", .string(level.level.name)),
                 JSON.Member("site", .string(level.level.site.rawValue)),
+                JSON.Member("tuned", .bool(level.level.isTuned)),
               ] + Self.names.flatMap { level[keyPath: $0.path].members($0.name) })
           })),
-    ] + settleDepth.members("settle_blocks")
+    ] + settleDepth.members("settle_blocks") + (tunedSettleDepth?.members("tuned_settle_blocks") ?? [])
   }
 
   private static var names: [(name: String, path: KeyPath<Level, Estimate>)] {
@@ -152,7 +157,8 @@ extension LensStatistics {
         throw level["site"].wrong("a site of a block")
       }
       return Level(
-        level: LensLevel(layer: try level["layer"].int(), site: site), entropy: try Estimate(level, "entropy"),
+        level: LensLevel(layer: try level["layer"].int(), site: site, isTuned: try level["tuned"].bool()),
+        entropy: try Estimate(level, "entropy"),
         klToFinal: try Estimate(level, "kl_to_final"), loss: try Estimate(level, "loss"),
         bitsPerByte: try Estimate(level, "bits_per_byte"), agreement: try Estimate(level, "agreement"),
         settled: try Estimate(level, "settled"), bias: try Estimate(level, "bias"))
@@ -161,6 +167,7 @@ extension LensStatistics {
     places = try object["places"].int()
     bytes = try object["bytes"].int()
     settleDepth = try Estimate(object, "settle_blocks")
+    tunedSettleDepth = object["tuned_settle_blocks"].isPresent ? try Estimate(object, "tuned_settle_blocks") : nil
   }
 }
 

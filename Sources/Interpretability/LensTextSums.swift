@@ -45,6 +45,8 @@ extension LogitLens {
       let owner = owners[row]
       var isSettled = true
       for (index, cell) in cells.enumerated().reversed() {
+        // Tuned levels have an end of their own: the model's output.
+        if levels[index].isTuned, !levels[index + 1].isTuned { isSettled = true }
         results[owner].levels[index].entropy += cell.entropy
         results[owner].levels[index].klToFinal += cell.klToFinal
         results[owner].levels[index].loss -= cell.followed[0]?.logProbability ?? .nan

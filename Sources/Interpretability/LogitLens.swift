@@ -17,16 +17,20 @@ public struct LogitLens: Sendable {
   /// One a segment of the model: one for a checkpoint, two for a splice.
   public let heads: [Unembedding]
   public let levels: [LensLevel]
+  private let tuned: TunedLens?
   /// Where each head's levels lie.
   private let spans: [Range<Int>]
 
   /// - Parameters:
   ///   - heads: what reads the states of each segment of `model` (`segmentStarts`).
   ///   - levels: as `LensLevel.all` makes them.
-  /// - Throws: `InterpretabilityError` when a head does not fit the states of its segment or the heads do not share a
-  ///   vocabulary.
-  public init(_ model: any Runnable, heads: [Unembedding], levels: [LensLevel]) throws {
+  ///   - tuned: the translators of the tuned levels, which only a model of one segment can have.
+  /// - Throws: `InterpretabilityError` when a head does not fit the states of its segment, the heads do not share a
+  ///   vocabulary, or the translators are for other states or another head.
+  public init(_ model: any Runnable, heads: [Unembedding], levels: [LensLevel], tuned: TunedLens? = nil) throws {
     let starts = model.segmentStarts
+    precondition(tuned != nil || !levels.contains(where: \.isTuned), "tuned levels without translators")
+    try tuned?.check(against: model, heads: heads)
     precondition(heads.count == starts.count, "\(heads.count) heads for \(starts.count) segments")
     for (layer, dimensions) in model.blockDimensions.enumerated() {
       let head = heads[starts.lastIndex { $0 <= layer } ?? 0]
@@ -39,6 +43,7 @@ public struct LogitLens: Sendable {
     self.model = model
     self.heads = heads
     self.levels = levels
+    self.tuned = tuned
     spans = starts.indices.map { segment in
       let inside = levels.indices.filter { level in
         (starts.lastIndex { $0 <= max(0, levels[level].layer) } ?? 0) == segment
@@ -85,7 +90,14 @@ public struct LogitLens: Sendable {
       for (head, span) in zip(heads, spans) {
         let width = head.matrix.columns
         for (place, level) in span.enumerated() {
-          states.copy(chunk, of: level, into: input.pointer + place * chunk.count * width)
+          let target = input.pointer + place * chunk.count * width
+          guard levels[level].isTuned, let tuned else {
+            states.copy(chunk, of: levels[level], into: target)
+            continue
+          }
+          let state = states[levels[level]]
+          tuned.translators[levels[level].layer + 1].apply(
+            state.pointer + chunk.lowerBound * width, rows: chunk.count, into: target, threads: workspace.threads)
         }
         head.apply(
           input.pointer, rows: span.count * chunk.count,
@@ -165,40 +177,5 @@ private struct ScoreRow {
     let score = pointer[id]
     return 1 + VectorMath.countAtLeast(score, in: pointer, count: id)
       + VectorMath.countAtLeast(score.nextUp, in: pointer + id + 1, count: count - id - 1)
-  }
-}
-
-/// Keeps the chosen rows of the chosen levels.
-private final class LensStates: Observer {
-  private let levels: [LensLevel: Int]
-  private let rows: [Int]
-  private var states: [HiddenState?]
-
-  init(levels: [LensLevel], rows: [Int]) {
-    self.levels = Dictionary(uniqueKeysWithValues: levels.enumerated().map { ($1, $0) })
-    self.rows = rows
-    states = Array(repeating: nil, count: levels.count)
-  }
-
-  func wants(_ site: Site, layer: Int) -> Bool { index(site, layer) != nil }
-
-  func observe(_ observation: Observation) {
-    guard let index = index(observation.site, observation.layer) else { return }
-    let state = HiddenState(tokens: rows.count, width: observation.columns)
-    for (place, row) in rows.enumerated() {
-      (state.pointer + place * state.width).update(
-        from: observation.pointer + row * observation.stride, count: state.width)
-    }
-    states[index] = state
-  }
-
-  func copy(_ places: Range<Int>, of level: Int, into target: UnsafeMutablePointer<Float>) {
-    guard let state = states[level] else { preconditionFailure("the forward pass announces every level") }
-    target.update(from: state.pointer + places.lowerBound * state.width, count: places.count * state.width)
-  }
-
-  /// Hidden state 0 is what enters block 0.
-  private func index(_ site: Site, _ layer: Int) -> Int? {
-    levels[LensLevel(layer: site == .residPre ? layer - 1 : layer, site: site)]
   }
 }

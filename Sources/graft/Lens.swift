@@ -33,9 +33,11 @@ struct Lens: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @OptionGroup var input: PromptOptions
   @OptionGroup var lens: LensOptions
+  @OptionGroup var tuning: TunedOptions
+  @OptionGroup var corpus: LensCorpusOptions
+  @OptionGroup var recording: RunOptions
   @OptionGroup var interventions: InterventionOptions
   @OptionGroup var attribution: LogitAttributionOptions
-  @OptionGroup var corpus: LensCorpusOptions
 
   @Option(
     help:
@@ -57,13 +59,17 @@ struct Lens: ParsableCommand {
     if [.target, .targetRank, .difference].contains(show), !isFollowing {
       throw ValidationError("--show \(show.rawValue) needs --target.")
     }
-    if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
+    if !corpus.isGiven, recording.output != nil {
+      throw ValidationError("-o is the folder of a run: give --dataset.")
+    }
+    if tuning.tuned != nil, input.beside != nil { throw ValidationError("Give --tuned or --beside, not both.") }
     if corpus.isGiven {
       let others =
         input.given + lens.forPromptsAlone + interventions.given + (attribution.attribute ? ["--attribute"] : [])
         + (encoding.bos ? ["--bos"] : []) + (html == nil ? [] : ["--html"])
       if let other = others.first { throw ValidationError("\(other) is for prompts; --dataset reads its own texts.") }
     }
+    if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
     if lens.versus != nil, !isFollowing { throw ValidationError("--versus goes with --target.") }
     if show == .difference, lens.versus == nil { throw ValidationError("--show difference needs --versus.") }
   }
@@ -78,7 +84,8 @@ struct Lens: ParsableCommand {
     let encoder = try TextEncoder(opened, encoding)
     let workspace = threads.workspace()
     let changer = try SiteChanger(interventions, opened, encoder, workspace: workspace)
-    let run = try LensRun(opened, heads, encoder, lens, changer, workspace: workspace)
+    let run = try LensRun(
+      opened, heads, encoder, lens, tuned: tuning.tuned.map { try TunedLens(path: $0) }, changer, workspace: workspace)
     let attributor =
       try attribution.attribute
       ? LensAttributor(opened, heads, lens, encoder.tokenizer, workspace: workspace) : nil
@@ -93,8 +100,9 @@ struct Lens: ParsableCommand {
       (interventions.unchanged ? [try read(text, changing: false)] : []) + [try read(text)]
     }
     let others = [beside].compactMap { $0 }
-    let figures = groups.map { LensFigure($0 + others) }
+    let figures = groups.map { LensFigure(($0 + others).flatMap { [$0.plain, $0.tuned].compactMap { $0 } }) }
     try writePictures(figures)
+    let tunedMembers = try tuning.members()
     let object = digest.map { digest in
       ResultStamp(
         command: "lens", model: opened, digest: digest,
@@ -102,7 +110,7 @@ struct Lens: ParsableCommand {
       )
       .object(
         (baseDigest.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? [])
-          + [JSON.Member("results", .array((groups.joined() + others).map(\.json)))])
+          + tunedMembers + [JSON.Member("results", .array((groups.joined() + others).map(\.json)))])
     }
     try output.print(object ?? .null) { style in
       figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style, show) }
@@ -131,9 +139,11 @@ struct LensRun {
   private let versus: Int32?
   private let workspace: Workspace
 
+  /// - Parameter tuned: reads beside the plain lens.
   /// - Throws: `CommandError.unknownToken`, `.missingSpecialToken`, `InterpretabilityError`.
   init(
-    _ model: any Runnable, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions, _ changer: SiteChanger,
+    _ model: any Runnable, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions, tuned: TunedLens?,
+    _ changer: SiteChanger,
     workspace: Workspace
   ) throws {
     self.changer = changer
@@ -148,7 +158,8 @@ struct LensRun {
     lens = try LogitLens(
       model, heads: heads.segments,
       levels: LensLevel.all(
-        blocks: model.blockDimensions.count, sublayers: options.sublayers, updates: options.updates))
+        blocks: model.blockDimensions.count, sublayers: options.sublayers, updates: options.updates,
+        tuned: tuned != nil), tuned: tuned)
     self.workspace = workspace
   }
 

@@ -45,10 +45,14 @@ struct LensCorpus {
     ]
   }
 
+  var batchCount: Int { encoded.batches.count }
+
   /// The texts of a part, a batch at a time.
   func forEachBatch(of part: Int, _ body: ([LensCorpusText]) throws -> Void) throws {
-    for batch in parts[part] { try body(encoded.batches[batch].map { try text($0) }) }
+    for batch in parts[part] { try body(texts(ofBatch: batch)) }
   }
+
+  func texts(ofBatch batch: Int) throws -> [LensCorpusText] { try encoded.batches[batch].map { try text($0) } }
 
   private func text(_ index: Int) throws -> LensCorpusText {
     let review = encoded.reviews[index]
@@ -71,14 +75,19 @@ extension Lens {
   func runCorpus(_ model: any Runnable, _ heads: LensHeads, base: (any Runnable)?) throws {
     let digests = (BackgroundDigest(of: model), base.map { BackgroundDigest(of: $0) })
     let corpus = try LensCorpus(model, self.corpus, maxLength: encoding.maxLength, threads: threads.count)
+    let translators = try tuning.tuned.map { try TunedLens(path: $0) }
     let reader = try LogitLens(
       model, heads: heads.segments,
-      levels: LensLevel.all(blocks: model.blockDimensions.count, sublayers: lens.sublayers))
+      levels: LensLevel.all(
+        blocks: model.blockDimensions.count, sublayers: lens.sublayers, tuned: translators != nil),
+      tuned: translators)
+    let tunedMembers = try tuning.members()
     let stamp = ResultStamp(
       command: "lens", model: model, digest: digests.0, dataset: corpus.dataset, seed: self.corpus.data.seed,
       options: .object(lens.corpusMembers + corpus.members(maxLength: encoding.maxLength) + [threads.member]))
     func object(_ members: [JSON.Member]) -> JSON {
-      stamp.object((digests.1.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? []) + members)
+      stamp.object(
+        (digests.1.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? []) + tunedMembers + members)
     }
 
     func statistics(_ parts: [LensCorpusPart]) throws -> LensStatistics {
@@ -89,7 +98,6 @@ extension Lens {
     }
 
     let workspace = threads.workspace()
-    let recording = self.corpus.recording
     let run = try RecordedRun(recording, stamp: object([]), batchCount: corpus.partCount)
     let parts = try run.records(label: "lens", unit: "parts") { part in
       let distributions = LensDistributions(levels: reader.levels.count, vocabulary: reader.heads[0].vocabulary)

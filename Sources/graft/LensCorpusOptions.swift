@@ -9,14 +9,23 @@ struct LensCorpusOptions: ParsableArguments {
   @Option(help: "BERT: the share of a text's tokens that is masked and predicted; --seed decides which.")
   var maskShare = 0.15
 
-  @OptionGroup var recording: RunOptions
-
   var isGiven: Bool { data.dataset != nil }
 
   func validate() throws {
     guard maskShare > 0, maskShare <= 1 else {
       throw ValidationError("--mask-share must be above 0 and at most 1, not \(maskShare).")
     }
-    if !isGiven, recording.output != nil { throw ValidationError("-o is the folder of a run: give --dataset.") }
+  }
+}
+
+/// A tuned lens that reads beside the plain one.
+struct TunedOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Also read through this tuned lens, which graft lens-fit makes.", valueName: "path"))
+  var tuned: String?
+
+  /// What a stamp says of the file.
+  /// - Throws: `FileError`.
+  func members() throws -> [JSON.Member] {
+    try tuned.map { [JSON.Member("tuned_sha256", .string(try Digest.ofFile($0)))] } ?? []
   }
 }

@@ -14,11 +14,18 @@ struct LensCorpusReport {
   }
 
   func text(_ style: Style) -> String {
-    let depth = statistics.settleDepth
-    let interval = depth.interval.map { ", 95% interval \($0.low.fixed(2)) to \($0.high.fixed(2))" } ?? ""
-    return means.text(style) + "\n" + intervals.text(style) + "\n"
-      + "The final answer stands, on the mean, after \(depth.value.fixed(2)) blocks\(interval).\n"
+    let depths = [(statistics.settleDepth, ""), (statistics.tunedSettleDepth, " to the tuned lens")]
+    let lines = depths.compactMap { depth, lens in
+      depth.map { depth in
+        let interval = depth.interval.map { ", 95% interval \($0.low.fixed(2)) to \($0.high.fixed(2))" } ?? ""
+        return "The final answer stands\(lens), on the mean, after \(depth.value.fixed(2)) blocks\(interval).\n"
+      }
+    }
+    return means.text(style) + "\n" + intervals.text(style) + "\n" + lines.joined()
   }
+
+  /// From the last level down, the plain ones first.
+  private var rows: [LensStatistics.Level] { statistics.levels.reversed() }
 
   /// Fits a terminal of 80 columns.
   private var means: Table {
@@ -30,9 +37,9 @@ struct LensCorpusReport {
         Table.Column("loss", .trailing), Table.Column("bits/byte", .trailing), Table.Column("agrees", .trailing),
         Table.Column("settled", .trailing), Table.Column("bias KL", .trailing),
       ])
-    for level in statistics.levels.reversed() {
+    for level in rows {
       table.append([
-        Table.Cell(level.level.name), .number(level.entropy.value, decimals: 3),
+        Table.Cell(level.level.title), .number(level.entropy.value, decimals: 3),
         .number(level.klToFinal.value, decimals: 3), .number(level.loss.value, decimals: 3),
         .number(level.bitsPerByte.value, decimals: 3), .number(level.agreement.value, decimals: 3),
         .number(level.settled.value, decimals: 3), .number(level.bias.value, decimals: 3),
@@ -48,16 +55,17 @@ struct LensCorpusReport {
         Table.Column("level"), Table.Column("KL to final"), Table.Column("loss"), Table.Column("agrees"),
         Table.Column("settled"), Table.Column("bias KL"),
       ])
-    for level in statistics.levels.reversed() {
+    for level in rows {
       let estimates = [level.klToFinal, level.loss, level.agreement, level.settled, level.bias]
       table.append(
-        [Table.Cell(level.level.name)]
+        [Table.Cell(level.level.title)]
           + estimates.map { .interval($0.interval?.low, $0.interval?.high, decimals: 3) })
     }
     return table
   }
 
-  /// A statistic over the blocks that have run.
+  /// A statistic over the blocks that have run. The embeddings are left out: where they are also the output matrix, they
+  /// say what was read, and their distance would flatten every difference between the blocks.
   func chart(_ show: LensStatistic) -> LineChart {
     let (title, value): (String, KeyPath<LensStatistics.Level, LensStatistics.Estimate>) =
       switch show {
@@ -65,17 +73,23 @@ struct LensCorpusReport {
       case .loss: ("cross-entropy in nats", \.loss)
       default: ("KL(final ‖ level) in nats", \.klToFinal)
       }
-    let outputs = statistics.levels.filter(\.level.isBlockOutput)
-    let points = outputs.map { level in
-      let estimate = level[keyPath: value]
-      return LineChart.Point(
-        x: Double(level.level.layer + 1), y: estimate.value, low: estimate.interval?.low,
-        high: estimate.interval?.high)
+    let outputs = statistics.levels.filter { $0.level.isBlockOutput && $0.level.layer >= 0 }
+    let series = [false, true].compactMap { tuned -> LineChart.Series? in
+      guard outputs.contains(where: { $0.level.isTuned == tuned }) else { return nil }
+      // Both end in the model's output.
+      let own = outputs.filter { $0.level.isTuned == tuned } + (tuned ? outputs.suffix(1) : [])
+      let points = own.map { level in
+        let estimate = level[keyPath: value]
+        return LineChart.Point(
+          x: Double(level.level.layer + 1), y: estimate.value, low: estimate.interval?.low,
+          high: estimate.interval?.high)
+      }
+      return LineChart.Series(name: tuned ? "tuned lens" : "lens", points: points, spreadName: "95% interval")
     }
     return LineChart(
       title: model,
       subtitle: "\(statistics.places.counted("token")) in \(statistics.texts.counted("text")) of \(dataset)",
       xAxis: .init("blocks that have run", isWhole: true), yAxis: .init(title),
-      series: [.init(name: "lens", points: points, spreadName: "95% interval")])
+      series: series)
   }
 }

@@ -22,11 +22,10 @@ struct LensFigure {
   func svg(_ show: LensStatistic) -> String { HeatMap.svg(maps, statistic: index(show)) }
 
   var section: HTMLPage.Section {
-    HTMLPage.Section(
-      readings.map { $0.text.string.shortened(to: 120) }.joined(separator: " | "),
-      (maps.count == 1
-        ? [.heatMap(maps[0], caption: "")]
-        : [.heatMaps(zip(maps, readings).map { ($0, caption: $1.text.string.shortened(to: 120)) })])
+    let texts = readings.map { $0.text.string.shortened(to: 120) }
+    return HTMLPage.Section(
+      texts.allSatisfy { $0 == texts[0] } ? texts[0] : texts.joined(separator: " | "),
+      (maps.count == 1 ? [.heatMap(maps[0], caption: "")] : [.heatMaps(maps.map { ($0, caption: $0.title) })])
         + attributions.flatMap { group in
           group.maps.map { .heatMap($0, caption: "") } + group.tables(20).map { .table($0) }
         })

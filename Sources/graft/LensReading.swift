@@ -37,6 +37,20 @@ struct LensReading {
   /// "; with L5H3 = 0", or nothing.
   var changesText: String { changes.isEmpty ? "" : "; with \(changes.joined(separator: ", "))" }
 
+  /// What was read without translators.
+  var plain: LensReading { restricted(toTuned: false).attributed(attributions) }
+  /// What was read through translators, and the model's output; nil where nothing was.
+  var tuned: LensReading? { levels.contains(where: \.isTuned) ? restricted(toTuned: true) : nil }
+
+  private func restricted(toTuned: Bool) -> LensReading {
+    let shown = levels.indices.filter { levels[$0].isTuned == toTuned || $0 == levels.count - 1 }
+    return LensReading(
+      text: text, ids: ids, truncated: truncated, positions: positions, levels: shown.map { levels[$0] },
+      cells: shown.map { cells[$0] }, truth: truth, masksEach: masksEach, interventions: interventions,
+      changes: changes, target: target, versus: versus, followed: followed, tokenizer: tokenizer,
+      modelName: modelName)
+  }
+
   /// Statistics of the heat map. What no cell has is left out.
   /// - Parameter all: the cells whose values the colours must tell apart; these and those of readings beside it.
   func statistics(over all: [LensCell]) -> [(key: LensStatistic, look: HeatMap.Statistic)] {
@@ -93,7 +107,7 @@ struct LensReading {
     }
     let place = masksEach ? "each token masked in turn" : "\(ids.count.counted("token"))"
     return HeatMap(
-      title: "\(modelName): \(text.string.shortened(to: 90))",
+      title: "\(modelName)\(levels.contains(where: \.isTuned) ? ", tuned lens" : ""): \(text.string.shortened(to: 90))",
       subtitle: "the most probable token at each level, the last on top; \(place)" + changesText,
       columns: positions.map { tokenizer.display(ids[$0]) }, rows: rows, statistics: statistics.map(\.look),
       markMeaning: "the final answer")
@@ -103,6 +117,7 @@ struct LensReading {
     let levelObjects = zip(levels, cells).map { level, cells -> JSON in
       [
         "layer": .integer(level.layer), "level": .string(level.name), "site": .string(level.site.rawValue),
+        "tuned": .bool(level.isTuned),
         "places": .array(zip(positions, cells).map { position, cell in json(cell, at: position) }),
       ]
     }

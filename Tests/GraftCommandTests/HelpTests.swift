@@ -4,9 +4,8 @@ import Testing
 
 @Suite struct HelpTests {
   private static let commands = [
-    "inspect", "tokenize", "forward", "predict", "lens", "lens-classifier", "identify", "project", "atlas",
-    "experiment", "classify", "verify",
-    "env",
+    "inspect", "tokenize", "forward", "predict", "lens", "lens-fit", "lens-classifier", "identify", "attribute",
+    "project", "atlas", "align", "experiment", "classify", "verify", "env",
   ]
 
   @Test func listsCommandsAndExitCodes() throws {

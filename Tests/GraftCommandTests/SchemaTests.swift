@@ -26,6 +26,7 @@ import Testing
       "good", "--versus", "bad", "--slice", "1:",
     ],
     ["lens", "imdb-gpt2-wide", "--jsonl", LensPromptTests.prompts, "--beside", "a", "--top", "1"],
+    LensFitTests.fit + ["-o", "a.st"], LensFitTests.fit + ["-o", "a.st", "--steps", "2"],
     [
       "lens", "imdb-bert-1", "--text", "a [MASK] film", "--attribute", "--target", "good", "--versus", "bad",
       "--ablate",
@@ -63,6 +64,16 @@ import Testing
     }
     // The same command gives the same bytes.
     #expect(try GraftProcess.run(arguments + ["--json"], directory: folder.path).output == run.output)
+  }
+
+  @Test func tunedLensesConform() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("a.st")
+    _ = try GraftProcess.run(LensFitTests.fit + ["-o", path])
+    for arguments in [LensCorpusTests.gpt2, ["lens", "imdb-gpt2-narrow", "--text", "a", "--top", "1"]] {
+      let run = try GraftProcess.run(arguments + ["--tuned", path, "--json"])
+      #expect(try schema("lens").problems(in: JSON.parse(run.output, path: "lens")) == [])
+    }
   }
 
   /// The commands that score reviews, and what they leave in a folder.

@@ -12,7 +12,7 @@ enum Golden {
     ["bert", "bert-wide", "gpt2", "gpt2-wide"].map { "tiny/" + $0 }
     + ["imdb-bert-1", "imdb-gpt2-narrow"].map { "trained/" + $0 }
 
-  private static var tests: URL {
+  static var tests: URL {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
   }
 

@@ -1,0 +1,115 @@
+import Checkpoints
+import DenseMath
+import Transformer
+
+/// Affine translators that carry the state before each block to where the model's head can read it (Belrose et al.,
+/// "Eliciting Latent Predictions from Transformers with the Tuned Lens", 2023).
+public struct TunedLens: Sendable {
+  /// h W + b
+  public struct Translator: Sendable {
+    /// [d, d]
+    public let weight: Tensor
+    /// [d]
+    public let bias: Tensor
+
+    public init(weight: Tensor, bias: Tensor) {
+      self.weight = weight
+      self.bias = bias
+    }
+
+    /// Changes nothing.
+    public static func identity(_ width: Int) -> Translator {
+      Translator(
+        weight: DoubleMatrix.identity(width).tensor, bias: Tensor(shape: [width], [Float](repeating: 0, count: width)))
+    }
+
+    /// - Parameters:
+    ///   - h: [rows, d]; `out`: the same, elsewhere.
+    func apply(
+      _ h: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, threads: Threads
+    ) {
+      let d = bias.count
+      Product.multiply(
+        threads: threads, m: rows, n: d, k: d, a: h, aStride: d, b: weight.pointer, bStride: d, bTransposed: false,
+        c: out, cStride: d
+      ) { rows, columns in
+        for row in rows {
+          let start = row * d + columns.lowerBound
+          VectorMath.add(bias.pointer + columns.lowerBound, to: out + start, count: columns.count)
+        }
+      }
+    }
+  }
+
+  /// Of hidden states 0..<L; the last hidden state needs none.
+  public let translators: [Translator]
+  /// `Unembedding.sha256` of the head that they were fitted with.
+  public let unembeddingDigest: String
+
+  public init(translators: [Translator], unembeddingDigest: String) {
+    self.translators = translators
+    self.unembeddingDigest = unembeddingDigest
+  }
+
+  /// - Throws: `InterpretabilityError` when the translators are not for this model's states and head.
+  func check(against model: any Runnable, heads: [Unembedding]) throws {
+    guard heads.count == 1 else { throw InterpretabilityError.tunedLensOfSegments(model: model.name) }
+    let expected = [model.blockDimensions.count, heads[0].matrix.columns]
+    let found = [translators.count, translators.first?.bias.count ?? 0]
+    guard expected == found else {
+      throw InterpretabilityError.tunedLensDoesNotFit(model: model.name, expected: expected, found: found)
+    }
+    let digest = heads[0].sha256()
+    guard digest == unembeddingDigest else {
+      throw InterpretabilityError.foreignTunedLens(model: model.name, expected: unembeddingDigest, found: digest)
+    }
+  }
+}
+
+extension TunedLens {
+  private static let kind = "tuned-lens"
+
+  /// Reads what `write` made.
+  /// - Throws: `FileError`, `CheckpointError`; `InterpretabilityError.notATunedLens`.
+  public init(path: String) throws {
+    let file = try SafetensorsFile(path)
+    guard file.metadata["graft.kind"] == Self.kind, let digest = file.metadata["graft.unembedding_sha256"] else {
+      throw InterpretabilityError.notATunedLens(
+        path: path, found: file.metadata["graft.kind"].map { "\"\($0)\"" } ?? "no graft.kind in its metadata")
+    }
+    let (weight, bias) = (try file.floats("weight"), try file.floats("bias"))
+    guard weight.shape.count == 3, weight.shape[1] == weight.shape[2], bias.shape == Array(weight.shape.prefix(2))
+    else {
+      throw InterpretabilityError.notATunedLens(
+        path: path, found: "weight \(weight.shape) and bias \(bias.shape) in place of [L, d, d] and [L, d]")
+    }
+    if let place = [weight, bias].compactMap({ $0.firstNonFinite() }).first {
+      throw InterpretabilityError.notATunedLens(path: path, found: "a number that is not finite, at \(place)")
+    }
+    let width = weight.shape[1]
+    translators = (0..<weight.shape[0]).map { state in
+      let (w, b) = (weight[rows: state..<state + 1], bias[rows: state..<state + 1])
+      return Translator(
+        weight: Tensor(shape: [width, width], pointer: w.pointer, owner: Owner(w)),
+        bias: Tensor(shape: [width], pointer: b.pointer, owner: Owner(b)))
+    }
+    unembeddingDigest = digest
+  }
+
+  /// Keeps the tensor whose memory a part is borrowed from.
+  private final class Owner {
+    private let tensor: Tensor
+    init(_ tensor: Tensor) { self.tensor = tensor }
+  }
+
+  /// Writes `weight`, [L, d, d], and `bias`, [L, d], with the head's digest as `graft.unembedding_sha256`.
+  /// - Parameter metadata: more texts to store.
+  /// - Throws: `FileError`.
+  public func write(to path: String, metadata: [String: String] = [:]) throws {
+    let own = ["graft.kind": Self.kind, "graft.unembedding_sha256": unembeddingDigest]
+    var writer = SafetensorsWriter(metadata: metadata.merging(own) { $1 })
+    writer.add("weight", stacking: translators.map(\.weight))
+    writer.add("bias", stacking: translators.map(\.bias))
+    try writer.write(to: path)
+  }
+}
