@@ -164,8 +164,8 @@ private struct Place {
     for done in copies {
       let copy = place.folder.path("copy\(done).sqlite")
       #expect(try Atlas(copy).done == done)
-      #expect(throws: AtlasError.notBuiltYet(path: copy, place: "L2H2", done: done, parts: 36)) {
-        try Atlas(copy).readings(of: HeadPlace(layer: 2, head: 2))
+      #expect(throws: AtlasError.notBuiltYet(path: copy, place: "L2H2:0", done: done, parts: 36)) {
+        try Atlas(copy).readings(of: VectorPlace(layer: 2, head: 2, index: 0))
       }
       try resume(place, "copy\(done).sqlite", from: done)
       #expect(try contents(copy) == whole)

@@ -47,7 +47,7 @@ import Testing
     let charts = tree.all("svg", class: "chart")
     let heights = charts.compactMap { Double($0.attributes["height"] ?? "") }
     #expect(charts.count == 2 && charts[0].attributes["y"] == "0.00")
-    #expect(abs(Double(charts[1].attributes["y"] ?? "") ?? 0 - heights[0]) < 1)
+    #expect(abs((Double(charts[1].attributes["y"] ?? "") ?? 0) - heights[0]) < 1)
     #expect(abs((Double(tree.attributes["height"] ?? "") ?? 0) - heights.reduce(0, +)) < 2)
   }
 }
