@@ -37,9 +37,17 @@ public struct AdamW {
     squares = parameters.map { FloatBuffer(count: $0.count) }
   }
 
-  /// The Euclidean norm of all gradients together.
-  public var gradientNorm: Double {
-    parameters.reduce(0) { $0 + VectorMath.dot($1.gradient.pointer, $1.gradient.pointer, count: $1.count) }.squareRoot()
+  /// The Euclidean norm of all gradients together. Each parameter's sum is one thread's, so their number changes no bit.
+  public func gradientNorm(threads: Threads) -> Double {
+    var squares = [Double](repeating: 0, count: parameters.count)
+    squares.withUnsafeMutableBufferPointer { squares in
+      nonisolated(unsafe) let squares = squares
+      threads.run(parameters.count) { index, _ in
+        let gradient = parameters[index].gradient.pointer
+        squares[index] = VectorMath.dot(gradient, gradient, count: parameters[index].count)
+      }
+    }
+    return squares.reduce(0, +).squareRoot()
   }
 
   /// Changes every parameter by its gradient; gradients stay as they are.
@@ -50,7 +58,7 @@ public struct AdamW {
   @discardableResult
   public mutating func step(rate: Double, clip: Double? = nil, threads: Threads) -> Double {
     steps += 1
-    let norm = gradientNorm
+    let norm = gradientNorm(threads: threads)
     let scale = clip.map { min(1, $0 / (norm + 1e-6)) } ?? 1
     var numbers = VectorMath.AdamWStep(
       gradientScale: Float(scale), meanRate: Float(1 - settings.meanDecay), squareDecay: Float(settings.squareDecay),

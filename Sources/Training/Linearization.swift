@@ -33,11 +33,11 @@ public struct Linearization {
     let threads = workspace.threads
     switch model.architecture {
     case .bert(let bert):
-      let tape = Tape(keeping: BERTBlockDerivative.sites, of: layers)
+      let tape = Tape(keeping: BERTBlockDerivative.sites, of: layers, threads: threads)
       try model.advance(&h, through: layers, batch, workspace: workspace, observer: tape)
       blocks = layers.enumerated().map { BERTBlockDerivative(bert, layer: $1, tape, $0, batch, threads: threads) }
     case .gpt2(let gpt2):
-      let tape = Tape(keeping: GPT2BlockDerivative.sites, of: layers)
+      let tape = Tape(keeping: GPT2BlockDerivative.sites, of: layers, threads: threads)
       try model.advance(&h, through: layers, batch, workspace: workspace, observer: tape)
       blocks = layers.enumerated().map { GPT2BlockDerivative(gpt2, layer: $1, tape, $0, batch, threads: threads) }
     }

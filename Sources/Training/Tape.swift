@@ -5,13 +5,15 @@ import Transformer
 final class Tape: Observer {
   private let sites: Set<Site>
   private let layers: Range<Int>
+  private let threads: Threads
   /// [layers][site]: the rows of the whole batch, [T, columns]; attention weights apart.
   private var rows: [[Site: FloatBuffer]]
   /// [layers][sequences]: [H, n, n] for a sequence of n tokens.
   private(set) var attentionWeights: [[FloatBuffer]]
 
-  init(keeping sites: Set<Site>, of layers: Range<Int>) {
+  init(keeping sites: Set<Site>, of layers: Range<Int>, threads: Threads) {
     self.sites = sites
+    self.threads = threads
     self.layers = layers
     rows = layers.map { _ in [:] }
     attentionWeights = layers.map { _ in [] }
@@ -22,7 +24,7 @@ final class Tape: Observer {
   func observe(_ observation: Observation) {
     let (columns, stride) = (observation.columns, observation.stride)
     let copy = FloatBuffer(uninitializedCount: observation.rows * columns)
-    for row in 0..<observation.rows {
+    threads.runRows(observation.rows) { row in
       (copy.pointer + row * columns).update(from: observation.pointer + row * stride, count: columns)
     }
     let index = observation.layer - layers.lowerBound

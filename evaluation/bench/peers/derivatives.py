@@ -66,7 +66,7 @@ def attribution(options):
     def forward():
         def of(first):
             return torch.stack(levels(torch.cat([first, h[part:]])))
-        jacobian = torch.func.jacfwd(of, chunk_size=256)(h[:part])  # [L, T, d, part, d]
+        jacobian = torch.func.jacfwd(of)(h[:part])  # [L, T, d, part, d]
         return jacobian.pow(2).sum((2, 4)).sqrt()  # [L, T, part]
 
     def reverse():
