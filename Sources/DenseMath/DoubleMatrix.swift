@@ -39,6 +39,29 @@ public struct DoubleMatrix: Sendable, Equatable {
     return result
   }
 
+  /// Some rows, next to each other.
+  public func rows(_ range: Range<Int>) -> DoubleMatrix {
+    DoubleMatrix(
+      rows: range.count, columns: columns,
+      values: Array(values[range.lowerBound * columns..<range.upperBound * columns]))
+  }
+
+  /// Some columns, next to each other.
+  public func columns(_ range: Range<Int>) -> DoubleMatrix {
+    var result = DoubleMatrix(rows: rows, columns: range.count)
+    for row in 0..<rows {
+      for (place, column) in range.enumerated() { result[row, place] = self[row, column] }
+    }
+    return result
+  }
+
+  /// The sum of the products of the numbers at the same places: the inner product that belongs to `frobeniusNorm`.
+  public func inner(_ other: DoubleMatrix) -> Double {
+    precondition(
+      rows == other.rows && columns == other.columns, "\(rows) x \(columns) and \(other.rows) x \(other.columns)")
+    return zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
   /// The square root of the sum of squares.
   public var frobeniusNorm: Double {
     let largest = values.reduce(0) { max($0, abs($1)) }

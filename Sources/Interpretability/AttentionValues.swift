@@ -101,20 +101,6 @@ extension Linear {
 }
 
 extension DoubleMatrix {
-  func rows(_ range: Range<Int>) -> DoubleMatrix {
-    DoubleMatrix(
-      rows: range.count, columns: columns,
-      values: Array(values[range.lowerBound * columns..<range.upperBound * columns]))
-  }
-
-  func columns(_ range: Range<Int>) -> DoubleMatrix {
-    var result = DoubleMatrix(rows: rows, columns: range.count)
-    for row in 0..<rows {
-      for (place, column) in range.enumerated() { result[row, place] = self[row, column] }
-    }
-    return result
-  }
-
   /// Self times diag(factors).
   func scalingColumns(by factors: [Double]) -> DoubleMatrix {
     var result = self

@@ -1,5 +1,6 @@
 import DenseMath
 import Foundation
+import Training
 import Transformer
 
 /// KL(final ‖ lens) of translated states, and its derivative through the head: softmax and matrix, the final norm and,
@@ -95,7 +96,7 @@ public struct TranslatorGradient {
         if let bias = dense.bias { VectorMath.add(bias.pointer, to: raw.pointer + row * d, count: d) }
         active.pointer.advanced(by: row * d).update(from: raw.pointer + row * d, count: d)
         activation.apply(active.pointer + row * d, bias: nil, count: d)
-        activation.applySlope(raw.pointer + row * d, count: d)
+        activation.slope(raw.pointer + row * d, count: d)
       }
       Self.passBack(norm, of: active.pointer, rows: rows, derivative: derivative, threads: threads)
       for row in 0..<rows {
@@ -122,20 +123,6 @@ public struct TranslatorGradient {
           derivative + row * d, before: norm.gain.pointer, standardized: own, scale: scale, into: derivative + row * d,
           count: d)
       }
-    }
-  }
-}
-
-extension Activation {
-  /// x = the activation's slope at x
-  fileprivate func applySlope(_ x: UnsafeMutablePointer<Float>, count: Int) {
-    switch self {
-    case .geluErf: VectorMath.geluErfSlope(x, count: count)
-    case .geluTanh: VectorMath.geluTanhSlope(x, count: count)
-    case .geluSigmoid: VectorMath.geluSigmoidSlope(x, count: count)
-    case .relu: VectorMath.reluSlope(x, count: count)
-    case .silu: VectorMath.siluSlope(x, count: count)
-    case .tanh: VectorMath.tanhSlope(x, count: count)
     }
   }
 }

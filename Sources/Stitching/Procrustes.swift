@@ -32,13 +32,13 @@ struct Procrustes {
       return (rotation, scaled ? scale(of: rotation) : 1)
     }
     var whole = try Self.polar(extended(by: DoubleMatrix(rows: p, columns: p - q)))
-    var rotation = whole.columnRange(0..<q)
+    var rotation = whole.columns(0..<q)
     var scale = scaled ? self.scale(of: rotation) : 1
     var objective = self.objective(rotation, scale: scale)
     for _ in 0..<Self.mostSteps {
       // The target of c X S₂ is itself: in products with X, cross against c XᵀX S₂.
-      whole = try Self.polar(extended(by: scale * (gram * whole.columnRange(q..<p))))
-      rotation = whole.columnRange(0..<q)
+      whole = try Self.polar(extended(by: scale * (gram * whole.columns(q..<p))))
+      rotation = whole.columns(0..<q)
       if scaled { scale = self.scale(of: rotation) }
       let next = self.objective(rotation, scale: scale)
       defer { objective = next }
@@ -65,27 +65,12 @@ struct Procrustes {
 
   /// ⟨S, XᵀY⟩ / ‖X S‖².
   private func scale(of rotation: DoubleMatrix) -> Double {
-    let length = Self.inner(gram * rotation, rotation)
-    return length > 0 ? Self.inner(rotation, cross) / length : 1
+    let length = (gram * rotation).inner(rotation)
+    return length > 0 ? rotation.inner(cross) / length : 1
   }
 
   /// ‖c X S - Y‖² less ‖Y‖².
   func objective(_ rotation: DoubleMatrix, scale: Double) -> Double {
-    scale * scale * Self.inner(gram * rotation, rotation) - 2 * scale * Self.inner(rotation, cross)
-  }
-
-  private static func inner(_ left: DoubleMatrix, _ right: DoubleMatrix) -> Double {
-    zip(left.values, right.values).reduce(0) { $0 + $1.0 * $1.1 }
-  }
-}
-
-extension DoubleMatrix {
-  /// Some columns, next to each other.
-  fileprivate func columnRange(_ range: Range<Int>) -> DoubleMatrix {
-    var result = DoubleMatrix(rows: rows, columns: range.count)
-    for row in 0..<rows {
-      for column in range { result[row, column - range.lowerBound] = self[row, column] }
-    }
-    return result
+    scale * scale * (gram * rotation).inner(rotation) - 2 * scale * rotation.inner(cross)
   }
 }

@@ -59,15 +59,12 @@ public struct StitchingMaps: Sendable {
   ///
   /// The square is a difference of sums that nearly cancel when the map is good: below about 1e-7 it is rounding.
   public func residual(of map: StitchingMap) -> Double {
-    func inner(_ left: DoubleMatrix, _ right: DoubleMatrix) -> Double {
-      zip(left.values, right.values).reduce(0) { $0 + $1.0 * $1.1 }
-    }
     let own = rows.reduce(0.0) { sum, pair in
       (0..<wEA.columns).reduce(sum) {
         $0 + Double(wEA[pair.a * wEA.columns + $1]) * Double(wEA[pair.a * wEA.columns + $1])
       }
     }
-    let square = own - 2 * inner(map.matrix, cross) + inner(map.matrix * gramB, map.matrix)
+    let square = own - 2 * map.matrix.inner(cross) + (map.matrix * gramB).inner(map.matrix)
     return (max(0, square) / own).squareRoot()
   }
 

@@ -153,7 +153,7 @@ struct ActivationDerivative {
 
 extension Activation {
   /// x = activation'(x) in place on `count` numbers.
-  func slope(_ x: UnsafeMutablePointer<Float>, count: Int) {
+  public func slope(_ x: UnsafeMutablePointer<Float>, count: Int) {
     switch self {
     case .geluErf: VectorMath.geluErfSlope(x, count: count)
     case .geluTanh: VectorMath.geluTanhSlope(x, count: count)
