@@ -4,8 +4,9 @@ import COpenBLAS
 /// do not depend on the number of threads.
 struct TallSums {
   private let threads: Threads
-  /// Columns of a result that are one task's.
-  private static let strip = 128
+  /// The largest side of a block of the result that is one task's. A product packs both its factors: for narrow blocks
+  /// that would take as long as the product.
+  private static let side = 512
 
   init(threads: Threads) { self.threads = threads }
 
@@ -17,9 +18,14 @@ struct TallSums {
     _ x: UnsafePointer<Double>, _ p: Int, xStride: Int, _ y: UnsafePointer<Double>, _ q: Int, yStride: Int,
     height: Int, to out: UnsafeMutablePointer<Double>
   ) {
-    strips(q) { columns in
-      product(
-        x, p, xStride, y + columns.lowerBound, columns.count, yStride, height, out + columns.lowerBound, stride: q)
+    guard height > 0 else { return }
+    let (down, across) = (Self.parts(of: p), Self.parts(of: q))
+    threads.run(down.count * across.count) { task, _ in
+      let (rows, columns) = (down[task / across.count], across[task % across.count])
+      cblas_dgemm(
+        CblasRowMajor, CblasTrans, CblasNoTrans, blasint(rows.count), blasint(columns.count), blasint(height), 1,
+        x + rows.lowerBound, blasint(xStride), y + columns.lowerBound, blasint(yStride), 1,
+        out + rows.lowerBound * q + columns.lowerBound, blasint(q))
     }
   }
 
@@ -30,10 +36,23 @@ struct TallSums {
   func addOwn(
     _ x: UnsafePointer<Double>, _ p: Int, stride: Int, height: Int, to out: UnsafeMutablePointer<Double>
   ) {
-    strips(p) { columns in
-      product(
-        x, columns.upperBound, stride, x + columns.lowerBound, columns.count, stride, height,
-        out + columns.lowerBound, stride: p)
+    guard height > 0 else { return }
+    let parts = Self.parts(of: p)
+    // Blocks off the diagonal first: they are twice the work.
+    let blocks = parts.indices.flatMap { row in (row + 1..<parts.count).map { (parts[row], parts[$0]) } }
+    threads.run(blocks.count + parts.count) { task, _ in
+      guard task < blocks.count else {
+        let own = parts[task - blocks.count]
+        cblas_dsyrk(
+          CblasRowMajor, CblasUpper, CblasTrans, blasint(own.count), blasint(height), 1, x + own.lowerBound,
+          blasint(stride), 1, out + own.lowerBound * p + own.lowerBound, blasint(p))
+        return
+      }
+      let (rows, columns) = blocks[task]
+      cblas_dgemm(
+        CblasRowMajor, CblasTrans, CblasNoTrans, blasint(rows.count), blasint(columns.count), blasint(height), 1,
+        x + rows.lowerBound, blasint(stride), x + columns.lowerBound, blasint(stride), 1,
+        out + rows.lowerBound * p + columns.lowerBound, blasint(p))
     }
   }
 
@@ -47,23 +66,9 @@ struct TallSums {
     }
   }
 
-  /// The last strips first: above a diagonal they have the most to do.
-  private func strips(_ columns: Int, _ body: (Range<Int>) -> Void) {
-    let count = (columns + Self.strip - 1) / Self.strip
-    threads.run(count) { task, _ in
-      let first = (count - 1 - task) * Self.strip
-      body(first..<min(columns, first + Self.strip))
-    }
-  }
-
-  private func product(
-    _ x: UnsafePointer<Double>, _ p: Int, _ xStride: Int, _ y: UnsafePointer<Double>, _ q: Int, _ yStride: Int,
-    _ height: Int, _ out: UnsafeMutablePointer<Double>, stride: Int
-  ) {
-    guard p > 0, q > 0, height > 0 else { return }
-    cblas_dgemm(
-      CblasRowMajor, CblasTrans, CblasNoTrans, blasint(p), blasint(q), blasint(height), 1, x, blasint(xStride), y,
-      blasint(yStride), 1, out, blasint(stride))
+  /// Nearly equal parts that do not depend on the number of threads, so that the sums do not either.
+  private static func parts(of count: Int) -> [Range<Int>] {
+    Threads((count + side - 1) / side).ranges(of: count, granularity: 8)
   }
 }
 
