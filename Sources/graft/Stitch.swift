@@ -21,7 +21,8 @@ struct Stitch: ParsableCommand {
       procrustes-scaled, a rotation; centred, about the mean embeddings. Controls: random, numbers of the same norm; \
       shuffled, pinv with the tokens permuted; identity, where the hidden sizes agree. \
       From unlabelled texts (--unlabelled): weighted, pinv with tokens as frequent as there; least-squares and affine, \
-      fitted to the states at each cut, as upper bounds. Any map with +norm or +moments: the mapped state is given the norm, \
+      fitted to the states at each cut, as upper bounds; auto, at each cut the map whose states share most top tokens with \
+      the fine-tuned model's own. Any map with +norm or +moments: the mapped state is given the norm, \
       or the mean and variance of each feature, that the fine-tuned model's own states have at that depth.
 
       EXAMPLES:

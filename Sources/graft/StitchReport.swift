@@ -23,8 +23,10 @@ struct StitchReport {
   }
 
   func text(_ style: Style) -> String {
-    transplanted.map { chart($0).text(style) + "\n" + accuracies($0).text(style) }.joined(separator: "\n")
-      + "\n" + mapTable.text(style)
+    transplanted.map { count in
+      chart(count).text(style) + "\n" + accuracies(count).text(style)
+        + (choice(count).map { style.painted($0, .faint) + "\n" } ?? "")
+    }.joined(separator: "\n") + "\n" + mapTable.text(style)
   }
 
   /// - Parameters:
@@ -42,7 +44,7 @@ struct StitchReport {
               "Accuracy on \(n) reviews against the blocks kept of \(models.pretrained.name). Bars are 95% Wilson "
               + "intervals; bands span the draws of a random map."),
           .table(accuracies(count)), .table(intervals(count)),
-        ])
+        ] + (choice(count).map { [.paragraph($0)] } ?? []))
     }
     let reading = HTMLPage.Section(
       "How to read it",
@@ -62,6 +64,18 @@ struct StitchReport {
       title: "\(models.finetuned.name) stitched onto \(models.pretrained.name)",
       subtitle: "\(n) reviews of \(dataset.name)", sections: sections + [reading]
     ).html
+  }
+
+  private func choice(_ transplanted: Int) -> String? {
+    let own = facts.filter { $0.cell.transplanted == transplanted }
+    return Self.choice(own.compactMap { fact in fact.chosen.map { (fact.cell.kept, $0.name) } })
+  }
+
+  /// What `auto` came to at each cut, in a sentence; nil where it was not asked for.
+  static func choice(_ chosen: [(kept: Int, map: String)]) -> String? {
+    guard !chosen.isEmpty else { return nil }
+    let cuts = chosen.sorted { $0.kept < $1.kept }.map { "\($0.map) (\($0.kept))" }
+    return "auto chose, by blocks kept: " + cuts.joined(separator: ", ")
   }
 
   /// m, every number there is.

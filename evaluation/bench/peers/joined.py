@@ -1,0 +1,119 @@
+"""joined.py: the map between two embeddings, a sweep and an alignment, each beside what it cannot do without.
+
+`map`: E_A E_B⁺ for embeddings of 50,257 x 1,024, beside OpenBLAS's dsyrk and dgemm of that size and PyTorch's pinv and product.
+`sweep`: every cell of a sweep over two embedded models, beside the block passes it counts. `align`: two models of BERT-base's
+size, beside the products. `--serve` is PyTorch's side.
+"""
+import argparse
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[2]
+V, WIDTH = 50_257, 1_024
+# Case: Graft's name of it, and of what it is measured against.
+CASES = {"map": ("map", "map-products"), "sweep": ("stitch-sweep", "stitch-blocks"), "align": ("align", "align-products")}
+
+
+def embedding(place):
+    """The numbers that BenchCase+Stitch.swift draws first (place 0) or second (1): SplitMix64, normal by Box and Muller."""
+    import numpy
+    rows = []
+    for start in range(0, V * WIDTH, 1 << 22):
+        count = 2 * min(1 << 22, V * WIDTH - start)
+        first = 2 * (place * V * WIDTH + start) + 1
+        with numpy.errstate(over="ignore"):
+            z = numpy.uint64(42) + numpy.arange(first, first + count, dtype=numpy.uint64) * numpy.uint64(0x9E3779B97F4A7C15)
+            z = (z ^ (z >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
+            z = (z ^ (z >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
+            z ^= z >> numpy.uint64(31)
+        u = (z >> numpy.uint64(11)).astype(numpy.float64) * 2.0 ** -53
+        normal = numpy.sqrt(-2 * numpy.log(1 - u[::2])) * numpy.cos(2 * numpy.pi * u[1::2])
+        rows.append(normal.astype(numpy.float32))
+    return numpy.concatenate(rows).reshape(V, WIDTH)
+
+
+def serve(options):
+    """The published code's map in PyTorch: E_A pinv(E_B), Float32."""
+    import torch
+    torch.set_num_threads(options.threads)
+    a, b = (torch.from_numpy(embedding(place)) for place in (0, 1))
+    print(json.dumps({"torch": torch.__version__}), flush=True)
+    answer = None
+    for line in sys.stdin:
+        word = line.strip()
+        if word == "quit":
+            return
+        if word == "run":
+            begin = time.perf_counter()
+            answer = a.T @ torch.linalg.pinv(b.T)
+            print(f"{time.perf_counter() - begin:.6f}", flush=True)
+        elif word == "result":
+            print(json.dumps({"norm": float(answer.double().norm())}), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--graft", help="the graft-bench executable")
+    parser.add_argument("--models", type=Path, help="for align: the folder make_models.py wrote")
+    parser.add_argument("--cases", nargs="+", choices=list(CASES), default=["map", "sweep"])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--output", type=Path, default=HERE.parents[1] / "results" / "bench_joined.json")
+    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.serve:
+        return serve(options)
+    if not options.graft:
+        parser.error("--graft is needed")
+    if "align" in options.cases and not options.models:
+        parser.error("align needs --models")
+
+    import machine
+    from compare import PAUSE, Server, summary
+    tail = ["--threads", str(options.threads)]
+
+    def models(case):
+        if case == "sweep":
+            own = REPOSITORY / "models"
+            return ["--model", own / "imdb-bert-2", "--other", own / "imdb-bert-1-sentiment",
+                    "--dataset", REPOSITORY / "evaluation" / "imdb" / "test.jsonl"]
+        if case == "align":
+            return ["--model", options.models / "bert-base", "--other", options.models / "bert-base-classifier"]
+        return []
+
+    def measure(case):
+        graft, beside = CASES[case]
+        servers = {"graft": Server([options.graft, graft, *models(case), *tail], options.threads),
+                   "beside": Server([options.graft, beside, *models(case), *tail], options.threads)}
+        if case == "map":
+            servers["torch"] = Server([sys.executable, HERE / "joined.py", "--serve", *tail], options.threads)
+        taken = {name: [] for name in servers}
+        for index in range(1 + options.rounds):
+            for name, server in servers.items():
+                time.sleep(PAUSE)
+                seconds = server.ask("run")
+                if index:
+                    taken[name].append(seconds)
+        result = {name: summary(seconds) for name, seconds in taken.items()}
+        for name, server in servers.items():
+            result[name] |= {"result": server.ask("result") if name != "beside" or case == "sweep" else {},
+                             "peak_memory_bytes": server.peak_memory(), "notes": server.notes}
+            server.quit()
+            ratios = [own / plain for own, plain in zip(taken[name], taken["beside"])]
+            result[name]["times_what_is_beside"] = statistics.median(ratios)
+        return result
+
+    known = json.loads(options.output.read_text())["cases"] if options.output.exists() else {}
+    for case in options.cases:
+        known[case] = measure(case)
+        print(json.dumps({case: known[case]}, indent=1), flush=True)
+    options.output.write_text(json.dumps(
+        {"schema": 1, "machine": machine.description(options.threads), "cases": known}, indent=1, sort_keys=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()
