@@ -105,55 +105,6 @@ public struct DoubleMatrix: Sendable, Equatable {
 }
 
 extension DoubleMatrix {
-  /// aᵀ b for two tall Float32 matrices with the same number of rows, every product and sum in Double.
-  ///
-  /// Rows are converted a chunk at a time, so nothing of the height of a vocabulary is held in Double. Each thread makes
-  /// its own columns of the result from every chunk.
-  /// - Parameters:
-  ///   - a: [n, p]
-  ///   - b: [n, q]
-  ///   - rows: which rows to use, and of b in which order against a's; nil for all, in order.
-  ///   - weights: what each of these rows counts; nil for 1.
-  /// - Returns: [p, q]
-  public static func transposedProduct(
-    _ a: Tensor, _ b: Tensor, rows: [(a: Int, b: Int)]? = nil, weights: [Double]? = nil, threads: Threads
-  ) -> DoubleMatrix {
-    precondition(rows != nil || a.rows == b.rows, "the two matrices have \(a.rows) and \(b.rows) rows")
-    let count = rows?.count ?? a.rows
-    precondition(weights == nil || weights?.count == count, "\(weights?.count ?? 0) weights for \(count) rows")
-    let (p, q) = (a.columns, b.columns)
-    let chunk = 2048
-    var left = [Double](repeating: 0, count: chunk * p)
-    var right = [Double](repeating: 0, count: chunk * q)
-    var result = DoubleMatrix(rows: p, columns: q)
-    let parts = threads.ranges(of: q, granularity: 8)
-    left.withUnsafeMutableBufferPointer { left in
-      right.withUnsafeMutableBufferPointer { right in
-        result.values.withUnsafeMutableBufferPointer { out in
-          guard let left = left.baseAddress, let right = right.baseAddress, let out = out.baseAddress else { return }
-          for start in stride(from: 0, to: count, by: chunk) {
-            let height = min(chunk, count - start)
-            for row in 0..<height {
-              let pair = rows.map { $0[start + row] } ?? (a: start + row, b: start + row)
-              let weight = weights.map { $0[start + row] } ?? 1
-              for column in 0..<p { left[row * p + column] = weight * Double(a.pointer[pair.a * p + column]) }
-              for column in 0..<q { right[row * q + column] = Double(b.pointer[pair.b * q + column]) }
-            }
-            threads.run(parts.count) { part, _ in
-              let columns = parts[part]
-              cblas_dgemm(
-                CblasRowMajor, CblasTrans, CblasNoTrans, blasint(p), blasint(columns.count), blasint(height), 1, left,
-                blasint(p), right + columns.lowerBound, blasint(q), 1, out + columns.lowerBound, blasint(q))
-            }
-          }
-        }
-      }
-    }
-    return result
-  }
-}
-
-extension DoubleMatrix {
   /// a b for a tall Float32 matrix, every product and sum in Double.
   ///
   /// Rows are converted and multiplied a chunk of fixed height at a time, so that equal rows of a give equal bits,

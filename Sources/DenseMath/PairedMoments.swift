@@ -1,5 +1,3 @@
-import COpenBLAS
-
 /// First and second moments of pairs of rows (x, y), summed in Double as the rows stream by: what a regression of y on x
 /// in closed form, a variance, or a similarity of two sets of states needs.
 ///
@@ -59,6 +57,7 @@ public struct PairedMoments: Sendable {
     // A block of rows in Double, x and y side by side: [block, p + q].
     let (width, block) = (p + q, 512)
     var wide = [Double](repeating: 0, count: min(block, max(rows, 1)) * width)
+    let sums = TallSums(threads: threads)
     for start in stride(from: 0, to: rows, by: block) {
       let height = min(block, rows - start)
       for row in 0..<height {
@@ -74,31 +73,23 @@ public struct PairedMoments: Sendable {
           sumY[column] += value
         }
       }
-      accumulate(wide, height: height, width: width, threads: threads)
-    }
-    count += rows
-  }
-
-  private mutating func accumulate(_ wide: [Double], height: Int, width: Int, threads: Threads) {
-    let (p, q) = (sumX.count, sumY.count)
-    func add(_ left: Int, _ rows: Int, _ right: Int, _ columns: Int, to sums: inout DoubleMatrix) {
-      guard rows > 0, columns > 0, height > 0 else { return }
-      let parts = threads.ranges(of: columns, granularity: 8)
-      sums.values.withUnsafeMutableBufferPointer { out in
-        wide.withUnsafeBufferPointer { wide in
-          guard let out = out.baseAddress, let wide = wide.baseAddress else { return }
-          threads.run(parts.count) { part, _ in
-            let range = parts[part]
-            cblas_dgemm(
-              CblasRowMajor, CblasTrans, CblasNoTrans, blasint(rows), blasint(range.count), blasint(height), 1,
-              wide + left, blasint(width), wide + right + range.lowerBound, blasint(width), 1, out + range.lowerBound,
-              blasint(columns))
-          }
+      wide.withUnsafeBufferPointer { wide in
+        guard let left = wide.baseAddress else { return }
+        let right = left + p
+        xx.values.withUnsafeMutableBufferPointer { out in
+          if let out = out.baseAddress { sums.addOwn(left, p, stride: width, height: height, to: out) }
+        }
+        xy.values.withUnsafeMutableBufferPointer { out in
+          guard let out = out.baseAddress else { return }
+          sums.add(left, p, xStride: width, right, q, yStride: width, height: height, to: out)
+        }
+        yy.values.withUnsafeMutableBufferPointer { out in
+          if let out = out.baseAddress { sums.addOwn(right, q, stride: width, height: height, to: out) }
         }
       }
     }
-    add(0, p, 0, p, to: &xx)
-    add(0, p, p, q, to: &xy)
-    add(p, q, p, q, to: &yy)
+    TallSums.mirror(&xx)
+    TallSums.mirror(&yy)
+    count += rows
   }
 }

@@ -49,7 +49,7 @@ public struct KeepK: Sendable {
   public init(wE: Tensor, threads: Threads) throws {
     self.wE = wE
     self.threads = threads
-    inverse = try PositiveInverse(DoubleMatrix.transposedProduct(wE, wE, threads: threads))
+    inverse = try PositiveInverse(DoubleMatrix.gram(wE, threads: threads))
   }
 
   /// - Parameters:

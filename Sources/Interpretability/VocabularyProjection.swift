@@ -61,7 +61,7 @@ public struct VocabularyProjection: Sendable {
     foldsNorm = foldingNorm
     gramInverse =
       inverse == .transpose
-      ? nil : try PositiveInverse(DoubleMatrix.transposedProduct(own, own, threads: threads))
+      ? nil : try PositiveInverse(DoubleMatrix.gram(own, threads: threads))
   }
 
   /// V

@@ -4,6 +4,8 @@ import Files
 /// What a map of a sweep is like by itself, without any label.
 public struct MapFacts: Sendable {
   public let cell: StitchCell
+  /// For `auto`, the recipe that was chosen at this cut.
+  public let chosen: MapRecipe?
   /// The largest singular value of S over the smallest.
   public let condition: Double
   /// ‖E_A - S E_B‖_F / ‖E_A‖_F.
@@ -24,18 +26,19 @@ public struct MapFacts: Sendable {
     var known: [Fixed: (condition: Double, residual: Double)] = [:]
     var result: [MapFacts] = []
     for (cut, all) in sweep.maps {
+      let reference = texts?.seams[cut].flatMap {
+        SeamSimilarity.Reference($0, wE: sweep.finetuned.wE, threads: threads)
+      }
       for map in all {
         let fixed = Fixed(recipe: map.recipe, draw: map.draw)
         let own = try known[fixed] ?? (map.condition(), maps.residual(of: map))
         if !map.recipe.dependsOnCut { known[fixed] = own }
-        let similarity = try texts?.seams[cut].map {
-          try SeamSimilarity(of: map, at: $0, wE: sweep.finetuned.wE, threads: threads)
-        }
         result.append(
           MapFacts(
             cell: StitchCell(
               kept: cut.kept, transplanted: cut.transplanted, map: map.recipe.name, draw: map.draw),
-            condition: own.condition, residual: own.residual, similarity: similarity))
+            chosen: map.chosen, condition: own.condition, residual: own.residual,
+            similarity: reference.map { SeamSimilarity(of: map, to: $0, threads: threads) }))
       }
     }
     return result.sorted { $0.cell < $1.cell }
@@ -44,9 +47,10 @@ public struct MapFacts: Sendable {
   /// The cell's members and `measures`.
   public var json: JSON { .object(cell.members + measures) }
 
-  /// `condition`, `residual`, `similarity`.
+  /// `chosen`, `condition`, `residual`, `similarity`.
   public var measures: [JSON.Member] {
     [
+      JSON.Member("chosen", chosen.map { .string($0.name) } ?? .null),
       JSON.Member("condition", condition.isFinite ? .number(condition) : .null),
       JSON.Member("residual", .number(residual)), JSON.Member("similarity", similarity?.json ?? .null),
     ]

@@ -28,6 +28,8 @@ public struct MapRecipe: Hashable, Sendable {
     case leastSquares
     /// Upper bound: the same with a constant, h_B = h_A S + b.
     case affine
+    /// At each cut the one of `candidates` that brings A's states closest to B's own, by a measure that sees no label.
+    case auto
     /// Control: independent normal numbers with the Frobenius norm of `pinv`.
     case random
     /// Control: `pinv` with B's vocabulary permuted, so that tokens no longer meet their own.
@@ -64,16 +66,23 @@ public struct MapRecipe: Hashable, Sendable {
     [.pinv, .transpose, .random, .shuffled] + (equalWidths ? [.identity] : [])
   }
 
+  /// What `auto` chooses from, the simplest first: a map that differs from one of these in its scale alone would measure
+  /// the same, and controls are none.
+  public static let candidates =
+    [Kind.pinv, .regression, .procrustes, .centred, .weighted].flatMap { kind in
+      [Matching.none, .moments].map { MapRecipe(kind, matching: $0) }
+    } + [MapRecipe(.affine)]
+
   /// Whether another draw gives another map.
   public var isDrawn: Bool { kind == .random || kind == .shuffled }
 
   /// Whether making it takes unlabelled texts.
   public var needsTexts: Bool {
-    kind == .weighted || isFitted || matching != .none
+    kind == .weighted || kind == .auto || isFitted || matching != .none
   }
 
   /// Whether it is another map at every cut.
-  public var dependsOnCut: Bool { isFitted || matching != .none }
+  public var dependsOnCut: Bool { isFitted || kind == .auto || matching != .none }
 
   private var isFitted: Bool { kind == .leastSquares || kind == .affine }
 }
@@ -83,13 +92,13 @@ extension MapRecipe {
   private static let plain: [(name: String, kind: Kind)] = [
     ("pinv", .pinv), ("transpose", .transpose), ("procrustes", .procrustes), ("procrustes-scaled", .scaledProcrustes),
     ("regression", .regression), ("weighted", .weighted), ("centred", .centred), ("least-squares", .leastSquares),
-    ("affine", .affine), ("random", .random), ("shuffled", .shuffled), ("identity", .identity),
+    ("affine", .affine), ("auto", .auto), ("random", .random), ("shuffled", .shuffled), ("identity", .identity),
   ]
 
   /// How a recipe may be spelled, for a message.
   public static let spellings =
     plain.prefix(2).map(\.name).joined(separator: ", ") + ", ridge:λ, truncated:r, "
-    + plain.dropFirst(2).map(\.name).joined(separator: ", ") + ", each perhaps with +norm or +moments"
+    + plain.dropFirst(2).map(\.name).joined(separator: ", ") + ", each but auto perhaps with +norm or +moments"
 
   /// `pinv`, `ridge:0.01`, `truncated:64+moments`.
   public var name: String {
@@ -119,7 +128,7 @@ extension MapRecipe {
     case (let word, nil): kind = Self.plain.first { $0.name == word }?.kind
     default: kind = nil
     }
-    guard let kind else { throw StitchingError.unknownMap(name) }
+    guard let kind, kind != .auto || matching == .none else { throw StitchingError.unknownMap(name) }
     self.init(kind, matching: matching)
   }
 }

@@ -13,33 +13,53 @@ public struct SeamSimilarity: Equatable, Sendable {
   /// Tokens in `cosine` and `tokenOverlap`.
   public let sampled: Int
 
-  /// - Parameters:
-  ///   - seam: of texts that no map was fitted on, with a sample.
-  ///   - wE: B's token embedding, [V, d_B].
-  ///   - top: how many tokens are compared.
-  /// - Throws: `StitchingError.needsTexts` when there is no sample.
-  public init(of map: StitchingMap, at seam: Seam, wE: Tensor, top: Int = 10, threads: Threads) throws {
-    guard !seam.sample.isEmpty else { throw StitchingError.needsTexts(map: map.recipe.name) }
-    let covariances = seam.moments.covariances
+  /// B's side of a comparison, computed once for all maps of a cut.
+  public struct Reference: Sendable {
+    fileprivate let covariances: (xx: DoubleMatrix, xy: DoubleMatrix, yy: DoubleMatrix)
+    /// The sampled states of A, [sampled, d_A].
+    fileprivate let x: Tensor
+    /// B's of the same tokens, [sampled, d_B].
+    fileprivate let own: Tensor
+    fileprivate let wE: Tensor
+    fileprivate let top: Int
+    /// The top tokens of each row of `own`.
+    fileprivate let tokens: [Set<Int>]
+
+    /// - Parameters:
+    ///   - seam: of texts that no map was fitted on, with a sample.
+    ///   - wE: B's token embedding, [V, d_B].
+    ///   - top: how many tokens are compared.
+    /// - Returns: nil when there is no sample.
+    public init?(_ seam: Seam, wE: Tensor, top: Int = 10, threads: Threads) {
+      guard let first = seam.sample.first else { return nil }
+      covariances = seam.moments.covariances
+      x = Tensor(shape: [seam.sample.count, first.x.count], seam.sample.flatMap(\.x))
+      own = Tensor(shape: [seam.sample.count, first.y.count], seam.sample.flatMap(\.y))
+      self.wE = wE
+      self.top = top
+      tokens = SeamSimilarity.topTokens(own.pointer, rows: own.rows, wE, top: top, threads: threads)
+    }
+  }
+
+  public init(of map: StitchingMap, to reference: Reference, threads: Threads) {
+    let covariances = reference.covariances
     let mappedCross = map.matrix.transposed * covariances.xy
     let mapped = map.matrix.transposed * (covariances.xx * map.matrix)
     let scale = mapped.frobeniusNorm * covariances.yy.frobeniusNorm
     alignment = scale > 0 ? mappedCross.frobeniusNorm * mappedCross.frobeniusNorm / scale : 0
-    let (rows, width) = (seam.sample.count, map.matrix.columns)
+    let (rows, width, own) = (reference.own.rows, reference.own.columns, reference.own)
     sampled = rows
-    let x = Tensor(shape: [rows, map.matrix.rows], seam.sample.flatMap(\.x))
-    let own = Tensor(shape: [rows, width], seam.sample.flatMap(\.y))
     let states = FloatBuffer(count: rows * width)
-    map.apply(x.pointer, rows: rows, into: states.pointer, threads: threads)
+    map.apply(reference.x.pointer, rows: rows, into: states.pointer, threads: threads)
     cosine =
       (0..<rows).reduce(0.0) { $0 + Self.cosine(states.pointer + $1 * width, own.pointer + $1 * width, width) }
       / Double(rows)
-    let (here, there) = (
-      Self.topTokens(states.pointer, rows: rows, wE, top: top, threads: threads),
-      Self.topTokens(own.pointer, rows: rows, wE, top: top, threads: threads)
-    )
-    let kept = Double(min(top, wE.rows))
-    tokenOverlap = zip(here, there).reduce(0.0) { $0 + Double($1.0.intersection($1.1).count) / kept } / Double(rows)
+    let mappedTokens = Self.topTokens(
+      states.pointer, rows: rows, reference.wE, top: reference.top, threads: threads)
+    let kept = Double(min(reference.top, reference.wE.rows))
+    tokenOverlap =
+      zip(mappedTokens, reference.tokens).reduce(0.0) { $0 + Double($1.0.intersection($1.1).count) / kept }
+      / Double(rows)
   }
 
   private static func cosine(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Double {

@@ -4,6 +4,8 @@ import Files
 public struct StitchGrid: Equatable, Sendable {
   /// Two models that are joined, and where and how.
   public struct Pair: Equatable, Sendable {
+    /// The place of the experiment's group of models that it comes from.
+    public let group: Int
     /// Places in the list of the experiment's models.
     public let pretrained: Int
     public let finetuned: Int
@@ -11,7 +13,10 @@ public struct StitchGrid: Equatable, Sendable {
     public let transplanted: [Int]
     public let recipes: [MapRecipe]
 
-    public init(pretrained: Int, finetuned: Int, kept: [Int], transplanted: [Int], recipes: [MapRecipe]) {
+    public init(
+      group: Int, pretrained: Int, finetuned: Int, kept: [Int], transplanted: [Int], recipes: [MapRecipe]
+    ) {
+      self.group = group
       self.pretrained = pretrained
       self.finetuned = finetuned
       self.kept = kept
@@ -82,6 +87,21 @@ public struct StitchGrid: Equatable, Sendable {
     points.enumerated().filter { shard.holds($0.offset) }.map(\.element)
   }
 
+  /// Pairs that differ in their fine-tuned model alone, where there are several: a group's models fine-tuned with other
+  /// seeds, on one pretrained model.
+  public var seedSets: [[Int]] {
+    var sets: [[Int]] = []
+    for (index, pair) in pairs.enumerated() {
+      let place = sets.firstIndex {
+        let first = pairs[$0[0]]
+        return first.group == pair.group && first.pretrained == pair.pretrained && first.kept == pair.kept
+          && first.transplanted == pair.transplanted && first.recipes == pair.recipes
+      }
+      if let place { sets[place].append(index) } else { sets.append([index]) }
+    }
+    return sets.filter { $0.count > 1 }
+  }
+
   /// Whether a shard computes B's own curve of a pair.
   public func ownCurve(of pair: Int, in shard: Shard) -> Bool { shard.holds(points.count + pair) }
 }
@@ -100,7 +120,8 @@ extension StitchGrid {
 extension StitchGrid.Pair {
   fileprivate init(_ node: JSONNode) throws {
     self.init(
-      pretrained: try node["pretrained"].int(), finetuned: try node["finetuned"].int(),
+      group: try node["group"].int(), pretrained: try node["pretrained"].int(),
+      finetuned: try node["finetuned"].int(),
       kept: try node["keep"].array().map { try $0.int() },
       transplanted: try node["transplant"].array().map { try $0.int() },
       recipes: try node["maps"].array().map { node in
@@ -110,7 +131,7 @@ extension StitchGrid.Pair {
 
   public var json: JSON {
     [
-      "finetuned": .integer(finetuned), "keep": .array(kept.map { .integer($0) }),
+      "finetuned": .integer(finetuned), "group": .integer(group), "keep": .array(kept.map { .integer($0) }),
       "maps": .array(recipes.map { .string($0.name) }), "pretrained": .integer(pretrained),
       "transplant": .array(transplanted.map { .integer($0) }),
     ]

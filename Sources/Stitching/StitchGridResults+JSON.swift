@@ -8,13 +8,14 @@ extension StitchGrid.Point {
 }
 
 extension StitchGridResults {
-  /// `baselines`, `comparisons`, `curves`, `points`, `self`.
+  /// `baselines`, `comparisons`, `curves`, `points`, `seed_curves`, `self`.
   /// - Parameter facts: what each map is like, as `MapFacts.json`, by point.
   public func members(facts: [StitchGrid.Point: JSON]) -> [JSON.Member] {
     [
       JSON.Member("baselines", .array(grid.pairs.indices.compactMap(baseline))),
       JSON.Member("comparisons", .array(comparisons.map(\.json))), JSON.Member("curves", .array(curves.map(\.json))),
       JSON.Member("points", .array(points.map { $0.json(["facts": facts[$0.point] ?? .null]) })),
+      JSON.Member("seed_curves", .array(seedCurves.map(\.json))),
       JSON.Member("self", .array(own.map { $0.json([:]) })),
     ]
   }
@@ -61,5 +62,18 @@ extension StitchGridResults.Comparison {
         JSON.Member("seam", .string(first.seam)), JSON.Member("second", .string(second.cell.map)),
         JSON.Member("transplanted", .integer(first.cell.transplanted)),
       ] + table.members)
+  }
+}
+
+extension StitchGridResults.SeedCurve {
+  fileprivate var json: JSON {
+    [
+      "best_accuracies": .array(best.map { .number($0) }), "ci95": interval.json,
+      "cuts": .array(
+        cuts.map { ["ci95": $0.interval.json, "kept": .integer($0.kept), "mean_accuracy": .number($0.mean)] }),
+      "difference": difference.map { .number($0.mean) } ?? .null, "difference_ci95": difference?.interval.json ?? .null,
+      "map": .string(map), "mean_accuracies": .array(means.map { .number($0) }), "mean_accuracy": .number(mean),
+      "pairs": .array(pairs.map { .integer($0) }), "seam": .string(seam), "transplanted": .integer(transplanted),
+    ]
   }
 }

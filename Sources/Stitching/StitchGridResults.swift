@@ -56,6 +56,8 @@ public struct StitchGridResults: Sendable {
   public let own: [Point]
   public let curves: [Curve]
   public let comparisons: [Comparison]
+  /// Curves over fine-tuned models that differ in their seed, where there are any.
+  public let seedCurves: [SeedCurve]
 
   /// - Parameter records: every review of each point that there is.
   /// - Throws: `EvaluationError` when points of a pair differ in their reviews.
@@ -73,6 +75,7 @@ public struct StitchGridResults: Sendable {
     let families = Self.families(grid, points)
     curves = families.flatMap { $0.curves(seed: seed) }
     comparisons = try families.flatMap { try $0.comparisons() }
+    seedCurves = SeedFamily.all(of: grid, families).flatMap { $0.curves(seed: seed) }
   }
 
   /// The accuracy of B itself: the end of its own curve.
@@ -88,79 +91,21 @@ public struct StitchGridResults: Sendable {
   }
 
   /// The points of a pair, a seam and a number of transplanted blocks, map by map.
-  private static func families(_ grid: StitchGrid, _ points: [Point]) -> [Family] {
+  private static func families(_ grid: StitchGrid, _ points: [Point]) -> [StitchFamily] {
     grid.pairs.indices.flatMap { pair in
       grid.seams.flatMap { seam in
-        grid.pairs[pair].transplanted.compactMap { transplanted -> Family? in
+        grid.pairs[pair].transplanted.compactMap { transplanted -> StitchFamily? in
           let own = points.filter {
             $0.point.pair == pair && $0.point.seam == seam && $0.point.cell.transplanted == transplanted
           }
           guard !own.isEmpty else { return nil }
-          return Family(
+          return StitchFamily(
             pair: pair, seam: seam, transplanted: transplanted,
             maps: grid.pairs[pair].recipes.map { recipe in
               (recipe, own.filter { $0.point.cell.map == recipe.name })
             })
         }
       }
-    }
-  }
-}
-
-/// Curves that are compared with one another.
-private struct Family {
-  typealias Point = StitchGridResults.Point
-
-  let pair: Int
-  let seam: String
-  let transplanted: Int
-  /// In the order of the experiment; a shard may lack points.
-  let maps: [(recipe: MapRecipe, points: [Point])]
-
-  private var reference: [Point] { maps.first { !$0.recipe.isDrawn }?.points ?? [] }
-
-  /// For each review the share of points at which it was right.
-  private func shares(_ points: [Point]) -> [Double] {
-    guard let first = points.first, points.allSatisfy({ $0.n == first.n }) else { return [] }
-    return first.predictions.indices.map { review in
-      Double(points.count { $0.predictions[review].isCorrect }) / Double(points.count)
-    }
-  }
-
-  func curves(seed: UInt64) -> [StitchGridResults.Curve] {
-    let base = shares(reference)
-    return maps.compactMap { recipe, points in
-      let own = shares(points)
-      guard !own.isEmpty,
-        let best = points.max(by: { ($0.correct, $1.point.cell.kept) < ($1.correct, $0.point.cell.kept) })
-      else { return nil }
-      func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-      var difference: (mean: Double, interval: Interval)?
-      // Only curves over the same cuts can be held against each other.
-      let cuts = { (points: [Point]) in Set(points.map(\.point.cell.kept)) }
-      if points.first?.point != reference.first?.point, base.count == own.count, cuts(points) == cuts(reference) {
-        let differences = zip(own, base).map { $0 - $1 }
-        difference = (mean(differences), .bootstrap(meanOf: differences, seed: seed))
-      }
-      return StitchGridResults.Curve(
-        pair: pair, seam: seam, transplanted: transplanted, map: recipe.name, mean: mean(own),
-        interval: .bootstrap(meanOf: own, seed: seed), difference: difference, best: best)
-    }
-  }
-
-  func comparisons() throws -> [StitchGridResults.Comparison] {
-    var tables: [(first: Point, second: Point, table: RunComparison)] = []
-    for (recipe, points) in maps where !recipe.isDrawn {
-      for second in points {
-        guard let first = reference.first(where: { $0.point.cell.kept == second.point.cell.kept }),
-          first.point != second.point
-        else { continue }
-        tables.append((first, second, try RunComparison(first.predictions, second.predictions)))
-      }
-    }
-    let corrected = RunComparison.holmCorrected(tables.map(\.table.pValue))
-    return zip(tables, corrected).map {
-      .init(first: $0.first.point, second: $0.second.point, table: $0.table, corrected: $1)
     }
   }
 }

@@ -6,6 +6,8 @@ import DenseMath
 /// and written into B by a right inverse of B's embedding.
 public struct StitchingMap: Sendable {
   public let recipe: MapRecipe
+  /// For `auto`, the recipe that was chosen.
+  public let chosen: MapRecipe?
   /// Which draw of a seeded map; 0 for the others.
   public let draw: Int
   /// S in Double, [d_A, d_B].
@@ -20,9 +22,15 @@ public struct StitchingMap: Sendable {
   /// - Parameters:
   ///   - matrix: [d_A, d_B]
   ///   - offset: [d_B]
-  public init(recipe: MapRecipe, draw: Int = 0, matrix: DoubleMatrix, offset: [Double]? = nil, norm: Double? = nil) {
+  ///   - norm: that every mapped state gets.
+  ///   - chosen: for `auto`, what it came to.
+  public init(
+    recipe: MapRecipe, draw: Int = 0, matrix: DoubleMatrix, offset: [Double]? = nil, norm: Double? = nil,
+    chosen: MapRecipe? = nil
+  ) {
     precondition(offset.map { $0.count == matrix.columns } ?? true, "a constant of another width than the map")
     self.recipe = recipe
+    self.chosen = chosen
     self.draw = draw
     self.matrix = matrix
     self.offset = offset

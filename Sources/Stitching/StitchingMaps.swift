@@ -27,19 +27,21 @@ public struct StitchingMaps: Sendable {
     self.threads = threads
     rows = shared.rows
     cross = DoubleMatrix.transposedProduct(wEA, wEB, rows: shared.rows, threads: threads)
-    let own = shared.rows.map { (a: $0.b, b: $0.b) }
-    gramB = DoubleMatrix.transposedProduct(wEB, wEB, rows: own, threads: threads)
+    gramB = DoubleMatrix.gram(wEB, rows: shared.rows.map(\.b), threads: threads)
     inverse = try PositiveInverse(gramB)
   }
 
   /// - Parameters:
   ///   - texts: what unlabelled texts say about the tokens and the states at the cut; for recipes with `needsTexts`.
+  ///   - measuring: other texts, with a sample of states, by which `auto` chooses.
   ///   - cut: where; for recipes with `dependsOnCut`.
   /// - Throws: `StitchingError`: `differentWidths` for `identity` between different sizes, `rankOutOfRange`, `needsTexts`;
   ///   `LinearAlgebraError`.
   public func map(
-    _ recipe: MapRecipe, draw: Int = 0, texts: SeamStatistics? = nil, cut: StitchCut? = nil
+    _ recipe: MapRecipe, draw: Int = 0, texts: SeamStatistics? = nil, measuredOn measuring: SeamStatistics? = nil,
+    cut: StitchCut? = nil
   ) throws -> StitchingMap {
+    if recipe.kind == .auto { return try chosen(texts, measuring, cut) }
     func seam() throws -> Seam {
       guard let cut, let seam = texts?.seams[cut] else { throw StitchingError.needsTexts(map: recipe.name) }
       return seam
@@ -53,6 +55,25 @@ public struct StitchingMaps: Sendable {
       let (scaled, constant) = try seam().matched(matrix)
       return StitchingMap(recipe: recipe, draw: draw, matrix: scaled, offset: constant)
     }
+  }
+
+  /// The candidate whose mapped states share most of their top tokens with B's own states of the same tokens, and the first
+  /// of those that share as many: agreement as the logit lens sees it.
+  private func chosen(
+    _ texts: SeamStatistics?, _ measuring: SeamStatistics?, _ cut: StitchCut?
+  ) throws -> StitchingMap {
+    guard let cut, let seam = measuring?.seams[cut],
+      let own = SeamSimilarity.Reference(seam, wE: wEB, threads: threads)
+    else { throw StitchingError.needsTexts(map: MapRecipe(.auto).name) }
+    var best = try map(.pinv)
+    var overlap = -Double.infinity
+    for candidate in MapRecipe.candidates {
+      let map = try map(candidate, texts: texts, cut: cut)
+      let found = SeamSimilarity(of: map, to: own, threads: threads).tokenOverlap
+      if found > overlap { (best, overlap) = (map, found) }
+    }
+    return StitchingMap(
+      recipe: MapRecipe(.auto), matrix: best.matrix, offset: best.offset, norm: best.norm, chosen: best.recipe)
   }
 
   /// ‖E_A - S E_B‖_F / ‖E_A‖_F over the shared tokens: what A's embedding loses on its way through S and B's.
@@ -89,6 +110,7 @@ public struct StitchingMaps: Sendable {
     case .weighted: return (try weighted(texts, recipe), nil)
     case .centred: return try centred()
     case .leastSquares: return (try seam().leastSquares(), nil)
+    case .auto: throw StitchingError.needsTexts(map: recipe.name)
     case .affine: return try seam().affine()
     case .random:
       var noise = DoubleMatrix(rows: cross.rows, columns: cross.columns)
@@ -109,7 +131,7 @@ public struct StitchingMaps: Sendable {
   }
 
   private func gramA() -> DoubleMatrix {
-    DoubleMatrix.transposedProduct(wEA, wEA, rows: rows.map { (a: $0.a, b: $0.a) }, threads: threads)
+    DoubleMatrix.gram(wEA, rows: rows.map(\.a), threads: threads)
   }
 
   private func truncated(_ rank: Int) throws -> DoubleMatrix {
@@ -133,8 +155,7 @@ public struct StitchingMaps: Sendable {
     let total = texts.tokenCounts.reduce(0, +) + rows.count
     let weights = rows.map { Double(texts.tokenCounts[$0.a] + 1) / Double(total) }
     let cross = DoubleMatrix.transposedProduct(wEA, wEB, rows: rows, weights: weights, threads: threads)
-    let own = rows.map { (a: $0.b, b: $0.b) }
-    let gram = DoubleMatrix.transposedProduct(wEB, wEB, rows: own, weights: weights, threads: threads)
+    let gram = DoubleMatrix.gram(wEB, rows: rows.map(\.b), weights: weights, threads: threads)
     return try PositiveInverse(gram).multipliedFromLeft(by: cross)
   }
 

@@ -66,7 +66,7 @@ struct Stitch: ParsableCommand {
       try pair.maps(models).flatMap { recipe in
         if let made = fixed[recipe] { return made }
         let made = try (0..<(recipe.isDrawn ? pair.draws : 1)).map {
-          try maps.map(recipe, draw: $0, texts: texts?.fitting, cut: cut)
+          try maps.map(recipe, draw: $0, texts: texts?.fitting, measuredOn: texts?.measuring, cut: cut)
         }
         if !recipe.dependsOnCut { fixed[recipe] = made }
         return made
@@ -85,7 +85,7 @@ struct Stitch: ParsableCommand {
     else { throw ValidationError("--save keeps one model: give one --keep, one --transplant and one of --maps.") }
     try StitchedModelFile(
       pretrained: .init(model: models.pretrainedName, sha256: models.pretrained.weightsDigest()), kept: kept,
-      map: map.recipe, draw: map.draw, seed: data.seed,
+      map: map.chosen ?? map.recipe, draw: map.draw, seed: data.seed,
       finetuned: .init(model: models.finetunedName, sha256: models.finetuned.weightsDigest()),
       transplanted: transplanted, options: pair.options, allowsPartialVocabulary: pair.allowPartialVocabulary
     ).write(to: directory, fitted: map)

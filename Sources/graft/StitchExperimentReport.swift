@@ -42,11 +42,24 @@ struct StitchExperimentReport {
     try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")
   }
 
+  /// Seeds together where there are several; the page has the curves of each.
   func text(_ style: Style) -> String {
-    families.map { curves($0).text(style) + "\n" }.joined()
+    (results.seedCurves.isEmpty ? families.map { curves($0) } : seedSets.map { seedCurves($0) })
+      .map { $0.text(style) + "\n" }.joined()
   }
 
   private var page: String {
+    let seeds = seedSets.map { set in
+      HTMLPage.Section(
+        title(set),
+        [
+          .chart(
+            seedChart(set),
+            caption:
+              "Mean accuracy of the seeds against the blocks kept. Bars and bands are 95% intervals from resampling seeds "
+              + "and reviews together."), .table(seedCurves(set)),
+        ])
+    }
     let sections = families.map { family in
       HTMLPage.Section(
         title(family),
@@ -59,14 +72,16 @@ struct StitchExperimentReport {
     }
     return HTMLPage(
       title: "Stitched models", subtitle: "\(results.points.count) points",
-      sections: sections + [
+      sections: seeds + sections + [
         HTMLPage.Section(
           "How to read it",
           [
             .paragraph(
               "mean is the accuracy over all cuts, its interval from resampling reviews; difference is against the first map, "
                 + "review by review. Single cuts are compared by McNemar's exact test, corrected by Holm's method for all the "
-                + "comparisons of a table."), .details("Every number and option", json),
+                + "comparisons of a table. Where fine-tuned models differ in their seed alone, seeds and reviews are resampled "
+                + "together (Multi-Bootstrap): those intervals are about other seeds too."),
+            .details("Every number and option", json),
           ])
       ]
     ).html
@@ -173,6 +188,75 @@ struct StitchExperimentReport {
       ])
     }
     return table
+  }
+
+  /// Pairs whose fine-tuned models differ in their seed, a seam and a number of transplanted blocks.
+  private struct SeedSet: Hashable {
+    let pairs: [Int]
+    let seam: String
+    let transplanted: Int
+  }
+
+  private var seedSets: [SeedSet] {
+    var all: [SeedSet] = []
+    for curve in results.seedCurves {
+      let set = SeedSet(pairs: curve.pairs, seam: curve.seam, transplanted: curve.transplanted)
+      if !all.contains(set) { all.append(set) }
+    }
+    return all
+  }
+
+  private func curves(of set: SeedSet) -> [StitchGridResults.SeedCurve] {
+    results.seedCurves.filter { $0.pairs == set.pairs && $0.seam == set.seam && $0.transplanted == set.transplanted }
+  }
+
+  private func title(_ set: SeedSet) -> String {
+    let pairs = set.pairs.map { results.grid.pairs[$0] }
+    let finetuned = pairs.map { names[$0.finetuned] }
+    // runs/model/seed-1 and its like have their folder in common.
+    let folder = Set(finetuned.map { $0.split(separator: "/").dropLast().joined(separator: "/") })
+    let name = folder.count == 1 ? folder.first ?? "" : ""
+    return
+      "\(finetuned.count) seeds of \(name.isEmpty ? finetuned[0] : name) stitched onto \(names[pairs[0].pretrained]), "
+      + "last \(set.transplanted), \(set.seam)"
+  }
+
+  private func seedCurves(_ set: SeedSet) -> Table {
+    var table = Table(
+      caption: title(set),
+      columns: [
+        .init("map"), .init("mean", .trailing), .init("95%"), .init("difference", .trailing), .init("95%"),
+        .init("lowest seed", .trailing), .init("highest", .trailing),
+      ])
+    for curve in curves(of: set) {
+      table.append([
+        .init(curve.map), .number(curve.mean, decimals: 3),
+        .interval(curve.interval.low, curve.interval.high, decimals: 3),
+        .number(curve.difference?.mean, decimals: 3), Self.range(curve.difference?.interval),
+        .number(curve.means.min(), decimals: 3), .number(curve.means.max(), decimals: 3),
+      ])
+    }
+    return table
+  }
+
+  private func seedChart(_ set: SeedSet) -> LineChart {
+    let finetuned = set.pairs.compactMap { results.finetuned($0)?.accuracy }
+    let baselines = [
+      set.pairs.first.flatMap { results.chance($0) }.map { ("chance", $0) },
+      finetuned.isEmpty ? nil : ("fine-tuned, mean", finetuned.reduce(0, +) / Double(finetuned.count)),
+    ].compactMap { $0 }
+    return LineChart(
+      title: title(set), subtitle: "", xAxis: .init("blocks kept", isWhole: true),
+      yAxis: .init("accuracy", bounds: 0...1),
+      series: curves(of: set).map { curve in
+        LineChart.Series(
+          name: curve.map,
+          points: curve.cuts.map {
+            LineChart.Point(
+              x: Double($0.kept), y: $0.mean, low: $0.interval.low, high: $0.interval.high,
+              note: "\(set.pairs.count) seeds")
+          }, spread: .bars, spreadName: "95% interval")
+      }, references: baselines.map { .init(name: $0.0, y: $0.1) })
   }
 
   /// Ends that may be negative.

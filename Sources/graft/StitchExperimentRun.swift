@@ -61,13 +61,13 @@ final class StitchExperimentRun {
       models.append((name, model, BackgroundDigest(of: model)))
       return models.count - 1
     }
-    var joined: [(a: Int, b: Int)] = []
-    for group in experiment.models {
-      for a in group.pretrained { for b in group.finetuned { joined.append((try place(a), try place(b))) } }
+    var joined: [(group: Int, a: Int, b: Int)] = []
+    for (index, group) in experiment.models.enumerated() {
+      for a in group.pretrained { for b in group.finetuned { joined.append((index, try place(a), try place(b))) } }
     }
     let dataset = try experiment.readDataset()
     grid = StitchGrid(
-      pairs: joined.map { experiment.pair($0, models[$0].model, $1, models[$1].model) },
+      pairs: joined.map { experiment.pair($0, $1, models[$1].model, $2, models[$2].model) },
       seams: experiment.seams.map(\.name), draws: experiment.draws)
     // A grid that does not fit is refused before anything is written.
     for pair in grid.pairs {
@@ -78,7 +78,7 @@ final class StitchExperimentRun {
         ) { _ in [] }
       }
     }
-    pairs = try joined.map { a, b in
+    pairs = try joined.map { _, a, b in
       try Self.read(dataset, experiment, models[a].model, models[b].model, threads.count)
     }
     self.models = models
@@ -180,7 +180,8 @@ final class StitchExperimentRun {
           guard cells.contains(cell) else { return nil }
           let key = StitchCell(kept: -1, transplanted: -1, map: recipe.name, draw: draw)
           if !recipe.dependsOnCut, let made = fixed[key] { return made }
-          let made = try maps.map(recipe, draw: draw, texts: texts?.fitting, cut: cut)
+          let made = try maps.map(
+            recipe, draw: draw, texts: texts?.fitting, measuredOn: texts?.measuring, cut: cut)
           fixed[key] = made
           return made
         }
@@ -226,9 +227,9 @@ final class StitchExperimentRun {
 
 extension StitchExperiment {
   /// The grid of two models, with what its defaults come to.
-  fileprivate func pair(_ placeA: Int, _ a: Model, _ placeB: Int, _ b: Model) -> StitchGrid.Pair {
+  fileprivate func pair(_ group: Int, _ placeA: Int, _ a: Model, _ placeB: Int, _ b: Model) -> StitchGrid.Pair {
     .init(
-      pretrained: placeA, finetuned: placeB, kept: (keep ?? Array(0...a.dimensions.layers)).sorted(),
+      group: group, pretrained: placeA, finetuned: placeB, kept: (keep ?? Array(0...a.dimensions.layers)).sorted(),
       transplanted: (transplant ?? [min(3, b.dimensions.layers)]).sorted(),
       recipes: maps ?? MapRecipe.standard(equalWidths: a.dimensions.hidden == b.dimensions.hidden))
   }

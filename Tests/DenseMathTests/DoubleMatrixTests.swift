@@ -91,6 +91,23 @@ import Testing
     #expect(found.values == [6.5, 65])
   }
 
+  /// Widths around the strips that are computed above the diagonal.
+  @Test(arguments: [1, 127, 128, 130, 300], 1...3) func gramsAreTheProductWithItself(_ width: Int, threads: Int) {
+    var numbers = SeededNumbers(seed: 66)
+    let a = Tensor(shape: [2100, width], numbers.normal(count: 2100 * width))
+    let gram = DoubleMatrix.gram(a, threads: Threads(threads))
+    let product = DoubleMatrix.transposedProduct(a, a, threads: Threads(threads))
+    expectClose(gram.values, product.values, absolute: 1e-10, relative: 1e-12, "all rows")
+    #expect(gram == gram.transposed)
+    #expect(gram == DoubleMatrix.gram(a, threads: Threads(1)))
+    let rows = (0..<700).map { ($0 * 3 + 5) % 2100 }
+    let weights = rows.map { Double($0 % 7) }
+    let some = DoubleMatrix.gram(a, rows: rows, weights: weights, threads: Threads(threads))
+    let expected = DoubleMatrix.transposedProduct(
+      a, a, rows: rows.map { ($0, $0) }, weights: weights, threads: Threads(threads))
+    expectClose(some.values, expected.values, absolute: 1e-10, relative: 1e-12, "weighted rows")
+  }
+
   /// The sums are made in Double: a Float32 sum would lose the small numbers beside the large ones.
   @Test func sumsAreDouble() {
     let a = Tensor(shape: [3, 1], [1e8, 1, -1e8])

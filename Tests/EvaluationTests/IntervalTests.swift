@@ -25,4 +25,32 @@ import Testing
     let long = Interval.bootstrap(ratioOf: [50, 2, 2, 2, 2], to: [50, 1, 1, 1, 1], seed: 3)
     #expect(long.high == 2 && long.low < 1.1)
   }
+
+  /// Effects of seeds and of examples, added: the variance of the mean is the sum of both means' (the bootstrap's own, with
+  /// n in place of n - 1), and each part alone gives its own interval.
+  @Test func multiBootstrapCountsSeedsAndExamples() {
+    let seeds = (0..<20).map { 0.01 * Double($0) }
+    let examples = (0..<300).map { Double(($0 * 7919) % 300) / 300 }
+    func deviationOfMean(_ values: [Double]) -> Double {
+      let mean = values.reduce(0, +) / Double(values.count)
+      let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+      return (square / Double(values.count)).squareRoot()
+    }
+    func width(_ values: [[Double]]) -> Double {
+      let interval = Interval.multiBootstrap(meanOf: values, resamples: 4000, seed: 11)
+      return interval.high - interval.low
+    }
+    let (s, e) = (deviationOfMean(seeds), deviationOfMean(examples))
+    let both = width(seeds.map { seed in examples.map { seed + $0 } })
+    #expect(abs(both / (2 * 1.96 * (s * s + e * e).squareRoot()) - 1) < 0.06, "\(both)")
+    #expect(abs(width(seeds.map { seed in examples.map { _ in seed } }) / (2 * 1.96 * s) - 1) < 0.06)
+    #expect(abs(width(seeds.map { _ in examples }) / (2 * 1.96 * e) - 1) < 0.06)
+    #expect(abs(width([examples]) / (2 * 1.96 * e) - 1) < 0.06)
+    // More seeds that agree do not make examples more: resampling them as if all were independent would.
+    let naive = Interval.bootstrap(meanOf: seeds.flatMap { _ in examples }, seed: 11)
+    #expect(naive.high - naive.low < 0.4 * width(seeds.map { _ in examples }))
+    #expect(
+      Interval.multiBootstrap(meanOf: [[1, 2], [3, 5]], seed: 1)
+        == .multiBootstrap(meanOf: [[1, 2], [3, 5]], seed: 1))
+  }
 }

@@ -71,6 +71,39 @@ import Testing
     }
   }
 
+  /// Two fine-tuned models on one pretrained model are taken together; here the second is the first under another name,
+  /// so that every seed says the same. The chosen map is named at each cut.
+  @Test func seedsAndChoices() throws {
+    let copy = folder.path("copy")
+    try FileManager.default.copyItem(
+      atPath: Repository.path + "/models/imdb-gpt2-narrow-sentiment", toPath: copy)
+    let file = try definition([
+      "models": [["pretrained": ["imdb-gpt2-wide"], "finetuned": ["imdb-gpt2-narrow-sentiment", .string(copy)]]],
+      "seams": ["plain"], "keep": [1, 3], "transplant": [2], "maps": ["pinv", "auto"], "limit": 20,
+      "unlabelled": .string(ShortRun.reviews),
+    ])
+    let result = try GraftProcess.run("experiment", "stitch", file, "-o", folder.path("run"), "--json").json()
+    #expect(try schema("experiment stitch").problems(in: result.value ?? .null) == [])
+    let curves = try result["curves"].array()
+    let seeds = try result["seed_curves"].array()
+    #expect(try seeds.map { try $0["map"].string() } == ["pinv", "auto"])
+    for curve in seeds {
+      let own = try curves.filter { try $0["map"].string() == curve["map"].string() }.map {
+        try $0["mean_accuracy"].double()
+      }
+      #expect(try curve["mean_accuracies"].array().map { try $0.double() } == own && own.count == 2)
+      #expect(try abs(curve["mean_accuracy"].double() - own[0]) < 1e-12)
+      #expect(try curve["cuts"].array().map { try $0["kept"].int() } == [1, 3])
+    }
+    for point in try result["points"].array() {
+      let isChoice = try point["map"].string() == "auto"
+      #expect(point["facts"]["chosen"].isPresent == isChoice)
+      if isChoice { #expect(try !["", "auto"].contains(point["facts"]["chosen"].string())) }
+    }
+    let shown = try GraftProcess.run("experiment", "stitch", file, "-o", folder.path("run"), "--resume")
+    #expect(shown.output.contains("2 seeds of"))
+  }
+
   /// Every accuracy, curve and comparison follows from the predictions.
   @Test func resultsFollowFromThePredictions() throws {
     let run = folder.path("run")

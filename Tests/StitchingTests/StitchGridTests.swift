@@ -1,3 +1,4 @@
+import Evaluation
 import Files
 import Stitching
 import Testing
@@ -6,8 +7,9 @@ import Testing
   private let grid = StitchGrid(
     pairs: [
       .init(
-        pretrained: 0, finetuned: 1, kept: [0, 1, 2], transplanted: [1, 2], recipes: [.pinv, .random, .transpose]),
-      .init(pretrained: 2, finetuned: 1, kept: [4], transplanted: [1], recipes: [.pinv]),
+        group: 0, pretrained: 0, finetuned: 1, kept: [0, 1, 2], transplanted: [1, 2],
+        recipes: [.pinv, .random, .transpose]),
+      .init(group: 1, pretrained: 2, finetuned: 1, kept: [4], transplanted: [1], recipes: [.pinv]),
     ], seams: ["plain", "as-published"], draws: 3)
 
   @Test func everyPointOnce() {
@@ -36,5 +38,51 @@ import Testing
     #expect(first.keep == [0, 3] && first.transplant == nil && first.draws == 5 && first.seed == 42)
     #expect(first.seams == [.asPublished] && first.maps?.map(\.name) == ["ridge:0.1+norm", "shuffled"])
     #expect(try StitchExperiment(JSONNode(first.json, path: "x")) == first)
+  }
+
+  /// Three seeds on one model, and a pair of another group: who was right at each of four reviews is laid down here.
+  @Test func seedsAreTakenTogether() throws {
+    func pair(_ group: Int, _ finetuned: Int) -> StitchGrid.Pair {
+      .init(
+        group: group, pretrained: 0, finetuned: finetuned, kept: [0, 1], transplanted: [1],
+        recipes: [.random, .pinv, .transpose])
+    }
+    let grid = StitchGrid(pairs: [pair(0, 1), pair(0, 2), pair(1, 1), pair(0, 3)], seams: ["plain"], draws: 2)
+    #expect(grid.seedSets == [[0, 1, 3]])
+    // pinv is right at 2, 3 and 4 of the reviews by seed, at both cuts; transpose at one fewer at cut 1.
+    func right(_ point: StitchGrid.Point) -> Int {
+      let own = [0: 2, 1: 3, 2: 0, 3: 4][point.pair] ?? 0
+      switch point.cell.map {
+      case "pinv": return own
+      case "transpose": return own - point.cell.kept
+      default: return point.cell.draw == 0 ? 4 : 0
+      }
+    }
+    let records = grid.points.flatMap { point in
+      (0..<4).map { review in
+        let isRight = review < right(point)
+        let prediction = Prediction(
+          id: "r\(review)", label: review % 2, logits: (review % 2 == 0) == isRight ? [1, 0] : [0, 1], tokens: 3,
+          truncated: false)
+        return StitchGridRecord(
+          pair: point.pair, seam: point.seam, record: StitchRecord(cell: point.cell, prediction: prediction))
+      }
+    }
+    let results = try StitchGridResults(records, grid: grid, seed: 3)
+    #expect(results.seedCurves.map(\.map) == ["random", "pinv", "transpose"])
+    let (random, pinv, transpose) = (results.seedCurves[0], results.seedCurves[1], results.seedCurves[2])
+    #expect(pinv.pairs == [0, 1, 3] && pinv.difference == nil)
+    #expect(pinv.means == [0.5, 0.75, 1] && pinv.mean == 0.75 && pinv.best == [0.5, 0.75, 1])
+    #expect(pinv.cuts.map(\.mean) == [0.75, 0.75])
+    #expect(transpose.means == [0.375, 0.625, 0.875] && transpose.cuts.map(\.mean) == [0.75, 0.5])
+    #expect(transpose.best == [0.5, 0.75, 1])
+    let difference = try #require(transpose.difference)
+    #expect(difference.mean == -0.125 && difference.interval.low <= -0.125 && difference.interval.high <= 0)
+    #expect(random.mean == 0.5 && random.interval == Interval(low: 0.5, high: 0.5))
+    // pinv's seeds differ as much as its reviews: its interval reaches as far as its lowest and highest seed nearly do.
+    #expect(pinv.interval.low < 0.5 && pinv.interval.high == 1)
+    // A part of the records in which one seed lacks a point says nothing over seeds.
+    let part = records.filter { $0.pair != 1 || $0.record.cell.kept == 0 }
+    #expect(try StitchGridResults(part, grid: grid, seed: 3).seedCurves.isEmpty)
   }
 }

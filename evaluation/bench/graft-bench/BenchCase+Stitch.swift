@@ -64,4 +64,36 @@ extension BenchCase {
       return ["blocks": .integer(blocks)]
     }
   }
+
+  /// Tokens and width of the embeddings that `map` and its products are made of: GPT-2 medium's.
+  private static let (vocabulary, width) = (50_257, 1_024)
+
+  /// The stitching map S = E_A E_B⁺ of two random embeddings.
+  static func stitchingMap(_ threads: Threads) throws -> BenchCase {
+    var generator = SplitMix64(seed: 42)
+    func embedding() -> Tensor {
+      Tensor(shape: [vocabulary, width], (0..<vocabulary * width).map { _ in Float(generator.normal()) })
+    }
+    let (wEA, wEB) = (embedding(), embedding())
+    let run: () throws -> JSON = {
+      let maps = try StitchingMaps(
+        wEA, wEB, shared: SharedVocabulary(count: vocabulary), seed: 42, threads: threads)
+      return ["norm": .number(try maps.map(.pinv).matrix.frobeniusNorm)]
+    }
+    _ = try run()
+    return BenchCase(run: run)
+  }
+
+  /// The two products that the map needs, wE_Bᵀ wE_B (half of it) and wE_Aᵀ wE_B, on Double matrices that are there, by OpenBLAS
+  /// with its own threads.
+  static func stitchingMapProducts(_ threads: Threads) -> BenchCase {
+    var generator = SplitMix64(seed: 42)
+    func embedding() -> [Double] { (0..<vocabulary * width).map { _ in generator.normal() } }
+    let (a, b) = (embedding(), embedding())
+    let flops = vocabulary * width * width * 3
+    return BenchCase(note: ["flops": .integer(flops)]) {
+      DoubleMatrix.gramAndCrossWithOpenBLASThreads(threads, a, b, rows: vocabulary, columns: width)
+      return .null
+    }
+  }
 }

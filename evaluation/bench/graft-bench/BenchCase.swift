@@ -20,6 +20,8 @@ struct BenchCase {
     case "sgemm": return sgemm(arguments.threads)
     case "stitch-sweep": return try stitchSweep(arguments)
     case "stitch-blocks": return try stitchBlocks(arguments)
+    case "map": return try stitchingMap(arguments.threads)
+    case "map-products": return stitchingMapProducts(arguments.threads)
     case "align": return try align(arguments)
     case "align-products": return try alignProducts(arguments)
     case "imdb": return try imdb(arguments)
