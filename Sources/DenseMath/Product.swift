@@ -77,17 +77,22 @@ public enum Product {
     threads: Threads, m: Int, n: Int, k: Int, a: UnsafePointer<Float>, aStride: Int, b: UnsafePointer<Float>,
     bStride: Int, c: UnsafeMutablePointer<Float>, cStride: Int
   ) {
-    let turned = FloatBuffer(uninitializedCount: m * k)  // [m, k]
+    // As many of k at a time as a product makes in one go: what is turned stays in the cache until it is read.
+    let depths = max(1, (k + groupRows - 1) / groupRows)
+    let turned = FloatBuffer(uninitializedCount: m * ((k + depths - 1) / depths))
     let parts = threads.ranges(of: m, granularity: 16)
-    threads.run(parts.count) { part, _ in
-      let columns = parts[part]
-      VectorMath.transpose(
-        a + columns.lowerBound, stride: aStride, rows: k, columns: columns.count,
-        into: turned.pointer + columns.lowerBound * k, stride: k)
+    for depth in 0..<depths {
+      let rows = k * depth / depths..<k * (depth + 1) / depths
+      threads.run(parts.count) { part, _ in
+        let columns = parts[part]
+        VectorMath.transpose(
+          a + rows.lowerBound * aStride + columns.lowerBound, stride: aStride, rows: rows.count, columns: columns.count,
+          into: turned.pointer + columns.lowerBound * rows.count, stride: rows.count)
+      }  // [m, rows]
+      multiply(
+        threads: threads, m: m, n: n, k: rows.count, a: turned.pointer, aStride: rows.count,
+        b: b + rows.lowerBound * bStride, bStride: bStride, bTransposed: false, adding: true, c: c, cStride: cStride
+      ) { _, _ in }
     }
-    multiply(
-      threads: threads, m: m, n: n, k: k, a: turned.pointer, aStride: k, b: b, bStride: bStride, bTransposed: false,
-      adding: true, c: c, cStride: cStride
-    ) { _, _ in }
   }
 }

@@ -105,7 +105,8 @@ public struct DecisionAttribution: Sendable {
   ) throws -> FloatBuffer {
     var h = x
     let map = try Linearization(
-      advancing: &h, of: model, through: 0..<model.dimensions.layers, batch, workspace: workspace)
+      advancing: &h, of: model, through: 0..<model.dimensions.layers, batch, workspace: workspace,
+      derivatives: derivatives)
     let head = try ClassifierDerivative(model.requireClassifier(), at: h, batch, workspace: workspace)
     let chosen = (0..<head.head.classes).map { Float($0 == label ? 1 : 0) }
     let dh = head.pullBack([[Float]](repeating: chosen, count: batch.sequences.count), workspace: derivatives)

@@ -41,7 +41,8 @@ public struct TokenAttribution: Sendable {
     let size = model.dimensions
     let (L, T, d) = (size.layers, batch.tokens, size.hidden)
     var h = try model.embed(batch, workspace: workspace)
-    let map = try Linearization(advancing: &h, of: model, through: 0..<L, batch, workspace: workspace)
+    let map = try Linearization(
+      advancing: &h, of: model, through: 0..<L, batch, workspace: workspace, derivatives: derivatives)
     let chunk = Self.chunk(model, batch, memory)
     levels = L
     tokens = T
@@ -92,7 +93,8 @@ public struct TokenAttribution: Sendable {
     precondition(batch.sequences.count == 1, "one text at a time")
     var h = try model.embed(batch, workspace: workspace)
     let map = try Linearization(
-      advancing: &h, of: model, through: 0..<model.dimensions.layers, batch, workspace: workspace)
+      advancing: &h, of: model, through: 0..<model.dimensions.layers, batch, workspace: workspace,
+      derivatives: derivatives)
     return norms(map, tokens: tokens, chunk: Self.chunk(model, batch, memory), derivatives: derivatives)
   }
 

@@ -58,7 +58,7 @@ public struct TranslatorGradient {
       threads: threads, m: rows, n: d, k: V, a: scores.pointer, aStride: V, b: head.matrix.pointer, bStride: d,
       bTransposed: false, c: derivative, cStride: d
     ) { _, _ in }
-    passBack(t, rows: rows, derivative: derivative)
+    head.pullBackPreparation(derivative, at: t, rows: rows, threads: threads)
     return divergences.reduce(0, +) / Double(rows)
   }
 
@@ -76,53 +76,5 @@ public struct TranslatorGradient {
     VectorMath.softmax(scores, scale: 1, count: count)
     for id in 0..<count { scores[id] = share * (scores[id] - final[id]) }
     return (own - sums.weighted) / mass + log(sums.total) - log(mass)
-  }
-
-  /// From what meets the matrix back to the states, in place.
-  private func passBack(_ t: UnsafePointer<Float>, rows: Int, derivative: UnsafeMutablePointer<Float>) {
-    let (d, threads) = (head.matrix.columns, workspace.threads)
-    switch head.preparation {
-    case .none: return
-    case .norm(let norm): Self.passBack(norm, of: t, rows: rows, derivative: derivative, threads: threads)
-    case .transform(let dense, let activation, let norm):
-      let raw = FloatBuffer(uninitializedCount: rows * d)  // before the activation
-      let active = FloatBuffer(uninitializedCount: rows * d)
-      let byOutput = dense.layout == .outputByInput
-      Product.multiply(
-        threads: threads, m: rows, n: d, k: d, a: t, aStride: d, b: dense.weight.pointer, bStride: d,
-        bTransposed: byOutput, c: raw.pointer, cStride: d
-      ) { _, _ in }
-      for row in 0..<rows {
-        if let bias = dense.bias { VectorMath.add(bias.pointer, to: raw.pointer + row * d, count: d) }
-        active.pointer.advanced(by: row * d).update(from: raw.pointer + row * d, count: d)
-        activation.apply(active.pointer + row * d, bias: nil, count: d)
-        activation.slope(raw.pointer + row * d, count: d)
-      }
-      Self.passBack(norm, of: active.pointer, rows: rows, derivative: derivative, threads: threads)
-      for row in 0..<rows {
-        VectorMath.multiply(raw.pointer + row * d, by: derivative + row * d, count: d)
-      }
-      Product.multiply(
-        threads: threads, m: rows, n: d, k: d, a: raw.pointer, aStride: d, b: dense.weight.pointer, bStride: d,
-        bTransposed: !byOutput, c: derivative, cStride: d
-      ) { _, _ in }
-    }
-  }
-
-  private static func passBack(
-    _ norm: Norm, of x: UnsafePointer<Float>, rows: Int, derivative: UnsafeMutablePointer<Float>, threads: Threads
-  ) {
-    let d = norm.gain.count
-    let standardized = FloatBuffer(uninitializedCount: rows * d)
-    let parts = threads.ranges(of: rows, granularity: 4)
-    threads.run(parts.count) { part, _ in
-      for row in parts[part] {
-        let own = standardized.pointer + row * d
-        let scale = VectorMath.standardize(x + row * d, epsilon: norm.epsilon, into: own, count: d)
-        VectorMath.standardizeDerivative(
-          derivative + row * d, before: norm.gain.pointer, standardized: own, scale: scale, into: derivative + row * d,
-          count: d)
-      }
-    }
   }
 }

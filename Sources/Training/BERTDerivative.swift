@@ -23,10 +23,11 @@ struct BERTBlockDerivative: BlockDerivative {
   /// T
   let tokens: Int
 
-  init(_ bert: BERT, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, threads: Threads) {
+  init(_ bert: BERT, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, workspace: DerivativeWorkspace) {
     block = bert.blocks[layer]
     let (T, d) = (batch.tokens, bert.dimensions.hidden)
     tokens = T
+    let threads = workspace.threads
     attentionInput = tape.rows(.attentionInput, index)
     attention = AttentionDerivative(
       heads: bert.dimensions.heads, headSize: bert.dimensions.headSize,
@@ -42,8 +43,8 @@ struct BERTBlockDerivative: BlockDerivative {
     let (attentionSum, mlpSum) = (tape.rows(.attnOut, index), tape.rows(.mlpOut, index))
     threads.add(attentionInput.pointer, to: attentionSum.pointer, rows: T, width: d)
     threads.add(mlpInput.pointer, to: mlpSum.pointer, rows: T, width: d)
-    attentionNorm = NormDerivative(block.attentionNorm, at: attentionSum.pointer, rows: T, threads: threads)
-    mlpNorm = NormDerivative(block.mlpNorm, at: mlpSum.pointer, rows: T, threads: threads)
+    attentionNorm = NormDerivative(block.attentionNorm, at: attentionSum, rows: T, threads: threads)
+    mlpNorm = NormDerivative(block.mlpNorm, at: mlpSum, rows: T, threads: threads)
   }
 
   func pullBack(
@@ -93,11 +94,12 @@ struct BERTBlockDerivative: BlockDerivative {
 }
 
 extension BERT {
-  /// From cotangents of hidden state 0, [T, d], to the gradients of the embeddings.
+  /// From cotangents of hidden state 0, [T, d], to the gradients of the embeddings. Overwrites `sums`, what the embedding
+  /// norm reads.
   func pullBackEmbeddings(
     _ dh: UnsafeMutablePointer<Float>, sums: HiddenState, _ batch: PackedBatch, gradients: Gradients, threads: Threads
   ) {
-    NormDerivative(embeddingNorm, at: sums.pointer, rows: batch.tokens, threads: threads)
+    NormDerivative(embeddingNorm, at: sums.buffer, rows: batch.tokens, threads: threads)
       .pullBack(dh, into: dh, gradients: gradients, threads: threads)
     gradients.addRows(dh, to: wE, width: sums.width, batch) { row, _ in Int(batch.ids[row]) }
     gradients.addRows(dh, to: wPos, width: sums.width, batch) { _, position in position }

@@ -48,7 +48,7 @@ public struct ClassifierDerivative {
     case .lastToken(let norm, let padding):
       let rows = batch.sequences.map { ClassifierHead.lastRow(of: $0, batch, padding: padding) }
       let input = gathered(rows)
-      NormDerivative(norm, at: input.pointer, rows: count, threads: threads)
+      NormDerivative(norm, at: input, rows: count, threads: threads)
         .pullBack(dFeatures, into: dFeatures, gradients: gradients, threads: threads)
       for (index, row) in rows.enumerated() { (dh.pointer + row * d).update(from: dFeatures + index * d, count: d) }
     case .mean(let norm):
@@ -58,7 +58,7 @@ public struct ClassifierDerivative {
         }
       }
       if let norm {
-        NormDerivative(norm, at: h.pointer, rows: h.tokens, threads: threads)
+        NormDerivative(norm, at: gathered(Array(0..<h.tokens)), rows: h.tokens, threads: threads)
           .pullBack(dh.pointer, into: dh.pointer, gradients: gradients, threads: threads)
       }
     }

@@ -23,19 +23,20 @@ struct GPT2BlockDerivative: BlockDerivative {
   /// T
   let tokens: Int
 
-  init(_ gpt2: GPT2, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, threads: Threads) {
+  init(_ gpt2: GPT2, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, workspace: DerivativeWorkspace) {
     block = gpt2.blocks[layer]
     let T = batch.tokens
     tokens = T
+    let threads = workspace.threads
     attentionNorm = NormDerivative(
-      block.attentionNorm, at: tape.rows(.residPre, index).pointer, rows: T, threads: threads)
+      block.attentionNorm, at: tape.rows(.residPre, index), rows: T, threads: threads)
     attentionInput = tape.rows(.attentionInput, index)
     attention = AttentionDerivative(
       heads: gpt2.dimensions.heads, headSize: gpt2.dimensions.headSize, scale: block.attentionScale,
       sequences: batch.sequences, queries: tape.rows(.queries, index), keys: tape.rows(.keys, index),
       values: tape.rows(.values, index), outputs: tape.rows(.headOutputs, index),
       weights: tape.attentionWeights[index])
-    mlpNorm = NormDerivative(block.mlpNorm, at: tape.rows(.residMid, index).pointer, rows: T, threads: threads)
+    mlpNorm = NormDerivative(block.mlpNorm, at: tape.rows(.residMid, index), rows: T, threads: threads)
     mlpInput = tape.rows(.mlpInput, index)
     activation = ActivationDerivative(
       gpt2.activation, at: tape.rows(.mlpPreActivation, index), rows: T, width: gpt2.dimensions.feedForward,

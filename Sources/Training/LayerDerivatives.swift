@@ -68,19 +68,16 @@ struct NormDerivative {
 
   private var width: Int { norm.gain.count }
 
-  /// - Parameter x: [T, d], what the norm reads.
-  init(_ norm: Norm, at x: UnsafePointer<Float>, rows: Int, threads: Threads) {
+  /// - Parameter x: [T, d], what the norm reads; becomes the standardized rows.
+  init(_ norm: Norm, at x: FloatBuffer, rows: Int, threads: Threads) {
     self.norm = norm
     self.rows = rows
-    let width = norm.gain.count
-    let (standardized, scales) = (
-      FloatBuffer(uninitializedCount: rows * width), FloatBuffer(uninitializedCount: rows)
-    )
+    standardized = x
+    let (width, scales) = (norm.gain.count, FloatBuffer(uninitializedCount: rows))
     threads.runRows(rows) { row in
-      scales.pointer[row] = VectorMath.standardize(
-        x + row * width, epsilon: norm.epsilon, into: standardized.pointer + row * width, count: width)
+      let place = x.pointer + row * width
+      scales.pointer[row] = VectorMath.standardize(place, epsilon: norm.epsilon, into: place, count: width)
     }
-    self.standardized = standardized
     self.scales = scales
   }
 

@@ -22,24 +22,24 @@ public struct Linearization {
   private let blocks: [any BlockDerivative]
 
   /// Carries `h` through the blocks, by the model's own forward pass.
+  /// - Parameter derivatives: lends the memory that the linearization holds until it is gone.
   /// - Throws: as `Model.advance`.
   public init(
     advancing h: inout HiddenState, of model: Model, through layers: Range<Int>, _ batch: PackedBatch,
-    workspace: Workspace
+    workspace: Workspace, derivatives: DerivativeWorkspace
   ) throws {
     self.layers = layers
     tokens = h.tokens
     width = h.width
-    let threads = workspace.threads
     switch model.architecture {
     case .bert(let bert):
-      let tape = Tape(keeping: BERTBlockDerivative.sites, of: layers, threads: threads)
+      let tape = Tape(keeping: BERTBlockDerivative.sites, of: layers, workspace: derivatives)
       try model.advance(&h, through: layers, batch, workspace: workspace, observer: tape)
-      blocks = layers.enumerated().map { BERTBlockDerivative(bert, layer: $1, tape, $0, batch, threads: threads) }
+      blocks = layers.enumerated().map { BERTBlockDerivative(bert, layer: $1, tape, $0, batch, workspace: derivatives) }
     case .gpt2(let gpt2):
-      let tape = Tape(keeping: GPT2BlockDerivative.sites, of: layers, threads: threads)
+      let tape = Tape(keeping: GPT2BlockDerivative.sites, of: layers, workspace: derivatives)
       try model.advance(&h, through: layers, batch, workspace: workspace, observer: tape)
-      blocks = layers.enumerated().map { GPT2BlockDerivative(gpt2, layer: $1, tape, $0, batch, threads: threads) }
+      blocks = layers.enumerated().map { GPT2BlockDerivative(gpt2, layer: $1, tape, $0, batch, workspace: derivatives) }
     }
   }
 

@@ -5,15 +5,15 @@ import Transformer
 final class Tape: Observer {
   private let sites: Set<Site>
   private let layers: Range<Int>
-  private let threads: Threads
+  private let workspace: DerivativeWorkspace
   /// [layers][site]: the rows of the whole batch, [T, columns]; attention weights apart.
   private var rows: [[Site: FloatBuffer]]
   /// [layers][sequences]: [H, n, n] for a sequence of n tokens.
   private(set) var attentionWeights: [[FloatBuffer]]
 
-  init(keeping sites: Set<Site>, of layers: Range<Int>, threads: Threads) {
+  init(keeping sites: Set<Site>, of layers: Range<Int>, workspace: DerivativeWorkspace) {
     self.sites = sites
-    self.threads = threads
+    self.workspace = workspace
     self.layers = layers
     rows = layers.map { _ in [:] }
     attentionWeights = layers.map { _ in [] }
@@ -23,8 +23,8 @@ final class Tape: Observer {
 
   func observe(_ observation: Observation) {
     let (columns, stride) = (observation.columns, observation.stride)
-    let copy = FloatBuffer(uninitializedCount: observation.rows * columns)
-    threads.runRows(observation.rows) { row in
+    let copy = workspace.take(observation.rows * columns)
+    workspace.threads.runRows(observation.rows) { row in
       (copy.pointer + row * columns).update(from: observation.pointer + row * stride, count: columns)
     }
     let index = observation.layer - layers.lowerBound
@@ -38,26 +38,6 @@ final class Tape: Observer {
   /// The rows of a site that is kept, in the block `index` places after the first.
   func rows(_ site: Site, _ index: Int) -> FloatBuffer {
     guard let buffer = rows[index][site] else { preconditionFailure("\(site) was not kept") }
-    return buffer
-  }
-}
-
-/// Working memory of derivatives, kept from one call to the next. Not for use by two passes at a time.
-public final class DerivativeWorkspace {
-  public let threads: Threads
-
-  enum Role: Hashable { case residual, hidden, projections, heads, attention, features }
-
-  private var buffers: [Role: FloatBuffer] = [:]
-
-  public init(threads: Threads = .available) { self.threads = threads }
-
-  /// At least `count` numbers with whatever the last use left in them.
-  func buffer(_ role: Role, count: Int) -> FloatBuffer {
-    if let buffer = buffers[role], buffer.count >= count { return buffer }
-    buffers[role] = nil
-    let buffer = FloatBuffer(uninitializedCount: count)
-    buffers[role] = buffer
     return buffer
   }
 }

@@ -50,7 +50,8 @@ public struct Trainable {
     for parameter in parameters { parameter.zeroGradient() }
     var h = h
     let blocks = try Linearization(
-      advancing: &h, of: model, through: firstTrainedLayer..<model.dimensions.layers, batch, workspace: workspace)
+      advancing: &h, of: model, through: firstTrainedLayer..<model.dimensions.layers, batch, workspace: workspace,
+      derivatives: derivatives)
     let classifier = ClassifierDerivative(head, at: h, batch, workspace: workspace)
     let entropy = CrossEntropy(classifier.logits, labels: labels)
     let dh = classifier.pullBack(entropy.gradient, gradients: gradients, workspace: derivatives)

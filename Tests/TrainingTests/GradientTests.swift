@@ -66,7 +66,9 @@ import Transformer
     let workspace = Workspace(threads: Threads(2))
     var h = try model.embed(batch, workspace: workspace)
     let start = h.values.doubles
-    let map = try Linearization(advancing: &h, of: model, through: 0..<2, batch, workspace: workspace)
+    let derivatives = DerivativeWorkspace(threads: Threads(2))
+    let map = try Linearization(
+      advancing: &h, of: model, through: 0..<2, batch, workspace: workspace, derivatives: derivatives)
     let size = start.count
     let expected: [[Double]] = try (0..<size).map { input in
       func end(_ step: Double) throws -> [Double] {
@@ -80,7 +82,6 @@ import Transformer
 
     let identity = (0..<size * size).map { Float($0 / size == $0 % size ? 1 : 0) }
     let columns = FloatBuffer(identity)
-    let derivatives = DerivativeWorkspace(threads: Threads(2))
     map.pushForward(columns.pointer, count: size, workspace: derivatives)
     expectCloseToLargest(columns.values, expected.flatMap { $0 }, fraction: 5e-6, "tangents")
     let rows = FloatBuffer(identity)
@@ -103,7 +104,9 @@ import Transformer
     let batch = try PackedBatch(texts)
     let workspace = Workspace(threads: Threads(3))
     var h = try model.embed(batch, workspace: workspace)
-    let map = try Linearization(advancing: &h, of: model, through: 0..<4, batch, workspace: workspace)
+    let map = try Linearization(
+      advancing: &h, of: model, through: 0..<4, batch, workspace: workspace,
+      derivatives: DerivativeWorkspace(threads: Threads(3)))
     #expect(h.values == (try model.forward(batch, workspace: workspace).values), "looking on changes nothing")
     let (x, y) = (numbers.normal(count: h.tokens * h.width), numbers.normal(count: h.tokens * h.width))
     func results(_ threads: Int) -> (forward: [Float], back: [Float]) {
@@ -120,6 +123,36 @@ import Transformer
     expectClose([left.reduce(0, +)], [right.reduce(0, +)], absolute: 1e-6 * size, relative: 0, name)
     let again = results(3)
     #expect(again.forward == forward && again.back == back, "the same bits on any number of threads")
+  }
+
+  /// What is held at one time is apart, and memory that was used for another batch leaves nothing behind.
+  @Test(arguments: ["imdb-bert-1", "imdb-gpt2-narrow"]) func memoryIsUsedAgain(_ name: String) throws {
+    let model = try Model(directory: Places.model(name))
+    let workspace = Workspace(threads: Threads(2))
+    func map(_ count: Int, _ derivatives: DerivativeWorkspace) throws -> Linearization {
+      var numbers = SeededNumbers(seed: UInt64(count))
+      let batch = try PackedBatch([(0..<count).map { _ in Int32(numbers.next() % 8000) }, [5, 6]])
+      var h = try model.embed(batch, workspace: workspace)
+      return try Linearization(
+        advancing: &h, of: model, through: 1..<3, batch, workspace: workspace, derivatives: derivatives)
+    }
+    func cotangent(_ map: Linearization, _ derivatives: DerivativeWorkspace) -> [Float] {
+      var numbers = SeededNumbers(seed: 4)
+      let dh = FloatBuffer(numbers.normal(count: map.tokens * map.width))
+      map.pullBack(dh.pointer, workspace: derivatives)
+      return dh.values
+    }
+    let counts = [30, 21, 60, 3, 30]
+    let expected = try counts.map { count in
+      let fresh = DerivativeWorkspace(threads: Threads(2))
+      return cotangent(try map(count, fresh), fresh)
+    }
+    let derivatives = DerivativeWorkspace(threads: Threads(2))
+    for (count, values) in zip(counts, expected) {
+      #expect(cotangent(try map(count, derivatives), derivatives) == values)
+    }
+    let both = try (map(30, derivatives), map(21, derivatives))
+    #expect(cotangent(both.0, derivatives) == expected[0] && cotangent(both.1, derivatives) == expected[1])
   }
 
   @Test func crossEntropyOfLargeScores() {

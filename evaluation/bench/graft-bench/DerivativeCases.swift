@@ -32,18 +32,21 @@ extension BenchCase {
     return BenchCase(run: run)
   }
 
-  /// Exact attribution of every level of 64 tokens to the first of them: a sixty-fourth of the directions of the whole.
+  /// Exact attribution of every level of a text of 64 tokens: all T d directions.
   static func attribution(_ arguments: BenchArguments) throws -> BenchCase {
     let model = try Model(directory: arguments.required("model"))
     let workspace = Workspace(threads: arguments.threads)
     let derivatives = DerivativeWorkspace(threads: arguments.threads)
     let batch = try PackedBatch(ids(sequences: 1, length: 64, vocabulary: model.dimensions.vocabulary))
-    let run: () throws -> JSON = {
-      let norms = try TokenAttribution.norms(
-        of: model, batch, tokens: 0..<1, workspace: workspace, derivatives: derivatives)
-      return ["last_level": .array(norms[norms.count - 1].prefix(8).map { .number($0) })]
+    func norms(_ tokens: Range<Int>) throws -> [[Double]] {
+      try TokenAttribution.norms(of: model, batch, tokens: tokens, workspace: workspace, derivatives: derivatives)
     }
-    return BenchCase(run: run)
+    _ = try norms(0..<1)
+    return BenchCase {
+      // Of the last level, ‖∂h_j / ∂x_0‖ for the first eight j.
+      let last = try norms(0..<batch.tokens).last ?? []
+      return ["last_level": .array((0..<8).map { .number(last[$0 * batch.tokens]) })]
+    }
   }
 
   /// Id i of the batch is (7919 i + 104729) mod V.

@@ -171,7 +171,8 @@ def measure_servers(options, case, rounds):
     counts = flops(case, options.models / MODELS[case]) if case in peer.SHAPES else {}
     for name, server in servers.items():
         result = server.ask("result") if name != product_case(case) else {}
-        contenders[name] |= summary(taken[name]) | {"result": result, "peak_memory_bytes": server.peak_memory()}
+        whole = [seconds / server.notes.get("share", 1) for seconds in taken[name]]  # of what takes minutes, a share ran
+        contenders[name] |= summary(whole) | {"result": result, "peak_memory_bytes": server.peak_memory()}
         server.quit()
         contenders[name]["notes"] = server.notes
         reference = contenders[runtimes(case)[0]].get("result", {})

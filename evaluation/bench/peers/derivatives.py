@@ -2,6 +2,8 @@
 import json
 from pathlib import Path
 
+TOKENS = 64
+
 
 def ids_of(rows, length, vocabulary):
     return [[((r * length + t) * 7919 + 104729) % vocabulary for t in range(length)] for r in range(rows)]
@@ -41,18 +43,18 @@ def train_step(options):
 
 
 def attribution(options):
-    """The Jacobian norms of 64 tokens' states with respect to one embedding output (jacfwd: all levels at once), or
-    of one token's state of every level with respect to all (jacrev: once a level): a sixty-fourth of the whole each."""
+    """Jacobian norms of the states of every level of a text of 64 tokens with respect to the embedding output, in part:
+    the directions of the first token (jacfwd: all levels at once), or the states of the first token (jacrev: once a
+    level). Either is a sixty-fourth of the products with tangents or cotangents that the whole is made of."""
     import torch
     import transformers
     torch.set_num_threads(options.threads)
     config = json.loads((Path(options.model) / "config.json").read_text())
     model = transformers.BertModel.from_pretrained(
         options.model, dtype=torch.float32, attn_implementation="eager", add_pooling_layer=False).eval()
-    ids = torch.tensor(ids_of(1, 64, config["vocab_size"]))
-    with torch.no_grad():
-        h = model.embeddings(input_ids=ids)[0]
-    part = 1
+    model.requires_grad_(False)
+    ids = torch.tensor(ids_of(1, TOKENS, config["vocab_size"]))
+    h = model.embeddings(input_ids=ids)[0]
 
     def levels(x):
         states = []
@@ -65,15 +67,15 @@ def attribution(options):
 
     def forward():
         def of(first):
-            return torch.stack(levels(torch.cat([first, h[part:]])))
-        jacobian = torch.func.jacfwd(of)(h[:part])  # [L, T, d, part, d]
-        return jacobian.pow(2).sum((2, 4)).sqrt()  # [L, T, part]
+            return torch.stack(levels(torch.cat([first, h[1:]])))
+        jacobian = torch.func.jacfwd(of)(h[:1])  # [L, T, d, 1, d]
+        return jacobian.pow(2).sum((2, 4)).sqrt()  # [L, T, 1]
 
     def reverse():
         norms = []
         for level in range(len(model.encoder.layer)):
-            jacobian = torch.func.jacrev(lambda x: levels(x)[level][:part], chunk_size=256)(h)  # [part, d, T, d]
-            norms.append(jacobian.pow(2).sum((1, 3)).sqrt())  # [part, T]
+            jacobian = torch.func.jacrev(lambda x: levels(x)[level][:1], chunk_size=256)(h)  # [1, d, T, d]
+            norms.append(jacobian.pow(2).sum((1, 3)).sqrt())  # [1, T]
         return torch.stack(norms)
 
     run = forward if options.variant == "jacfwd" else reverse
@@ -81,4 +83,4 @@ def attribution(options):
     def result(norms):
         return {"last_level": norms[-1].flatten()[:8].tolist()} if options.variant == "jacfwd" else {}
 
-    return run, run, result, {"torch": torch.__version__}
+    return run, run, result, {"torch": torch.__version__, "share": 1 / TOKENS}

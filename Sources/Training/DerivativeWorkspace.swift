@@ -1,0 +1,25 @@
+import DenseMath
+
+/// Working memory of derivatives, kept from one call to the next. Not for use by two passes at a time.
+public final class DerivativeWorkspace {
+  public let threads: Threads
+
+  enum Role: Hashable { case residual, hidden, projections, heads, attention, features }
+
+  private var buffers: [Role: FloatBuffer] = [:]
+  private var pool = BufferPool()
+
+  public init(threads: Threads = .available) { self.threads = threads }
+
+  /// At least `count` numbers with whatever the last use left in them.
+  func buffer(_ role: Role, count: Int) -> FloatBuffer {
+    if let buffer = buffers[role], buffer.count >= count { return buffer }
+    buffers[role] = nil
+    let buffer = FloatBuffer(uninitializedCount: count)
+    buffers[role] = buffer
+    return buffer
+  }
+
+  /// At least `count` numbers for as long as the buffer is referred to, with whatever the last use left in them.
+  func take(_ count: Int) -> FloatBuffer { pool.buffer(count: count) }
+}
