@@ -41,6 +41,7 @@ public struct SeamSimilarity: Equatable, Sendable {
     }
   }
 
+  /// - Parameter reference: B's own states at the cut that the map was made for.
   public init(of map: StitchingMap, to reference: Reference, threads: Threads) {
     let covariances = reference.covariances
     let mappedCross = map.matrix.transposed * covariances.xy
