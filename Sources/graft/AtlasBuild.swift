@@ -34,6 +34,7 @@ struct AtlasBuild: ParsableCommand {
   @Option(help: "Singular directions to keep of each matrix; 0 for none.")
   var svd = 0
   @OptionGroup var filter: TokenFilterOptions
+  @OptionGroup var pairFilter: PairFilterOptions
   @Option(help: "What reads from the stream is projected with: transpose, as in the paper, or pinv.")
   var inverse: VocabularyProjection.Inverse = .transpose
   @Flag(help: "GPT-2: multiply what reads with the gain of the norm before it.")
@@ -57,16 +58,17 @@ struct AtlasBuild: ParsableCommand {
       command: "atlas build", model: model, digest: digest,
       options: .object(
         filter.members + [
+          pairFilter.member,
           JSON.Member("fold_norm", .bool(foldNorm)), JSON.Member("inverse", .string(inverse.rawValue)),
           JSON.Member("svd", .integer(svd)), threads.member, JSON.Member("top", .integer(top)),
           JSON.Member("top_pairs", .integer(topPairs)),
         ])
     ).object([])
-    let ids = try filter.selection(tokenizer).ids(of: tokenizer, below: projection.vocabulary)
+    let ids = try filter.ids(of: tokenizer, below: projection.vocabulary)
     let builder = try AtlasBuilder(
       output, projection, tokenizer: tokenizer, options: AtlasOptions(pairs: topPairs, tokens: top, directions: svd),
       selection: PairSearch.Selection(
-        rows: ids, columns: ids, groups: filter.pairs.groups(of: tokenizer, below: projection.vocabulary)),
+        rows: ids, columns: ids, groups: pairFilter.pairs.groups(of: tokenizer, below: projection.vocabulary)),
       stamp: stamp, threads: threads.count)
     let (before, parts) = builder.progress
     var progress = Progress(ProgressLine(label: "atlas", unit: "parts", total: parts, resumed: before))
