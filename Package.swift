@@ -78,8 +78,8 @@ let package = Package(
     .testTarget(
       name: "InterpretabilityTests",
       dependencies: [
-        "Interpretability", "Stitching", "Training", "Tokenization", "Checkpoints", "DenseMath", "Files", "Transformer",
-        "TestSupport",
+        "Interpretability", "Evaluation", "Stitching", "Training", "Tokenization", "Checkpoints", "DenseMath", "Files",
+        "Transformer", "TestSupport",
       ]),
     .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(

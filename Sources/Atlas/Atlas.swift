@@ -18,6 +18,8 @@ public final class Atlas {
   public let heads: Int
   let hidden: Int
   let feedForward: Int
+  /// Singular directions of each matrix, where it has as many; 0 for an atlas without.
+  public let directions: Int
   let queue: DatabaseQueue
 
   public var isComplete: Bool { done == parts }
@@ -37,6 +39,7 @@ public final class Atlas {
     self.done = done
     (parts, vocabulary, layers, heads) = (row["parts"], row["vocabulary"], row["layers"], row["heads"])
     (hidden, feedForward) = (row["hidden"], row["feed_forward"])
+    directions = row["directions"] as Int? ?? 0
   }
 
   /// A token with its place in a ranking.
@@ -53,20 +56,23 @@ public final class Atlas {
     public var score: Double { left.score }
   }
 
-  /// One head's matrix or one vector.
+  /// One head's matrix, one vector or one singular direction.
   public struct Item: Equatable, Sendable {
     public let id: Int
     public let kind: AtlasKind
     public let layer: Int
-    /// nil for neurons.
+    /// nil for neurons and their directions.
     public let head: Int?
-    /// The neuron, or the number in the head; nil for a head's matrix.
+    /// The neuron, the number in the head, or that of the direction from the strongest; nil for a head's matrix.
     public let place: Int?
 
-    /// "L3H5", "L3:907", "L3H5:12".
+    /// What it is found by: "L3H5", "L3:907", "L3H5:12"; a direction by its head, or its block, "L3".
     public var name: String {
-      guard let place else { return "\(HeadPlace(layer: layer, head: head ?? 0))" }
-      return "\(VectorPlace(layer: layer, head: head, index: place))"
+      switch kind {
+      case .head, .headDirection: return "\(HeadPlace(layer: layer, head: head ?? 0))"
+      case .vector: return "\(VectorPlace(layer: layer, head: head, index: place ?? 0))"
+      case .neuronDirection: return "\(BlockPlace(layer: layer))"
+      }
     }
 
     init(_ row: Row) throws {
@@ -85,27 +91,54 @@ public final class Atlas {
     public let item: Item
     /// Of a head's matrix.
     public let pairs: [RankedPair]
-    /// Of a vector.
+    /// Of a vector, or of a direction's left vector.
     public let highest: [RankedToken]
     public let lowest: [RankedToken]
+    /// What a singular direction has besides; nil for others.
+    public let direction: Direction?
   }
 
-  /// Both matrices of a head.
+  /// A singular direction but for the tokens of its left vector.
+  public struct Direction: Equatable, Sendable {
+    /// The singular value.
+    public let value: Double
+    /// Of the right vector of W_VO or W_QK; empty for keys and values.
+    public let highest: [RankedToken]
+    public let lowest: [RankedToken]
+    /// Of keys and values: the neurons that take part most.
+    public let neurons: [DirectionReading.Neuron]
+  }
+
+  /// Both matrices of a head, and their singular directions.
   /// - Throws: `AtlasError.notBuiltYet`, `InterpretabilityError.noSuchHead`.
   public func readings(of head: HeadPlace) throws -> [Reading] {
     guard (0..<layers).contains(head.layer), (0..<heads).contains(head.head) else {
       throw InterpretabilityError.noSuchHead("\(head)", model: modelName, layers: layers, heads: heads)
     }
     return try readings(
-      "layer = ? AND head = ? AND place IS NULL", [head.layer, head.head],
-      expected: VocabularyProjection.HeadMatrix.allCases.count, "\(head)")
+      "layer = ? AND head = ? AND (place IS NULL OR kind LIKE '%-svd')", [head.layer, head.head],
+      expected: VocabularyProjection.HeadMatrix.allCases.count * (1 + min(directions, headSize)), "\(head)")
   }
+
+  /// The singular directions of a block's feed-forward keys and values.
+  /// - Throws: `AtlasError.noDirections`, `.notBuiltYet`, `InterpretabilityError.noSuchLayer`.
+  public func readings(of block: BlockPlace) throws -> [Reading] {
+    guard (0..<layers).contains(block.layer) else {
+      throw InterpretabilityError.noSuchLayer(block.layer, model: modelName, layers: layers)
+    }
+    guard directions > 0 else { throw AtlasError.noDirections(path: path) }
+    let kinds = ParameterKind.allCases.count { !$0.isAttention }
+    return try readings(
+      "layer = ? AND head IS NULL AND kind LIKE '%-svd'", [block.layer],
+      expected: kinds * min(directions, hidden, feedForward), "\(block)")
+  }
+
+  private var headSize: Int { hidden / max(1, heads) }
 
   /// Key and value of a neuron, or the four vectors of a sub-head.
   /// - Throws: `AtlasError.notBuiltYet`, `InterpretabilityError.noSuchHead`, `.noSuchVector`.
   public func readings(of vector: VectorPlace) throws -> [Reading] {
-    let size = hidden / max(1, heads)
-    let count = vector.head == nil ? feedForward : size
+    let count = vector.head == nil ? feedForward : headSize
     guard (0..<layers).contains(vector.layer), (0..<count).contains(vector.index),
       vector.head.map({ (0..<heads).contains($0) }) ?? true
     else {
@@ -116,7 +149,8 @@ public final class Atlas {
     }
     let kinds = ParameterKind.allCases.count { $0.isAttention == (vector.head != nil) }
     return try readings(
-      "layer = ? AND head IS ? AND place = ?", [vector.layer, vector.head, vector.index], expected: kinds, "\(vector)")
+      "layer = ? AND head IS ? AND place = ? AND kind NOT LIKE '%-svd'", [vector.layer, vector.head, vector.index],
+      expected: kinds, "\(vector)")
   }
 
   /// Everything of a block that is built, in the order of the plan.
@@ -150,11 +184,19 @@ public final class Atlas {
             SELECT score.*, token.display AS text FROM score JOIN token ON token.id = score.token
             WHERE item IN (SELECT id FROM item WHERE \(condition)) ORDER BY item, side, rank
             """, arguments: arguments)
+        let values = try Row.fetchAll(
+          db, sql: "SELECT * FROM direction WHERE item IN (SELECT id FROM item WHERE \(condition))",
+          arguments: arguments)
+        let neurons = try Row.fetchAll(
+          db, sql: "SELECT * FROM neuron WHERE item IN (SELECT id FROM item WHERE \(condition)) ORDER BY item, rank",
+          arguments: arguments)
         let pairsOf = Dictionary(grouping: pairs) { $0["item"] as Int }
         let scoresOf = Dictionary(grouping: scores) { $0["item"] as Int }
+        let neuronsOf = Dictionary(grouping: neurons) { $0["item"] as Int }
+        let valueOf = Dictionary(values.map { ($0["item"] as Int, $0["value"] as Double) }) { first, _ in first }
         return items.map { item in
-          func side(_ side: Int) -> [RankedToken] {
-            (scoresOf[item.id] ?? []).filter { ($0["side"] as Int) == side }
+          func side(_ side: TokenSide) -> [RankedToken] {
+            (scoresOf[item.id] ?? []).filter { ($0["side"] as Int) == side.rawValue }
               .map { RankedToken(id: $0["token"], text: $0["text"], score: $0["score"]) }
           }
           return Reading(
@@ -163,7 +205,12 @@ public final class Atlas {
               RankedPair(
                 left: RankedToken(id: row["left"], text: row["left_text"], score: row["score"]),
                 right: RankedToken(id: row["right"], text: row["right_text"], score: row["score"]))
-            }, highest: side(0), lowest: side(1))
+            }, highest: side(.highest), lowest: side(.lowest),
+            direction: valueOf[item.id].map { value in
+              Direction(
+                value: value, highest: side(.rightHighest), lowest: side(.rightLowest),
+                neurons: (neuronsOf[item.id] ?? []).map { .init(index: $0["neuron"], weight: $0["weight"]) })
+            })
         }
       }
     }

@@ -35,7 +35,10 @@ public final class AtlasBuilder {
     self.options = options
     self.selection = selection
     self.threads = threads
-    let plan = AtlasPlan(projection.model.dimensions)
+    let size = projection.model.dimensions
+    let plan = AtlasPlan(
+      layers: size.layers, heads: size.heads, hidden: size.hidden, feedForward: size.feedForward,
+      directions: options.directions)
     self.plan = plan
     let queue = try AtlasFile.openToBuild(path)
     self.queue = queue
@@ -44,10 +47,14 @@ public final class AtlasBuilder {
         switch try AtlasFile.state(db, path: path) {
         case .empty:
           try AtlasFile.create(db)
-          try Self.describe(db, projection, tokenizer, stamp: stamp, parts: plan.parts.count)
+          try Self.describe(
+            db, projection, tokenizer, stamp: stamp, parts: plan.parts.count, directions: options.directions)
           return []
-        case .atlas:
-          try Self.check(db, stamp, path: path)
+        case .atlas(let schema):
+          guard schema == AtlasFile.schema else {
+            throw AtlasError.otherSchema(path: path, expected: AtlasFile.schema, found: schema)
+          }
+          try Self.check(db, stamp, directions: options.directions, path: path)
           return Set(try Int.fetchAll(db, sql: "SELECT number FROM part"))
         }
       }
@@ -73,6 +80,16 @@ public final class AtlasBuilder {
         let ends = projection.ends(vectors, top: options.tokens, among: selection.rows, threads: threads)
         let headSize = projection.model.dimensions.headSize
         try commit(number) { try Self.write($0, part, kind, ends, headSize: headSize) }
+      case .headDirection(let matrix):
+        let directions = try projection.readings(
+          directions: part.items, of: matrix, HeadPlace(layer: part.layer, head: part.head ?? 0), top: options.tokens,
+          among: selection.rows, threads: threads)
+        try commit(number) { try Self.write($0, part, directions) }
+      case .neuronDirection(let kind):
+        let directions = try projection.readings(
+          directions: part.items, of: kind, layer: part.layer, top: options.tokens, among: selection.rows,
+          threads: threads)
+        try commit(number) { try Self.write($0, part, directions) }
       }
       report(finished.count)
     }
@@ -107,23 +124,46 @@ public final class AtlasBuilder {
     for row in 0..<part.items {
       let place = VectorPlace(layer: part.layer, row: row, of: kind, headSize: headSize)
       try items.execute(arguments: [part.firstItem + row, part.kind.name, part.layer, place.head, place.index])
-      for (side, found) in [ends[row].highest, ends[row].lowest].enumerated() {
-        for (index, token) in found.enumerated() {
-          try scores.execute(arguments: [part.firstItem + row, side, index + 1, token.id, Double(token.score)])
-        }
+      try write(scores, item: part.firstItem + row, [ends[row]])
+    }
+  }
+
+  private static func write(_ db: Database, _ part: AtlasPlan.Part, _ directions: [DirectionReading]) throws {
+    let items = try db.makeStatement(sql: "INSERT INTO item VALUES (?, ?, ?, ?, ?)")
+    let values = try db.makeStatement(sql: "INSERT INTO direction VALUES (?, ?)")
+    let scores = try db.makeStatement(sql: "INSERT INTO score VALUES (?, ?, ?, ?, ?)")
+    let neurons = try db.makeStatement(sql: "INSERT INTO neuron VALUES (?, ?, ?, ?)")
+    for (number, direction) in directions.enumerated() {
+      let item = part.firstItem + number
+      try items.execute(arguments: [item, part.kind.name, part.layer, part.head, number])
+      try values.execute(arguments: [item, direction.value])
+      try write(scores, item: item, [direction.left] + (direction.right.map { [$0] } ?? []))
+      for (index, neuron) in direction.neurons.enumerated() {
+        try neurons.execute(arguments: [item, index + 1, neuron.index, neuron.weight])
+      }
+    }
+  }
+
+  /// - Parameter ends: of a vector, or of a direction's left and right one; two sides each.
+  private static func write(_ scores: Statement, item: Int, _ ends: [TokenEnds]) throws {
+    for (side, found) in ends.flatMap({ [$0.highest, $0.lowest] }).enumerated() {
+      for (index, token) in found.enumerated() {
+        try scores.execute(arguments: [item, side, index + 1, token.id, Double(token.score)])
       }
     }
   }
 
   /// The stamp, the sizes, and the tokens with what they are searched by.
   private static func describe(
-    _ db: Database, _ projection: VocabularyProjection, _ tokenizer: Tokenizer, stamp: JSON, parts: Int
+    _ db: Database, _ projection: VocabularyProjection, _ tokenizer: Tokenizer, stamp: JSON, parts: Int,
+    directions: Int
   ) throws {
     let size = projection.model.dimensions
     try db.execute(
-      sql: "INSERT INTO atlas VALUES (?, ?, ?, ?, ?, ?, ?)",
+      sql: "INSERT INTO atlas VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
       arguments: [
         stamp.serialized(), parts, projection.vocabulary, size.layers, size.heads, size.hidden, size.feedForward,
+        directions,
       ])
     let tokens = try db.makeStatement(sql: "INSERT INTO token VALUES (?, ?, ?)")
     for id in 0..<projection.vocabulary {
@@ -133,11 +173,18 @@ public final class AtlasBuilder {
     try db.execute(sql: "INSERT INTO token_words (token_words) VALUES ('rebuild')")
   }
 
-  private static func check(_ db: Database, _ stamp: JSON, path: String) throws {
+  private static func check(_ db: Database, _ stamp: JSON, directions: Int, path: String) throws {
     let recorded = try JSON.parse(String.fetchOne(db, sql: "SELECT stamp FROM atlas") ?? "", path: path)
-    guard let difference = recorded.firstDifference(from: stamp, before: ["options"]) else { return }
-    throw AtlasError.differs(
-      path: path, option: difference.path, recorded: difference.left, requested: difference.right)
+    if let difference = recorded.firstDifference(from: stamp, before: ["options"]) {
+      throw AtlasError.differs(
+        path: path, option: difference.path, recorded: difference.left, requested: difference.right)
+    }
+    // The numbers of parts and items follow from it, whatever the stamp says.
+    let planned = try Int.fetchOne(db, sql: "SELECT directions FROM atlas") ?? 0
+    guard planned == directions else {
+      throw AtlasError.differs(
+        path: path, option: "singular directions", recorded: "\(planned)", requested: "\(directions)")
+    }
   }
 }
 
@@ -148,13 +195,7 @@ struct AtlasToken {
   let word: String
 
   init(_ id: Int, _ tokenizer: Tokenizer) {
-    guard tokenizer.token(Int32(id)) != nil else {
-      // A matrix is often padded to a round number of rows.
-      display = "[row \(id), no token]"
-      word = ""
-      return
-    }
-    display = tokenizer.display(Int32(id))
+    display = tokenizer.rowLabel(id)
     word = tokenizer.bareText(Int32(id))
   }
 }

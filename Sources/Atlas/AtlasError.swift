@@ -3,6 +3,8 @@ import GRDB
 /// Why an atlas cannot be built or read.
 public enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
   case missing(path: String)
+  /// The file system does not let it be opened.
+  case cannotOpen(path: String, reason: String)
   /// A file, but none that an atlas was built into.
   case notAnAtlas(path: String, found: String)
   /// Built by a version of this program that lays atlases out in another way.
@@ -14,6 +16,8 @@ public enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The file system took no more; what was committed before stays.
   case cannotWrite(path: String, reason: String, done: Int, parts: Int)
   case damaged(path: String, reason: String)
+  /// Directions of an atlas that was built without.
+  case noDirections(path: String)
   /// A place of the model that a build which was stopped had not come to.
   case notBuiltYet(path: String, place: String, done: Int, parts: Int)
   /// No token of the vocabulary is, or with * begins like, what is searched for.
@@ -24,10 +28,14 @@ public enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .missing(let path):
       return "\(path): no such atlas; make one with graft atlas build MODEL -o \(path), or name another with --atlas"
+    case .cannotOpen(let path, let reason):
+      return "\(path): cannot open: \(reason); give another path, or change who may read and write it"
     case .notAnAtlas(let path, let found):
       return "\(path): expected an atlas or no file, found \(found); give another path"
     case .otherSchema(let path, let expected, let found):
       return "\(path): expected an atlas of schema \(expected), found \(found); build it anew under another path"
+    case .noDirections(let path):
+      return "\(path): was built without singular directions; build one with --svd under another path"
     case .locked(let path):
       return "\(path): another process is building this atlas; wait until it ends, or stop it: it can be continued"
     case .differs(let path, let option, let recorded, let requested):
@@ -55,7 +63,8 @@ public enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
     case .SQLITE_BUSY, .SQLITE_LOCKED: self = .locked(path: path)
     case .SQLITE_NOTADB: self = .notAnAtlas(path: path, found: "a file that is no SQLite database")
     case .SQLITE_CORRUPT: self = .damaged(path: path, reason: reason)
-    case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN:
+    case .SQLITE_CANTOPEN: self = .cannotOpen(path: path, reason: reason)
+    case .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY:
       self = .cannotWrite(path: path, reason: reason, done: done, parts: parts)
     default: return nil
     }

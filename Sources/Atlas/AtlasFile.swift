@@ -6,11 +6,14 @@ import GRDB
 enum AtlasFile {
   /// "grft", so that a tool can tell an atlas from other databases.
   static let applicationID = 0x6772_6674
-  static let schema = 1
+  static let schema = 2
+  /// Schema 1 had no directions; such a file is read, but not gone on with.
+  private static let readableSchemas = 1...schema
 
   /// Opens a file for building, alone: nobody else reads or builds while this is open.
   /// - Throws: `AtlasError`, `FileError` when the folder is not there.
   static func openToBuild(_ path: String) throws -> DatabaseQueue {
+    try refuseFolder(path)
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     guard FileManager.default.fileExists(atPath: folder) else {
       throw FileError.system(path: path, action: "create", reason: "its folder does not exist")
@@ -29,17 +32,29 @@ enum AtlasFile {
   /// - Throws: `AtlasError`.
   static func openToRead(_ path: String) throws -> DatabaseQueue {
     guard FileManager.default.fileExists(atPath: path) else { throw AtlasError.missing(path: path) }
+    try refuseFolder(path)
     return try translated(path) {
       let queue = try DatabaseQueue(path: path)
-      guard try queue.read({ try state($0, path: path) }) == .atlas else {
-        throw AtlasError.notAnAtlas(path: path, found: "an empty database")
+      try queue.inDatabase { db in
+        guard case .atlas(let version) = try state(db, path: path) else {
+          throw AtlasError.notAnAtlas(path: path, found: "an empty database")
+        }
+        // Stand-ins that live beside the file, which stays as it is.
+        if version < 2 { try db.execute(sql: directionTables("TEMP TABLE")) }
+        try db.execute(sql: "PRAGMA query_only = ON")
       }
-      try queue.inDatabase { try $0.execute(sql: "PRAGMA query_only = ON") }
       return queue
     }
   }
 
-  enum State { case empty, atlas }
+  private static func refuseFolder(_ path: String) throws {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw AtlasError.notAnAtlas(path: path, found: "a folder")
+    }
+  }
+
+  enum State { case empty, atlas(schema: Int) }
 
   /// - Throws: `AtlasError.notAnAtlas`, `.otherSchema`.
   static func state(_ db: Database, path: String) throws -> State {
@@ -50,8 +65,10 @@ enum AtlasFile {
     guard application == applicationID else {
       throw AtlasError.notAnAtlas(path: path, found: "another SQLite database")
     }
-    guard version == schema else { throw AtlasError.otherSchema(path: path, expected: schema, found: version) }
-    return .atlas
+    guard readableSchemas.contains(version) else {
+      throw AtlasError.otherSchema(path: path, expected: schema, found: version)
+    }
+    return .atlas(schema: version)
   }
 
   /// Lays out an empty database.
@@ -63,18 +80,19 @@ enum AtlasFile {
         -- How the atlas is made, as JSON, the number of its parts and the sizes of the model.
         CREATE TABLE atlas (
           stamp TEXT NOT NULL, parts INTEGER NOT NULL, vocabulary INTEGER NOT NULL, layers INTEGER NOT NULL,
-          heads INTEGER NOT NULL, hidden INTEGER NOT NULL, feed_forward INTEGER NOT NULL);
+          heads INTEGER NOT NULL, hidden INTEGER NOT NULL, feed_forward INTEGER NOT NULL, directions INTEGER NOT NULL);
         -- The parts that are done.
         CREATE TABLE part (number INTEGER PRIMARY KEY);
         -- A row of the projection matrix: as people read it, and as it is searched for.
         CREATE TABLE token (id INTEGER PRIMARY KEY, display TEXT NOT NULL, word TEXT NOT NULL);
         CREATE VIRTUAL TABLE token_words USING fts5(
           word, content = 'token', content_rowid = 'id', tokenize = "unicode61 remove_diacritics 0");
-        -- What was read: a head's matrix (vo, qk), or a vector (place: neuron, or number in the head).
+        -- What was read: a head's matrix (vo, qk), a vector (place: neuron, or number in the head), or a singular
+        -- direction (place: its number, from the strongest).
         CREATE TABLE item (
           id INTEGER PRIMARY KEY, kind TEXT NOT NULL, layer INTEGER NOT NULL, head INTEGER, place INTEGER);
         CREATE INDEX item_place ON item (layer, head, place);
-        -- Tokens of a vector; side 0 the highest, 1 the lowest; rank from 1.
+        -- Tokens of a vector; side 0 the highest, 1 the lowest; of a direction's right vector 2 and 3; rank from 1.
         CREATE TABLE score (
           item INTEGER NOT NULL, side INTEGER NOT NULL, rank INTEGER NOT NULL, token INTEGER NOT NULL,
           score REAL NOT NULL, PRIMARY KEY (item, side, rank)) WITHOUT ROWID;
@@ -85,7 +103,19 @@ enum AtlasFile {
           score REAL NOT NULL, PRIMARY KEY (item, rank)) WITHOUT ROWID;
         CREATE INDEX pair_left ON pair (left);
         CREATE INDEX pair_right ON pair (right);
+        \(directionTables("TABLE"))
         """)
+  }
+
+  private static func directionTables(_ table: String) -> String {
+    """
+    -- The singular value of a direction.
+    CREATE \(table) direction (item INTEGER PRIMARY KEY, value REAL NOT NULL);
+    -- Neurons of a direction of keys or values, the largest |weight| first; rank from 1.
+    CREATE \(table) neuron (
+      item INTEGER NOT NULL, rank INTEGER NOT NULL, neuron INTEGER NOT NULL, weight REAL NOT NULL,
+      PRIMARY KEY (item, rank)) WITHOUT ROWID;
+    """
   }
 
   /// Runs a body whose SQLite errors become an atlas's.

@@ -5,30 +5,43 @@ import Transformer
 public enum AtlasKind: Hashable, Sendable {
   /// The highest pairs of a head's W_VO or W_QK.
   case head(VocabularyProjection.HeadMatrix)
+  /// A singular direction of a head's W_VO or W_QK.
+  case headDirection(VocabularyProjection.HeadMatrix)
   /// The highest and lowest tokens of a vector.
   case vector(ParameterKind)
+  /// A singular direction of a block's feed-forward keys or values.
+  case neuronDirection(ParameterKind)
 
-  /// "vo", "qk", "ff-key", "output"...
+  /// "vo", "qk", "ff-key", "output"..., "vo-svd", "ff-key-svd".
   public var name: String {
     switch self {
     case .head(let matrix): return matrix.rawValue
+    case .headDirection(let matrix): return matrix.rawValue + "-svd"
     case .vector(let kind): return kind.rawValue
+    case .neuronDirection(let kind): return kind.rawValue + "-svd"
     }
   }
 
   public init?(name: String) {
-    if let matrix = VocabularyProjection.HeadMatrix(rawValue: name) {
-      self = .head(matrix)
-    } else if let kind = ParameterKind(rawValue: name) {
-      self = .vector(kind)
-    } else {
-      return nil
+    guard let kind = Self.all.first(where: { $0.name == name }) else { return nil }
+    self = kind
+  }
+
+  /// Whether it is a singular direction.
+  public var isDirection: Bool {
+    switch self {
+    case .head, .vector: return false
+    case .headDirection, .neuronDirection: return true
     }
   }
 
-  /// In the order of an atlas: heads, neurons, sub-heads.
+  /// In the order of an atlas: heads, neurons, sub-heads, each with its directions behind it.
   public static let all: [AtlasKind] =
-    VocabularyProjection.HeadMatrix.allCases.map { .head($0) } + ParameterKind.allCases.map { .vector($0) }
+    VocabularyProjection.HeadMatrix.allCases.map { .head($0) }
+    + VocabularyProjection.HeadMatrix.allCases.map { .headDirection($0) }
+    + ParameterKind.allCases.filter { !$0.isAttention }.map { .vector($0) }
+    + ParameterKind.allCases.filter { !$0.isAttention }.map { .neuronDirection($0) }
+    + ParameterKind.allCases.filter { $0.isAttention }.map { .vector($0) }
 }
 
 /// How much of each reading an atlas keeps.
@@ -37,10 +50,13 @@ public struct AtlasOptions: Equatable, Sendable {
   public var pairs: Int
   /// Highest tokens of a vector, and as many of the lowest.
   public var tokens: Int
+  /// Strongest singular directions of each head's matrices and of each block's feed-forward keys and values.
+  public var directions: Int
 
-  public init(pairs: Int = 50, tokens: Int = 10) {
+  public init(pairs: Int = 50, tokens: Int = 10, directions: Int = 0) {
     self.pairs = pairs
     self.tokens = tokens
+    self.directions = directions
   }
 }
 
@@ -49,7 +65,7 @@ struct AtlasPlan {
   struct Part {
     let kind: AtlasKind
     let layer: Int
-    /// nil for vectors, all of which in a block are one part.
+    /// nil for vectors and directions of neurons, all of which in a block are one part.
     let head: Int?
     /// The number of its first item; the others follow it.
     let firstItem: Int
@@ -58,19 +74,23 @@ struct AtlasPlan {
 
   let parts: [Part]
 
-  init(_ dimensions: Dimensions) {
+  /// - Parameter directions: singular directions of each matrix; none has more than its rank can be.
+  init(layers: Int, heads: Int, hidden: Int, feedForward: Int, directions: Int) {
     var parts: [Part] = []
     var item = 1
     func append(_ kind: AtlasKind, _ layer: Int, _ head: Int?, items: Int) {
       parts.append(Part(kind: kind, layer: layer, head: head, firstItem: item, items: items))
       item += items
     }
-    for layer in 0..<dimensions.layers {
-      for kind in AtlasKind.all {
+    let headDirections = min(directions, hidden / max(1, heads))
+    let neuronDirections = min(directions, hidden, feedForward)
+    for layer in 0..<layers {
+      for kind in AtlasKind.all where !kind.isDirection || directions > 0 {
         switch kind {
-        case .head: for head in 0..<dimensions.heads { append(kind, layer, head, items: 1) }
-        case .vector(let vectors):
-          append(kind, layer, nil, items: vectors.isAttention ? dimensions.hidden : dimensions.feedForward)
+        case .head: for head in 0..<heads { append(kind, layer, head, items: 1) }
+        case .headDirection: for head in 0..<heads { append(kind, layer, head, items: headDirections) }
+        case .vector(let vectors): append(kind, layer, nil, items: vectors.isAttention ? hidden : feedForward)
+        case .neuronDirection: append(kind, layer, nil, items: neuronDirections)
         }
       }
     }

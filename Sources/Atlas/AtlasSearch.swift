@@ -3,10 +3,18 @@ import GRDB
 extension Atlas {
   /// Where a search looks.
   public enum Side: Sendable {
-    /// Highest pairs and tokens.
+    /// Highest pairs and tokens, and either end of singular directions, whose sign is free.
     case highest
     /// The lowest tokens of vectors.
     case lowest
+  }
+
+  /// An end of a vector, or of one of the two vectors of a singular direction.
+  public enum TokenSide: Int, Sendable {
+    /// Of a vector, or a direction's left one.
+    case highest, lowest
+    /// Of a direction's right vector.
+    case rightHighest, rightLowest
   }
 
   /// An item that speaks of all words of a search.
@@ -17,6 +25,8 @@ extension Atlas {
       /// The token, or the pair with " → " between.
       public let text: String
       public let score: Double
+      /// nil for a pair.
+      public let side: TokenSide?
     }
 
     public let item: Item
@@ -53,9 +63,13 @@ extension Atlas {
           let item = try Item(row)
           guard kinds?.contains(item.kind) ?? true else { continue }
           // A pair of which both sides are meant is one place.
-          var places: [Int: Match.Place] = [:]
-          for hit in hits { places[hit.rank] = .init(rank: hit.rank, text: hit.text, score: hit.score) }
-          let match = Match(item: item, places: places.values.sorted { $0.rank < $1.rank })
+          var places: [[Int]: Match.Place] = [:]
+          for hit in hits {
+            places[[hit.rank, hit.side ?? 0]] = .init(
+              rank: hit.rank, text: hit.text, score: hit.score, side: hit.side.flatMap(TokenSide.init))
+          }
+          let match = Match(
+            item: item, places: places.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map(\.value))
           matches.append((match, (best.reduce(0, +), -places.count, id)))
         }
         matches.sort { $0.order < $1.order }
@@ -88,20 +102,25 @@ extension Atlas {
     let rank: Int
     let text: String
     let score: Double
+    /// nil for a pair.
+    let side: Int?
   }
 
   private static func found(_ db: Database, _ tokens: [[Int]], _ side: Side) throws -> [Hit] {
     var hits: [Hit] = []
+    let condition =
+      side == .highest
+      ? "(side = 0 OR item IN (SELECT item FROM direction))" : "side = 1 AND item NOT IN (SELECT item FROM direction)"
     for (word, ids) in tokens.enumerated() {
       // SQLite takes a limited number of parameters; these are numbers of our own.
       let list = ids.map(String.init).joined(separator: ",")
       let vectors = try Row.fetchAll(
         db,
         sql: """
-          SELECT item, rank, display, score FROM score JOIN token ON token.id = score.token
-          WHERE score.token IN (\(list)) AND side = ?
-          """, arguments: [side == .highest ? 0 : 1])
-      hits += vectors.map { Hit(item: $0[0], word: word, rank: $0[1], text: $0[2], score: $0[3]) }
+          SELECT item, rank, display, score, side FROM score JOIN token ON token.id = score.token
+          WHERE score.token IN (\(list)) AND \(condition)
+          """)
+      hits += vectors.map { Hit(item: $0[0], word: word, rank: $0[1], text: $0[2], score: $0[3], side: $0[4]) }
       guard side == .highest else { continue }
       let pairs = try Row.fetchAll(
         db,
@@ -110,7 +129,7 @@ extension Atlas {
           JOIN token a ON a.id = pair.left JOIN token b ON b.id = pair.right
           WHERE pair.left IN (\(list)) OR pair.right IN (\(list))
           """)
-      hits += pairs.map { Hit(item: $0[0], word: word, rank: $0[1], text: $0[2], score: $0[3]) }
+      hits += pairs.map { Hit(item: $0[0], word: word, rank: $0[1], text: $0[2], score: $0[3], side: nil) }
     }
     return hits
   }

@@ -63,6 +63,13 @@ public struct TopK: Sendable {
     }
   }
 
+  /// Offers all of a row of `count` scores, whose ids are their places; or some of them.
+  /// - Parameter ids: the places that take part, ascending; nil for all.
+  public mutating func offer(_ scores: UnsafePointer<Float>, count: Int, among ids: [Int]?) {
+    guard let ids else { return offer(scores, count: count, firstID: 0) }
+    for id in ids { offer(scores[id], id: id) }
+  }
+
   public mutating func merge(_ other: TopK) {
     for entry in other.heap { offer(entry.score, id: entry.id) }
   }

@@ -22,6 +22,21 @@ public struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
   public var description: String { "L\(layer)H\(head)" }
 }
 
+/// A block of a model: "L5". Blocks count from 0.
+public struct BlockPlace: Hashable, Sendable, CustomStringConvertible {
+  public let layer: Int
+
+  public init(layer: Int) { self.layer = layer }
+
+  /// Reads "L5"; nil for anything else.
+  public init?(_ text: some StringProtocol) {
+    guard text.first == "L" || text.first == "l", let layer = Int(naturalNumber: text.dropFirst()) else { return nil }
+    self.init(layer: layer)
+  }
+
+  public var description: String { "L\(layer)" }
+}
+
 /// One parameter vector of a model: "L3:907", neuron 907 of block 3, or "L3H5:12", place 12 in head 5 of block 3.
 public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
   public let layer: Int
@@ -41,8 +56,8 @@ public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
     guard parts.count == 2, let index = Int(naturalNumber: parts[1]) else { return nil }
     if let place = HeadPlace(parts[0]) {
       self.init(layer: place.layer, head: place.head, index: index)
-    } else if parts[0].first == "L" || parts[0].first == "l", let layer = Int(naturalNumber: parts[0].dropFirst()) {
-      self.init(layer: layer, index: index)
+    } else if let block = BlockPlace(parts[0]) {
+      self.init(layer: block.layer, index: index)
     } else {
       return nil
     }

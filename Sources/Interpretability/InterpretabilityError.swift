@@ -56,7 +56,7 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
         + "most \(LogitAttribution.tolerance) of the sum of magnitudes, \(magnitude); the model's numbers may be too large "
         + "for Float32"
     case .setTooLarge(let k, let vocabulary):
-      "the \(k) highest of a vocabulary of \(vocabulary): give a number from 1 to \(vocabulary)"
+      "the \(k) highest of \(vocabulary) tokens: give a number from 1 to \(vocabulary)"
     case .tooFewTexts(let found, let needed):
       "\(found) texts cannot be split for training, validation and test; give at least \(needed)"
     case .noNormToFold(let model):

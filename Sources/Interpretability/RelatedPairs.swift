@@ -82,9 +82,14 @@ public struct RelatedPairs: Sendable {
   }
 
   /// Keys and values with Sim_k of the highest scores, their sign kept.
+  /// - Parameters:
+  ///   - wE: [V, d]
+  ///   - tokens: those that take part, ascending; nil for all.
   /// - Throws: `InterpretabilityError.setTooLarge`.
-  public func alikeness(layer: Int, threshold: Double, by wE: Tensor, threads: Threads) throws -> Alikeness {
-    let (keys, values) = try sets(.keyValue, layer: layer, by: wE, magnitudes: false, threads: threads)
+  public func alikeness(
+    layer: Int, threshold: Double, by wE: Tensor, among tokens: [Int]? = nil, threads: Threads
+  ) throws -> Alikeness {
+    let (keys, values) = try sets(.keyValue, layer: layer, by: wE, magnitudes: false, among: tokens, threads: threads)
     var generator = SplitMix64(seed: seed &+ UInt64(layer) &* 0x9E37_79B9_7F4A_7C15)
     let aligned = (0..<keys.count).map { keys.similarity($0, to: values, $0) }
     return Alikeness(
@@ -99,11 +104,12 @@ public struct RelatedPairs: Sendable {
   }
 
   private func sets(
-    _ pair: Pair, layer: Int, by wE: Tensor, magnitudes: Bool, threads: Threads
+    _ pair: Pair, layer: Int, by wE: Tensor, magnitudes: Bool, among tokens: [Int]? = nil, threads: Threads
   ) throws -> (TokenSets, TokenSets) {
     func sets(_ kind: ParameterKind) throws -> TokenSets {
       try TokenSets(
-        of: model.parameterVectors(kind, layer: layer), by: wE, k: k, magnitudes: magnitudes, threads: threads)
+        of: model.parameterVectors(kind, layer: layer), by: wE, k: k, magnitudes: magnitudes, among: tokens,
+        threads: threads)
     }
     return (try sets(pair.kinds.0), try sets(pair.kinds.1))
   }

@@ -27,12 +27,6 @@ public struct SentimentScore: Sendable, Equatable {
 
 /// Scores directions of the residual stream against a lexicon by the tokens at their two ends.
 public struct SentimentScorer: Sendable {
-  /// A mean over vectors with its interval.
-  public struct Mean: Sendable, Equatable {
-    public let value: Double
-    public let interval: Interval
-  }
-
   private enum Side { case positive, negative }
 
   public let projection: VocabularyProjection
@@ -85,23 +79,13 @@ public struct SentimentScorer: Sendable {
     return scores(Tensor(shape: [count, d], (0..<count * d).map { _ in Float(generator.normal()) }))
   }
 
-  /// The mean over vectors, with the percentile bootstrap's interval.
-  public static func mean(_ values: [Double], seed: UInt64) -> Mean? {
-    guard !values.isEmpty else { return nil }
-    return Mean(
-      value: values.reduce(0, +) / Double(values.count), interval: .bootstrap(meanOf: values, seed: seed))
-  }
-
   /// What the mean over `count` random directions would be: its value, and where 95% of such means lie.
-  public static func chance(_ random: [Double], means count: Int, seed: UInt64) -> Mean? {
+  public static func chance(_ random: [Double], means count: Int, seed: UInt64) -> SampleMean? {
     guard !random.isEmpty, count > 0 else { return nil }
     var generator = SplitMix64(seed: seed)
     let means = (0..<2000).map { _ in
       (0..<count).reduce(0.0) { sum, _ in sum + random[generator.uniform(below: random.count)] } / Double(count)
-    }.sorted()
-    func quantile(_ share: Double) -> Double { means[Int((share * Double(means.count - 1)).rounded())] }
-    return Mean(
-      value: random.reduce(0, +) / Double(random.count), interval: Interval(low: quantile(0.025), high: quantile(0.975))
-    )
+    }
+    return SampleMean(value: random.reduce(0, +) / Double(random.count), interval: Interval(quantilesOf: means))
   }
 }

@@ -35,6 +35,14 @@ public struct TokenSelection: Sendable, Equatable {
   }
 }
 
+extension Tokenizer {
+  /// A row of a matrix over the vocabulary, as people read it. A matrix is often padded to a round number of rows: one past
+  /// the vocabulary is named by its number.
+  public func rowLabel(_ row: Int) -> String {
+    token(Int32(row)) == nil ? "[row \(row), no token]" : display(Int32(row))
+  }
+}
+
 /// Which pairs of tokens a list leaves out because they say the same.
 public enum PairSelection: String, CaseIterable, Sendable {
   case all

@@ -16,10 +16,14 @@ public struct TokenSets: Sendable {
   ///   - vectors: [n, d]
   ///   - wE: [V, d], the matrix that they are projected with.
   ///   - magnitudes: whether the highest |score| is meant, not the highest score.
-  /// - Throws: `InterpretabilityError.setTooLarge` when k is not within 1...V.
-  public init(of vectors: Tensor, by wE: Tensor, k: Int, magnitudes: Bool = false, threads: Threads) throws {
+  ///   - tokens: the items that take part, ascending; nil for all.
+  /// - Throws: `InterpretabilityError.setTooLarge` when there are no k items.
+  public init(
+    of vectors: Tensor, by wE: Tensor, k: Int, magnitudes: Bool = false, among tokens: [Int]? = nil, threads: Threads
+  ) throws {
     let (V, d) = (wE.rows, wE.columns)
-    guard (1...max(1, V)).contains(k) else { throw InterpretabilityError.setTooLarge(k, vocabulary: V) }
+    let most = tokens?.count ?? V
+    guard k >= 1, k <= most else { throw InterpretabilityError.setTooLarge(k, vocabulary: most) }
     precondition(vectors.columns == d, "vectors of \(vectors.columns) numbers for an embedding of \(d)")
     let (n, chunk) = (vectors.rows, min(Self.rowsAtATime, vectors.rows))
     let scores = FloatBuffer(uninitializedCount: chunk * V)
@@ -37,7 +41,7 @@ public struct TokenSets: Sendable {
           let line = scores.pointer + row * V
           if magnitudes { for id in 0..<V { line[id] = abs(line[id]) } }
           var best = TopK(k)
-          best.offer(line, count: V, firstID: 0)
+          best.offer(line, count: V, among: tokens)
           let found = best.sorted().map { Int32($0.id) }.sorted()
           // A vector with a NaN has none; its set stays full of places that no other set holds.
           for place in 0..<k { ids[(start + row) * k + place] = place < found.count ? found[place] : -1 }

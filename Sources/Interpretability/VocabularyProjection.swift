@@ -207,11 +207,7 @@ private struct ScoredVocabulary {
     if lowest { negate() }
     defer { if lowest { negate() } }
     var best = TopK(k)
-    if let ids {
-      for id in ids { best.offer(pointer[id], id: id) }
-    } else {
-      best.offer(pointer, count: count, firstID: 0)
-    }
+    best.offer(pointer, count: count, among: ids)
     return best.sorted().map { lowest ? ScoredID(score: 0 - $0.score, id: $0.id) : $0 }
   }
 

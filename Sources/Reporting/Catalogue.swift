@@ -13,6 +13,9 @@ public struct Catalogue: Equatable, Sendable {
       self.name = name
       self.cells = cells
     }
+
+    /// What a link to the row of a name ends in, behind "#".
+    public static func anchor(_ name: String) -> String { name.replacing(" ", with: "-") }
   }
 
   public let columns: [String]
@@ -29,8 +32,9 @@ public struct Catalogue: Equatable, Sendable {
     let titles = columns.map { Markup.element("th", ["scope": "col"], text: $0) }
     let body = rows.map { row in
       Markup.element(
-        "tr", ["id": row.name],
-        [.element("th", ["scope": "row"], text: row.name)] + row.cells.map { .element("td", text: $0) })
+        "tr", ["id": Row.anchor(row.name)],
+        [.element("th", ["scope": "row"], text: row.name)]
+          + row.cells.map { .element("td", $0.count < 12 ? ["class": "short"] : [:], text: $0) })
     }
     let box = Markup.element(
       "input",
@@ -43,7 +47,7 @@ public struct Catalogue: Equatable, Sendable {
 }
 
 /// Words and the places on other pages where they stand, for a search without a server.
-public struct WordIndex: Equatable, Sendable {
+public struct WordIndex: Sendable {
   public struct Place: Equatable, Sendable {
     /// What is shown.
     public let name: String
@@ -56,12 +60,12 @@ public struct WordIndex: Equatable, Sendable {
     }
   }
 
-  public struct Word: Equatable, Sendable {
+  public struct Word: Sendable {
     public let text: String
-    /// Indices of places, best first.
-    public let places: [Int]
+    /// Indices of places, and the word's rank there; best first.
+    public let places: [(place: Int, rank: Int)]
 
-    public init(_ text: String, places: [Int]) {
+    public init(_ text: String, places: [(place: Int, rank: Int)]) {
       self.text = text
       self.places = places
     }
@@ -78,7 +82,13 @@ public struct WordIndex: Equatable, Sendable {
   func markup() -> Markup {
     let data: JSON = [
       "places": .array(places.map { .array([.string($0.name), .string($0.link)]) }),
-      "words": .array(words.map { .array([.string($0.text), .array($0.places.map { .integer($0) })]) }),
+      "words": .array(
+        words.map { word in
+          .array([
+            .string(word.text), .array(word.places.map { .integer($0.place) }),
+            .array(word.places.map { .integer($0.rank) }),
+          ])
+        }),
     ]
     return .element(
       "div", ["class": "word-search"],

@@ -13,14 +13,15 @@ struct AtlasBuild: ParsableCommand {
     abstract: "Read all parameters of a model as words into a SQLite file.",
     discussion: """
       The highest pairs of W_VO and W_QK of every head, and the highest and lowest tokens of every feed-forward key and \
-      value and every sub-head's query, key, value and output, exact, among all tokens or those that the filters leave. A build may be stopped at any moment; the same \
-      command continues it.
+      value and every sub-head's query, key, value and output, exact, among all tokens or those that the filters leave; \
+      with --svd also the strongest singular directions of each head's matrices and of each block's feed-forward keys and \
+      values. A build may be stopped at any moment; the same command continues it.
 
       EXAMPLES:
         graft atlas build imdb-gpt2-wide
         graft atlas build imdb-gpt2-wide -o words.sqlite --ascii --alphanumeric \\
           --min-length 3 --pairs distinct
-        graft atlas build imdb-bert-1 -o bert.sqlite --top-pairs 20 --top 5
+        graft atlas build imdb-bert-1 -o bert.sqlite --top-pairs 20 --top 5 --svd 3
       """)
 
   @OptionGroup var model: ModelArgument
@@ -30,7 +31,10 @@ struct AtlasBuild: ParsableCommand {
   var topPairs = 50
   @Option(help: "Highest tokens to keep of each vector, and as many of the lowest.")
   var top = 10
+  @Option(help: "Singular directions to keep of each matrix; 0 for none.")
+  var svd = 0
   @OptionGroup var filter: TokenFilterOptions
+  @OptionGroup var pairFilter: PairFilterOptions
   @Option(help: "What reads from the stream is projected with: transpose, as in the paper, or pinv.")
   var inverse: VocabularyProjection.Inverse = .transpose
   @Flag(help: "GPT-2: multiply what reads with the gain of the norm before it.")
@@ -41,6 +45,7 @@ struct AtlasBuild: ParsableCommand {
   func validate() throws {
     if topPairs < 1 { throw ValidationError("--top-pairs must be at least 1, not \(topPairs).") }
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
+    if svd < 0 { throw ValidationError("--svd must be at least 0, not \(svd).") }
   }
 
   func run() throws {
@@ -53,15 +58,17 @@ struct AtlasBuild: ParsableCommand {
       command: "atlas build", model: model, digest: digest,
       options: .object(
         filter.members + [
+          pairFilter.member,
           JSON.Member("fold_norm", .bool(foldNorm)), JSON.Member("inverse", .string(inverse.rawValue)),
-          threads.member, JSON.Member("top", .integer(top)), JSON.Member("top_pairs", .integer(topPairs)),
+          JSON.Member("svd", .integer(svd)), threads.member, JSON.Member("top", .integer(top)),
+          JSON.Member("top_pairs", .integer(topPairs)),
         ])
     ).object([])
-    let ids = try filter.selection(tokenizer).ids(of: tokenizer, below: projection.vocabulary)
+    let ids = try filter.ids(of: tokenizer, below: projection.vocabulary)
     let builder = try AtlasBuilder(
-      output, projection, tokenizer: tokenizer, options: AtlasOptions(pairs: topPairs, tokens: top),
+      output, projection, tokenizer: tokenizer, options: AtlasOptions(pairs: topPairs, tokens: top, directions: svd),
       selection: PairSearch.Selection(
-        rows: ids, columns: ids, groups: filter.pairs.groups(of: tokenizer, below: projection.vocabulary)),
+        rows: ids, columns: ids, groups: pairFilter.pairs.groups(of: tokenizer, below: projection.vocabulary)),
       stamp: stamp, threads: threads.count)
     let (before, parts) = builder.progress
     var progress = Progress(ProgressLine(label: "atlas", unit: "parts", total: parts, resumed: before))

@@ -46,6 +46,9 @@ extension Atlas.RankedToken {
 }
 
 extension Atlas.Item {
+  /// "vo", "ff-key"; of a direction with its number: "vo-svd 2".
+  var kindAndNumber: String { kind.isDirection ? "\(kind.name) \(place ?? 0)" : kind.name }
+
   var members: [JSON.Member] {
     [
       JSON.Member("head", head.map { .integer($0) } ?? .null), JSON.Member("kind", .string(kind.name)),
@@ -57,12 +60,8 @@ extension Atlas.Item {
 
 extension Atlas.Reading {
   var json: JSON {
-    guard !pairs.isEmpty else {
-      return .object(
-        item.members + [
-          JSON.Member("highest", .array(highest.map(\.json))), JSON.Member("lowest", .array(lowest.map(\.json))),
-        ])
-    }
+    if let direction { return .object(item.members + members(of: direction)) }
+    guard case .head = item.kind else { return .object(item.members + Self.members(highest, lowest)) }
     return .object(
       item.members + [
         JSON.Member(
@@ -78,8 +77,49 @@ extension Atlas.Reading {
       ])
   }
 
-  /// What a head's matrix or a vector is, for a heading: "L3H5 W_VO", "L3:907 feed-forward key".
-  var title: String { "\(item.name) \(item.kind.title)" }
+  /// As `graft project --svd` shows them.
+  private func members(of direction: Atlas.Direction) -> [JSON.Member] {
+    var isOfHead: Bool { item.head != nil }
+    return [
+      JSON.Member("left", .object(Self.members(highest, lowest))),
+      JSON.Member(
+        "neurons",
+        isOfHead
+          ? .null : .array(neurons.map { ["name": .string($0.text), "weight": .number($0.score)] })),
+      JSON.Member("right", isOfHead ? .object(Self.members(direction.highest, direction.lowest)) : .null),
+      JSON.Member("value", .number(direction.value)),
+    ]
+  }
+
+  private static func members(_ highest: [Atlas.RankedToken], _ lowest: [Atlas.RankedToken]) -> [JSON.Member] {
+    [JSON.Member("highest", .array(highest.map(\.json))), JSON.Member("lowest", .array(lowest.map(\.json)))]
+  }
+
+  /// Of a direction of keys or values, with their weights.
+  var neurons: [(text: String, score: Double)] {
+    (direction?.neurons ?? []).map { ("\(VectorPlace(layer: item.layer, index: $0.index))", $0.weight) }
+  }
+
+  /// What it is, for a heading: "L3H5 W_VO", "L3:907 feed-forward key".
+  var title: String {
+    guard let direction, let place = item.place else { return "\(item.name) \(item.kind.title)" }
+    return "\(item.name) \(item.kind.title) \(place), singular value \(direction.value.fixed(4))"
+  }
+
+  /// Its tokens and neurons by where they stand: "highest", "reads +", "neurons".
+  var lists: [TokenList] {
+    func list(_ title: String, _ tokens: [Atlas.RankedToken]) -> TokenList {
+      TokenList(title, tokens.map { ($0.text, $0.score) })
+    }
+    var lists = [list(item.kind.title(of: .highest), highest), list(item.kind.title(of: .lowest), lowest)]
+    if let direction, item.head != nil {
+      lists.append(list(item.kind.title(of: .rightHighest), direction.highest))
+      lists.append(list(item.kind.title(of: .rightLowest), direction.lowest))
+    } else if direction != nil {
+      lists.append(TokenList("neurons", neurons, numbers: "weight"))
+    }
+    return lists
+  }
 }
 
 extension AtlasKind {
@@ -88,12 +128,37 @@ extension AtlasKind {
     switch self {
     case .head(.vo): return "W_VO, what is read and what is written for it"
     case .head(.qk): return "W_QK, what attends and what is attended to"
+    case .headDirection, .neuronDirection: return "\(matrixTitle), direction"
     case .vector(.feedForwardKey): return "feed-forward key"
     case .vector(.feedForwardValue): return "feed-forward value"
     case .vector(.query): return "query"
     case .vector(.key): return "key"
     case .vector(.value): return "value"
     case .vector(.output): return "output"
+    }
+  }
+
+  /// The matrix that a direction is of, or a head's.
+  var matrixTitle: String {
+    switch self {
+    case .head(let matrix), .headDirection(let matrix): return matrix.title
+    case .vector(let kind), .neuronDirection(let kind): return "\(AtlasKind.vector(kind).title)s"
+    }
+  }
+
+  /// What the tokens of a side are.
+  func title(of side: Atlas.TokenSide) -> String {
+    let sides: [String]
+    switch self {
+    case .headDirection(let matrix): sides = matrix.sides
+    case .neuronDirection: sides = ["tokens"]
+    case .head, .vector: return side == .highest ? "highest" : "lowest"
+    }
+    switch side {
+    case .highest: return sides[0] + " +"
+    case .lowest: return sides[0] + " -"
+    case .rightHighest: return sides[sides.count - 1] + " +"
+    case .rightLowest: return sides[sides.count - 1] + " -"
     }
   }
 }

@@ -78,7 +78,9 @@ struct AtlasPage {
         .init(
           "Search",
           [
-            .paragraph("The heads, neurons and sub-heads that have a word among their highest pairs or tokens."),
+            .paragraph(
+              "The heads, neurons, sub-heads and singular directions that have a word among their highest pairs or tokens "
+                + "(directions: at either end), each with the word's rank."),
             .wordIndex(words),
           ]),
         .init("How it was made", [.details("Every option", atlas.stamp)]),
@@ -91,19 +93,23 @@ struct AtlasPage {
   }
 
   var html: String {
-    HTMLPage(
+    let vectorsAndPairs = readings.filter { !$0.item.kind.isDirection }
+    return HTMLPage(
       title: "\(atlas.modelName), block \(layer)",
-      subtitle: "Highest pairs of heads, highest and lowest tokens of vectors, best first.",
+      subtitle: "Highest pairs of heads, highest and lowest tokens of vectors and singular directions, best first.",
       sections: [
         .init("Blocks", [.links([("Index and search", "index.html")] + Self.links(atlas))]),
         .init(
           "Heads",
-          [catalogue("head", readings.filter { $0.item.place == nil }, [("W_VO", "vo", true), ("W_QK", "qk", true)])]),
+          [
+            catalogue(
+              "head", vectorsAndPairs.filter { $0.item.place == nil }, [("W_VO", "vo", true), ("W_QK", "qk", true)])
+          ]),
         .init(
           "Neurons",
           [
             catalogue(
-              "neuron", readings.filter { $0.item.head == nil },
+              "neuron", vectorsAndPairs.filter { $0.item.head == nil },
               [
                 ("key, highest", "ff-key", true), ("key, lowest", "ff-key", false),
                 ("value, highest", "ff-value", true), ("value, lowest", "ff-value", false),
@@ -113,11 +119,30 @@ struct AtlasPage {
           "Sub-heads",
           [
             catalogue(
-              "sub-head", readings.filter { $0.item.head != nil && $0.item.place != nil },
+              "sub-head", vectorsAndPairs.filter { $0.item.head != nil && $0.item.place != nil },
               ["query", "key", "value", "output"].map { ("\($0), highest", $0, true) })
           ]),
-      ]
+      ] + AtlasKind.all.filter(\.isDirection).compactMap(directions)
     ).html
+  }
+
+  /// The singular directions of a kind, a row each; nil where there are none.
+  private func directions(_ kind: AtlasKind) -> HTMLPage.Section? {
+    let found = readings.filter { $0.item.kind == kind }
+    guard let titles = found.first?.lists.map(\.title) else { return nil }
+    return .init(
+      "Singular directions of \(kind.matrixTitle)",
+      [
+        .catalogue(
+          Catalogue(
+            columns: ["direction", "singular value"] + titles,
+            rows: found.map { reading in
+              .init(
+                "\(reading.item.name) \(reading.item.kindAndNumber)",
+                [reading.direction?.value.fixed(4) ?? ""]
+                  + reading.lists.map { $0.items.map(\.text).joined(separator: ", ") })
+            }))
+      ])
   }
 
   /// Rows by name; a column is a kind of reading and a side of it.
@@ -125,10 +150,7 @@ struct AtlasPage {
     _ title: String, _ readings: [Atlas.Reading], _ columns: [(title: String, kind: String, highest: Bool)]
   ) -> HTMLPage.Block {
     let named = Dictionary(grouping: readings, by: \.item.name)
-    var names: [String] = []
-    for reading in readings where named[reading.item.name]?.first?.item.id == reading.item.id {
-      names.append(reading.item.name)
-    }
+    let names = readings.filter { named[$0.item.name]?.first?.item == $0.item }.map(\.item.name)
     return .catalogue(
       Catalogue(
         columns: [title] + columns.map(\.title),
@@ -160,18 +182,24 @@ struct AtlasIndex {
   mutating func add(_ readings: [Atlas.Reading], page: String) {
     for reading in readings {
       let place = places.count
+      let item = reading.item
+      let name = "\(item.name) \(item.kindAndNumber)"
       places.append(
-        .init(name: "\(reading.item.name) \(reading.item.kind.name)", link: "\(page)#\(reading.item.name)"))
+        .init(name: name, link: "\(page)#\(Catalogue.Row.anchor(item.kind.isDirection ? name : item.name))"))
       var seen: Set<Int> = []
       func add(_ token: Atlas.RankedToken, rank: Int) {
         guard seen.insert(token.id).inserted else { return }
         tokens[token.id, default: (token.text, [])].places.append((place, rank))
       }
-      for (rank, pair) in reading.pairs.enumerated() {
-        add(pair.left, rank: rank)
-        add(pair.right, rank: rank)
+      for (index, pair) in reading.pairs.enumerated() {
+        add(pair.left, rank: index + 1)
+        add(pair.right, rank: index + 1)
       }
-      for (rank, token) in reading.highest.enumerated() { add(token, rank: rank) }
+      // A direction's sign is free: both its ends speak.
+      let sides = [reading.highest] + (reading.direction.map { [reading.lowest, $0.highest, $0.lowest] } ?? [])
+      for rank in 0..<(sides.map(\.count).max() ?? 0) {
+        for side in sides where rank < side.count { add(side[rank], rank: rank + 1) }
+      }
     }
   }
 
@@ -179,7 +207,7 @@ struct AtlasIndex {
     WordIndex(
       places: places,
       words: tokens.sorted { $0.key < $1.key }.map { _, token in
-        .init(token.text, places: token.places.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) }.map(\.place))
+        .init(token.text, places: token.places.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) })
       })
   }
 }

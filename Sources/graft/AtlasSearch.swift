@@ -8,8 +8,8 @@ struct AtlasSearch: ParsableCommand {
     commandName: "search",
     abstract: "Find the heads, neurons and sub-heads that speak of some words.",
     discussion: """
-      Finds what has every word among its highest pairs or tokens, the highest ranks first. Case does not matter; a word \
-      with * at its end is any token that begins so.
+      Finds what has every word among its highest pairs or tokens, the highest ranks first; a singular direction, whose \
+      sign is free, at either of its ends. Case does not matter; a word with * at its end is any token that begins so.
 
       EXAMPLES:
         graft atlas search director
@@ -20,7 +20,11 @@ struct AtlasSearch: ParsableCommand {
   @Argument(help: "One word, or several in quotes.")
   var words: String
   @OptionGroup var atlas: AtlasArgument
-  @Option(help: ArgumentHelp("Only vo, qk, ff-key, ff-value, query, key, value or output; may be repeated."))
+  @Option(
+    help: """
+      Only vo, qk, ff-key, ff-value, query, key, value or output, or singular directions: vo-svd, qk-svd, ff-key-svd or \
+      ff-value-svd; may be repeated.
+      """)
   var kind: [String] = []
   @Flag(help: "Look at the lowest tokens of vectors instead.")
   var lowest = false
@@ -52,7 +56,10 @@ struct AtlasSearch: ParsableCommand {
                     "places",
                     .array(
                       match.places.map {
-                        ["rank": .integer($0.rank), "score": .number($0.score), "text": .string($0.text)]
+                        [
+                          "rank": .integer($0.rank), "score": .number($0.score),
+                          "side": $0.side.map { .string($0.name) } ?? .null, "text": .string($0.text),
+                        ]
                       }))
                 ])
             })),
@@ -74,11 +81,29 @@ struct AtlasSearch: ParsableCommand {
         columns: [.init("name"), .init("kind"), .init("rank", .trailing), .init("where")])
       for match in matches {
         table.append([
-          .init(match.item.name, .strong), .init(match.item.kind.name), .count(match.places[0].rank),
-          .init(match.places.prefix(4).map(\.text).joined(separator: ", ").shortened(to: 52)),
+          .init(match.item.name, .strong), .init(match.item.kindAndNumber), .count(match.places[0].rank),
+          .init(match.places.prefix(4).map { text($0, of: match.item.kind) }.joined(separator: ", ").shortened(to: 52)),
         ])
       }
       return table.text(style) + atlas.partialNote(style)
+    }
+  }
+
+  /// A place; of a direction with the side that it stands on.
+  private func text(_ place: Atlas.Match.Place, of kind: AtlasKind) -> String {
+    guard let side = place.side, kind.isDirection else { return place.text }
+    return "\(place.text) (\(kind.title(of: side)))"
+  }
+}
+
+extension Atlas.TokenSide {
+  /// As it stands in a result.
+  fileprivate var name: String {
+    switch self {
+    case .highest: return "highest"
+    case .lowest: return "lowest"
+    case .rightHighest: return "right-highest"
+    case .rightLowest: return "right-lowest"
     }
   }
 }

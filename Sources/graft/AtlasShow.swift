@@ -9,7 +9,8 @@ struct AtlasShow: ParsableCommand {
     commandName: "show",
     abstract: "Show a head, a neuron or a sub-head; without one, what the atlas holds.",
     discussion: """
-      L3H5 is a head, L3:90 a neuron, L3H5:12 a sub-head; all count from 0.
+      L3H5 is a head, L3:90 a neuron, L3H5:12 a sub-head; all count from 0. In an atlas built with --svd a head has its \
+      singular directions behind its pairs, and L3 shows those of block 3's feed-forward keys and values.
 
       EXAMPLES:
         graft atlas show L3H2
@@ -17,14 +18,14 @@ struct AtlasShow: ParsableCommand {
         graft atlas show
       """)
 
-  @Argument(help: "L3H5, L3:90 or L3H5:12.")
+  @Argument(help: "L3H5, L3:90, L3H5:12 or L3.")
   var place: String?
   @OptionGroup var atlas: AtlasArgument
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    if let place, HeadPlace(place) == nil, VectorPlace(place) == nil {
-      throw ValidationError("\(place) is no place in a model: give L3H5, L3:90 or L3H5:12.")
+    if let place, HeadPlace(place) == nil, VectorPlace(place) == nil, BlockPlace(place) == nil {
+      throw ValidationError("\(place) is no place in a model: give L3H5, L3:90, L3H5:12 or L3.")
     }
   }
 
@@ -36,6 +37,8 @@ struct AtlasShow: ParsableCommand {
       readings = try atlas.readings(of: head)
     } else if let vector = VectorPlace(place) {
       readings = try atlas.readings(of: vector)
+    } else if let block = BlockPlace(place) {
+      readings = try atlas.readings(of: block)
     } else {
       readings = []
     }
@@ -57,9 +60,10 @@ struct AtlasShow: ParsableCommand {
     try output.print(object) { style in
       let state =
         atlas.isComplete ? "complete" : "\(atlas.done) of \(atlas.parts) parts; graft atlas build continues it"
+      let directions = atlas.directions > 0 ? ", \(atlas.directions.counted("singular direction")) a matrix" : ""
       return """
         \(style.painted(atlas.modelName, .strong)): \(atlas.layers.counted("block")), \(atlas.heads.counted("head")) each, \
-        \(atlas.vocabulary.counted("token"))
+        \(atlas.vocabulary.counted("token"))\(directions)
         \(state)
 
         """
@@ -67,29 +71,8 @@ struct AtlasShow: ParsableCommand {
   }
 
   private func table(_ reading: Atlas.Reading) -> Table {
-    guard reading.pairs.isEmpty else {
-      var table = Table(
-        caption: reading.title,
-        columns: [.init("#", .trailing), .init("left"), .init("right"), .init("score", .trailing)])
-      for (index, pair) in reading.pairs.enumerated() {
-        table.append([
-          .count(index + 1, .faint), .init(pair.left.text), .init(pair.right.text), .number(pair.score, decimals: 3),
-        ])
-      }
-      return table
-    }
-    var table = Table(
-      caption: reading.title,
-      columns: [
-        .init("#", .trailing), .init("highest"), .init("score", .trailing), .init("lowest"), .init("score", .trailing),
-      ])
-    for index in reading.highest.indices {
-      let low = reading.lowest.indices.contains(index) ? reading.lowest[index] : nil
-      table.append([
-        .count(index + 1, .faint), .init(reading.highest[index].text),
-        .number(reading.highest[index].score, decimals: 3), .init(low?.text ?? ""), .number(low?.score, decimals: 3),
-      ])
-    }
-    return table
+    guard case .head(let matrix) = reading.item.kind else { return .lists(reading.title, reading.lists) }
+    return .pairs(
+      reading.title, of: matrix, reading.pairs.map { ($0.left.text, $0.right.text, $0.score) })
   }
 }

@@ -40,6 +40,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case noSuchPoint(path: String, found: Int, count: Int)
   /// Folders that are not the parts of one experiment.
   case notTheShards(reason: String)
+  /// A list of words without a word.
+  case noWords(path: String)
+  /// Filters that no token passes.
+  case noTokenLeft(of: Int)
   /// A text given as one token that is none.
   case unknownToken(text: String, pieces: [String])
   /// A head that the model does not have.
@@ -112,6 +116,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
       return "\(path): --point \(found): expected a place in its list of points, 0 to \(count - 1)"
     case .notTheShards(let reason):
       return "\(reason); give the folders of all parts of one experiment, each finished, once"
+    case .noWords(let path):
+      return "\(path): expected a word a line, found none"
+    case .noTokenLeft(let count):
+      return "none of the \(count) tokens passes the filters; leave one out"
     case .unknownToken(let text, let pieces):
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
       return "\"\(text)\" is not one token of the vocabulary but \(found); give one that is "

@@ -12,11 +12,14 @@ struct ExperimentInteresting: ParsableCommand {
     abstract: "Find neurons whose key and value speak of the same tokens.",
     discussion: """
       Lists the neurons whose k highest tokens (by score, sign kept) of key and value overlap by at least --threshold, \
-      intersection over union, and counts how many do when values are permuted within the block.
+      intersection over union, and counts how many do when values are permuted within the block. The filters choose the \
+      tokens that take part.
 
       EXAMPLES:
         graft experiment interesting imdb-gpt2-wide
         graft experiment interesting imdb-bert-1 --threshold 0.1 --show 20
+        graft experiment interesting imdb-gpt2-wide --ascii --alphanumeric \\
+          --min-length 3 --threshold 0.1
       """)
 
   @OptionGroup var options: ExperimentOptions
@@ -28,6 +31,7 @@ struct ExperimentInteresting: ParsableCommand {
   var show = 10
   @Option(help: "Permutations of the baseline.")
   var draws = 5
+  @OptionGroup var filter: TokenFilterOptions
   @OptionGroup var seed: SeedOption
 
   func validate() throws {
@@ -53,8 +57,10 @@ struct ExperimentInteresting: ParsableCommand {
     let tokenizer = try model.tokenizer(rows: model.projectionMatrix.rows)
     let experiment = RelatedPairs(model, k: k, draws: draws, seed: seed.seed)
     let wE = model.projectionMatrix
+    let labels = TokenLabels(tokenizer: tokenizer, width: 24)
+    let ids = try filter.ids(of: tokenizer, below: wE.rows)
     let layers = try (0..<model.dimensions.layers).map {
-      try experiment.alikeness(layer: $0, threshold: threshold, by: wE, threads: options.threads.count)
+      try experiment.alikeness(layer: $0, threshold: threshold, by: wE, among: ids, threads: options.threads.count)
     }
     let levels = levels(layers)
     let found = layers.flatMap(\.alike).sorted {
@@ -62,18 +68,19 @@ struct ExperimentInteresting: ParsableCommand {
     }
     let stamp = ResultStamp(
       command: "experiment interesting", model: model, digest: digest, seed: seed.seed,
-      options: .object([
-        JSON.Member("draws", .integer(draws)), JSON.Member("k", .integer(k)), options.threads.member,
-        JSON.Member("threshold", .number(threshold)),
-      ]))
+      options: .object(
+        filter.members + [
+          JSON.Member("draws", .integer(draws)), JSON.Member("k", .integer(k)), options.threads.member,
+          JSON.Member("threshold", .number(threshold)),
+        ]))
     try options.show(
       ChartColumn([figure(levels, model)]),
       stamp.object([
         JSON.Member("layers", .array(layers.map(json))), JSON.Member("levels", .array(levels.map(json))),
-        JSON.Member("pairs", .array(found.map { json($0, tokenizer) })),
+        JSON.Member("pairs", .array(found.map { json($0, labels) })),
       ])
     ) { style in
-      counts(layers).text(style) + "\n" + pairs(found, tokenizer).text(style)
+      counts(layers).text(style) + "\n" + pairs(found, labels).text(style)
     }
   }
 
@@ -108,10 +115,10 @@ struct ExperimentInteresting: ParsableCommand {
     ]
   }
 
-  private func json(_ pair: RelatedPairs.Alike, _ tokenizer: Tokenizer) -> JSON {
+  private func json(_ pair: RelatedPairs.Alike, _ labels: TokenLabels) -> JSON {
     [
       "layer": .integer(pair.layer), "neuron": .integer(pair.neuron),
-      "shared": .array(pair.shared.map { ["id": .integer(Int($0)), "token": .string(tokenizer.display($0))] }),
+      "shared": .array(pair.shared.map { ["id": .integer(Int($0)), "token": .string(labels.text(Int($0)))] }),
       "similarity": .number(pair.similarity),
     ]
   }
@@ -146,14 +153,14 @@ struct ExperimentInteresting: ParsableCommand {
     return table
   }
 
-  private func pairs(_ found: [RelatedPairs.Alike], _ tokenizer: Tokenizer) -> Table {
+  private func pairs(_ found: [RelatedPairs.Alike], _ labels: TokenLabels) -> Table {
     var table = Table(
       caption: "The most alike, \(min(show, found.count)) of \(found.count)",
       columns: [.init("neuron"), .init("Sim_\(k)", .trailing), .init("tokens of both (by id)")])
     for pair in found.prefix(show) {
       table.append([
         .init("L\(pair.layer):\(pair.neuron)"), .number(pair.similarity, decimals: 3),
-        .init(pair.shared.prefix(12).map(tokenizer.display).joined(separator: " ").shortened(to: 56)),
+        .init(pair.shared.prefix(12).map { labels.label(Int($0)) }.joined(separator: " ").shortened(to: 56)),
       ])
     }
     return table

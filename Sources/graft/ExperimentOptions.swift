@@ -60,11 +60,5 @@ struct ExperimentTexts {
 }
 
 extension Interval {
-  /// The mean of some numbers and its 95% bootstrap interval, as they stand in a result.
-  static func mean(_ values: [Double], seed: UInt64) -> (mean: Double, interval: Interval) {
-    guard !values.isEmpty else { return (.nan, Interval(low: .nan, high: .nan)) }
-    return (values.reduce(0, +) / Double(values.count), .bootstrap(meanOf: values, seed: seed))
-  }
-
   var json: JSON { .array([.number(low), .number(high)]) }
 }

@@ -43,15 +43,17 @@ struct ExperimentRecall: ParsableCommand {
   /// Both arms of one kind in one block, and their difference.
   private struct Row {
     let recall: ActivationRecall.Recall
-    let aligned: (mean: Double, interval: Interval)
-    let random: (mean: Double, interval: Interval)
-    let difference: (mean: Double, interval: Interval)
+    let aligned: SampleMean
+    let random: SampleMean
+    let difference: SampleMean
 
-    init(_ recall: ActivationRecall.Recall, seed: UInt64) {
-      self.recall = recall
-      aligned = Interval.mean(recall.aligned, seed: seed)
-      random = Interval.mean(recall.random, seed: seed)
-      difference = Interval.mean(zip(recall.aligned, recall.random).map { $0 - $1 }, seed: seed)
+    /// nil where no position was sampled.
+    init?(_ recall: ActivationRecall.Recall, seed: UInt64) {
+      guard let aligned = SampleMean(of: recall.aligned, seed: seed),
+        let random = SampleMean(of: recall.random, seed: seed),
+        let difference = SampleMean(of: zip(recall.aligned, recall.random).map { $0 - $1 }, seed: seed)
+      else { return nil }
+      (self.recall, self.aligned, self.random, self.difference) = (recall, aligned, random, difference)
     }
   }
 
@@ -69,7 +71,7 @@ struct ExperimentRecall: ParsableCommand {
       progress.update(sample.positions.count + $0)
     }
     progress.clear()
-    let rows = recalls.map { Row($0, seed: data.seed) }
+    let rows = recalls.compactMap { Row($0, seed: data.seed) }
     let stamp = ResultStamp(
       command: "experiment recall", model: model, digest: digest, dataset: texts.dataset, seed: data.seed,
       options: .object(
@@ -90,10 +92,10 @@ struct ExperimentRecall: ParsableCommand {
 
   private func json(_ row: Row) -> JSON {
     [
-      "aligned": .number(row.aligned.mean), "aligned_interval": row.aligned.interval.json,
-      "difference": .number(row.difference.mean), "difference_interval": row.difference.interval.json,
+      "aligned": .number(row.aligned.value), "aligned_interval": row.aligned.interval.json,
+      "difference": .number(row.difference.value), "difference_interval": row.difference.interval.json,
       "kind": .string(row.recall.kind.rawValue), "layer": .integer(row.recall.layer),
-      "random": .number(row.random.mean), "random_interval": row.random.interval.json,
+      "random": .number(row.random.value), "random_interval": row.random.interval.json,
       "target": .string(row.recall.target.rawValue),
     ]
   }
@@ -103,15 +105,14 @@ struct ExperimentRecall: ParsableCommand {
     ChartColumn(
       ActivationRecall.kinds.map { kind in
         func series(
-          _ name: String, _ target: ActivationRecall.Target, _ arm: (Row) -> (mean: Double, interval: Interval)
-        )
-          -> LineChart.Series
-        {
+          _ name: String, _ target: ActivationRecall.Target, _ arm: (Row) -> SampleMean
+        ) -> LineChart.Series {
           .init(
             name: name,
             points: rows.filter { $0.recall.kind == kind && $0.recall.target == target }.map { row in
-              let (mean, interval) = arm(row)
-              return .init(x: Double(row.recall.layer), y: mean, low: interval.low, high: interval.high)
+              let mean = arm(row)
+              return .init(
+                x: Double(row.recall.layer), y: mean.value, low: mean.interval.low, high: mean.interval.high)
             }, spreadName: "95% interval")
         }
         return LineChart(
@@ -135,8 +136,8 @@ struct ExperimentRecall: ParsableCommand {
       ])
     for row in rows.filter({ $0.recall.target == target }).sorted(by: { order($0) < order($1) }) {
       table.append([
-        .init(row.recall.kind.rawValue), .count(row.recall.layer), .number(row.aligned.mean, decimals: 3),
-        .number(row.random.mean, decimals: 3), .number(row.difference.mean, decimals: 3),
+        .init(row.recall.kind.rawValue), .count(row.recall.layer), .number(row.aligned.value, decimals: 3),
+        .number(row.random.value, decimals: 3), .number(row.difference.value, decimals: 3),
         .interval(row.difference.interval.low, row.difference.interval.high, decimals: 3),
       ])
     }

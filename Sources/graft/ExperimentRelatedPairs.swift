@@ -35,8 +35,7 @@ struct ExperimentRelatedPairs: ParsableCommand {
   /// One pair of kinds in one block.
   private struct Row {
     let result: RelatedPairs.Similarities
-    let mean: Double
-    let interval: Interval
+    let aligned: SampleMean
     var shuffled: Double { result.shuffled.reduce(0, +) / Double(result.shuffled.count) }
   }
 
@@ -51,8 +50,8 @@ struct ExperimentRelatedPairs: ParsableCommand {
     for pair in RelatedPairs.Pair.allCases {
       for layer in 0..<model.dimensions.layers {
         let result = try experiment.similarities(pair, layer: layer, by: wE, threads: options.threads.count)
-        let (mean, interval) = Interval.mean(result.aligned, seed: seed.seed)
-        rows.append(Row(result: result, mean: mean, interval: interval))
+        guard let aligned = SampleMean(of: result.aligned, seed: seed.seed) else { continue }
+        rows.append(Row(result: result, aligned: aligned))
         progress.update(rows.count)
       }
     }
@@ -73,7 +72,8 @@ struct ExperimentRelatedPairs: ParsableCommand {
 
   private func json(_ row: Row) -> JSON {
     [
-      "layer": .integer(row.result.layer), "mean": .number(row.mean), "mean_interval": row.interval.json,
+      "layer": .integer(row.result.layer), "mean": .number(row.aligned.value),
+      "mean_interval": row.aligned.interval.json,
       "n": .integer(row.result.aligned.count), "pair": .string(row.result.pair.rawValue),
       "shuffled": .array(row.result.shuffled.map { .number($0) }),
     ]
@@ -91,7 +91,8 @@ struct ExperimentRelatedPairs: ParsableCommand {
               name: "same index",
               points: own.map {
                 .init(
-                  x: Double($0.result.layer), y: $0.mean, low: $0.interval.low, high: $0.interval.high,
+                  x: Double($0.result.layer), y: $0.aligned.value, low: $0.aligned.interval.low,
+                  high: $0.aligned.interval.high,
                   note: "n = \($0.result.aligned.count)")
               }, spreadName: "95% interval"),
             .init(
@@ -111,9 +112,9 @@ struct ExperimentRelatedPairs: ParsableCommand {
       ])
     for row in rows {
       table.append([
-        .init(row.result.pair.rawValue), .count(row.result.layer), .number(row.mean, decimals: 4),
-        .interval(row.interval.low, row.interval.high, decimals: 4), .number(row.shuffled, decimals: 4),
-        .number(row.shuffled > 0 ? row.mean / row.shuffled : nil, decimals: 1),
+        .init(row.result.pair.rawValue), .count(row.result.layer), .number(row.aligned.value, decimals: 4),
+        .interval(row.aligned.interval.low, row.aligned.interval.high, decimals: 4), .number(row.shuffled, decimals: 4),
+        .number(row.shuffled > 0 ? row.aligned.value / row.shuffled : nil, decimals: 1),
       ])
     }
     return table

@@ -37,6 +37,7 @@ struct Project: ParsableCommand {
   var foldNorm = false
 
   @OptionGroup var filter: TokenFilterOptions
+  @OptionGroup var pairFilter: PairFilterOptions
 
   @Option(help: "Cut tokens to this many characters (tables).")
   var width = 24
@@ -64,7 +65,7 @@ struct Project: ParsableCommand {
     let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
     let reader = TokenReader(
       projection: projection, labels: TokenLabels(tokenizer: tokenizer, width: width),
-      ids: try filter.selection(tokenizer).ids(of: tokenizer, below: projection.vocabulary),
+      ids: try filter.ids(of: tokenizer, below: projection.vocabulary),
       top: top ?? subject.defaultTop, threads: threads.count)
     let result: ProjectResult
     if let displacement {
@@ -74,7 +75,7 @@ struct Project: ParsableCommand {
       result = try subject.directions(reader)
     } else if let head = subject.head {
       result = try subject.pairs(
-        of: head, reader, groups: filter.pairs.groups(of: tokenizer, below: projection.vocabulary))
+        of: head, reader, groups: pairFilter.pairs.groups(of: tokenizer, below: projection.vocabulary))
     } else {
       result = try subject.vectors(reader)
     }
@@ -83,6 +84,7 @@ struct Project: ParsableCommand {
         command: "project", model: opened, digest: digest, seed: base == nil ? nil : subject.seed,
         options: .object(
           filter.members + subject.members + [
+            pairFilter.member,
             JSON.Member("fold_norm", .bool(foldNorm)), JSON.Member("inverse", .string(inverse.rawValue)),
             JSON.Member("top", .integer(reader.top)),
           ])

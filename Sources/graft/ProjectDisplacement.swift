@@ -192,8 +192,8 @@ struct ProjectDisplacement {
 struct SentimentRow {
   private let name: String
   private let vectors: Int
-  private let share: [SentimentScorer.Mean?]
-  private let opposition: [SentimentScorer.Mean?]
+  private let share: [SampleMean?]
+  private let opposition: [SampleMean?]
 
   /// - Parameters:
   ///   - base: the scores of the same vectors before they moved.
@@ -201,9 +201,9 @@ struct SentimentRow {
   init(name: String, own: [SentimentScore], base: [SentimentScore], random: [SentimentScore], seed: UInt64) {
     self.name = name
     vectors = own.count
-    func means(_ number: (SentimentScore) -> Double) -> [SentimentScorer.Mean?] {
+    func means(_ number: (SentimentScore) -> Double) -> [SampleMean?] {
       [
-        SentimentScorer.mean(own.map(number), seed: seed), SentimentScorer.mean(base.map(number), seed: seed),
+        SampleMean(of: own.map(number), seed: seed), SampleMean(of: base.map(number), seed: seed),
         SentimentScorer.chance(random.map(number), means: own.count, seed: seed),
       ]
     }
@@ -214,7 +214,7 @@ struct SentimentRow {
   private static let kinds = ["displacement", "base", "random"]
 
   var json: JSON {
-    func numbers(_ means: [SentimentScorer.Mean?]) -> JSON {
+    func numbers(_ means: [SampleMean?]) -> JSON {
       .object(
         zip(Self.kinds, means).map { kind, mean in
           JSON.Member(
@@ -237,7 +237,7 @@ struct SentimentRow {
   }
 
   private static func table(
-    _ rows: [SentimentRow], _ caption: String, _ means: (SentimentRow) -> [SentimentScorer.Mean?]
+    _ rows: [SentimentRow], _ caption: String, _ means: (SentimentRow) -> [SampleMean?]
   ) -> Table {
     var table = Table(
       caption: caption,

@@ -130,7 +130,7 @@ struct ProjectSubject: ParsableArguments {
           [JSON.Member("group", .string(group.rawValue)), JSON.Member("name", .string("\(place)"))]
             + ends.members(reader.labels)))
       tables.append(
-        reader.table(
+        Table.lists(
           "\(reader.projection.model.name) \(group.rawValue) \(place)",
           [reader.list("highest", ends.highest), reader.list("lowest", ends.lowest)]))
     }
@@ -146,17 +146,9 @@ struct ProjectSubject: ParsableArguments {
     let found =
       try lowest
       ? search.lowest(reader.top, threads: reader.threads) : search.highest(reader.top, threads: reader.threads)
-    let (first, second) = which == .vo ? ("reads", "writes") : ("attends", "attended")
-    var table = Table(
-      caption:
-        "\(reader.projection.model.name) \(head) W_\(which.rawValue.uppercased()), \(lowest ? "lowest" : "highest") pairs",
-      columns: [.init("", .trailing), .init(first), .init(second), .init("score", .trailing)])
-    for (index, pair) in found.enumerated() {
-      table.append([
-        .count(index + 1, .faint), .init(reader.labels.label(pair.row)), .init(reader.labels.label(pair.column)),
-        .number(pair.score, decimals: 4, .faint),
-      ])
-    }
+    let table = Table.pairs(
+      "\(reader.projection.model.name) \(head) \(which.title), \(lowest ? "lowest" : "highest") pairs", of: which,
+      found.map { (reader.labels.label($0.row), reader.labels.label($0.column), $0.score) })
     let items = found.map { pair in
       JSON.object([
         JSON.Member("column", .object(reader.labels.json(pair.column))),
@@ -169,48 +161,42 @@ struct ProjectSubject: ParsableArguments {
   /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
   func directions(_ reader: TokenReader) throws -> ProjectResult {
     let projection = reader.projection
-    let found: SingularDirections
+    let found: [DirectionReading]
     let name: String
     if let head, let which = matrix.ofHead {
-      found = try projection.directions(of: which, head, count: directions)
-      name = "\(projection.model.name) \(head) W_\(which.rawValue.uppercased())"
+      found = try projection.readings(
+        directions: directions, of: which, head, top: reader.top, among: reader.ids, threads: reader.threads)
+      name = "\(projection.model.name) \(head) \(which.title)"
     } else if let layer, let group = matrix.ofBlock {
-      found = try projection.directions(of: group, layer: layer, count: directions)
+      found = try projection.readings(
+        directions: directions, of: group, layer: layer, top: reader.top, among: reader.ids, threads: reader.threads)
       name = "\(projection.model.name) L\(layer) \(group.rawValue)s"
     } else {
       return ProjectResult([], [Table]())
     }
-    let groups = matrix.ofHead?.groups
-    let left = reader.ends(
-      try projection.prepared(found.left, reads: groups?.left.reads ?? (matrix == .k)).tensor)
-    let right = try groups.map { reader.ends(try projection.prepared(found.right, reads: $0.right.reads).tensor) }
-    var (objects, tables): ([JSON], [Table]) = ([], [])
-    for (index, value) in found.values.enumerated() {
-      let neurons = right == nil ? Self.neurons(found.right, row: index, layer: layer ?? 0, count: reader.top) : []
-      objects.append([
-        "left": .object(left[index].members(reader.labels)),
-        "neurons": right != nil
-          ? .null : .array(neurons.map { ["name": .string($0.text), "weight": .number($0.score)] }),
-        "right": right.map { .object($0[index].members(reader.labels)) } ?? .null, "value": .number(value),
-      ])
-      let titles = matrix == .vo ? ["reads", "writes"] : matrix == .qk ? ["attends", "attended"] : ["tokens"]
-      let ends = [left[index]] + (right.map { [$0[index]] } ?? [])
-      let lists = zip(titles, ends).flatMap { title, ends in
+    let titles = matrix.ofHead?.sides ?? ["tokens"]
+    let objects = found.map { direction -> JSON in
+      [
+        "left": .object(direction.left.members(reader.labels)),
+        "neurons": direction.right != nil
+          ? .null
+          : .array(neurons(of: direction).map { ["name": .string($0.text), "weight": .number($0.score)] }),
+        "right": direction.right.map { .object($0.members(reader.labels)) } ?? .null,
+        "value": .number(direction.value),
+      ]
+    }
+    let tables = found.enumerated().map { index, direction in
+      let lists = zip(titles, [direction.left] + (direction.right.map { [$0] } ?? [])).flatMap { title, ends in
         [reader.list(title + " +", ends.highest), reader.list(title + " -", ends.lowest)]
       }
-      tables.append(
-        reader.table(
-          "\(name), direction \(index), singular value \(value.fixed(4))",
-          lists + (right == nil ? [("neurons", neurons)] : [])))
+      return Table.lists(
+        "\(name), direction \(index), singular value \(direction.value.fixed(4))",
+        lists + (direction.right == nil ? [TokenList("neurons", neurons(of: direction), numbers: "weight")] : []))
     }
     return ProjectResult([JSON.Member("directions", .array(objects))], tables)
   }
 
-  /// The neurons that take part most, of equal ones the lower first.
-  private static func neurons(
-    _ weights: DoubleMatrix, row: Int, layer: Int, count: Int
-  ) -> [(text: String, score: Double)] {
-    let order = (0..<weights.columns).sorted { (abs(weights[row, $1]), $0) < (abs(weights[row, $0]), $1) }
-    return order.prefix(count).map { ("\(VectorPlace(layer: layer, index: $0))", weights[row, $0]) }
+  private func neurons(of direction: DirectionReading) -> [(text: String, score: Double)] {
+    direction.neurons.map { ("\(VectorPlace(layer: layer ?? 0, index: $0.index))", $0.weight) }
   }
 }

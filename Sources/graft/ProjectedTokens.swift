@@ -1,7 +1,6 @@
 import DenseMath
 import Files
 import Interpretability
-import Reporting
 import Tokenization
 import Transformer
 
@@ -12,8 +11,11 @@ struct TokenLabels {
   let width: Int
 
   func label(_ id: Int) -> String {
-    tokenizer.token(Int32(id)) == nil ? "[row \(id), no token]" : tokenizer.display(Int32(id)).shortened(to: width)
+    tokenizer.token(Int32(id)) == nil ? text(id) : text(id).shortened(to: width)
   }
+
+  /// Not cut.
+  func text(_ id: Int) -> String { tokenizer.rowLabel(id) }
 
   /// `token` is null where no token has the id.
   func json(_ id: Int) -> [JSON.Member] {
@@ -47,24 +49,7 @@ struct TokenReader {
     projection.ends(vectors, top: top, among: ids, threads: threads)
   }
 
-  /// A table of several lists beside each other, each a title with its tokens and scores.
-  func table(_ caption: String, _ lists: [(title: String, items: [(text: String, score: Double)])]) -> Table {
-    var table = Table(
-      caption: caption,
-      columns: [Table.Column("", .trailing)]
-        + lists.flatMap { [Table.Column($0.title), Table.Column("score", .trailing)] })
-    for row in 0..<(lists.map(\.items.count).max() ?? 0) {
-      table.append(
-        [.count(row + 1, .faint)]
-          + lists.flatMap { list -> [Table.Cell] in
-            guard row < list.items.count else { return ["", ""] }
-            return [Table.Cell(list.items[row].text), .number(list.items[row].score, decimals: 4, .faint)]
-          })
-    }
-    return table
-  }
-
-  func list(_ title: String, _ items: [ScoredID]) -> (title: String, items: [(text: String, score: Double)]) {
-    (title, items.map { (labels.label($0.id), Double($0.score)) })
+  func list(_ title: String, _ items: [ScoredID]) -> TokenList {
+    TokenList(title, items.map { (labels.label($0.id), Double($0.score)) })
   }
 }

@@ -7,7 +7,7 @@ import Tokenization
 
 extension PairSelection: ExpressibleByArgument {}
 
-/// Which tokens and pairs a list shows.
+/// Which tokens a list shows.
 struct TokenFilterOptions: ParsableArguments {
   @Flag(help: "Only tokens of ASCII characters.")
   var ascii = false
@@ -26,10 +26,6 @@ struct TokenFilterOptions: ParsableArguments {
       "Only tokens that occur in these reviews: an aclImdb folder, a .csv or a .jsonl.", valueName: "path"))
   var corpus: String?
 
-  @Option(
-    help: "Pairs: all; different drops a token with itself; distinct drops pairs that differ in case or space only.")
-  var pairs: PairSelection = .all
-
   func validate() throws {
     if minLength < 0 { throw ValidationError("--min-length must be at least 0, not \(minLength).") }
   }
@@ -39,19 +35,26 @@ struct TokenFilterOptions: ParsableArguments {
     [
       JSON.Member("alphanumeric", .bool(alphanumeric)), JSON.Member("ascii", .bool(ascii)),
       JSON.Member("corpus", corpus.map { .string($0) } ?? .null), JSON.Member("min_length", .integer(minLength)),
-      JSON.Member("pairs", .string(pairs.rawValue)), JSON.Member("words", words.map { .string($0) } ?? .null),
+      JSON.Member("words", words.map { .string($0) } ?? .null),
     ]
   }
 
-  /// - Throws: `FileError`, `DatasetError`, `CommandError.noText`.
-  func selection(_ tokenizer: Tokenizer) throws -> TokenSelection {
+  /// The ids below `rows` that take part, ascending; nil for all.
+  /// - Throws: `FileError`, `DatasetError`, `CommandError.noWords`, `.noTokenLeft`.
+  func ids(of tokenizer: Tokenizer, below rows: Int) throws -> [Int]? {
+    let ids = try selection(tokenizer).ids(of: tokenizer, below: rows)
+    if ids?.isEmpty ?? false { throw CommandError.noTokenLeft(of: tokenizer.vocabularyCount) }
+    return ids
+  }
+
+  private func selection(_ tokenizer: Tokenizer) throws -> TokenSelection {
     var said: Set<String>?
     if let words {
       let file = try MappedFile(words)
       let text = withExtendedLifetime(file) { String(decoding: file.bytes, as: UTF8.self) }
       let list = Set(
         text.split(whereSeparator: \.isNewline).map { $0.trimmingWhitespace.lowercased() }.filter { !$0.isEmpty })
-      guard !list.isEmpty else { throw CommandError.noText(source: words) }
+      guard !list.isEmpty else { throw CommandError.noWords(path: words) }
       said = list
     }
     if let corpus {
@@ -64,6 +67,15 @@ struct TokenFilterOptions: ParsableArguments {
     }
     return TokenSelection(ascii: ascii, alphanumeric: alphanumeric, minimumLength: minLength, words: said)
   }
+}
+
+/// Which pairs of tokens a list shows.
+struct PairFilterOptions: ParsableArguments {
+  @Option(
+    help: "Pairs: all; different drops a token with itself; distinct drops pairs that differ in case or space only.")
+  var pairs: PairSelection = .all
+
+  var member: JSON.Member { JSON.Member("pairs", .string(pairs.rawValue)) }
 }
 
 extension Substring {

@@ -40,16 +40,21 @@ private struct Place {
     _ name: String = "atlas.sqlite", options: AtlasOptions = AtlasOptions(pairs: 20, tokens: 8)
   ) throws -> AtlasBuilder {
     let stamp: JSON = [
-      "model": "tiny", "options": ["pairs": .integer(options.pairs), "tokens": .integer(options.tokens)],
+      "model": "tiny",
+      "options": [
+        "pairs": .integer(options.pairs), "svd": .integer(options.directions), "tokens": .integer(options.tokens),
+      ],
     ]
     return try AtlasBuilder(
       folder.path(name), projection, tokenizer: tokenizer, options: options, stamp: stamp, threads: Threads(2))
   }
 
-  func build() throws -> Atlas {
-    try builder().build()
+  func build(options: AtlasOptions = AtlasOptions(pairs: 20, tokens: 8)) throws -> Atlas {
+    try builder(options: options).build()
     return try Atlas(path)
   }
+
+  static let withDirections = AtlasOptions(pairs: 20, tokens: 8, directions: 4)
 }
 
 @Suite struct AtlasTests {
@@ -153,37 +158,170 @@ private struct Place {
   @Test func goesOnWhereItWasStopped() throws {
     let place = try Place()
     var copies: [Int] = []
-    try place.builder("first.sqlite").build { done in
-      guard done % 9 == 4 else { return }
+    try place.builder("first.sqlite", options: Place.withDirections).build { done in
+      guard done % 15 == 4 else { return }
       try? FileManager.default.copyItem(
         atPath: place.folder.path("first.sqlite"), toPath: place.folder.path("copy\(done).sqlite"))
       copies.append(done)
     }
-    #expect(copies == [4, 13, 22, 31])
+    #expect(copies == [4, 19, 34, 49])
     let whole = try contents(place.folder.path("first.sqlite"))
     for done in copies {
       let copy = place.folder.path("copy\(done).sqlite")
       #expect(try Atlas(copy).done == done)
-      #expect(throws: AtlasError.notBuiltYet(path: copy, place: "L2H2:0", done: done, parts: 36)) {
+      #expect(throws: AtlasError.notBuiltYet(path: copy, place: "L2H2:0", done: done, parts: 60)) {
         try Atlas(copy).readings(of: VectorPlace(layer: 2, head: 2, index: 0))
       }
+      let block = AtlasError.notBuiltYet(path: copy, place: "L2", done: done, parts: 60)
+      #expect(throws: block) { try Atlas(copy).readings(of: BlockPlace(layer: 2)) }
       try resume(place, "copy\(done).sqlite", from: done)
       #expect(try contents(copy) == whole)
     }
   }
 
   private func resume(_ place: Place, _ name: String, from done: Int) throws {
-    let builder = try place.builder(name)
-    #expect(builder.progress == (done, 36))
+    let builder = try place.builder(name, options: Place.withDirections)
+    #expect(builder.progress == (done, 60))
     var reports: [Int] = []
     try builder.build { reports.append($0) }
-    #expect(reports == Array(done + 1...36))
+    #expect(reports == Array(done + 1...60))
   }
 
   /// Everything an atlas shows.
   private func contents(_ path: String) throws -> [Atlas.Reading] {
     let atlas = try Atlas(path)
     return try (0..<atlas.layers).flatMap { try atlas.readings(ofLayer: $0) }
+  }
+
+  /// As the projection reads them; tiny heads have 12 numbers, so that 4 of them are not all there are.
+  @Test func holdsSingularDirections() throws {
+    let place = try Place()
+    let atlas = try place.build(options: Place.withDirections)
+    #expect(atlas.isComplete && atlas.parts == 3 * (4 * 3 + 8) && atlas.directions == 4)
+    func expect(_ found: [Atlas.Reading], _ expected: [DirectionReading]) {
+      #expect(found.map(\.item.place) == Array(0..<4) && found.map(\.direction?.value) == expected.map(\.value))
+      for (reading, own) in zip(found, expected) {
+        let sides = [
+          (reading.highest, own.left.highest), (reading.lowest, own.left.lowest),
+          (reading.direction?.highest ?? [], own.right?.highest ?? []),
+          (reading.direction?.lowest ?? [], own.right?.lowest ?? []),
+        ]
+        for (side, tokens) in sides {
+          #expect(side.map(\.id) == tokens.map(\.id) && side.map(\.score) == tokens.map { Double($0.score) })
+        }
+        #expect(reading.direction?.neurons == own.neurons && reading.pairs.isEmpty)
+      }
+    }
+    for layer in 0..<3 {
+      for head in 0..<3 {
+        let head = HeadPlace(layer: layer, head: head)
+        let found = try atlas.readings(of: head)
+        #expect(found.count == 2 + 2 * 4 && found.allSatisfy { $0.item.name == "\(head)" })
+        for matrix in VocabularyProjection.HeadMatrix.allCases {
+          expect(
+            found.filter { $0.item.kind == .headDirection(matrix) },
+            try place.projection.readings(directions: 4, of: matrix, head, top: 8, threads: Threads(1)))
+        }
+      }
+      let found = try atlas.readings(of: BlockPlace(layer: layer))
+      #expect(found.count == 2 * 4 && found.allSatisfy { $0.item.name == "L\(layer)" })
+      for kind in [ParameterKind.feedForwardKey, .feedForwardValue] {
+        expect(
+          found.filter { $0.item.kind == .neuronDirection(kind) },
+          try place.projection.readings(directions: 4, of: kind, layer: layer, top: 8, threads: Threads(1)))
+      }
+    }
+    // What is no direction is what it is without them.
+    try place.builder("plain.sqlite").build()
+    func others(_ atlas: Atlas) throws -> [String] {
+      try (0..<3).flatMap { try atlas.readings(ofLayer: $0) }.filter { !$0.item.kind.isDirection }
+        .map { "\($0.item.kind) \($0.item.name) \($0.pairs) \($0.highest) \($0.lowest)" }
+    }
+    #expect(try others(atlas) == others(Atlas(place.folder.path("plain.sqlite"))))
+    #expect(try atlas.readings(of: VectorPlace(layer: 0, head: 0, index: 2)).count == 4)
+    #expect(try atlas.readings(of: VectorPlace(layer: 0, index: 2)).count == 2)
+    #expect(throws: InterpretabilityError.noSuchLayer(3, model: "tiny", layers: 3)) {
+      try atlas.readings(of: BlockPlace(layer: 3))
+    }
+  }
+
+  /// No more directions than a matrix has.
+  @Test func holdsAllSingularDirections() throws {
+    let place = try Place()
+    let atlas = try place.build(options: AtlasOptions(pairs: 1, tokens: 1, directions: 1000))
+    let model = place.model.dimensions
+    let found = try atlas.readings(of: HeadPlace(layer: 1, head: 1))
+    #expect(found.count == 2 + 2 * model.headSize)
+    #expect(try atlas.readings(of: BlockPlace(layer: 1)).count == 2 * min(model.hidden, model.feedForward))
+  }
+
+  /// At either end of either side, since the sign of a direction is free; not when the lowest tokens of vectors are meant.
+  @Test func findsDirections() throws {
+    let place = try Place()
+    let atlas = try place.build(options: Place.withDirections)
+    let all = try (0..<3).flatMap { try atlas.readings(ofLayer: $0) }.filter { $0.item.kind.isDirection }
+    for id in [7, 20, 100] {
+      var ranks: [Int: [Int]] = [:]
+      for reading in all {
+        let sides = [reading.highest, reading.lowest] + (reading.direction.map { [$0.highest, $0.lowest] } ?? [])
+        let found = sides.enumerated().flatMap { side, tokens in
+          tokens.indices.filter { tokens[$0].id == id }.map { ($0 + 1) * 10 + side }
+        }
+        if !found.isEmpty { ranks[reading.item.id] = found.sorted() }
+      }
+      let word = place.tokenizer.bareText(Int32(id))
+      let kinds = Set(AtlasKind.all.filter(\.isDirection))
+      let (matches, count) = try atlas.search(word, kinds: kinds, limit: 10_000)
+      #expect(count == ranks.count && count > 0)
+      for match in matches {
+        #expect(match.places.map { $0.rank * 10 + ($0.side?.rawValue ?? 9) } == ranks[match.item.id])
+      }
+      #expect(try atlas.search(word, in: .lowest, kinds: kinds, limit: 1).count == 0)
+    }
+  }
+
+  /// As atlases were before they had directions.
+  @Test func readsAnAtlasOfTheFirstSchema() throws {
+    let place = try Place()
+    let whole = try contents(place.build().path)
+    let old = place.folder.path("old.sqlite")
+    try FileManager.default.copyItem(atPath: place.path, toPath: old)
+    try DatabaseQueue(path: old).write { db in
+      try db.execute(
+        sql: """
+          DROP TABLE direction; DROP TABLE neuron; ALTER TABLE atlas DROP COLUMN directions; PRAGMA user_version = 1;
+          """)
+    }
+    let bytes = try place.folder.bytes("old.sqlite")
+    let atlas = try Atlas(old)
+    #expect(atlas.directions == 0 && atlas.isComplete)
+    #expect(try contents(old) == whole)
+    #expect(try atlas.search("canada", limit: 5).matches == Atlas(place.path).search("canada", limit: 5).matches)
+    #expect(throws: AtlasError.noDirections(path: old)) { try atlas.readings(of: BlockPlace(layer: 0)) }
+    #expect(throws: AtlasError.otherSchema(path: old, expected: 2, found: 1)) { try place.builder("old.sqlite") }
+    #expect(try place.folder.bytes("old.sqlite") == bytes)
+  }
+
+  @Test func refusesToMixAtlasesWithAndWithoutDirections() throws {
+    let place = try Place()
+    try place.builder().build()
+    #expect(throws: AtlasError.differs(path: place.path, option: "options.svd", recorded: "0", requested: "4")) {
+      try place.builder(options: Place.withDirections)
+    }
+    // Where a stamp is silent about them, too.
+    let options = AtlasOptions(pairs: 20, tokens: 8, directions: 4)
+    let path = place.folder.path("silent.sqlite")
+    func silent(_ options: AtlasOptions) throws -> AtlasBuilder {
+      try AtlasBuilder(
+        path, place.projection, tokenizer: place.tokenizer, options: options, stamp: [:], threads: Threads(1))
+    }
+    _ = try silent(options)
+    #expect(throws: AtlasError.differs(path: path, option: "singular directions", recorded: "4", requested: "0")) {
+      try silent(AtlasOptions(pairs: 20, tokens: 8))
+    }
+    #expect(throws: AtlasError.noDirections(path: place.path)) {
+      try Atlas(place.path).readings(of: BlockPlace(layer: 0))
+    }
   }
 
   @Test func refusesASecondBuilder() throws {
@@ -224,7 +362,7 @@ private struct Place {
     try place.builder("old.sqlite").build()
     let old = place.folder.path("old.sqlite")
     try DatabaseQueue(path: old).write { try $0.execute(sql: "PRAGMA user_version = 7") }
-    #expect(throws: AtlasError.otherSchema(path: old, expected: 1, found: 7)) { try Atlas(old) }
+    #expect(throws: AtlasError.otherSchema(path: old, expected: 2, found: 7)) { try Atlas(old) }
 
     let none = place.folder.path("none.sqlite")
     #expect(throws: AtlasError.missing(path: none)) { try Atlas(none) }
@@ -233,6 +371,9 @@ private struct Place {
       try Atlas(place.folder.path("empty.sqlite"))
     }
     #expect(throws: FileError.self) { try place.builder("no/such/folder.sqlite") }
+    let folder = AtlasError.notAnAtlas(path: place.folder.path("model"), found: "a folder")
+    #expect(throws: folder) { try place.builder("model") }
+    #expect(throws: folder) { try Atlas(place.folder.path("model")) }
   }
 
   @Test func saysWhichPlacesThereAre() throws {

@@ -20,7 +20,7 @@ import Testing
 
   /// Killed at several moments, from before the tables are there to shortly before the end.
   @Test func goesOnAfterAKill() throws {
-    #expect(try atlas("build", "imdb-bert-1", "-o", "whole").status == 0)
+    #expect(try atlas("build", "imdb-bert-1", "-o", "whole", "--svd", "2").status == 0)
     let whole = try pages("whole")
     #expect(whole.count == 5)
     for (index, bytes) in [0, 600_000, 1_500_000, 3_500_000].enumerated() {
@@ -30,12 +30,12 @@ import Testing
       // The database opens and says how far it got, unless the kill came before there was one.
       if shown.status == 0 {
         let state = try shown.json()
-        #expect(try state["done"].int() <= state["parts"].int() && state["parts"].int() == 56)
+        #expect(try state["done"].int() <= state["parts"].int() && state["parts"].int() == 96)
       } else {
         #expect(index == 0 && (shown.error.contains("no such atlas") || shown.error.contains("an empty database")))
       }
-      let resumed = try atlas("build", "imdb-bert-1", "-o", name, "--json").json()
-      #expect(try resumed["done"].int() == 56)
+      let resumed = try atlas("build", "imdb-bert-1", "-o", name, "--svd", "2", "--json").json()
+      #expect(try resumed["done"].int() == 96)
       #expect(try pages(name) == whole, "killed after \(bytes) bytes")
     }
   }
@@ -43,7 +43,7 @@ import Testing
   private func buildAndKill(_ name: String, afterBytes: Int) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(GraftProcess.executable))
-    process.arguments = ["atlas", "build", "imdb-bert-1", "-o", folder.path(name)]
+    process.arguments = ["atlas", "build", "imdb-bert-1", "-o", folder.path(name), "--svd", "2"]
     process.environment = GraftProcess.environment()
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
@@ -90,6 +90,48 @@ import Testing
     #expect(try atlas("search", "director", "--lowest", "--kind", "ff-value").status == 0)
   }
 
+  /// The same as `graft project --svd` shows.
+  @Test func holdsSingularDirections() throws {
+    #expect(try atlas("build", "imdb-bert-1", "--svd", "3", "--top", "4", "--top-pairs", "5").status == 0)
+    let head = try atlas("show", "L1H2", "--json").json()["readings"].array()
+    let block = try atlas("show", "L2", "--json").json()["readings"].array()
+    #expect(head.count == 2 + 2 * 3 && block.count == 2 * 3)
+    for (readings, kind, place) in [
+      (head, "vo", ["--head", "L1H2"]), (head, "qk", ["--head", "L1H2"]), (block, "k", ["--layer", "2"]),
+      (block, "v", ["--layer", "2"]),
+    ] {
+      let name = ["k": "ff-key", "v": "ff-value"][kind, default: kind] + "-svd"
+      let own = try readings.filter { try $0["kind"].string() == name }
+      let project = try GraftProcess.run(
+        ["project", "imdb-bert-1", "--svd", "--matrix", kind, "--directions", "3", "--top", "4", "--json"] + place
+      ).json()["directions"].array()
+      #expect(own.count == 3 && project.count == 3)
+      for (index, (stored, direct)) in zip(own, project).enumerated() {
+        #expect(try stored["place"].int() == index && stored["value"].double() == direct["value"].double())
+        #expect(stored["neurons"].value == direct["neurons"].value)
+        for side in ["left", "right"] where stored[side].value != .null || direct[side].value != .null {
+          for end in ["highest", "lowest"] {
+            let (a, b) = (try stored[side][end].array(), try direct[side][end].array())
+            #expect(try a.map { try $0["id"].int() } == b.map { try $0["id"].int() } && a.count == 4)
+            expectClose(
+              try a.map { try $0["score"].double() }, try b.map { try $0["score"].double() }, absolute: 0,
+              relative: 1e-6, name)
+          }
+        }
+      }
+    }
+    let word = try block[0]["left"]["lowest"].item(0)["token"].string()
+    let found = try atlas("search", word, "--kind", "ff-key-svd", "--json").json()["matches"].array()
+    let place = try #require(try found.first { try $0["name"].string() == "L2" && $0["place"].int() == 0 })["places"]
+    #expect(try place.item(0)["side"].string() == "lowest" && place.item(0)["rank"].int() == 1)
+    #expect(try atlas("search", word, "--kind", "ff-key-svd").output.contains("(tokens -)"))
+    #expect(try atlas("export", "--html", "pages").status == 0)
+    let page = try String(contentsOfFile: folder.path("pages/L2.html"), encoding: .utf8)
+    #expect(page.contains(#"id="L2-ff-key-svd-0""#) && page.contains(#"id="L2H3-qk-svd-2""#))
+    let index = try String(contentsOfFile: folder.path("pages/index.html"), encoding: .utf8)
+    #expect(index.contains("L2.html#L2-ff-key-svd-0"))
+  }
+
   /// Nothing but what the filters leave stands anywhere in it.
   @Test func keepsToTheTokensThatAreLeft() throws {
     #expect(
@@ -115,10 +157,16 @@ import Testing
     #expect(try atlas("build", "imdb-bert-1", "--top-pairs", "5", "--top", "2").status == 0)
     for (arguments, status, message) in [
       (["show", "L9H0"], 1, "imdb-bert-1 has no head L9H0"), (["show", "L0:512"], 1, "no feed-forward vector L0:512"),
-      (["show", "head"], 64, "give L3H5, L3:90 or L3H5:12"), (["search", "qqqqq"], 1, "no token of the vocabulary"),
+      (["show", "head"], 64, "give L3H5, L3:90, L3H5:12 or L3"),
+      (["search", "qqqqq"], 1, "no token of the vocabulary"),
       (["search", " "], 1, "nothing to search for"), (["search", "a", "--kind", "x"], 64, "--kind must be one of"),
       (["show", "--atlas", "none"], 1, "none: no such atlas"),
       (["build", "imdb-bert-1"], 1, "was begun with options.top 2, not 10"),
+      (
+        ["build", "imdb-bert-1", "--top-pairs", "5", "--top", "2", "--svd", "3"], 1,
+        "was begun with options.svd 0, not 3"
+      ),
+      (["show", "L0"], 1, "was built without singular directions; build one with --svd"),
       (["build", "imdb-bert-2", "--top-pairs", "5", "--top", "2"], 1, "was begun with model"),
       (["build", "imdb-bert-1", "--fold-norm", "-o", "b"], 1, "BERT normalises after adding"),
       (["build", "imdb-bert-1", "-o", "no/folder"], 1, "its folder does not exist"),

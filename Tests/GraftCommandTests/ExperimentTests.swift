@@ -18,6 +18,26 @@ import Testing
     #expect(picture.components(separatedBy: "class=\"chart\"").count == charts + 1)
   }
 
+  @Test func listsNeuronsByTheTokensThatAreLeft() throws {
+    func found(_ filters: String...) throws -> JSONNode {
+      try GraftProcess.run(
+        ["experiment", "interesting", "imdb-gpt2-wide", "--threshold", "0.1", "--json"] + filters
+      ).json()
+    }
+    let (all, words) = (try found(), try found("--ascii", "--alphanumeric", "--min-length", "3"))
+    let tokens = try words["pairs"].array().flatMap { try $0["shared"].array() }.map { try $0["token"].string() }
+    #expect(!tokens.isEmpty)
+    for token in tokens {
+      let word = token.replacing("␣", with: "")
+      #expect(word.count >= 3 && word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber) }, "\(token)")
+    }
+    #expect(
+      try all["pairs"].array().contains { pair in
+        try pair["shared"].array().contains { try $0["token"].string().contains("\\x") }
+      })
+    #expect(try words["options"]["min_length"].int() == 3)
+  }
+
   /// With every token kept the right inverse is exact, whatever the vectors.
   @Test func keepKEndsAtTheInnerProduct() throws {
     let run = try GraftProcess.run(
@@ -39,6 +59,8 @@ import Testing
     (["recall", "imdb-bert-1"], 64, "Give --dataset."), (["keep-k", "imdb-bert-1", "--k", "0"], 64, "at least 1"),
     (["related-pairs", "imdb-bert-1", "--k", "9000"], 1, "give a number from 1 to 8192"),
     (["interesting", "imdb-bert-1", "--threshold", "0"], 64, "above 0"),
+    (["interesting", "imdb-bert-1", "--min-length", "13"], 1, "give a number from 1 to 30"),
+    (["interesting", "imdb-bert-1", "--words", "no-such-file"], 1, "no-such-file"),
     (["recall", "imdb-bert-1", "--positions", "1"] + reviews, 64, "at least 2"),
     (["related-pairs", "no-such-model"], 1, "no such directory or model"),
   ]) func refuses(_ arguments: [String], _ status: Int32, _ message: String) throws {

@@ -129,6 +129,7 @@ import Testing
     (["--svd", "--matrix", "k", "--layer", "4"], "blocks count from 0 to 3"),
     (["--against", "imdb-gpt2-narrow"], "its architecture is bert"), (["--against", "imdb-bert-0"], "imdb-bert-0"),
     (["--ff-key", "L0:0", "--words", "no-such-file"], "no-such-file"),
+    (["--head", "L0H0", "--min-length", "40"], "none of the 8192 tokens passes the filters"),
   ]) func fails(_ arguments: [String], _ reason: String) throws {
     let run = try GraftProcess.run(["project", "imdb-bert-1"] + arguments)
     #expect(run.status == 1 && run.output.isEmpty)

@@ -95,8 +95,9 @@ import Testing
     let folder = try TemporaryFolder()
     for arguments in [
       ["build", "imdb-bert-1"], ["build", "imdb-bert-1"], ["search", "film"], ["show"], ["show", "L3H1"],
-      ["show", "L0:3"],
-      ["show", "L0H0:3"], ["export", "--html", "pages"],
+      ["show", "L0:3"], ["show", "L0H0:3"], ["export", "--html", "pages"],
+      ["build", "imdb-bert-1", "--svd", "2", "-o", "directions"], ["search", "film", "--atlas", "directions"],
+      ["show", "L3H1", "--atlas", "directions"], ["show", "L1", "--atlas", "directions"],
     ] {
       let run = try GraftProcess.run(["atlas"] + arguments + ["--json"], directory: folder.path)
       let value = try JSON.parse(run.output, path: "output")

@@ -1,5 +1,6 @@
 import Checkpoints
 import DenseMath
+import Evaluation
 import Foundation
 import Interpretability
 import TestSupport
@@ -133,8 +134,8 @@ import Transformer
     #expect(chance.interval.low < chance.value && chance.value < chance.interval.high)
     let one = try #require(SentimentScorer.chance(share, means: 1, seed: 3))
     #expect(one.interval.high - one.interval.low > 3 * (chance.interval.high - chance.interval.low))
-    #expect(SentimentScorer.mean([], seed: 1) == nil)
-    #expect(SentimentScorer.mean([0.5, 0.5], seed: 1)?.interval.low == 0.5)
+    #expect(SampleMean(of: [], seed: 1) == nil)
+    #expect(SampleMean(of: [0.5, 0.5], seed: 1)?.interval.low == 0.5)
   }
 }
 

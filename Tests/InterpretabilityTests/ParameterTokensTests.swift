@@ -200,5 +200,17 @@ import Transformer
       #expect(pair.similarity == expected[pair.neuron])
     }
     #expect(found.shuffled.count == 2 && found.shuffled.allSatisfy { $0.count == keys.count })
+    // Every second token alone.
+    let some = try RelatedPairs(tiny.model, k: Self.k, draws: 2, seed: 6).alikeness(
+      layer: 2, threshold: 0.05, by: tiny.model.wE, among: Array(stride(from: 0, to: wE.count, by: 2)),
+      threads: Threads(2))
+    let half = stride(from: 0, to: wE.count, by: 2).map { wE[$0] }
+    #expect(
+      some.aligned
+        == zip(try tiny.vectors(.feedForwardKey, 2), try tiny.vectors(.feedForwardValue, 2)).map {
+          let (a, b) = (tokens($0, half), tokens($1, half))
+          return Double(a.intersection(b).count) / Double(a.union(b).count)
+        })
+    #expect(some.alike.allSatisfy { $0.shared.allSatisfy { $0 % 2 == 0 } })
   }
 }

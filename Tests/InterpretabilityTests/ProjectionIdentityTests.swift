@@ -119,6 +119,50 @@ import Transformer
     #expect(try projection.directions(of: .vo, place, count: 2).values.count == 2)
   }
 
+  /// Tokens of both vectors of every direction, against plain sums; where a vector reads and the exact inverse is asked for, by
+  /// what the inverse must keep: h u = (h E)(E' u).
+  @Test(arguments: VocabularyProjection.Inverse.allCases) func readsSingularDirections(
+    _ inverse: VocabularyProjection.Inverse
+  ) throws {
+    let projection = try VocabularyProjection(try Golden.model("tiny/gpt2"), inverse: inverse, threads: Self.threads)
+    let wE = rows(projection.matrix)
+    let V = projection.vocabulary
+    var numbers = SeededNumbers(seed: 9)
+    let h = (0..<projection.matrix.columns).map { _ in numbers.normal() }
+    func expect(_ ends: TokenEnds, say vectors: DoubleMatrix, _ row: Int, reads: Bool, _ what: String) {
+      let vector = (0..<vectors.columns).map { vectors[row, $0] }
+      #expect(Set(ends.highest.map(\.id)) == Set(0..<V) && ends.lowest.map(\.id) == ends.highest.map(\.id).reversed())
+      if inverse == .transpose || !reads {
+        expectClose(
+          ends.highest.map(\.score), ends.highest.map { dot(wE[$0.id], vector) }, absolute: 1e-6, relative: 1e-5, what)
+      } else {
+        let read = ends.highest.reduce(0) { $0 + dot(wE[$1.id], h) * Double($1.score) }
+        expectClose([read], [dot(h, vector)], absolute: 1e-4, relative: 1e-4, what)
+      }
+    }
+    let head = HeadPlace(layer: 1, head: 1)
+    for which in VocabularyProjection.HeadMatrix.allCases {
+      let found = try projection.directions(of: which, head, count: 3)
+      let readings = try projection.readings(directions: 3, of: which, head, top: V, threads: Self.threads)
+      #expect(readings.map(\.value) == found.values && readings.allSatisfy(\.neurons.isEmpty))
+      for (row, reading) in readings.enumerated() {
+        expect(reading.left, say: found.left, row, reads: true, "\(which) left")
+        expect(try #require(reading.right), say: found.right, row, reads: which == .qk, "\(which) right")
+      }
+    }
+    for group in [ParameterKind.feedForwardKey, .feedForwardValue] {
+      let found = try projection.directions(of: group, layer: 0, count: 3)
+      let readings = try projection.readings(directions: 3, of: group, layer: 0, top: V, threads: Self.threads)
+      #expect(readings.map(\.value) == found.values && readings.allSatisfy { $0.right == nil })
+      for (row, reading) in readings.enumerated() {
+        expect(reading.left, say: found.left, row, reads: group.reads, "\(group)")
+        let weights = (0..<found.right.columns).map { abs(found.right[row, $0]) }
+        #expect(reading.neurons.map { abs($0.weight) } == weights.sorted(by: >))
+        #expect(reading.neurons.allSatisfy { $0.weight == found.right[row, $0.index] })
+      }
+    }
+  }
+
   /// - Parameter terms: whose outer products sum to the matrix.
   private func expectMakes(_ found: SingularDirections, _ terms: [(left: [Double], right: [Double])], _ what: String) {
     let (p, q) = (found.left.columns, found.right.columns)
@@ -174,6 +218,8 @@ import Transformer
     for text in ["", "L", "L3", "3H5", "L3H", "L-1H2", "L3H5:1", "L3 H5", "L99999999999999999999H1"] {
       #expect(HeadPlace(text) == nil, "\(text)")
     }
+    #expect(BlockPlace("l12") == BlockPlace(layer: 12) && "\(BlockPlace(layer: 3))" == "L3")
+    for text in ["", "L", "3", "L3H5", "L-1", "L3:1"] { #expect(BlockPlace(text) == nil, "\(text)") }
     for text in ["", "L3", "L3H5", "L3:", ":1", "L3:1:2", "L3:-1", "L3H5:x"] {
       #expect(VectorPlace(text) == nil, "\(text)")
     }

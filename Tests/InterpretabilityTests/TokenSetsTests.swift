@@ -22,6 +22,17 @@ import Testing
     #expect(try Array(self.sets([1, 0], k: 6)[0]) == [0, 1, 2, 3, 4, 5])
   }
 
+  @Test func keepsToTheTokensThatTakePart() throws {
+    let vector = Tensor(shape: [1, 2], [1, 0])  // scores 3 2 1 0 0 -4
+    func ids(_ k: Int, magnitudes: Bool = false) throws -> [Int32] {
+      Array(
+        try TokenSets(
+          of: vector, by: Self.wE, k: k, magnitudes: magnitudes, among: [1, 2, 4, 5], threads: Threads(1))[0])
+    }
+    #expect(try ids(1) == [1] && ids(3) == [1, 2, 4] && ids(2, magnitudes: true) == [1, 5])
+    #expect(throws: InterpretabilityError.setTooLarge(5, vocabulary: 4)) { try ids(5) }
+  }
+
   @Test func comparesByHand() throws {
     let left = try sets([1, 0, 1, 1], k: 3)  // {0 1 2}; scores 3 2 1 3 2 -4: {0 1 3}
     let right = try sets([1, 0, 0, 1], k: 3)  // {0 1 2}; {0 3 4}

@@ -5,18 +5,19 @@ import Testing
 @Suite struct CatalogueTests {
   @Test func rowsAreReachedByName() throws {
     let catalogue = Catalogue(
-      columns: ["neuron", "key"], rows: [.init("L0:1", ["a <b>, \"c\""]), .init("L0:2", ["d"])])
+      columns: ["neuron", "key"], rows: [.init("L0:1", ["a <b>, \"c\""]), .init("L0H2 vo 1", ["d"])])
     let page = HTMLPage(title: "t", sections: [.init("s", [.catalogue(catalogue)])]).html
     let tree = try XMLTree.parse(page)
     let rows = tree.all("tbody").flatMap { $0.all("tr") }
-    #expect(rows.map { $0.attributes["id"] } == ["L0:1", "L0:2"])
+    #expect(
+      rows.map { $0.attributes["id"] } == ["L0:1", "L0H2-vo-1"] && Catalogue.Row.anchor("L0H2 vo 1") == "L0H2-vo-1")
     #expect(rows[0].all("td").map(\.text) == ["a <b>, \"c\""])
     #expect(tree.all("input").count == 1)
   }
 
   @Test func wordsAndLinksAreData() throws {
     let index = WordIndex(
-      places: [.init(name: "L0:1 ff-key", link: "L0.html#L0:1")], words: [.init("</script>&", places: [0])])
+      places: [.init(name: "L0:1 ff-key", link: "L0.html#L0:1")], words: [.init("</script>&", places: [(0, 3)])])
     let page = HTMLPage(
       title: "t", sections: [.init("s", [.wordIndex(index), .links([("Block 0", "L0.html")])])]
     ).html

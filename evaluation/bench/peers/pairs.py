@@ -12,6 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 V, SIZE, K, ROWS = 50_257, 64, 50, 2048
 EXPONENTS = {"pairs-gaussian": 0.0, "pairs-decaying": 0.5}
+MODELS = ("pairs-model-decaying", "pairs-model-gaussian")
 FORMS = ("topk", "threshold")
 
 
@@ -70,8 +71,8 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--peer-rounds", type=int, default=1, help="one run of a peer takes half a minute")
-    parser.add_argument("--cases", nargs="+", choices=[*EXPONENTS, "pairs-model"], default=[*EXPONENTS, "pairs-model"],
-                        help="pairs-model: both matrices of 144 heads, once, Graft alone")
+    parser.add_argument("--cases", nargs="+", choices=[*EXPONENTS, *MODELS], default=[*EXPONENTS, *MODELS],
+                        help="pairs-model-...: both matrices of 144 heads, once, Graft alone; the products between")
     parser.add_argument("--output", type=Path, default=HERE.parents[1] / "results" / "bench_pairs.json")
     parser.add_argument("--serve", choices=list(EXPONENTS), help=argparse.SUPPRESS)
     parser.add_argument("--variant", choices=FORMS, default=FORMS[0], help=argparse.SUPPRESS)
@@ -114,16 +115,26 @@ def main():
             peer.quit()
         return result
 
-    def measure_model():
-        server = start("pairs-model")
-        result = {"graft": {"seconds": server.ask("run"), "peak_memory_bytes": server.peak_memory()}}
-        server.quit()
+    def measure_model(case):
+        """All matrices in runs of some; between two runs the products of one matrix, by the same clock."""
+        products, graft = start("pairs-products"), start(case)
+        taken = {"products": [], "graft": []}
+        while not taken["graft"] or len(taken["graft"]) < graft.notes["runs"]:
+            taken["products"].append(products.ask("run"))
+            taken["graft"].append(graft.ask("run"))
+        seconds, each = sum(taken["graft"]), statistics.median(taken["products"])
+        result = {"graft": {"seconds": seconds, "peak_memory_bytes": graft.peak_memory(),
+                            "matrices": graft.notes["matrices"],
+                            "times_the_products": seconds / graft.notes["matrices"] / each},
+                  "products": {"seconds_a_matrix": each}}
+        for server in (products, graft):
+            server.quit()
         return result
 
     # A case at a time, beside what the file holds of the others.
     known = json.loads(options.output.read_text())["cases"] if options.output.exists() else {}
     for case in options.cases:
-        known[case] = measure_model() if case == "pairs-model" else measure(case)
+        known[case] = measure_model(case) if case in MODELS else measure(case)
         print(json.dumps({case: known[case]}, indent=1), flush=True)
     options.output.write_text(json.dumps(
         {"schema": 1, "machine": machine.description(options.threads), "cases": known}, indent=1, sort_keys=True) + "\n")

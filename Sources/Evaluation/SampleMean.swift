@@ -1,0 +1,17 @@
+/// The mean of a sample, and where it may lie.
+public struct SampleMean: Equatable, Sendable {
+  public let value: Double
+  public let interval: Interval
+
+  public init(value: Double, interval: Interval) {
+    self.value = value
+    self.interval = interval
+  }
+
+  /// With the percentile bootstrap's interval (`Interval.bootstrap`); nil for an empty sample.
+  public init?(of values: [Double], seed: UInt64) {
+    guard !values.isEmpty else { return nil }
+    self.init(
+      value: values.reduce(0, +) / Double(values.count), interval: .bootstrap(meanOf: values, seed: seed))
+  }
+}
