@@ -54,8 +54,15 @@ struct ExperimentKeepK: ParsableCommand {
       try ExperimentTexts(data, classification, for: model, threads: workspace.threads)
     }
     let experiment = try KeepK(wE: wE, threads: workspace.threads)
-    var sorts = [("normal", "normal vectors", normal(model)), ("ff-values", "feed-forward values", values(model))]
-    if let texts { sorts.append(("hidden", "hidden states", try states(model, texts, workspace))) }
+    var sorts = [
+      ("normal", "normal vectors", KeepK.normalVectors(count, of: model, seed: data.seed)),
+      ("ff-values", "feed-forward values", KeepK.values(count, of: model, seed: data.seed)),
+    ]
+    if let texts {
+      let states = try KeepK.states(
+        count, of: model, over: texts.batches, tokens: texts.tokens, seed: data.seed, workspace: workspace)
+      sorts.append(("hidden", "hidden states", states))
+    }
     var progress = Progress(
       ProgressLine(label: "keep-k", unit: "curves", total: sorts.count * KeepK.Projection.allCases.count))
     var done = 0
@@ -79,45 +86,6 @@ struct ExperimentKeepK: ParsableCommand {
     try options.show(figure(results, model), stamp.object([JSON.Member("vectors", .array(results.map(json)))])) {
       style in results.map { table($0).text(style) }.joined(separator: "\n")
     }
-  }
-
-  /// Standard normal vectors, [n, d].
-  private func normal(_ model: Model) -> Tensor {
-    var generator = SplitMix64(seed: data.seed)
-    let d = model.dimensions.hidden
-    return Tensor(shape: [count, d], (0..<count * d).map { _ in Float(generator.normal()) })
-  }
-
-  /// Rows of wOut, drawn from all blocks.
-  private func values(_ model: Model) -> Tensor {
-    var generator = SplitMix64(seed: data.seed)
-    let (d, dFF) = (model.dimensions.hidden, model.dimensions.feedForward)
-    let chosen = generator.sample(count, of: dFF * model.dimensions.layers)
-    let rows = FloatBuffer(uninitializedCount: chosen.count * d)
-    var index = 0
-    for layer in 0..<model.dimensions.layers {
-      let values = model.parameterVectors(.feedForwardValue, layer: layer)
-      while index < chosen.count, chosen[index] < (layer + 1) * dFF {
-        (rows.pointer + index * d).update(from: values.pointer + (chosen[index] - layer * dFF) * d, count: d)
-        index += 1
-      }
-    }
-    return Tensor(shape: [chosen.count, d], rows)
-  }
-
-  /// Outputs of blocks (GPT-2: before ln_f), drawn from all positions and blocks.
-  private func states(_ model: Model, _ texts: ExperimentTexts, _ workspace: Workspace) throws -> Tensor {
-    let (L, d) = (model.dimensions.layers, model.dimensions.hidden)
-    var generator = SplitMix64(seed: data.seed)
-    let chosen = generator.sample(count, of: texts.tokens * L)
-    let place = Dictionary(uniqueKeysWithValues: chosen.enumerated().map { ($1, $0) })
-    let positions = SampledPositions(at: Set(chosen.map { $0 / L }).sorted())
-    let rows = FloatBuffer(count: chosen.count * d)
-    try positions.visit([.residPost], of: model, over: texts.batches, workspace: workspace) { observation, row, index in
-      guard let target = place[positions.positions[index] * L + observation.layer] else { return }
-      (rows.pointer + target * d).update(from: row, count: d)
-    }
-    return Tensor(shape: [chosen.count, d], rows)
   }
 
   private func json(_ sort: Sort) -> JSON {

@@ -95,6 +95,23 @@ import Testing
     }
   }
 
+  /// Entries that differ in the ninth digit: sums in Float32 rank them at random, and none may be lost.
+  @Test(arguments: [1.0, -1.0]) func ranksWhatFloat32CannotTellApart(_ sign: Double) throws {
+    func factor(_ seed: UInt64, _ sign: Double) -> DoubleMatrix {
+      var numbers = SeededNumbers(seed: seed)
+      var matrix = DoubleMatrix(rows: 160, columns: 24)
+      for row in 0..<160 {
+        for column in 0..<24 { matrix[row, column] = sign * (Double(column % 5) + 0.3 + 1e-8 * numbers.normal()) }
+      }
+      return matrix
+    }
+    let (left, right) = (factor(31, sign), factor(32, 1))
+    for k in [1, 20, 300] {
+      let found = try PairSearch(left, right).highest(k, threads: Threads(2))
+      #expect(found == Array(Self.all(left, right).prefix(k)), "k \(k)")
+    }
+  }
+
   @Test func looksOnlyAtWhatIsSelected() throws {
     let (left, right) = (Self.factor(300, 12, seed: 24), Self.factor(300, 12, seed: 25))
     let selection = PairSearch.Selection(

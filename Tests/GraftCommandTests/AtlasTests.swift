@@ -130,6 +130,25 @@ import Testing
     #expect(page.contains(#"id="L2-ff-key-svd-0""#) && page.contains(#"id="L2H3-qk-svd-2""#))
     let index = try String(contentsOfFile: folder.path("pages/index.html"), encoding: .utf8)
     #expect(index.contains("L2.html#L2-ff-key-svd-0"))
+    // The page's search has the same places at the same ranks as the command's.
+    let data = try #require(
+      index.firstMatch(of: /<script type="application\/json">(.*?)<\/script>/.dotMatchesNewlines()))
+    let words = JSONNode(try JSON.parse(String(data.output.1), path: "index.html"), path: "index.html")
+    let all = try atlas("search", "film", "--limit", "10000", "--json").json()["matches"].array()
+    let expected = try all.map { match in
+      let number = try match["kind"].string().hasSuffix("-svd") ? " \(match["place"].int())" : ""
+      return try
+        "\(match["name"].string()) \(match["kind"].string())\(number): \(match["places"].item(0)["rank"].int())"
+    }
+    var ranks: [String: Int] = [:]
+    for entry in try words["words"].array()
+    where try entry.item(0).string().replacing("##", with: "").lowercased() == "film" {
+      for (place, rank) in zip(try entry.item(1).array(), try entry.item(2).array()) {
+        let name = try words["places"].item(place.int()).item(0).string()
+        ranks[name] = min(ranks[name] ?? .max, try rank.int())
+      }
+    }
+    #expect(expected.count > 10 && Set(expected) == Set(ranks.map { "\($0.key): \($0.value)" }))
   }
 
   /// Nothing but what the filters leave stands anywhere in it.

@@ -36,6 +36,22 @@ import Testing
         try pair["shared"].array().contains { try $0["token"].string().contains("\\x") }
       })
     #expect(try words["options"]["min_length"].int() == 3)
+    let similarities = try all["pairs"].array().map { try $0["similarity"].double() }
+    #expect(similarities.count > 10 && similarities == similarities.sorted(by: >))
+  }
+
+  @Test func recallsDifferenceIsThatOfItsArms() throws {
+    let run = try GraftProcess.run(
+      ["experiment", "recall", "imdb-bert-1", "--positions", "30", "--json"] + Self.reviews)
+    let recalls = try run.json()["recalls"].array()
+    #expect(recalls.count == 4 * 4 * 2)
+    var above = 0
+    for recall in recalls {
+      let (aligned, random) = (try recall["aligned"].double(), try recall["random"].double())
+      expectClose([try recall["difference"].double()], [aligned - random], absolute: 1e-12, relative: 0, "difference")
+      if aligned > random { above += 1 }
+    }
+    #expect(above > recalls.count / 2)
   }
 
   /// With every token kept the right inverse is exact, whatever the vectors.

@@ -67,8 +67,13 @@ import Testing
     let corpus = try folder.write(#"{"id": "1", "text": "a good film", "label": 1}"# + "\n", to: "one.jsonl")
     let seen = try project("imdb-gpt2-narrow", "--ff-key", "L0:0", "--corpus", corpus)["vectors"].item(0)["highest"]
       .array()
-    let texts = Set(try seen.map { try $0["token"].string().replacing("Ġ", with: "").lowercased() })
-    #expect(texts == ["a", "good", "film"])
+    func texts(_ tokens: [JSONNode]) throws -> Set<String> {
+      Set(try tokens.map { try $0["token"].string().replacing("Ġ", with: "").lowercased() })
+    }
+    #expect(try texts(seen) == ["a", "good", "film"])
+    let list = try folder.write("film\nbad\n", to: "two.txt")
+    let both = try project("imdb-gpt2-narrow", "--ff-key", "L0:0", "--corpus", corpus, "--words", list)["vectors"]
+    #expect(try texts(both.item(0)["highest"].array()) == ["film"])
   }
 
   /// A matrix may have more rows than the tokenizer has tokens; these are shown by their numbers.
@@ -116,9 +121,20 @@ import Testing
         }
       }
     }
-    // A named vector's displacement, and a model against itself.
-    let named = try project(base + "-sentiment", "--against", base, "--output", "L3H0:1")["displacement"]["vectors"]
-    #expect(try named.array().map { try $0["name"].string() } == ["L3H0:1"])
+    // A named vector's displacement, which points the other way from the other model: the embedding did not move. The
+    // vectors before they moved are those of the base.
+    let there = try project(base + "-sentiment", "--against", base, "--output", "L3H0:1")["displacement"]
+    let back = try project(base, "--against", base + "-sentiment", "--output", "L3H0:1")["displacement"]
+    let (named, other) = (try there["vectors"].item(0), try back["vectors"].item(0))
+    #expect(try there["vectors"].array().count == 1 && named["name"].string() == "L3H0:1")
+    for (end, opposite) in [("highest", "lowest"), ("lowest", "highest")] {
+      #expect(
+        try named[end].array().map { try $0["id"].int() } == other[opposite].array().map { try $0["id"].int() })
+    }
+    let (own, turned) = (try there["scores"].item(0)["share"], try back["scores"].item(0)["share"])
+    #expect(try own["displacement"]["value"].double() == turned["displacement"]["value"].double())
+    #expect(try own["base"]["value"].double() != own["displacement"]["value"].double())
+    #expect(try own["base"]["value"].double() != turned["base"]["value"].double())
     let still = try project(base, "--against", base)["displacement"]
     #expect(try still["vectors"].array().isEmpty && still["scores"].array().isEmpty)
   }

@@ -31,6 +31,15 @@ import Transformer
       let base = try tensor(displacement.base, stored)
       let norm = zip(own, base).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
       let before = base.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      // From the base to the fine-tuned one; wIn has keys as columns.
+      let kind: ParameterKind = name == "output" ? .output : .feedForwardKey
+      let difference = displacement.difference(kind, layer: stored.contains("3") ? 3 : 2)
+      let (r, d) = (difference.rows, difference.columns)
+      let expected = (0..<r * d).map { index in
+        let place = name == "output" ? index : index % d * r + index / d
+        return own[place] - base[place]
+      }
+      expectClose(difference.values, expected, absolute: 1e-7, relative: 1e-5, stored)
       let layer = stored.contains("3") ? 3 : 2
       let move = try #require(displacement.moves.first { $0.layer == layer && $0.name == name })
       expectClose([move.norm, move.relative ?? -1], [norm, norm / before], absolute: 0, relative: 1e-9, stored)

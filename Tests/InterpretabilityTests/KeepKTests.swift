@@ -78,7 +78,15 @@ import Testing
     }
   }
 
+  /// Of two coordinates of one magnitude the lower id stays: 1 and 1 here, where the others are -1 and 1.
+  @Test func tiesFallToTheLowerID() throws {
+    let keepK = try KeepK(wE: Tensor(shape: [2, 2], [1, 0, -1, 1]), threads: Threads(1))
+    let point = try keepK.points(Tensor(shape: [2, 2], [1, 0, 1, 2]), .transpose, ks: [1], seed: 1)[0]
+    expectClose([point.offDiagonal ?? 0], [1], absolute: 1e-6, relative: 0, "the products of what stays")
+  }
+
   @Test func clipsTheGrid() throws {
+    #expect(KeepK.grid(vocabulary: 512) == [10, 50, 100, 200, 300, 500, 512])
     #expect(KeepK.grid(vocabulary: 8192) == [10, 50, 100, 200, 300, 500, 512, 1024, 2048, 4096, 8192])
     #expect(KeepK.grid(vocabulary: 50_257).suffix(3) == [20_000, 30_000, 50_257])
     #expect(KeepK.grid(vocabulary: 7) == [7])

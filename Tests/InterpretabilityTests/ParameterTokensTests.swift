@@ -160,6 +160,33 @@ import Transformer
     }
   }
 
+  /// The vectors of keep-k: all values and all states of a text, in order; and some of them, each once.
+  @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func drawsFromAllValuesAndStates(_ name: String) throws {
+    let tiny = try Case(name)
+    let size = tiny.model.dimensions
+    let values = KeepK.values(10_000, of: tiny.model, seed: 1)
+    let stored = try (0..<size.layers).flatMap { try tiny.vectors(.feedForwardValue, $0) }
+    #expect(values.rows == size.layers * size.feedForward)
+    expectClose(values.values, stored.flatMap { $0 }, absolute: 0, relative: 1e-7, "values")
+    func rows(_ tensor: Tensor) -> [[Float]] { (0..<tensor.rows).map { tensor[rows: $0..<$0 + 1].values } }
+    let some = rows(KeepK.values(20, of: tiny.model, seed: 1))
+    #expect(some.count == 20 && Set(some).count == 20 && Set(some).isSubset(of: Set(rows(values))))
+
+    let texts: [[Int32]] = [[5, 9, 77], [8, 200]]
+    let states = try KeepK.states(
+      10_000, of: tiny.model, over: texts.map { [$0] }, tokens: 5, seed: 1, workspace: Workspace(threads: Threads(1)))
+    let expected = try texts.flatMap { text in
+      let trace = try Oracle(directory: tiny.directory).forward(text.map(Int.init))
+      return try text.indices.flatMap { position in
+        try (0..<size.layers).flatMap { layer in
+          try #require(trace.sites["residPost.\(layer)"])[position * size.hidden..<(position + 1) * size.hidden]
+        }
+      }
+    }
+    #expect(states.rows == 5 * size.layers)
+    expectCloseToLargest(states.values, expected, fraction: 2e-5, "states")
+  }
+
   @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func similarityMatchesPlainLoops(_ name: String) throws {
     let tiny = try Case(name)
     let wE = try tiny.wE
@@ -200,6 +227,18 @@ import Transformer
       #expect(pair.similarity == expected[pair.neuron])
     }
     #expect(found.shuffled.count == 2 && found.shuffled.allSatisfy { $0.count == keys.count })
+    // The threshold itself is reached; values are permuted, each used once.
+    let most = try #require(expected.max())
+    let reached = try RelatedPairs(tiny.model, k: Self.k, draws: 64, seed: 6)
+      .alikeness(layer: 2, threshold: most, by: tiny.model.wE, threads: Threads(2))
+    #expect(reached.alike.map(\.neuron) == expected.indices.filter { expected[$0] == most })
+    let every = keys.flatMap { a in values.map { Double(a.intersection($0).count) / Double(a.union($0).count) } }
+    let (mean, average) = (
+      every.reduce(0, +) / Double(every.count),
+      reached.shuffled.joined().reduce(0, +) / Double(64 * keys.count)
+    )
+    #expect(reached.shuffled.allSatisfy { $0 != expected } && Set(reached.shuffled).count > 1)
+    #expect(abs(average - mean) < 0.15 * mean, "\(average), all pairs \(mean)")
     // Every second token alone.
     let some = try RelatedPairs(tiny.model, k: Self.k, draws: 2, seed: 6).alikeness(
       layer: 2, threshold: 0.05, by: tiny.model.wE, among: Array(stride(from: 0, to: wE.count, by: 2)),

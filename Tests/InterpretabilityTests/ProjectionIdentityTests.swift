@@ -75,6 +75,32 @@ import Transformer
       try projection.vectors(.output, layer: 0).values == model.parameterVectors(.output, layer: 0).values)
   }
 
+  /// The factors of a head's matrix: Σ over tokens of (h E) times what reads is what the head's half reads of h; what writes
+  /// meets E itself.
+  @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func pseudoInverseKeepsWhatAHeadReads(_ name: String) throws {
+    let model = try Golden.model(name)
+    let projection = try VocabularyProjection(model, inverse: .pinv, threads: Self.threads)
+    let (wE, size) = (rows(projection.matrix), model.dimensions.headSize)
+    var numbers = SeededNumbers(seed: 5)
+    let h = (0..<model.dimensions.hidden).map { _ in numbers.normal() }
+    let hE = wE.map { dot($0, h) }
+    for which in VocabularyProjection.HeadMatrix.allCases {
+      let (left, right) = try projection.factors(which, of: HeadPlace(layer: 1, head: 1), threads: Self.threads)
+      for (factor, group) in [(left, which.groups.left), (right, which.groups.right)] {
+        let half = rows(model.parameterVectors(group, layer: 1))[size..<2 * size]
+        let columns = (0..<size).map { column in wE.indices.map { factor[$0, column] } }
+        if group.reads {
+          expectClose(
+            columns.map { dot($0, hE) }, half.map { dot($0, h) }, absolute: 1e-6, relative: 1e-6, "\(which) \(group)")
+        } else {
+          expectClose(
+            columns.flatMap { $0 }, half.flatMap { row in wE.map { dot($0, row) } }, absolute: 1e-9, relative: 1e-7,
+            "\(which) \(group)")
+        }
+      }
+    }
+  }
+
   @Test func foldsTheNormsGainIntoWhatReads() throws {
     let model = try Golden.model("tiny/gpt2")
     guard case .gpt2(let gpt2) = model.architecture else { return #expect(Bool(false)) }

@@ -45,6 +45,13 @@ import Testing
     #expect(left.recall(1, in: right, []) == 0)
   }
 
+  /// A vector with a NaN has no highest tokens, and shares none with another such.
+  @Test func sharesNothingWithoutNumbers() throws {
+    let broken = try sets([.nan, 1, 1, .nan], k: 3)
+    #expect(broken.similarity(0, to: broken, 1) == 0 && broken.shared(0, with: broken, 1).isEmpty)
+    #expect(broken.recall(0, in: broken, [0, 1]) == 0)
+  }
+
   /// Against all pairs of sets of 2 of 4, half of which share one item and one sixth both.
   @Test func knowsChance() {
     // E|a ∩ b| = 4/4 = 1, so 1 / (4 - 1).
