@@ -49,7 +49,7 @@ private enum Definition {
 @Suite struct EffectiveAttentionTests {
   static let names = Golden.names + ["tiny/bert-classifier", "tiny/gpt2-mean-classifier"]
 
-  /// Stored results of PyTorch in Double. Largest error measured: 1.3e-6.
+  /// Stored results of PyTorch in Double. Largest error measured: 2.6e-6.
   @Test(arguments: names) func matchesTheReference(_ name: String) throws {
     let model = try Golden.model(name)
     let file = try Golden.expected(name)
@@ -63,6 +63,8 @@ private enum Definition {
       heads.flatMap(\.raw.values), try file.doubles("attention").values, absolute: 5e-5, relative: 0, "attention")
     for head in heads {
       #expect(head.outputError <= 1e-6 && head.nullDimension == ids.count - head.rank)
+      // Each row of a causal head has a space of its own; the tests below are about those.
+      #expect(model.modelType == "gpt2" || head.rowRanks == ids.map { _ in head.rank })
       // The ones are no combination of T's columns here, so that sums cost a dimension.
       #expect(head.simplexNullDimension == max(0, head.nullDimension - 1))
     }

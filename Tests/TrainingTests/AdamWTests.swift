@@ -6,8 +6,8 @@ import Training
 
 /// AdamW against the paper's formulas in Double, and a schedule by hand.
 @Suite struct AdamWTests {
-  /// Measured: at most 7.8e-7 after 30 steps, of numbers up to 2.3.
-  @Test(arguments: [nil, 0.5], [1, 3]) func followsThePaper(clip: Double?, threads: Int) {
+  /// Clipped never, always and at about every second step. Measured: at most 7.8e-7 after 30 steps, of numbers up to 2.3.
+  @Test(arguments: [nil, 0.5, 2.2], [1, 3]) func followsThePaper(clip: Double?, threads: Int) {
     var numbers = SeededNumbers(seed: 5)
     let shapes = [[17, 3], [5]]
     let parameters = shapes.enumerated().map { index, shape in
