@@ -26,10 +26,15 @@ struct Stitch: ParsableCommand {
       or the mean and variance of each feature, that the fine-tuned model's own states have at that depth.
 
       EXAMPLES:
-        graft stitch --pretrained imdb-bert-2 --finetuned imdb-bert-1-sentiment --transplant 2
-          --dataset evaluation/imdb/test.jsonl --limit 400 --max-length 256 -o run
-        graft stitch --pretrained imdb-gpt2-wide --finetuned imdb-gpt2-narrow-sentiment --maps pinv --keep 4
-          --transplant 2 --save stitched
+        graft stitch --pretrained imdb-bert-2 --finetuned imdb-bert-1-sentiment \\
+          --transplant 2 --dataset evaluation/imdb/test.jsonl --limit 400 \\
+          --max-length 256 -o run
+        graft stitch --pretrained imdb-bert-2 --finetuned imdb-bert-1-sentiment \\
+          --transplant 2 --maps auto,pinv,shuffled \\
+          --unlabelled evaluation/imdb/train.jsonl \\
+          --dataset evaluation/imdb/test.jsonl --max-length 256 -o run
+        graft stitch --pretrained imdb-gpt2-wide --keep 4 --transplant 2 \\
+          --finetuned imdb-gpt2-narrow-sentiment --maps pinv --save stitched
         graft classify stitched --text 'a waste of two hours'
       """)
 

@@ -19,21 +19,13 @@ CASES = {"map": ("map", "map-products"), "sweep": ("stitch-sweep", "stitch-block
 
 
 def embedding(place):
-    """The numbers that BenchCase+Stitch.swift draws first (place 0) or second (1): SplitMix64, normal by Box and Muller."""
+    """The numbers that BenchCase+Stitch.swift draws first (place 0) or second (1), a part at a time."""
     import numpy
-    rows = []
-    for start in range(0, V * WIDTH, 1 << 22):
-        count = 2 * min(1 << 22, V * WIDTH - start)
-        first = 2 * (place * V * WIDTH + start) + 1
-        with numpy.errstate(over="ignore"):
-            z = numpy.uint64(42) + numpy.arange(first, first + count, dtype=numpy.uint64) * numpy.uint64(0x9E3779B97F4A7C15)
-            z = (z ^ (z >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
-            z = (z ^ (z >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
-            z ^= z >> numpy.uint64(31)
-        u = (z >> numpy.uint64(11)).astype(numpy.float64) * 2.0 ** -53
-        normal = numpy.sqrt(-2 * numpy.log(1 - u[::2])) * numpy.cos(2 * numpy.pi * u[1::2])
-        rows.append(normal.astype(numpy.float32))
-    return numpy.concatenate(rows).reshape(V, WIDTH)
+
+    import draws
+    (first, end), part = (place * V * WIDTH, (place + 1) * V * WIDTH), 1 << 22
+    parts = [draws.normal(42, start, min(part, end - start)).astype(numpy.float32) for start in range(first, end, part)]
+    return numpy.concatenate(parts).reshape(V, WIDTH)
 
 
 def serve(options):

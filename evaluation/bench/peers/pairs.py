@@ -17,17 +17,11 @@ FORMS = ("topk", "threshold")
 
 
 def factor(seed, exponent):
-    """As PairsCase.swift draws it: SplitMix64, normal by Box and Muller, falling columns, one reflection."""
+    """As PairsCase.swift draws it: normal numbers, falling columns, one reflection."""
     import numpy
-    count = 2 * V * SIZE
-    with numpy.errstate(over="ignore"):
-        z = numpy.uint64(seed) + numpy.arange(1, count + 1, dtype=numpy.uint64) * numpy.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
-        z ^= z >> numpy.uint64(31)
-    u = (z >> numpy.uint64(11)).astype(numpy.float64) * 2.0 ** -53
-    normal = numpy.sqrt(-2 * numpy.log(1 - u[::2])) * numpy.cos(2 * numpy.pi * u[1::2])
-    matrix = normal.reshape(V, SIZE) * numpy.arange(1, SIZE + 1, dtype=numpy.float64) ** -exponent
+
+    import draws
+    matrix = draws.normal(seed, 0, V * SIZE).reshape(V, SIZE) * numpy.arange(1, SIZE + 1, dtype=numpy.float64) ** -exponent
     return (matrix - 2 * matrix.sum(1, keepdims=True) / SIZE).astype(numpy.float32)
 
 
