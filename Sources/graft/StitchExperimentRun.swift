@@ -47,6 +47,8 @@ final class StitchExperimentRun {
   private let workspace: Workspace
   /// The job at hand; one is done before the next begins.
   private var current: (job: Job, prepared: Prepared)?
+  /// What the maps of jobs begun here are like.
+  private var measured: [Job: [StitchGrid.Point: JSON]] = [:]
 
   /// - Throws: what opening the models and reading the reviews throws; `StitchingError` for a grid that does not fit them.
   init(_ experiment: StitchExperiment, shard: StitchGrid.Shard, threads: ThreadOptions) throws {
@@ -103,7 +105,9 @@ final class StitchExperimentRun {
     let points = grid.points(of: shard).filter { $0.pair == unit.job.pair && $0.seam == unit.job.seam }
     if current?.job != unit.job {
       current = nil
-      current = (unit.job, try prepare(unit.job, points))
+      let prepared = try prepare(unit.job, points)
+      measured[unit.job] = try measure(prepared, unit.job)
+      current = (unit.job, prepared)
     }
     guard let prepared = current?.prepared else { return [] }
     return try records(unit, prepared.sweep)
@@ -119,21 +123,23 @@ final class StitchExperimentRun {
     }
   }
 
-  /// What the maps of the shard's points are like by themselves.
+  /// What the maps of the shard's points are like by themselves. Jobs that an earlier run finished are prepared again.
   func facts() throws -> [StitchGrid.Point: JSON] {
-    var all: [StitchGrid.Point: JSON] = [:]
-    var seen: Set<Job> = []
-    for unit in units where seen.insert(unit.job).inserted {
-      let points = grid.points(of: shard).filter { $0.pair == unit.job.pair && $0.seam == unit.job.seam }
-      let prepared = try current?.job == unit.job ? current?.prepared : prepare(unit.job, points)
-      guard let prepared else { continue }
-      let facts = try MapFacts.all(
-        of: prepared.sweep, prepared.maps, measuredOn: prepared.texts?.measuring, threads.count)
-      for fact in facts {
-        all[.init(pair: unit.job.pair, seam: unit.job.seam, cell: fact.cell)] = .object(fact.measures)
-      }
+    var jobs: [Job] = []
+    for unit in units where jobs.last != unit.job { jobs.append(unit.job) }
+    return try jobs.reduce(into: [:]) { all, job in
+      let points = grid.points(of: shard).filter { $0.pair == job.pair && $0.seam == job.seam }
+      all.merge(try measured[job] ?? measure(prepare(job, points), job)) { first, _ in first }
     }
-    return all
+  }
+
+  private func measure(_ prepared: Prepared, _ job: Job) throws -> [StitchGrid.Point: JSON] {
+    let facts = try MapFacts.all(
+      of: prepared.sweep, prepared.maps, measuredOn: prepared.texts?.measuring, threads.count)
+    return Dictionary(
+      uniqueKeysWithValues: facts.map {
+        (StitchGrid.Point(pair: job.pair, seam: job.seam, cell: $0.cell), JSON.object($0.measures))
+      })
   }
 
   /// - Throws: `StitchingError.changedModel` unless the models are those a result was made from.
