@@ -214,6 +214,21 @@ import Transformer
     #expect(whole.validationLoss <= stopped.validationLoss, "the best of more passes")
   }
 
+  /// A map fitted by distances gives inputs in their own size, though it is trained in units of theirs: GPT-2's are of many
+  /// lengths, by which it finds some tokens.
+  @Test func distancesAreInUnitsOfTheInputs() throws {
+    let model = try Golden.model("trained/imdb-gpt2-narrow")
+    let parts = try TokenTexts(Self.texts(60, seed: 51), seed: 1)
+    let training = TokenMapTraining(loss: .l2, hidden: 128, epochs: 20, batch: 32, seed: 5)
+    let record = try TokenIdentifiability(model, parts, kinds: [.mlp], training: training)
+      .runner(workspace: Workspace(threads: Threads(2))).record(part: 0)
+    #expect(record.layer == 0 && record.kind == .mlp)
+    let chance = Double(parts.test.count) / Double(parts.test.reduce(0) { $0 + $1.ids.count })
+    let byLength = try #require(record.hits[0].last).reduce(0, +)
+    #expect(Double(byLength) / Double(parts.test.reduce(0) { $0 + $1.ids.count }) > 4 * chance, "chance \(chance)")
+    #expect(try #require(record.accuracy(0, .l2, seed: 1)).value > 0.8)
+  }
+
   /// Fitted maps beat the identity deep in the model, and are the same for the same seed.
   @Test(arguments: TokenMap.Loss.allCases) func mapsAreFittedAndRepeatable(_ loss: TokenMap.Loss) throws {
     let model = try Golden.model("trained/imdb-bert-1")
