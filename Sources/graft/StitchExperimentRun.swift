@@ -102,10 +102,9 @@ final class StitchExperimentRun {
   /// The records of a unit, at all points of the shard.
   func records(ofUnit index: Int) throws -> [StitchGridRecord] {
     let unit = units[index]
-    let points = grid.points(of: shard).filter { $0.pair == unit.job.pair && $0.seam == unit.job.seam }
     if current?.job != unit.job {
       current = nil
-      let prepared = try prepare(unit.job, points)
+      let prepared = try prepare(unit.job, points(of: unit.job))
       measured[unit.job] = try measure(prepared, unit.job)
       current = (unit.job, prepared)
     }
@@ -128,9 +127,13 @@ final class StitchExperimentRun {
     var jobs: [Job] = []
     for unit in units where jobs.last != unit.job { jobs.append(unit.job) }
     return try jobs.reduce(into: [:]) { all, job in
-      let points = grid.points(of: shard).filter { $0.pair == job.pair && $0.seam == job.seam }
-      all.merge(try measured[job] ?? measure(prepare(job, points), job)) { first, _ in first }
+      all.merge(try measured[job] ?? measure(prepare(job, points(of: job)), job)) { first, _ in first }
     }
+  }
+
+  /// Those of the shard.
+  private func points(of job: Job) -> [StitchGrid.Point] {
+    grid.points(of: shard).filter { $0.pair == job.pair && $0.seam == job.seam }
   }
 
   private func measure(_ prepared: Prepared, _ job: Job) throws -> [StitchGrid.Point: JSON] {
