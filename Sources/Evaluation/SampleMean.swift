@@ -14,4 +14,12 @@ public struct SampleMean: Equatable, Sendable {
     self.init(
       value: values.reduce(0, +) / Double(values.count), interval: .bootstrap(meanOf: values, seed: seed))
   }
+
+  /// Of other seeds and other examples, with the Multi-Bootstrap's interval (`Interval.multiBootstrap`).
+  /// - Parameter values: a row a seed, in each a number an example.
+  /// - Precondition: `values` is not empty, nor its rows, which are equally long.
+  public init(ofSeeds values: [[Double]], seed: UInt64) {
+    func mean(_ numbers: [Double]) -> Double { numbers.reduce(0, +) / Double(numbers.count) }
+    self.init(value: mean(values.map(mean)), interval: .multiBootstrap(meanOf: values, seed: seed))
+  }
 }

@@ -24,20 +24,16 @@ struct StitchFamily {
     let base = Self.shares(reference)
     return maps.compactMap { recipe, points in
       let own = Self.shares(points)
-      guard !own.isEmpty,
+      guard let mean = SampleMean(of: own, seed: seed),
         let best = points.max(by: { ($0.correct, $1.point.cell.kept) < ($1.correct, $0.point.cell.kept) })
       else { return nil }
-      func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
-      var difference: (mean: Double, interval: Interval)?
       // Only curves over the same cuts can be held against each other.
       let cuts = { (points: [Point]) in Set(points.map(\.point.cell.kept)) }
-      if points.first?.point != reference.first?.point, base.count == own.count, cuts(points) == cuts(reference) {
-        let differences = zip(own, base).map { $0 - $1 }
-        difference = (mean(differences), .bootstrap(meanOf: differences, seed: seed))
-      }
+      let isComparable =
+        points.first?.point != reference.first?.point && base.count == own.count && cuts(points) == cuts(reference)
       return StitchGridResults.Curve(
-        pair: pair, seam: seam, transplanted: transplanted, map: recipe.name, mean: mean(own),
-        interval: .bootstrap(meanOf: own, seed: seed), difference: difference, best: best)
+        pair: pair, seam: seam, transplanted: transplanted, map: recipe.name, mean: mean,
+        difference: isComparable ? SampleMean(of: zip(own, base).map { $0 - $1 }, seed: seed) : nil, best: best)
     }
   }
 

@@ -46,8 +46,8 @@ extension StitchGridResults.Curve {
     [
       "best_accuracy": .number(best.accuracy), "best_ci95": best.interval.json,
       "best_kept": .integer(best.point.cell.kept),
-      "ci95": interval.json, "difference": difference.map { .number($0.mean) } ?? .null,
-      "difference_ci95": difference?.interval.json ?? .null, "map": .string(map), "mean_accuracy": .number(mean),
+      "ci95": mean.interval.json, "difference": difference.map { .number($0.value) } ?? .null,
+      "difference_ci95": difference?.interval.json ?? .null, "map": .string(map), "mean_accuracy": .number(mean.value),
       "pair": .integer(pair), "seam": .string(seam), "transplanted": .integer(transplanted),
     ]
   }
@@ -68,11 +68,14 @@ extension StitchGridResults.Comparison {
 extension StitchGridResults.SeedCurve {
   fileprivate var json: JSON {
     [
-      "best_accuracies": .array(best.map { .number($0) }), "ci95": interval.json,
+      "best_accuracies": .array(best.map { .number($0) }), "ci95": mean.interval.json,
       "cuts": .array(
-        cuts.map { ["ci95": $0.interval.json, "kept": .integer($0.kept), "mean_accuracy": .number($0.mean)] }),
-      "difference": difference.map { .number($0.mean) } ?? .null, "difference_ci95": difference?.interval.json ?? .null,
-      "map": .string(map), "mean_accuracies": .array(means.map { .number($0) }), "mean_accuracy": .number(mean),
+        cuts.map {
+          ["ci95": $0.mean.interval.json, "kept": .integer($0.kept), "mean_accuracy": .number($0.mean.value)]
+        }),
+      "difference": difference.map { .number($0.value) } ?? .null,
+      "difference_ci95": difference?.interval.json ?? .null,
+      "map": .string(map), "mean_accuracies": .array(means.map { .number($0) }), "mean_accuracy": .number(mean.value),
       "pairs": .array(pairs.map { .integer($0) }), "seam": .string(seam), "transplanted": .integer(transplanted),
     ]
   }

@@ -31,11 +31,10 @@ public struct StitchGridResults: Sendable {
     public let seam: String
     public let transplanted: Int
     public let map: String
-    public let mean: Double
-    /// 95%, resampling reviews.
-    public let interval: Interval
-    /// This mean less that of the first map that is not drawn, and its interval, review by review; nil for that map.
-    public let difference: (mean: Double, interval: Interval)?
+    /// Its interval from resampling reviews.
+    public let mean: SampleMean
+    /// This mean less that of the first map that is not drawn, review by review; nil for that map.
+    public let difference: SampleMean?
     public let best: Point
   }
 

@@ -7,9 +7,8 @@ extension StitchGridResults {
     /// At one cut, a drawn map's draws taken together.
     public struct Cut: Sendable {
       public let kept: Int
-      /// The mean accuracy over seeds, and its 95% interval.
-      public let mean: Double
-      public let interval: Interval
+      /// Over seeds and reviews.
+      public let mean: SampleMean
     }
 
     /// The pairs that it is made of.
@@ -19,11 +18,9 @@ extension StitchGridResults {
     public let map: String
     public let cuts: [Cut]
     /// Over cuts, seeds and reviews.
-    public let mean: Double
-    public let interval: Interval
-    /// This mean less that of the first map that is not drawn, and its interval, seed by seed and review by review; nil for
-    /// that map.
-    public let difference: (mean: Double, interval: Interval)?
+    public let mean: SampleMean
+    /// This mean less that of the first map that is not drawn, seed by seed and review by review; nil for that map.
+    public let difference: SampleMean?
     /// For each pair, the mean over cuts.
     public let means: [Double]
     /// For each pair, the highest accuracy of a cut (of the mean of draws): chosen by the labels, so too high.
@@ -66,19 +63,13 @@ struct SeedFamily {
       let cuts = Set(first.maps[map].points.map(\.point.cell.kept)).sorted().compactMap { kept -> Cut? in
         shares(map, kept: kept).map { Cut(kept: kept, shares: $0) }
       }
-      var difference: (mean: Double, interval: Interval)?
-      if map != reference, let base {
-        let differences = zip(own, base).map { zip($0, $1).map { $0 - $1 } }
-        difference = (mean(differences.map(mean)), .multiBootstrap(meanOf: differences, seed: seed))
-      }
+      let differences = map == reference ? nil : base.map { zip(own, $0).map { zip($0, $1).map { $0 - $1 } } }
       return Curve(
         pairs: families.map(\.pair), seam: first.seam, transplanted: first.transplanted,
         map: first.maps[map].recipe.name,
-        cuts: cuts.map {
-          .init(
-            kept: $0.kept, mean: mean($0.shares.map(mean)), interval: .multiBootstrap(meanOf: $0.shares, seed: seed))
-        },
-        mean: mean(own.map(mean)), interval: .multiBootstrap(meanOf: own, seed: seed), difference: difference,
+        cuts: cuts.map { .init(kept: $0.kept, mean: SampleMean(ofSeeds: $0.shares, seed: seed)) },
+        mean: SampleMean(ofSeeds: own, seed: seed),
+        difference: differences.map { SampleMean(ofSeeds: $0, seed: seed) },
         means: own.map(mean),
         best: families.indices.map { pair in cuts.map { mean($0.shares[pair]) }.max() ?? 0 })
     }

@@ -154,9 +154,9 @@ struct StitchExperimentReport {
     for curve in results.curves
     where curve.pair == family.pair && curve.seam == family.seam && curve.transplanted == family.transplanted {
       table.append([
-        .init(curve.map), .number(curve.mean, decimals: 3),
-        .interval(curve.interval.low, curve.interval.high, decimals: 3),
-        .number(curve.difference?.mean, decimals: 3),
+        .init(curve.map), .number(curve.mean.value, decimals: 3),
+        .interval(curve.mean.interval.low, curve.mean.interval.high, decimals: 3),
+        .number(curve.difference?.value, decimals: 3),
         Self.range(curve.difference?.interval),
         .number(curve.best.accuracy, decimals: 3), .count(curve.best.point.cell.kept),
       ])

@@ -69,9 +69,9 @@ struct StitchSeedsReport {
       ])
     for curve in curves(of: set) {
       table.append([
-        .init(curve.map), .number(curve.mean, decimals: 3),
-        .interval(curve.interval.low, curve.interval.high, decimals: 3),
-        .number(curve.difference?.mean, decimals: 3), StitchExperimentReport.range(curve.difference?.interval),
+        .init(curve.map), .number(curve.mean.value, decimals: 3),
+        .interval(curve.mean.interval.low, curve.mean.interval.high, decimals: 3),
+        .number(curve.difference?.value, decimals: 3), StitchExperimentReport.range(curve.difference?.interval),
         .number(curve.means.min(), decimals: 3), .number(curve.means.max(), decimals: 3),
       ])
     }
@@ -92,7 +92,7 @@ struct StitchSeedsReport {
           name: curve.map,
           points: curve.cuts.map {
             LineChart.Point(
-              x: Double($0.kept), y: $0.mean, low: $0.interval.low, high: $0.interval.high,
+              x: Double($0.kept), y: $0.mean.value, low: $0.mean.interval.low, high: $0.mean.interval.high,
               note: "\(set.pairs.count) seeds")
           }, spread: .bars, spreadName: "95% interval")
       }, references: baselines.map { .init(name: $0.0, y: $0.1) })

@@ -72,15 +72,15 @@ import Testing
     #expect(results.seedCurves.map(\.map) == ["random", "pinv", "transpose"])
     let (random, pinv, transpose) = (results.seedCurves[0], results.seedCurves[1], results.seedCurves[2])
     #expect(pinv.pairs == [0, 1, 3] && pinv.difference == nil)
-    #expect(pinv.means == [0.5, 0.75, 1] && pinv.mean == 0.75 && pinv.best == [0.5, 0.75, 1])
-    #expect(pinv.cuts.map(\.mean) == [0.75, 0.75])
-    #expect(transpose.means == [0.375, 0.625, 0.875] && transpose.cuts.map(\.mean) == [0.75, 0.5])
+    #expect(pinv.means == [0.5, 0.75, 1] && pinv.mean.value == 0.75 && pinv.best == [0.5, 0.75, 1])
+    #expect(pinv.cuts.map(\.mean.value) == [0.75, 0.75])
+    #expect(transpose.means == [0.375, 0.625, 0.875] && transpose.cuts.map(\.mean.value) == [0.75, 0.5])
     #expect(transpose.best == [0.5, 0.75, 1])
     let difference = try #require(transpose.difference)
-    #expect(difference.mean == -0.125 && difference.interval.low <= -0.125 && difference.interval.high <= 0)
-    #expect(random.mean == 0.5 && random.interval == Interval(low: 0.5, high: 0.5))
+    #expect(difference.value == -0.125 && difference.interval.low <= -0.125 && difference.interval.high <= 0)
+    #expect(random.mean.value == 0.5 && random.mean.interval == Interval(low: 0.5, high: 0.5))
     // pinv's seeds differ as much as its reviews: its interval reaches as far as its lowest and highest seed nearly do.
-    #expect(pinv.interval.low < 0.5 && pinv.interval.high == 1)
+    #expect(pinv.mean.interval.low < 0.5 && pinv.mean.interval.high == 1)
     // A part of the records in which one seed lacks a point says nothing over seeds.
     let part = records.filter { $0.pair != 1 || $0.record.cell.kept == 0 }
     #expect(try StitchGridResults(part, grid: grid, seed: 3).seedCurves.isEmpty)
