@@ -1,0 +1,75 @@
+/// The keys that Hugging Face reads in one settings file, and what is done with each. Every key is computed, refused by
+/// name, or known to change nothing; one that is not listed is read by nobody, and the caller warns about it.
+public struct SettingsKeys: Sendable {
+  /// What is done with a key.
+  public enum Treatment: Equatable, Sendable {
+    /// What it says is computed.
+    case honoured
+    /// No value of it changes ids, numbers or their meaning.
+    case harmless
+    /// Values with which nothing changes; null and an absent key are always among them. Any other value is refused.
+    case refused(unless: [JSON])
+  }
+
+  public struct Entry: Equatable, Sendable {
+    public let key: String
+    public let treatment: Treatment
+
+    public init(_ key: String, _ treatment: Treatment) {
+      self.key = key
+      self.treatment = treatment
+    }
+  }
+
+  /// "config.json"
+  public let file: String
+  /// Each key once.
+  public let entries: [Entry]
+
+  public init(file: String, _ entries: [Entry]) {
+    self.file = file
+    self.entries = entries
+  }
+
+  public static func + (left: SettingsKeys, right: [Entry]) -> SettingsKeys {
+    SettingsKeys(file: left.file, left.entries + right)
+  }
+
+  /// What is done with a key; nil when nobody reads it.
+  public func treatment(of key: String) -> Treatment? {
+    entries.first { $0.key.utf8.elementsEqual(key.utf8) }?.treatment
+  }
+
+  /// Checks the members of a settings file.
+  /// - Parameter except: keys whose refusal is not asked for, because the result at hand does not depend on them.
+  /// - Returns: the keys that nobody reads, in the order of the file.
+  /// - Throws: `SettingsError` for a value that is refused; `FileError` when the file holds no object.
+  public func check(_ node: JSONNode, except: Set<String> = []) throws -> [String] {
+    var unread: [String] = []
+    for member in try node.members() {
+      switch treatment(of: member.key) {
+      case nil: unread.append(member.key)
+      case .honoured, .harmless: continue
+      case .refused(let values):
+        guard member.value != .null, !values.contains(member.value), !except.contains(member.key) else { continue }
+        throw SettingsError.unsupported(
+          path: node.path, key: member.key, found: member.value.kind, supported: values.map { $0.serialized() })
+      }
+    }
+    return unread
+  }
+}
+
+/// A setting that would change a result and is not supported.
+public enum SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// `supported` are the values that are, as JSON; none when the key must be absent or null.
+  case unsupported(path: String, key: String, found: String, supported: [String])
+
+  public var description: String {
+    switch self {
+    case .unsupported(let path, let key, let found, let supported):
+      let expected = supported.isEmpty ? "no such key" : supported.joined(separator: " or ")
+      return "\(path) (\(key)): expected \(expected), found \(found), which is not supported"
+    }
+  }
+}
