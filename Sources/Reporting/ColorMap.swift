@@ -1,8 +1,37 @@
 import Foundation
 
-/// Colours for numbers from 0 to 1, dark to bright: cividis, which people with and without colour vision deficiency see
-/// alike and which keeps its order in grey (Nuñez, Anderton and Renslow 2018, PLOS ONE 13(7): e0199239).
+/// Colours for numbers from 0 to 1, in as many shades as a page, a picture and a terminal all have.
 enum ColorMap {
+  enum Palette: CaseIterable {
+    /// Dark to bright: cividis, which people with and without colour vision deficiency see alike and which keeps its order
+    /// in grey (Nuñez, Anderton and Renslow 2018, PLOS ONE 13(7): e0199239).
+    case sequential
+    /// Orange below, light in the middle, blue above: two colours of Okabe and Ito's palette, as in `SeriesLook`.
+    case diverging
+
+    /// The colours at equal steps.
+    fileprivate var steps: [Int] {
+      switch self {
+      case .sequential:
+        [0x00224E, 0x123570, 0x3B496C, 0x575D6D, 0x707173, 0x8A8678, 0xA59C74, 0xC3B369, 0xE1CC55, 0xFEE838]
+      case .diverging: [0xD55E00, 0xF7F7F7, 0x0072B2]
+      }
+    }
+  }
+
+  /// An odd number, so that the middle of a scale is one of them.
+  static let shades = 33
+
+  /// What is drawn where there is no value.
+  static let missing = Color(red: 0xE6, green: 0xE8, blue: 0xEB)
+
+  /// The shade at a place from 0 to 1.
+  static func shade(_ place: Double) -> Int { Int((place.clamped(to: 0...1) * Double(shades - 1)).rounded()) }
+
+  static func color(shade: Int, _ palette: Palette) -> Color {
+    color(Double(shade) / Double(shades - 1), palette)
+  }
+
   struct Color: Equatable {
     let red: Int
     let green: Int
@@ -38,13 +67,9 @@ enum ColorMap {
     }
   }
 
-  /// The map at ten equal steps.
-  private static let steps = [
-    0x00224E, 0x123570, 0x3B496C, 0x575D6D, 0x707173, 0x8A8678, 0xA59C74, 0xC3B369, 0xE1CC55, 0xFEE838,
-  ]
-
-  /// - Parameter fraction: from 0, dark, to 1, bright; what lies outside takes the nearest end.
-  static func color(_ fraction: Double) -> Color {
+  /// - Parameter fraction: from 0 to 1; what lies outside takes the nearest end.
+  static func color(_ fraction: Double, _ palette: Palette) -> Color {
+    let steps = palette.steps
     let place = fraction.clamped(to: 0...1) * Double(steps.count - 1)
     let lower = min(Int(place), steps.count - 2)
     func part(_ shift: Int) -> Int {

@@ -3,17 +3,16 @@ extension HeatMap {
   private static let leastWidth = 46
 
   /// Heat maps side by side on a terminal, one below the other where it is too narrow. They have the same statistics.
-  /// - Parameter statistic: an index of `statistics`.
-  public static func text(_ maps: [HeatMap], _ style: Style, statistic: Int = 0) -> String {
+  public static func text(_ maps: [HeatMap], _ style: Style) -> String {
     let gap = "   "
     let share = style.width.map { ($0 - gap.count * (maps.count - 1)) / max(1, maps.count) }
     guard maps.count > 1, share.map({ $0 >= leastWidth }) ?? true else {
-      return maps.map { $0.text(style, statistic: statistic) }.joined(separator: "\n")
+      return maps.map { $0.text(style) }.joined(separator: "\n")
     }
     let narrow = Style(
       width: share, usesColor: style.usesColor, usesTrueColor: style.usesTrueColor, usesUnicode: style.usesUnicode)
     let blocks = maps.map { map in
-      map.text(narrow, statistic: statistic).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+      map.text(narrow).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
         .map(String.init)
     }
     let height = blocks.map(\.count).max() ?? 0

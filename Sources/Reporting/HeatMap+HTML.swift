@@ -1,65 +1,78 @@
 import Files
 
 extension HeatMap {
-  /// Colours that a page tells apart.
-  private static let shades = 32
-
-  /// Classes `q0`... of the map's colours and their ink.
+  /// Classes `q0`... and `d0`... of the palettes' colours and their ink, and `qn` of cells without a value.
   static var pageColors: String {
-    (0..<shades).map { shade in
-      let color = ColorMap.color(Double(shade) / Double(shades - 1))
-      return ".q\(shade){background:\(color.hex);color:\(color.ink.hex)}"
+    let colors = ColorMap.Palette.allCases.flatMap { palette in
+      (0..<ColorMap.shades).map { ("\(prefix(palette))\($0)", ColorMap.color(shade: $0, palette)) }
+    }
+    return (colors + [("qn", ColorMap.missing)]).map { name, color in
+      ".\(name){background:\(color.hex);color:\(color.ink.hex)}"
     }.joined() + "\n"
   }
 
+  private static func prefix(_ palette: ColorMap.Palette) -> String { palette == .sequential ? "q" : "d" }
+
   private func className(_ cell: Cell) -> String {
-    let shade = brightness(cell, 0).map { "q\(Int(($0 * Double(Self.shades - 1)).rounded()))" } ?? "qn"
-    return cell.isMarked ? shade + " m" : shade
+    let shade = shade(cell, shown).map { Self.prefix(statistics[shown].palette) + "\($0)" }
+    return (shade ?? (isMissing(cell, shown) ? "qn" : "blank")) + (cell.isMarked ? " m" : "")
   }
 
   /// A figure: buttons for the statistics, the cells as a table (the first row at the bottom), and the data from which
-  /// the page's script recolours it and shows what stands behind a cell. Without the script it shows the first
-  /// statistic.
+  /// the page's script recolours it and shows what stands behind a cell. Without the script it shows its own statistic.
   func markup(caption: String) -> Markup {
     let buttons = statistics.enumerated().map { index, statistic in
       Markup.element(
         "button",
-        ["type": "button", "aria-pressed": index == 0 ? "true" : "false", "title": statistic.explanation],
+        ["type": "button", "aria-pressed": index == shown ? "true" : "false", "title": statistic.explanation],
         text: statistic.name)
     }
-    let bar = (0..<Self.shades).map { Markup.element("span", ["class": "q\($0)"]) }
-    let legend = Markup.element(
-      "div", ["class": "scale"],
-      [
-        .element("span", ["class": "dark"], text: Self.number(statistics[0].ends.dark, statistics[0])),
-        .element("span", ["class": "ramp", "aria-hidden": "true"], bar),
-        .element("span", ["class": "bright"], text: Self.number(statistics[0].ends.bright, statistics[0])),
-      ] + (markMeaning.isEmpty ? [] : [.element("span", ["class": "meaning"], text: markMeaning)]))
+    let choice =
+      buttons.count < 2
+      ? [] : [Markup.element("div", ["class": "switch", "role": "group", "aria-label": "Colour by"], buttons)]
     let lines = rows.reversed().map { row in
       let cells = row.cells.map { cell in
-        Markup.element("td", ["class": className(cell)], text: cell.text.printable)
+        Markup.element("td", ["class": className(cell)], text: text(cell, shown))
       }
       return Markup.element("tr", [:], [.element("th", ["scope": "row"], text: row.name.printable)] + cells)
     }
-    let foot = [Markup.element("td")] + columns.map { .element("th", ["scope": "col"], text: $0.printable) }
+    let foot =
+      [Markup.element("td", ["class": "corner"])]
+      + columns.map { .element("th", ["scope": "col"], text: $0.printable) }
     let table = Markup.element(
       "table", ["class": "cells", "role": "grid", "aria-label": title.printable],
       [.element("tbody", [:], lines), .element("tfoot", [:], [.element("tr", [:], foot)])])
-    let text = caption.isEmpty ? [] : [Markup.element("figcaption", text: caption)]
+    let heading = [("title", title), ("soft", subtitle)].filter { !$0.1.isEmpty }.map { name, text in
+      Markup.element("p", ["class": name], text: text.printable)
+    }
+    let captions = caption.isEmpty ? [] : [Markup.element("figcaption", text: caption)]
     return .element(
       "figure", ["class": "heat"],
-      [
-        .element("div", ["class": "switch", "role": "group", "aria-label": "Colour by"], buttons), legend,
-        .element("p", ["class": "explanation"], text: statistics[0].explanation),
-        .element("div", ["class": "plane"], [table]),
-      ] + text + [
+      heading + choice + [
+        legendMarkup, .element("p", ["class": "explanation"], text: statistics[shown].explanation),
+        .element("div", ["class": "plane", "tabindex": "-1"], [table]),
+      ] + captions + [
         .element("aside", ["class": "behind", "aria-live": "polite", "hidden": "hidden"]),
         .element("script", ["type": "application/json"], [.json(pageData)]),
       ])
   }
 
-  private static func number(_ value: Double, _ statistic: Statistic) -> String {
-    value.fixed(statistic.decimals).trimmedDecimals
+  /// As in the SVG: the name, the numbers at both ends of the colours, 0 below a light middle.
+  private var legendMarkup: Markup {
+    let legend = legend(shown)
+    let prefix = Self.prefix(statistics[shown].palette)
+    let ramp = (0..<ColorMap.shades).map { Markup.element("span", ["class": "\(prefix)\($0)"]) }
+    func hidden(_ isHidden: Bool) -> [(String, String)] { isHidden ? [("hidden", "hidden")] : [] }
+    return .element(
+      "div", ["class": "scale"],
+      [
+        .element("span", ["class": "name"], text: legend.name),
+        .element("span", ["class": "dark"], text: legend.ends.first),
+        .element("span", ["class": "ramp", "aria-hidden": "true"], ramp),
+        .element("span", ["class": "bright"], text: legend.ends.last),
+        .element("span", [("class", "middle")] + hidden(legend.middle == nil), [.text("0 in the middle")]),
+        .element("span", [("class", "none")] + hidden(!legend.hasMissing), [.text(Self.missingMeaning)]),
+      ] + (markMeaning.isEmpty ? [] : [.element("span", ["class": "meaning"], text: markMeaning)]))
   }
 
   /// What the script needs, cells from the top row down: every label once, entries as [label, value, label, value...].
@@ -80,20 +93,21 @@ extension HeatMap {
       .array(cell.entries.flatMap { [.integer(number(of: $0.label)), rounded($0.value, 4)] })
     }
     let described = statistics.enumerated().map { index, statistic -> JSON in
-      [
+      let legend = legend(index)
+      return [
         "name": .string(statistic.name), "explanation": .string(statistic.explanation),
-        "dark": .string(Self.number(statistic.ends.dark, statistic)),
-        "bright": .string(Self.number(statistic.ends.bright, statistic)), "decimals": .integer(statistic.decimals),
+        "legend": .string(legend.name), "dark": .string(legend.ends.first), "bright": .string(legend.ends.last),
+        "signed": .bool(statistic.isSigned), "missing": .bool(legend.hasMissing),
+        "palette": .string(Self.prefix(statistic.palette)), "decimals": .integer(statistic.decimals),
+        // Where every cell has a text of its own, no statistic changes it.
+        "texts": cells.contains { $0.label == nil } ? .array(cells.map { .string(text($0, index)) }) : .null,
         "values": .array(cells.map { rounded($0.values[index], statistic.decimals) }),
-        "shades": .array(
-          cells.map { cell in
-            brightness(cell, index).map { .integer(Int(($0 * Double(Self.shades - 1)).rounded())) } ?? .null
-          }),
+        "shades": .array(cells.map { shade($0, index).map { .integer($0) } ?? .null }),
       ]
     }
     return [
       "entries": .array(entries), "entryName": .string(entryName), "labels": .array(labels.map { .string($0) }),
-      "markMeaning": .string(markMeaning), "statistics": .array(described),
+      "markMeaning": .string(markMeaning), "shown": .integer(shown), "statistics": .array(described),
     ]
   }
 
@@ -104,7 +118,9 @@ extension HeatMap {
       max-width: calc(100vw - 3rem); display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 2rem; }
     .beside .heat { left: 0; transform: none; width: auto; min-width: 0; max-width: 100%; margin-inline: 0; }
     @media (max-width: 60rem) { .beside { grid-template-columns: minmax(0, 1fr); } }
-    .heat .plane { overflow-x: auto; }
+    .heat .plane { overflow: auto; max-height: 88vh; }
+    .heat p { margin: 0.2rem 0; max-width: none; }
+    .heat .title { font-weight: 600; }
     .heat table { border-collapse: separate; border-spacing: 1px; font: 0.75rem/1.2 ui-monospace, 'SF Mono', Menlo, Consolas,
       'DejaVu Sans Mono', monospace; }
     .heat td, .heat th { padding: 0.3rem 0.45rem; border: 0; text-align: center; min-width: 3rem; max-width: 8.5rem;
@@ -115,7 +131,9 @@ extension HeatMap {
     .heat .m { position: relative; font-weight: 700; }
     .heat .m::after { content: ''; position: absolute; top: 0; right: 0; border: 4px solid;
       border-color: currentColor currentColor transparent transparent; }
-    .heat .qn { background: var(--field); color: var(--ink); }
+    .heat .blank { background: transparent; }
+    .heat tfoot th, .heat tfoot td { position: sticky; bottom: 0; z-index: 2; background: var(--paper); }
+    .heat .corner { left: 0; z-index: 3; min-width: 0; }
     .heat td[tabindex] { cursor: default; }
     .heat td:hover, .heat td:focus { outline: 3px solid var(--mark); outline-offset: -1px; z-index: 2; }
     .switch { display: flex; flex-wrap: wrap; gap: 0.35rem; }
@@ -123,8 +141,13 @@ extension HeatMap {
       font-size: 0.875rem; background: var(--field); color: var(--ink); cursor: pointer; }
     .switch button[aria-pressed=true] { background: var(--ink); color: var(--paper); border-color: var(--ink); }
     .switch button:focus-visible { outline: 3px solid var(--blue); outline-offset: 1px; }
-    .scale { display: flex; align-items: center; gap: 0.5rem; margin: 0.7rem 0 0; font-size: 0.8125rem; }
-    .ramp { display: inline-flex; } .ramp span { width: 5px; height: 14px; }
+    .scale { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 0.5rem; margin: 0.7rem 0 0;
+      font-size: 0.8125rem; }
+    .scale [hidden] { display: none; }
+    .ramp { display: inline-flex; outline: 1px solid var(--rule); } .ramp span { width: 5px; height: 14px; }
+    .middle { color: var(--soft); }
+    .none::before { content: ''; display: inline-block; margin: 0 0.35rem 0 0.5rem; width: 14px; height: 14px;
+      vertical-align: -2px; background: #e6e8eb; border: 1px solid var(--rule); }
     .meaning::before { content: ''; display: inline-block; margin: 0 0.35rem 0 1rem; border: 5px solid;
       border-color: currentColor currentColor transparent transparent; }
     .explanation { margin: 0.25rem 0 0.6rem; min-height: 1.5em; font-size: 0.8125rem; color: var(--soft); }
@@ -139,8 +162,9 @@ extension HeatMap {
       font-family: ui-monospace, Menlo, Consolas, monospace; }
     .behind .line span:last-child { text-align: right; }
     .behind .bar { height: 0.6rem; background: var(--blue); border-radius: 1px; min-width: 1px; }
+    .behind .below { background: var(--mark); }
     .behind .values { margin: 0.5rem 0 0; padding-top: 0.4rem; border-top: 1px solid var(--rule); color: var(--soft); }
-    @media print { .behind, .switch { display: none; } .heat td { print-color-adjust: exact; } }
+    @media print { .behind, .switch { display: none; } .heat .plane { overflow: visible; max-height: none; } .heat td, .ramp span { print-color-adjust: exact; } }
 
     """
 
@@ -168,12 +192,19 @@ extension HeatMap {
       figure.choose = index => {
         const statistic = data.statistics[index];
         buttons.forEach((button, place) => button.setAttribute('aria-pressed', String(place === index)));
-        figure.querySelector('.dark').textContent = statistic.dark;
-        figure.querySelector('.bright').textContent = statistic.bright;
-        figure.querySelector('.explanation').textContent = statistic.explanation;
+        const part = name => figure.querySelector(name);
+        part('.scale .name').textContent = statistic.legend;
+        part('.dark').textContent = statistic.dark;
+        part('.bright').textContent = statistic.bright;
+        part('.middle').hidden = !statistic.signed;
+        part('.none').hidden = !statistic.missing;
+        part('.explanation').textContent = statistic.explanation;
+        part('.ramp').childNodes.forEach((shade, place) => { shade.className = statistic.palette + place; });
         cells.forEach((cell, place) => {
-          const shade = statistic.shades[place];
-          cell.className = (shade === null ? 'qn' : 'q' + shade) + (cell.classList.contains('m') ? ' m' : '');
+          const shade = statistic.shades[place], mark = cell.classList.contains('m') ? ' m' : '';
+          if (statistic.texts !== null) cell.textContent = statistic.texts[place];
+          cell.title = cell.textContent;
+          cell.className = (shade !== null ? statistic.palette + shade : cell.textContent === '' ? 'blank' : 'qn') + mark;
         });
       };
       // What stands side by side is compared: all of it changes together.
@@ -188,10 +219,12 @@ extension HeatMap {
         const column = place % columns.length, row = Math.floor(place / columns.length);
         put(panel, 'b', '', names[row] + ': ' + columns[column]);
         const entries = data.entries[place];
+        const most = entries.reduce((most, entry, i) => i % 2 === 0 ? most : Math.max(most, Math.abs(entry)), 1);
         for (let i = 0; i !== entries.length; i += 2) {
           const line = put(panel, 'div', 'line', '');
           put(line, 'span', '', data.labels[entries[i]]);
-          put(line, 'span', 'bar', '').style.width = Math.max(0, Math.min(1, entries[i + 1])) * 100 + '%';
+          const bar = put(line, 'span', entries[i + 1] === Math.abs(entries[i + 1]) ? 'bar' : 'bar below', '');
+          bar.style.width = Math.abs(entries[i + 1]) / most * 100 + '%';
           put(line, 'span', '', entries[i + 1].toFixed(4));
         }
         const values = data.statistics.map(statistic => {

@@ -1,16 +1,14 @@
 extension HeatMap {
-  /// The heat map as SVG, coloured by one statistic: the same bytes for the same heat map. Every cell has a tooltip;
-  /// nothing outside is referred to.
-  /// - Parameter statistic: an index of `statistics`.
-  public func svg(statistic: Int = 0) -> String { Self.svg([self], statistic: statistic) }
+  /// The heat map as SVG: the same bytes for the same heat map. Every cell has a tooltip; nothing outside is referred to.
+  public func svg() -> String { Self.svg([self]) }
 
   /// Heat maps side by side as one picture. They have the same statistics.
-  public static func svg(_ maps: [HeatMap], statistic: Int = 0) -> String {
+  public static func svg(_ maps: [HeatMap]) -> String {
     var (width, height) = (0.0, 0.0)
     // Cells of one row stand at one height, however long the headings are.
     let headingHeight = maps.map(\.headingHeight).max() ?? 0
     let pictures = maps.map { map in
-      let picture = map.picture(statistic: statistic, headingHeight: headingHeight)
+      let picture = map.picture(headingHeight: headingHeight)
       let part = Markup.element("g", ["transform": "translate(\(width.fixed(0)) 0)"], picture.parts)
       (width, height) = (width + picture.width, max(height, picture.height))
       return maps.count == 1 ? picture.parts : [part]
@@ -39,7 +37,8 @@ extension HeatMap {
 
   /// Letters a cell shows.
   private var letters: Int {
-    let widest = (columns + rows.flatMap { $0.cells.map(\.text) }).map { DisplayWidth.of($0.printable) }.max() ?? 0
+    let widest =
+      (columns + rows.flatMap { $0.cells.map { text($0, shown) } }).map { DisplayWidth.of($0.printable) }.max() ?? 0
     return min(max(widest, 4), 12)
   }
 
@@ -60,13 +59,11 @@ extension HeatMap {
 
   private var headingHeight: Double { Double(titleLines.count) * 20 + Double(subtitleLines.count) * 17 }
 
-  private func picture(
-    statistic index: Int, headingHeight: Double
-  ) -> (parts: [Markup], width: Double, height: Double) {
+  private func picture(headingHeight: Double) -> (parts: [Markup], width: Double, height: Double) {
     let (letters, cellWidth, left, width) = (letters, cellWidth, left, width)
     let top = Self.margin + headingHeight + 14
     let bottom = top + Double(rows.count) * Self.cellHeight
-    let height = bottom + 84
+    let height = bottom + 94
 
     var parts: [Markup] = []
     var y = Self.margin
@@ -84,7 +81,7 @@ extension HeatMap {
       for (column, cell) in row.cells.enumerated() {
         parts.append(
           block(
-            cell, named: "\(row.name), \(columns[column])", index, x: left + Double(column) * cellWidth, y: y,
+            cell, named: "\(row.name), \(columns[column])", x: left + Double(column) * cellWidth, y: y,
             width: cellWidth, letters: letters))
       }
     }
@@ -94,25 +91,26 @@ extension HeatMap {
       parts.append(
         Self.label(text, x: x, y: bottom + 18, ["text-anchor": "middle", "class": "mono", "font-weight": "600"]))
     }
-    parts.append(legend(index, x: Self.margin, y: bottom + 42))
+    parts.append(legend(x: Self.margin, y: bottom + 42))
     return (parts, width, height)
   }
 
   private func block(
-    _ cell: Cell, named name: String, _ index: Int, x: Double, y: Double, width: Double, letters: Int
+    _ cell: Cell, named name: String, x: Double, y: Double, width: Double, letters: Int
   ) -> Markup {
-    let color = brightness(cell, index).map(ColorMap.color)
+    let shade = shade(cell, shown).map { ColorMap.color(shade: $0, statistics[shown].palette) }
+    let color = shade ?? (isMissing(cell, shown) ? ColorMap.missing : nil)
     var parts: [Markup] = [
       .element("title", text: tooltip(cell, named: name)),
       .element(
         "rect",
         [
           "x": (x + 0.5).fixed(1), "y": (y + 0.5).fixed(1), "width": (width - 1).fixed(1),
-          "height": (Self.cellHeight - 1).fixed(1), "fill": color?.hex ?? "#e6e8eb",
+          "height": (Self.cellHeight - 1).fixed(1), "fill": color?.hex ?? "none",
         ]),
     ]
     let ink = color?.ink.hex ?? "#1b1f24"
-    let text = cell.text.printable.cut(toColumns: letters, mark: "…")
+    let text = text(cell, shown).cut(toColumns: letters, mark: "…")
     if !text.isEmpty {
       parts.append(
         Self.label(
@@ -132,28 +130,37 @@ extension HeatMap {
     return .element("g", [:], parts)
   }
 
-  private func legend(_ index: Int, x: Double, y: Double) -> Markup {
-    let statistic = statistics[index]
-    let (dark, bright) = statistic.ends
-    let start = x + Double(DisplayWidth.of(statistic.name) + 2 + dark.fixed(statistic.decimals).count) * 6.6
-    var parts = [
-      Self.label(
-        "\(statistic.name)  \(dark.fixed(statistic.decimals).trimmedDecimals)", x: start - 6, y: y + 11,
-        ["text-anchor": "end"])
-    ]
-    for step in 0..<32 {
+  private func legend(x: Double, y: Double) -> Markup {
+    let legend = legend(shown)
+    let before = "\(legend.name)  \(legend.ends.first)"
+    let start = x + Double(DisplayWidth.of(before)) * 6.6
+    let end = start + Double(ColorMap.shades) * 4
+    var parts = [Self.label(before, x: start - 6, y: y + 11, ["text-anchor": "end"])]
+    for shade in 0..<ColorMap.shades {
       parts.append(
         .element(
           "rect",
           [
-            "x": (start + Double(step) * 4).fixed(1), "y": y.fixed(1), "width": "4.2", "height": "14",
-            "fill": ColorMap.color(Double(step) / 31).hex,
+            "x": (start + Double(shade) * 4).fixed(1), "y": y.fixed(1), "width": "4.2", "height": "14",
+            "fill": ColorMap.color(shade: shade, statistics[shown].palette).hex,
           ]))
     }
-    parts.append(Self.label(bright.fixed(statistic.decimals).trimmedDecimals, x: start + 134, y: y + 11))
-    if !markMeaning.isEmpty {
-      parts.append(.element("path", ["d": "M\((x + 9).fixed(1)) \((y + 21).fixed(1))h-8l8 8Z"]))
-      parts.append(Self.label(markMeaning, x: x + 15, y: y + 30))
+    parts.append(Self.label(legend.ends.last, x: end + 6, y: y + 11))
+    if let middle = legend.middle {
+      parts.append(Self.label(middle, x: (start + end) / 2, y: y + 25, ["text-anchor": "middle"]))
+    }
+    let notes =
+      (markMeaning.isEmpty ? [] : [(false, markMeaning)]) + (legend.hasMissing ? [(true, Self.missingMeaning)] : [])
+    var left = x
+    for (isMissing, text) in notes {
+      parts.append(
+        isMissing
+          ? .element(
+            "rect",
+            ["x": left.fixed(1), "y": (y + 30).fixed(1), "width": "10", "height": "10", "fill": ColorMap.missing.hex])
+          : .element("path", ["d": "M\((left + 9).fixed(1)) \((y + 31).fixed(1))h-8l8 8Z"]))
+      parts.append(Self.label(text, x: left + 15, y: y + 40))
+      left += 15 + Double(DisplayWidth.of(text)) * 6.6 + 20
     }
     return .element("g", ["class": "legend"], parts)
   }
@@ -174,7 +181,9 @@ extension HeatMap {
 
   /// What the picture shows, for those who cannot see it: the top row's texts and the way down.
   var summary: String {
-    let lines = rows.reversed().map { row in "\(row.name): \(row.cells.map(\.text).joined(separator: " | "))." }
+    let lines = rows.reversed().map { row in
+      "\(row.name): \(row.cells.map { text($0, shown) }.joined(separator: " | "))."
+    }
     return (["Columns: \(columns.joined(separator: " | "))."] + lines).joined(separator: " ").printable
   }
 }

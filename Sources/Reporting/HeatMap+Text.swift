@@ -1,9 +1,8 @@
 extension HeatMap {
-  /// Lines for a terminal or a plain file, coloured by one statistic. On a terminal (`style.width`) texts are cut to a
+  /// Lines for a terminal or a plain file, coloured by the statistic shown. On a terminal (`style.width`) texts are cut to a
   /// common width, and columns that do not fit side by side follow below in further panels. Without colour a shade
   /// stands before each text.
-  /// - Parameter statistic: an index of `statistics`.
-  public func text(_ style: Style, statistic: Int = 0) -> String {
+  public func text(_ style: Style) -> String {
     var text = heading(style)
     guard !columns.isEmpty, !rows.isEmpty else { return text }
     let nameWidth = min(rows.map { DisplayWidth.of($0.name.printable) }.max() ?? 0, 14)
@@ -13,16 +12,16 @@ extension HeatMap {
     let panels = (columns.count + perPanel - 1) / perPanel
     let size = (columns.count + panels - 1) / panels
     for start in stride(from: 0, to: columns.count, by: size) {
-      let shown = start..<min(start + size, columns.count)
-      text += panel(shown, style, statistic, nameWidth: nameWidth, cellWidth: width) + "\n"
+      let places = start..<min(start + size, columns.count)
+      text += panel(places, style, nameWidth: nameWidth, cellWidth: width) + "\n"
     }
-    return text + legend(style, statistic)
+    return text + legend(style)
   }
 
   /// Columns of a cell: the widest text with its mark, but on a terminal at most 12 and at least 8.
   private func cellWidth(_ style: Style, nameWidth: Int) -> Int {
     let extra = (markMeaning.isEmpty ? 0 : 1) + (style.usesColor ? 0 : 2)
-    let texts = columns.map(\.printable) + rows.flatMap { $0.cells.map(\.text.printable) }
+    let texts = columns.map(\.printable) + rows.flatMap { $0.cells.map { text($0, shown) } }
     let natural = max(3, texts.map(DisplayWidth.of).max() ?? 0) + extra
     guard let total = style.width else { return natural }
     let fitting = (total - nameWidth) / columns.count - 1
@@ -39,58 +38,67 @@ extension HeatMap {
   }
 
   private func panel(
-    _ shown: Range<Int>, _ style: Style, _ statistic: Int, nameWidth: Int, cellWidth: Int
+    _ places: Range<Int>, _ style: Style, nameWidth: Int, cellWidth: Int
   ) -> String {
     var lines: [String] = []
     for row in rows.reversed() {
       let name = row.name.printable.cut(toColumns: nameWidth, mark: style.cutMark).padded(
         toColumns: nameWidth, .trailing)
-      let cells = shown.map { " " + block(row.cells[$0], style, statistic, width: cellWidth) }
+      let cells = places.map { " " + block(row.cells[$0], style, width: cellWidth) }
       lines.append(style.painted(name, .faint) + cells.joined())
     }
     // Above them stands a shade first where there is no colour.
     let shift = style.usesColor ? "" : String(repeating: " ", count: min(2, cellWidth - 1))
     let room = cellWidth - shift.count
-    let names = shown.map { column in
+    let names = places.map { column in
       " " + shift + columns[column].printable.cut(toColumns: room, mark: style.cutMark).padded(toColumns: room)
     }
     lines.append(String(repeating: " ", count: nameWidth) + style.painted(names.joined(), .strong))
     return lines.map { $0.trimmedEnd + "\n" }.joined()
   }
 
-  private func block(_ cell: Cell, _ style: Style, _ statistic: Int, width: Int) -> String {
-    let brightness = brightness(cell, statistic)
-    let shade = style.usesColor ? "" : (cell.text.isEmpty ? " " : Self.shade(brightness, style)) + " "
+  private func block(_ cell: Cell, _ style: Style, width: Int) -> String {
+    let shownText = text(cell, shown)
+    let shade = style.usesColor ? "" : (shownText.isEmpty ? " " : Self.shade(place(cell, shown), style)) + " "
     let mark = cell.isMarked ? Self.mark(style) : markMeaning.isEmpty ? "" : " "
     let room = max(0, width - DisplayWidth.of(shade) - mark.count)
-    let text = shade + cell.text.printable.cut(toColumns: room, mark: style.cutMark).padded(toColumns: room) + mark
-    guard style.usesColor, let brightness else { return text }
-    return style.filled(text, ColorMap.color(brightness), isStrong: cell.isMarked)
+    let text = shade + shownText.cut(toColumns: room, mark: style.cutMark).padded(toColumns: room) + mark
+    guard style.usesColor, let number = self.shade(cell, shown) else { return text }
+    return style.filled(text, ColorMap.color(shade: number, statistics[shown].palette), isStrong: cell.isMarked)
   }
 
-  private func legend(_ style: Style, _ index: Int) -> String {
-    let statistic = statistics[index]
-    let (dark, bright) = statistic.ends
-    func number(_ value: Double) -> String { value.fixed(statistic.decimals).trimmedDecimals }
+  private func legend(_ style: Style) -> String {
+    let legend = legend(shown)
+    func plain(_ text: String) -> String {
+      style.usesUnicode ? text : text.replacing("≤", with: "<=").replacing("≥", with: ">=")
+    }
     let bar = (0..<16).map { step -> String in
       let place = Double(step) / 15
       return style.usesColor
-        ? style.filled(" ", ColorMap.color(place), isStrong: false) : Self.shade(place, style)
+        ? style.filled(
+          " ", ColorMap.color(shade: ColorMap.shade(place), statistics[shown].palette), isStrong: false)
+        : Self.shade(place, style)
     }
-    let scale = "\(statistic.name) \(number(dark)) \(bar.joined()) \(number(bright))"
-    let mark = markMeaning.isEmpty ? "" : "\(Self.mark(style)) \(markMeaning)"
-    guard !mark.isEmpty else { return scale + "\n" }
-    let used = statistic.name.count + number(dark).count + number(bright).count + 19
+    let middle = legend.middle.map { " \($0) " } ?? ""
+    let name = plain(legend.name).printable
+    let (first, last) = (plain(legend.ends.first), plain(legend.ends.last))
+    let scale = "\(name) \(first) \(bar[..<8].joined())\(middle)\(bar[8...].joined()) \(last)"
+    let notes =
+      (markMeaning.isEmpty ? [] : ["\(Self.mark(style)) \(markMeaning)"])
+      + (legend.hasMissing && !style.usesColor ? ["? \(Self.missingMeaning)"] : [])
+    guard !notes.isEmpty else { return scale + "\n" }
+    let mark = notes.joined(separator: "   ")
+    let used = DisplayWidth.of(name) + first.count + last.count + middle.count + 19
     let fits = style.width.map { used + 3 + DisplayWidth.of(mark) <= $0 } ?? true
     return scale + (fits ? "   " : "\n") + mark + "\n"
   }
 
   private static func mark(_ style: Style) -> String { style.usesUnicode ? "•" : "*" }
 
-  private static func shade(_ brightness: Double?, _ style: Style) -> String {
-    guard let brightness else { return "?" }
+  private static func shade(_ place: Double?, _ style: Style) -> String {
+    guard let place else { return "?" }
     let shades: [String] = style.usesUnicode ? [" ", "░", "▒", "▓", "█"] : [" ", ".", ":", "+", "#"]
-    return shades[min(4, Int(brightness.clamped(to: 0...1) * 5))]
+    return shades[min(4, Int(place.clamped(to: 0...1) * 5))]
   }
 }
 

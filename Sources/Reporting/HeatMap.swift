@@ -1,51 +1,10 @@
 import Foundation
 
 /// Cells over columns (the tokens of a text, along x) and rows (the levels of a model, the first at the bottom), each
-/// with a short text, a number for each of several statistics, and a list of what stands behind the text. The same value
-/// renders for a terminal (`text`), as SVG (`svg`) and on an HTML page (`HTMLPage.Block.heatMap`).
+/// with a number for each of several statistics, and a list of what stands behind it. One statistic is shown: it gives the
+/// colours, the legend, and the texts of cells that have none of their own. The same value renders for a terminal
+/// (`text`), as SVG (`svg`) and on an HTML page (`HTMLPage.Block.heatMap`), in the same colours and numbers.
 public struct HeatMap: Equatable, Sendable {
-  /// A number that each cell has, and how it becomes a colour.
-  public struct Statistic: Equatable, Sendable {
-    public enum Spacing: Sendable { case linear, logarithmic }
-    public enum Brightest: Sendable { case highest, lowest }
-
-    public let name: String
-    /// One sentence about what the number says; may be empty.
-    public let explanation: String
-    /// The values with the darkest and the brightest colour; what lies outside takes the nearest end.
-    public let range: ClosedRange<Double>
-    public let spacing: Spacing
-    public let brightest: Brightest
-    public let decimals: Int
-
-    /// - Parameter range: for logarithmic spacing, above 0.
-    public init(
-      _ name: String, explanation: String = "", range: ClosedRange<Double>, spacing: Spacing = .linear,
-      brightest: Brightest = .highest, decimals: Int = 3
-    ) {
-      self.name = name
-      self.explanation = explanation
-      self.range = range
-      self.spacing = spacing
-      self.brightest = brightest
-      self.decimals = decimals
-    }
-
-    /// From 0, dark, to 1, bright; nil for a value that is not finite.
-    func brightness(_ value: Double) -> Double? {
-      guard value.isFinite else { return nil }
-      var (low, high, place) = (range.lowerBound, range.upperBound, value.clamped(to: range))
-      if spacing == .logarithmic { (low, high, place) = (log(low), log(high), log(place)) }
-      let fraction = high > low ? (place - low) / (high - low) : 0
-      return brightest == .highest ? fraction : 1 - fraction
-    }
-
-    /// The ends of the range in the order dark, bright.
-    var ends: (dark: Double, bright: Double) {
-      brightest == .highest ? (range.lowerBound, range.upperBound) : (range.upperBound, range.lowerBound)
-    }
-  }
-
   /// One line of what stands behind a cell: a token and its probability, say.
   public struct Entry: Equatable, Sendable {
     public let label: String
@@ -58,14 +17,15 @@ public struct HeatMap: Equatable, Sendable {
   }
 
   public struct Cell: Equatable, Sendable {
-    public let text: String
+    /// What stands in the cell whatever colours it, such as a token; nil where it is the value of the statistic shown.
+    public let label: String?
     /// One a statistic; not finite where there is none.
     public let values: [Double]
     public let isMarked: Bool
     public let entries: [Entry]
 
-    public init(_ text: String, values: [Double], isMarked: Bool = false, entries: [Entry] = []) {
-      self.text = text
+    public init(_ label: String? = nil, values: [Double], isMarked: Bool = false, entries: [Entry] = []) {
+      self.label = label
       self.values = values
       self.isMarked = isMarked
       self.entries = entries
@@ -90,17 +50,19 @@ public struct HeatMap: Equatable, Sendable {
   /// From the bottom up.
   public let rows: [Row]
   public let statistics: [Statistic]
+  /// The statistic that colours the cells, an index of `statistics`. A page opens at it.
+  public let shown: Int
   /// What a mark says; empty when no cell is marked.
   public let markMeaning: String
   /// What the values of entries are.
   public let entryName: String
 
-  /// - Precondition: a cell a column in every row, a value a statistic in every cell, at least one statistic.
+  /// - Precondition: a cell a column in every row, a value a statistic in every cell, and `shown` one of the statistics.
   public init(
-    title: String, subtitle: String = "", columns: [String], rows: [Row], statistics: [Statistic],
+    title: String, subtitle: String = "", columns: [String], rows: [Row], statistics: [Statistic], shown: Int = 0,
     markMeaning: String = "", entryName: String = "probability"
   ) {
-    precondition(!statistics.isEmpty, "a heat map without a statistic")
+    precondition(statistics.indices.contains(shown), "a heat map without the statistic that it shows")
     precondition(
       rows.allSatisfy {
         $0.cells.count == columns.count && $0.cells.allSatisfy { $0.values.count == statistics.count }
@@ -111,12 +73,26 @@ public struct HeatMap: Equatable, Sendable {
     self.columns = columns
     self.rows = rows
     self.statistics = statistics
+    self.shown = shown
     self.markMeaning = markMeaning
     self.entryName = entryName
   }
 
-  /// How bright a cell is under a statistic, 0 to 1.
-  func brightness(_ cell: Cell, _ statistic: Int) -> Double? {
-    statistics[statistic].brightness(cell.values[statistic])
+  /// The same cells, coloured by another statistic.
+  public func showing(_ statistic: Int) -> HeatMap {
+    HeatMap(
+      title: title, subtitle: subtitle, columns: columns, rows: rows, statistics: statistics, shown: statistic,
+      markMeaning: markMeaning, entryName: entryName)
   }
+
+  /// What stands in a cell under a statistic.
+  func text(_ cell: Cell, _ statistic: Int) -> String {
+    (cell.label ?? statistics[statistic].text(cell.values[statistic])).printable
+  }
+
+  /// Where a cell lies on the scale of a statistic, 0 to 1.
+  func place(_ cell: Cell, _ statistic: Int) -> Double? { statistics[statistic].place(cell.values[statistic]) }
+
+  /// The colour of a cell under a statistic, by its number; nil where it has no value.
+  func shade(_ cell: Cell, _ statistic: Int) -> Int? { place(cell, statistic).map(ColorMap.shade) }
 }

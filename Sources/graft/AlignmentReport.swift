@@ -92,7 +92,7 @@ struct AlignmentReport {
           (0..<scores.columns).map { column in
             let score = scores[row, column]
             return HeatMap.Cell(
-              score.fixed(4), values: [score], isMarked: assigned.contains(.init(row: row, column: column)))
+              values: [score], isMarked: assigned.contains(.init(row: row, column: column)))
           })
       },
       statistics: [.init("mean |correlation|", range: low...max(low, high), decimals: 4)],

@@ -90,12 +90,14 @@ struct Attribute: ParsableCommand {
     let texts = text.isEmpty ? try InputText.lines(of: file ?? "-") : InputText.arguments(text)
     let readings = try texts.map { try run.read($0) }
     if let svg, let first = readings.first {
-      try OutputFile.write(first.heatMap.svg(statistic: first.statistic(level)), to: svg)
+      try OutputFile.write(first.heatMap(level: level).svg(), to: svg)
     }
     if let html {
       let page = HTMLPage(
         title: "Attribution: \(opened.name)", subtitle: readings.first?.subtitle ?? "",
-        sections: readings.map { .init($0.text.shortened(to: 120), [.heatMap($0.heatMap, caption: $0.caption)]) })
+        sections: readings.map {
+          .init($0.text.shortened(to: 120), [.heatMap($0.heatMap(level: level), caption: $0.caption)])
+        })
       try OutputFile.write(page.html, to: html)
     }
     let object = stamp()?.object([JSON.Member("results", .array(readings.map(\.json)))])

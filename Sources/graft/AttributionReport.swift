@@ -31,18 +31,14 @@ struct AttributionReading {
     }
   }
 
-  /// Which of the heat map's statistics shows a level.
-  func statistic(_ level: Int) -> Int {
-    if case .states = result { return level }
-    return 0
-  }
-
-  var heatMap: HeatMap {
+  /// - Parameter level: the one to show of states, from 0.
+  func heatMap(level: Int) -> HeatMap {
     switch result {
     case .states(let attribution, _):
       let T = attribution.tokens
       return HeatMap(
-        title: "Hidden token attribution: \(modelName)", subtitle: text.shortened(to: 100), columns: tokens,
+        title: "Hidden token attribution: \(modelName)", subtitle: "\(text.shortened(to: 100)); cells in per cent",
+        columns: tokens,
         rows: (0..<T).reversed().map { j in
           HeatMap.Row(
             tokens[j],
@@ -51,30 +47,28 @@ struct AttributionReading {
               let errors = attribution.standardErrors.enumerated().map { level, cells in
                 HeatMap.Entry("level \(level + 1), standard error", cells[j * T + i])
               }
-              return HeatMap.Cell(
-                values.last.map { "\(Int((100 * $0).rounded()))" } ?? "", values: values, isMarked: i == j,
-                entries: errors)
+              return HeatMap.Cell(values: values, isMarked: i == j, entries: errors)
             })
         },
         statistics: attribution.contributions.enumerated().map { level, cells in
           HeatMap.Statistic(
             "level \(level + 1)", explanation: "share of the column's token in the row's state after block \(level)",
-            range: 0...max(cells.max() ?? 1, 1e-6))
-        }, markMeaning: "the token itself", entryName: "share")
+            range: 0...max(cells.max() ?? 1, 1e-6), format: .percent)
+        }, shown: level, markMeaning: "the token itself", entryName: "share")
     case .decision(let decision, let labels):
       let most = max(decision.tokens.reduce(0) { max($0, abs($1)) }, 1e-9)
       return HeatMap(
         title: "Attribution of \(labels[decision.label]): \(modelName)", subtitle: text.shortened(to: 100),
         columns: tokens,
         rows: [
-          HeatMap.Row(labels[decision.label], decision.tokens.map { HeatMap.Cell($0.fixed(2), values: [$0]) })
-        ], statistics: [HeatMap.Statistic("attribution", range: -most...most)])
+          HeatMap.Row(labels[decision.label], decision.tokens.map { HeatMap.Cell(values: [$0]) })
+        ], statistics: [HeatMap.Statistic("attribution", range: -most...most, format: .decimals(2))])
     }
   }
 
   func text(_ style: Style, level: Int) -> String {
     guard case .decision(let decision, let labels) = result else {
-      return heatMap.text(style, statistic: level)
+      return heatMap(level: level).text(style)
     }
     var table = Table(
       caption: Self.summary(decision, labels), columns: [Table.Column("token"), Table.Column("adds", .trailing)])

@@ -93,18 +93,17 @@ struct ClassifierReading {
         level.name,
         ClassifierLens.probabilities(logits).enumerated().map { label, probability in
           HeatMap.Cell(
-            probability.fixed(3), values: [probability, Double(logits[label])],
+            values: [probability, Double(logits[label])],
             isMarked: label == winner && winner == answer)
         })
     }
-    let scores = logits.flatMap { $0.map(Double.init) }
-    let bounds = (scores.min() ?? 0)...max((scores.max() ?? 0), (scores.min() ?? 0) + 0.01)
+    let most = logits.flatMap { $0.map { abs(Double($0)) } }.reduce(0.01, max)
     return HeatMap(
       title: "\(modelName): \(text.shortened(to: 90))",
       subtitle: "each level through the classifier, as if the later blocks were skipped", columns: labels, rows: rows,
       statistics: [
         HeatMap.Statistic("probability", explanation: "Softmax of the classifier's scores.", range: 0...1),
-        HeatMap.Statistic("logit", explanation: "The classifier's score.", range: bounds, decimals: 2),
+        HeatMap.Statistic("logit", explanation: "The classifier's score.", range: -most...most, decimals: 2),
       ], markMeaning: "the final decision")
   }
 

@@ -96,14 +96,13 @@ struct IdentifiedText {
       })
   }
 
-  /// One head as a heat map, the first token on top.
-  func heatMap(_ head: EffectiveAttention.Head) -> HeatMap {
+  /// One head as a heat map, the first token on top, in the colours of `panels`.
+  func heatMap(_ head: EffectiveAttention.Head, show: AttentionPart) -> HeatMap {
     let size = ids.count
     let largest = (head.raw.values + head.effective.values).reduce(0.001) { max($0, abs($1)) }
     let statistics = AttentionPart.allCases.map { part in
       HeatMap.Statistic(
-        part.rawValue, explanation: part.explanation, range: part == .raw ? 0...largest : -largest...largest,
-        decimals: 3)
+        part.rawValue, explanation: part.explanation, range: -largest...largest, spacing: .squareRoot, decimals: 3)
     }
     let rows = (0..<size).reversed().map { row in
       HeatMap.Row(
@@ -119,7 +118,7 @@ struct IdentifiedText {
     return HeatMap(
       title: "\(modelName), L\(head.layer)H\(head.head)",
       subtitle: "rows look at columns; rank \(head.rank) of \(size) tokens", columns: tokens, rows: rows,
-      statistics: statistics)
+      statistics: statistics, shown: AttentionPart.allCases.firstIndex(of: show) ?? 0)
   }
 }
 

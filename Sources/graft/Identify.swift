@@ -145,8 +145,7 @@ struct Identify: ParsableCommand {
         throw CommandError.tooLongForPicture(
           source: first.text.source, tokens: first.ids.count, most: Self.pictureTokens)
       }
-      let statistic = AttentionPart.allCases.firstIndex(of: show) ?? 0
-      try OutputFile.write(first.heatMap(head).svg(statistic: statistic), to: svg)
+      try OutputFile.write(first.heatMap(head, show: show).svg(), to: svg)
     }
     guard let html, let first = results.first else { return }
     let note =

@@ -41,8 +41,11 @@ struct Lens: ParsableCommand {
 
   @Option(
     help:
-      "Colour by: probability, entropy, kl, loss, rank, final-rank; target, target-rank and difference follow a token.")
-  var show: LensStatistic = .probability
+      """
+      Colour by: probability, entropy, kl, loss, rank, final-rank; target, target-rank and difference follow a token \
+      (default: difference with --versus, target with --target, else probability; over a dataset kl).
+      """)
+  var show: LensStatistic?
 
   @Option(help: ArgumentHelp("Also write the picture of the first text as SVG.", valueName: "path"))
   var svg: String?
@@ -56,8 +59,11 @@ struct Lens: ParsableCommand {
 
   func validate() throws {
     let isFollowing = lens.target != nil || input.bringsTargets
-    if [.target, .targetRank, .difference].contains(show), !isFollowing {
+    if let show, [.target, .targetRank, .difference].contains(show), !isFollowing {
       throw ValidationError("--show \(show.rawValue) needs --target.")
+    }
+    if corpus.isGiven, let show, ![.entropy, .kl, .loss].contains(show) {
+      throw ValidationError("--show \(show.rawValue) is for prompts; over a dataset the chart has entropy, kl or loss.")
     }
     if !corpus.isGiven, recording.output != nil {
       throw ValidationError("-o is the folder of a run: give --dataset.")
@@ -100,7 +106,9 @@ struct Lens: ParsableCommand {
       (interventions.unchanged ? [try read(text, changing: false)] : []) + [try read(text)]
     }
     let others = [beside].compactMap { $0 }
-    let figures = groups.map { LensFigure(($0 + others).flatMap { [$0.plain, $0.tuned].compactMap { $0 } }) }
+    let figures = groups.map {
+      LensFigure(($0 + others).flatMap { [$0.plain, $0.tuned].compactMap { $0 } }, show: show)
+    }
     try writePictures(figures)
     let tunedMembers = try tuning.members()
     let object = digest.map { digest in
@@ -113,14 +121,14 @@ struct Lens: ParsableCommand {
           + tunedMembers + [JSON.Member("results", .array((groups.joined() + others).map(\.json)))])
     }
     try output.print(object ?? .null) { style in
-      figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style, show) }
+      figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style) }
         .joined(separator: "\n")
     }
   }
 
   private func writePictures(_ figures: [LensFigure]) throws {
     guard let first = figures.first else { return }
-    if let svg { try OutputFile.write(first.attributedSVG ?? first.svg(show), to: svg) }
+    if let svg { try OutputFile.write(first.attributedSVG ?? first.svg, to: svg) }
     guard let html else { return }
     let page = HTMLPage(
       title: "Lens: \(first.readings[0].modelName)",

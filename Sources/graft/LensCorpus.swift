@@ -117,7 +117,7 @@ extension Lens {
     }
     let found = try parts.map(statistics) ?? LensStatistics(.read((recording.output ?? "") + "/results.json"))
     let report = LensCorpusReport(found, model: model.name, dataset: corpus.dataset.name)
-    if let svg { try OutputFile.write(report.chart(show).svg(), to: svg) }
+    if let svg { try OutputFile.write(report.chart(show ?? .kl).svg(), to: svg) }
     try output.print(result(found)) { report.text($0) }
   }
 }

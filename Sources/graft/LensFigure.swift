@@ -5,27 +5,28 @@ import Reporting
 struct LensFigure {
   /// At least one.
   let readings: [LensReading]
-  private let keys: [LensStatistic]
   private let maps: [HeatMap]
 
-  init(_ readings: [LensReading]) {
+  /// - Parameter show: what to colour by; nil for what the tokens that are followed ask for. Where no cell has such a number,
+  ///   the first statistic there is.
+  init(_ readings: [LensReading], show: LensStatistic?) {
     self.readings = readings
     let all = readings.flatMap { $0.cells.flatMap { $0 } }
     let statistics = readings[0].statistics(over: all)
-    keys = statistics.map(\.key)
-    maps = readings.map { $0.heatMap(statistics) }
+    let wanted = show ?? .following(readings[0].followed)
+    let shown = statistics.firstIndex { $0.key == wanted } ?? 0
+    maps = readings.map { $0.heatMap(statistics, shown: shown) }
   }
 
-  /// - Parameter show: what to colour by; where no cell has such a number, the first statistic there is.
-  func text(_ style: Style, _ show: LensStatistic) -> String { HeatMap.text(maps, style, statistic: index(show)) }
+  func text(_ style: Style) -> String { HeatMap.text(maps, style) }
 
-  func svg(_ show: LensStatistic) -> String { HeatMap.svg(maps, statistic: index(show)) }
+  var svg: String { HeatMap.svg(maps) }
 
   var section: HTMLPage.Section {
     let texts = readings.map { $0.text.string.shortened(to: 120) }
     return HTMLPage.Section(
       texts.allSatisfy { $0 == texts[0] } ? texts[0] : texts.joined(separator: " | "),
-      (maps.count == 1 ? [.heatMap(maps[0], caption: "")] : [.heatMaps(maps.map { ($0, caption: $0.title) })])
+      (maps.count == 1 ? [.heatMap(maps[0], caption: "")] : [.heatMaps(maps.map { ($0, caption: "") })])
         + attributions.flatMap { group in
           group.maps.map { .heatMap($0, caption: "") } + group.tables(20).map { .table($0) }
         })
@@ -62,6 +63,4 @@ struct LensFigure {
         })
     }
   }
-
-  private func index(_ show: LensStatistic) -> Int { keys.firstIndex(of: show) ?? 0 }
 }

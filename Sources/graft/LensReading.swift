@@ -94,7 +94,7 @@ struct LensReading {
     }
   }
 
-  func heatMap(_ statistics: [(key: LensStatistic, look: HeatMap.Statistic)]) -> HeatMap {
+  func heatMap(_ statistics: [(key: LensStatistic, look: HeatMap.Statistic)], shown: Int) -> HeatMap {
     let rows = zip(levels, cells).map { level, cells in
       HeatMap.Row(
         level.name,
@@ -110,6 +110,7 @@ struct LensReading {
       title: "\(modelName)\(levels.contains(where: \.isTuned) ? ", tuned lens" : ""): \(text.string.shortened(to: 90))",
       subtitle: "the most probable token at each level, the last on top; \(place)" + changesText,
       columns: positions.map { tokenizer.display(ids[$0]) }, rows: rows, statistics: statistics.map(\.look),
+      shown: shown,
       markMeaning: "the final answer")
   }
 

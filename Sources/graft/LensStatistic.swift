@@ -10,6 +10,12 @@ enum LensStatistic: String, CaseIterable, ExpressibleByArgument {
   case targetRank = "target-rank"
   case difference
 
+  /// What a heat map is coloured by when nothing is asked for: what says most about the tokens that are followed.
+  static func following(_ followed: LensFollowed) -> LensStatistic {
+    guard followed.target != nil else { return .probability }
+    return followed.versus == nil ? .target : .difference
+  }
+
   /// Ranks count from 1 here, for people; NaN where there is none.
   func value(_ cell: LensCell) -> Double {
     switch self {

@@ -44,7 +44,7 @@ struct LogitAttributionReading {
       guard !parts.isEmpty else { return HeatMap.Cell("", values: [.nan]) }
       let value = parts.reduce(0) { $0 + $1.value }
       return HeatMap.Cell(
-        value.signed(2), values: [value],
+        values: [value],
         entries: parts.count == 1 ? [] : parts.map { HeatMap.Entry($0.name, $0.value) })
     }
     func row(_ name: String, _ parts: [LogitAttribution.Part]) -> HeatMap.Row {
@@ -69,7 +69,7 @@ struct LogitAttributionReading {
       statistics: [
         HeatMap.Statistic(
           "logits", explanation: "What the part adds to the logit; rest: embeddings, biases and shifts of norms.",
-          range: -ends...ends, decimals: 3)
+          range: -ends...ends, decimals: 3, format: .signed(2))
       ], entryName: "logits")
   }
 
@@ -117,13 +117,5 @@ struct LogitAttributionReading {
       "logit": .number(attribution.logit), "sum": .number(attribution.sum),
       "sum_of_magnitudes": .number(attribution.magnitude), "parts": .array(parts),
     ]
-  }
-}
-
-extension Double {
-  /// With its sign and fixed decimals: "+1.25", "-0.30".
-  fileprivate func signed(_ decimals: Int) -> String {
-    let text = fixed(decimals)
-    return self > 0 && text.contains { ("1"..."9").contains($0) } ? "+" + text : text
   }
 }

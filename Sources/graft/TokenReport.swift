@@ -144,13 +144,13 @@ struct TokenReport {
           Self.name(level),
           levels.map { target in
             let value = record(kind, fittedTo: level)?.accuracy(target, own, seed: seed)?.value ?? .nan
-            return HeatMap.Cell(value.fixed(2), values: [value], isMarked: target == level)
+            return HeatMap.Cell(values: [value], isMarked: target == level)
           })
       },
       statistics: [
         .init(
           "accuracy", explanation: "Share of tokens whose own input is the nearest in their text.", range: 0...1,
-          decimals: 3)
+          decimals: 3, format: .decimals(2))
       ], markMeaning: "the layer it was fitted to")
   }
 

@@ -41,6 +41,41 @@ import Testing
     _ = try result("imdb-bert-1", "--text", "a", "--text", "b", "--definition", "ones")
   }
 
+  /// Text, shade and legend of every level, in the terminal, the picture and the page, against the JSON.
+  @Test func showsTheLevelAskedFor() throws {
+    let request = ["imdb-bert-1", "--text", "a great film", "--exact"]
+    let all = try GraftProcess.run(["attribute"] + request + ["--json"]).json()["results"].item(0)["contributions"]
+      .array()
+    var seen: Set<[String]> = []
+    for level in 1...4 {
+      let (svg, html) = (folder.path("\(level).svg"), folder.path("\(level).html"))
+      let run = try GraftProcess.run(
+        ["attribute"] + request + ["--level", "\(level)", "--svg", svg, "--html", html],
+        environment: ["LC_ALL": "C.UTF-8"])
+      let rows = try all[level - 1].array().map { try $0.doubles() }
+      let texts = rows.map { $0.map { "\(Int((100 * $0).rounded()))" } }
+      seen.insert(texts.flatMap { $0 })
+      let most = rows.flatMap { $0 }.max() ?? 0
+      // The terminal: two lines of heading, then a line a token.
+      let lines = run.output.split(separator: "\n").dropFirst(2).prefix(rows.count)
+      #expect(lines.map { $0.split(separator: " ").dropFirst().filter { Int($0) != nil }.map(String.init) } == texts)
+      let legend = try #require(run.output.split(separator: "\n").first { $0.hasPrefix("level ") })
+      #expect(legend.hasPrefix("level \(level) 0 ") && legend.contains(" " + String(format: "%.3f", most).trimmedZeros))
+      let picture = try XMLTree.parse(String(contentsOfFile: svg, encoding: .utf8))
+      let cells = picture.all("g").filter { $0.all("rect").count == 1 }
+      #expect(cells.map { $0.all("text")[0].text }.sorted() == texts.flatMap { $0 }.sorted())
+      let tree = try XMLTree.parse(String(contentsOfFile: html, encoding: .utf8))
+      #expect(tree.all("tbody")[0].all("tr").map { $0.all("td").map(\.text) } == texts)
+      #expect(tree.all("button").filter { $0.attributes["aria-pressed"] == "true" }.map(\.text) == ["level \(level)"])
+      #expect(tree.all("span", class: "bright")[0].text == String(format: "%.3f", most).trimmedZeros)
+      let shades = tree.all("tbody")[0].all("td").map { $0.attributes["class"] ?? "" }.map {
+        $0.split(separator: " ")[0]
+      }
+      #expect(shades.map(String.init) == rows.flatMap { $0 }.map { "q\(Int(($0 / most * 32).rounded()))" })
+    }
+    #expect(seen.count == 4, "levels differ")
+  }
+
   @Test func overADataset() throws {
     let svg = folder.path("own.svg")
     let html = folder.path("own.html")
@@ -83,5 +118,14 @@ import Testing
   func wrongRequests(_ arguments: [String], message: String, status: Int32) throws {
     let run = try GraftProcess.run(["attribute"] + arguments)
     #expect(run.status == status && run.error.contains(message), "\(run.status) \(run.error)")
+  }
+}
+
+extension String {
+  /// "0.250" as "0.25".
+  fileprivate var trimmedZeros: String {
+    var text = self
+    while text.last == "0" { text.removeLast() }
+    return text
   }
 }

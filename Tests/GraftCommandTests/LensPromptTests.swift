@@ -57,6 +57,34 @@ import Testing
     #expect(try results[1].value == alone.item(0).value)
   }
 
+  /// What is followed is what is shown, and a page opens at it.
+  @Test(arguments: [
+    ([], "probability"), (["--target", "good"], "P(good)"),
+    (["--target", "good", "--versus", "bad"], "logit of good minus bad"), (["--show", "kl"], "KL to final"),
+    (["--target", "good", "--versus", "bad", "--show", "target-rank"], "rank of good"),
+    (["--target", "good", "--show", "probability"], "probability"),
+  ]) func showsWhatIsFollowed(_ options: [String], statistic: String) throws {
+    let folder = try TemporaryFolder()
+    let (svg, html) = (folder.path("a.svg"), folder.path("a.html"))
+    let run = try GraftProcess.run(
+      ["lens", "imdb-bert-1", "--text", "a [MASK] film"] + options + ["--svg", svg, "--html", html])
+    #expect(run.status == 0 && run.output.split(separator: "\n").last?.hasPrefix(statistic) == true, "\(run.output)")
+    let legend = try XMLTree.parse(String(contentsOfFile: svg, encoding: .utf8)).all("g", class: "legend")[0]
+    #expect(legend.all("text")[0].text.hasPrefix(statistic))
+    let page = try XMLTree.parse(String(contentsOfFile: html, encoding: .utf8))
+    #expect(page.all("button").filter { $0.attributes["aria-pressed"] == "true" }.map(\.text) == [statistic])
+    #expect(page.all("span", class: "name")[0].text.hasPrefix(statistic))
+    // The same colours: zero is light, above it blue, below orange.
+    if options.contains("--versus"), !options.contains("--show") {
+      #expect(page.all("tbody")[0].all("td").allSatisfy { $0.attributes["class"]?.hasPrefix("d") == true })
+    }
+  }
+
+  @Test func aDatasetHasItsOwnStatistics() throws {
+    let run = try GraftProcess.run("lens", Self.model, "--dataset", ShortRun.reviews, "--show", "rank")
+    #expect(run.status == 64 && run.error.contains("entropy, kl or loss"), "\(run.error)")
+  }
+
   @Test func takesOneSource() throws {
     let run = try GraftProcess.run("lens", Self.model, "--text", "a", "--jsonl", Self.prompts)
     #expect(run.status == 64 && run.error.contains("--jsonl"))

@@ -41,10 +41,10 @@ import Testing
   }
 
   @Test func followsTheStatistic() {
-    let lines = small.text(.plain, statistic: 1).split(separator: "\n")
+    let lines = small.showing(1).text(.plain).split(separator: "\n")
     // ln 10 / ln 1000 from the bright end: two thirds of the way up; what is not finite is said to be so.
     #expect(lines[2].hasPrefix("L1 ▓ t10") && lines[2].contains("? t11"))
-    #expect(lines.last == "rank 1000    ░░░▒▒▒▓▓▓████ 1   • the final answer")
+    #expect(lines.last == "rank (logarithmic) 1000    ░░░▒▒▒▓▓▓████ 1   • the final answer   ? no value")
   }
 
   @Test(arguments: [20, 40, 80, 120]) func fitsATerminal(_ width: Int) {
@@ -98,8 +98,74 @@ import Testing
     guard case .array(let statistics)? = value["statistics"] else {
       return #expect(Bool(false), "statistics are missing")
     }
-    #expect(statistics[0]["shades"] == [31, 31, 0, 0])
+    #expect(statistics[0]["shades"] == [32, 32, 0, 0])
     #expect(statistics[1]["shades"] == [21, nil, 21, nil])
+  }
+
+  /// One number a cell for each of two levels, and none as a label.
+  private var levels: HeatMap {
+    let values = [[0.101, 0.404], [0.899, -0.25], [0.25, 1.5]]
+    return HeatMap(
+      title: "levels", columns: ["a", "b", "c"], rows: [.init("row", values.map { .init(values: $0) })],
+      statistics: [.init("level 1", range: 0...1, format: .percent), .init("level 2", range: -0.5...1, decimals: 2)],
+      shown: 1)
+  }
+
+  /// Text, shade and legend are of the statistic that is shown, wherever it is drawn.
+  @Test func aCellSaysWhatItIsColouredBy() throws {
+    for (index, texts) in [["10", "90", "25"], ["0.40", "-0.25", "1.50"]].enumerated() {
+      let map = levels.showing(index)
+      let cells = try XMLTree.parse(map.svg()).all("g").filter { $0.all("rect").count == 1 }
+      #expect(cells.map { $0.all("text").map(\.text) } == texts.map { [$0] })
+      let colors = cells.compactMap { $0.all("rect").first?.attributes["fill"] }
+      let tree = try XMLTree.parse(page(map))
+      #expect(
+        tree.all("td").map(\.text) == [""] + texts || tree.all("tbody").flatMap { $0.all("td") }.map(\.text) == texts)
+      #expect(
+        tree.all("button").map { $0.attributes["aria-pressed"] }
+          == (index == 0 ? ["true", "false"] : ["false", "true"]))
+      // The page's classes stand for the colours of the picture.
+      let style = tree.all("style")[0].text
+      let classes = tree.all("tbody").flatMap { $0.all("td") }.compactMap { $0.attributes["class"] }
+      #expect(zip(classes, colors).allSatisfy { style.contains(".\($0){background:\($1);") }, "\(classes) \(colors)")
+      for text in texts { #expect(map.text(.plain).contains(text)) }
+      let ends = [["level 1", "0", "1"], ["level 2", "-1", "≥ 1"]][index]
+      #expect(["name", "dark", "bright"].map { tree.all("span", class: $0).map(\.text) } == ends.map { [$0] })
+      let legend = try XMLTree.parse(map.svg()).all("g", class: "legend").flatMap { $0.all("text") }.map(\.text)
+      #expect(legend.prefix(2) == ["\(ends[0])  \(ends[1])", ends[2]])
+      #expect(map.text(.plain).split(separator: "\n").last?.hasPrefix("\(ends[0]) \(ends[1]) ") == true)
+    }
+    // What the script needs for both.
+    let data = try #require(try XMLTree.parse(page(levels)).all("script").first { $0.attributes["type"] != nil }).text
+    let statistics = try JSONNode(try JSON.parse(data, path: "data"), path: "data")["statistics"].array()
+    #expect(statistics.map { $0["texts"].value } == [["10", "90", "25"], ["0.40", "-0.25", "1.50"]])
+    #expect(statistics.map { $0["bright"].value } == ["1", "≥ 1"])
+  }
+
+  @Test func whatCanBeNegativeHasALightZero() throws {
+    let signed = HeatMap(
+      title: "", columns: ["a", "b", "c"],
+      rows: [.init("r", [-2, 0, 2].map { .init(values: [$0]) })], statistics: [.init("logits", range: -2...1)])
+    let fills = try XMLTree.parse(signed.svg()).all("g").filter { $0.all("rect").count == 1 }
+      .compactMap { $0.all("rect").first?.attributes["fill"] }
+    #expect(fills == ["#d55e00", "#f7f7f7", "#0072b2"])
+    let legend = try XMLTree.parse(signed.svg()).all("g", class: "legend").flatMap { $0.all("text") }.map(\.text)
+    #expect(legend == ["logits  -2", "2", "0"])
+    #expect(signed.text(.plain).hasSuffix("logits -2    ░░░▒▒ 0 ▒▓▓▓████ 2\n"))
+    // By the square root of the magnitude: a quarter of the end is half way.
+    let rooted = HeatMap(
+      title: "", columns: ["a", "b"], rows: [.init("r", [-0.25, 0.25].map { .init(values: [$0]) })],
+      statistics: [.init("weight", range: -1...1, spacing: .squareRoot)])
+    let data = try #require(try XMLTree.parse(page(rooted)).all("script").first { $0.attributes["type"] != nil }).text
+    let value = try JSONNode(try JSON.parse(data, path: "data"), path: "data")["statistics"].array()[0]
+    #expect(value["shades"].value == [8, 24] && value["legend"].value == "weight (square root)")
+  }
+
+  @Test func sideBySideInOneColour() throws {
+    let html = HTMLPage(
+      title: "", sections: [.init("", [.heatMaps([(levels, caption: ""), (levels.showing(0), caption: "")])])]
+    ).html
+    #expect(try XMLTree.parse(html).all("tbody").map { $0.all("td").map(\.text)[0] } == ["0.40", "10"])
   }
 
   @Test func aLongTextStaysSmall() {
