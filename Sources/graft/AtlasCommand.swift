@@ -11,6 +11,7 @@ struct AtlasCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "atlas",
     abstract: "All of a model's parameters read as words, in one searchable file.",
+    usage: "graft atlas <command> [<options>]",
     discussion: """
       EXAMPLES:
         graft atlas build imdb-gpt2-wide -o atlas.sqlite

@@ -47,10 +47,6 @@ struct AttributionOptions: ParsableArguments {
   func validate() throws {
     if probes < 2 { throw ValidationError("--probes must be at least 2, not \(probes).") }
     if steps < 1 { throw ValidationError("--steps must be at least 1, not \(steps).") }
-    if exact, definition == .ones { throw ValidationError("--exact goes with --definition frobenius.") }
-    if method == .tokens, label != nil || baseline != nil {
-      throw ValidationError("--class and --baseline go with --method input-gradient or integrated.")
-    }
   }
 
   func definition(seed: UInt64) -> TokenAttribution.Definition {

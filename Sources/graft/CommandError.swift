@@ -45,16 +45,19 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   /// Filters that no token passes.
   case noTokenLeft(of: Int)
   /// A text given as one token that is none.
-  case unknownToken(text: String, pieces: [String])
+  case unknownToken(text: String, pieces: [String], meant: String?)
   /// A head that the model does not have.
   case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
   /// A picture with a cell a pair of tokens would be too large.
   case tooLongForPicture(source: String, tokens: Int, most: Int)
+  /// An option that has no effect on this model.
+  case uselessOption(String)
   /// No dataset was given, and the sample that comes with graft is not where it was looked for.
   case noSample(path: String)
 
   var description: String {
     switch self {
+    case .uselessOption(let refusal): return refusal
     case .noSuchHead(let head, let model, let blocks, let heads):
       return "--heads \(head): \(model) has the blocks L0 to L\(blocks - 1) with the heads H0 to H\(heads - 1)"
     case .tooLongForPicture(let source, let tokens, let most):
@@ -120,10 +123,12 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
       return "\(path): expected a word a line, found none"
     case .noTokenLeft(let count):
       return "none of the \(count) tokens passes the filters; leave one out"
-    case .unknownToken(let text, let pieces):
+    case .unknownToken(let text, let pieces, let meant):
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
-      return "\"\(text)\" is not one token of the vocabulary but \(found); give one that is "
-        + "(for a GPT-2 word after a space, begin with the space)"
+      let advice =
+        meant.map { "did you mean '\($0)'" + ($0.hasPrefix(" ") ? ", the word after a space?" : "?") }
+        ?? "give one that is (for a GPT-2 word after a space, begin with the space)"
+      return "\"\(text)\" is not one token of the vocabulary but \(found); \(advice)"
     }
   }
 }

@@ -73,8 +73,4 @@ struct RunOptions: ParsableArguments {
 
   @Flag(help: "Go on with the run that the folder holds; the results are those of a run never stopped.")
   var resume = false
-
-  func validate() throws {
-    if resume, output == nil { throw ValidationError("--resume needs the folder of the run, -o.") }
-  }
 }

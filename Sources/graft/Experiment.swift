@@ -3,6 +3,7 @@ import ArgumentParser
 struct Experiment: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Repeat a paper's experiment, beside its baseline.",
+    usage: "graft experiment <experiment> [<options>]",
     discussion: """
       EXAMPLES:
         graft experiment related-pairs imdb-bert-1

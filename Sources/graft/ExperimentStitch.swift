@@ -41,9 +41,6 @@ struct ExperimentStitch: ParsableCommand {
 
   func validate() throws {
     if point == nil, recording.output == nil { throw ValidationError("Give the folder of the run, -o.") }
-    if point != nil, recording.output != nil || shard != nil {
-      throw ValidationError("--point repeats one point and keeps nothing: leave -o and --shard out.")
-    }
   }
 
   func run() throws {

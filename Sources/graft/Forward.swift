@@ -37,7 +37,6 @@ struct Forward: ParsableCommand {
 
   func validate() throws {
     guard (text == nil) != (ids == nil) else { throw ValidationError("Give one of --text and --ids.") }
-    if ids != nil, encoding.bos { throw ValidationError("--bos goes with --text; put its id first in --ids.") }
   }
 
   func run() throws {

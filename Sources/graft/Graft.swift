@@ -7,6 +7,7 @@ struct Graft: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graft",
     abstract: "Run BERT and GPT-2, look at every state inside, and join layers of one model to another.",
+    usage: "graft <command> [<options>]",
     discussion: """
       MODEL is a directory in Hugging Face layout (config.json, model.safetensors, tokenizer files), or the name of a \
       model that comes with graft: imdb-bert-1, imdb-bert-2, imdb-bert-1-sentiment, imdb-gpt2-wide, imdb-gpt2-narrow, \
@@ -39,14 +40,18 @@ struct Graft: ParsableCommand {
     ])
 
   static func main() {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    let path = CommandPath(arguments, from: Graft.self)
     // A closed pipe and a file past its limit then show up as errors of `write`, which can be told.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
     var command: any ParsableCommand
     do {
-      command = try parseAsRoot()
+      if let unknown = path.unknownCommand { throw unknown }
+      command = try parseAsRoot(arguments)
+      try (command as? any RuledCommand)?.checkOptions(Array(path.rest))
     } catch {
-      exit(reportingUsage: error)
+      finish(reporting: error, of: path)
     }
     do {
       try InstructionSet.force(fromEnvironment: ProcessInfo.processInfo.environment)
@@ -55,15 +60,22 @@ struct Graft: ParsableCommand {
     } catch let error as StandardOutputError where error == .closed {
       finish(ExitStatus.closedPipe)
     } catch {
-      // Asking for help counts as a command too.
-      guard exitCode(for: error) == .failure else { exit(reportingUsage: error) }
-      Console.complain("\(error)")
-      finish(ExitStatus.failure)
+      finish(reporting: error, of: path)
     }
   }
 
-  /// Help and version go to standard output with 0, a wrong command line to standard error with 64.
-  private static func exit(reportingUsage error: any Error) -> Never {
+  /// Help and version go to standard output with 0, a wrong command line to standard error with 64, what fails with 1.
+  private static func finish(reporting error: any Error, of path: CommandPath) -> Never {
+    guard exitCode(for: error) != .failure else {
+      Console.complain("\(error)")
+      finish(ExitStatus.failure)
+    }
+    if let error = error as? ValidationError {
+      let help = (path.commands.map { $0._commandName } + ["--help"]).joined(separator: " ")
+      Console.complain(
+        "\(error.message)\nUsage: \(usageString(for: path.command))\n  See '\(help)' for more information.")
+      finish(ExitStatus.usage)
+    }
     let message = fullMessage(for: error)
     guard exitCode(for: error) != .success else {
       try? Console.write(message + "\n")

@@ -24,7 +24,7 @@ struct Identify: ParsableCommand {
 
       EXAMPLES:
         graft identify imdb-bert-1 --text 'a waste of two hours' --html a.html
-        graft identify imdb-gpt2-wide --file texts.txt --heads L0H1,L4H2
+        graft identify imdb-gpt2-wide --file texts.txt --heads L0H1,L4H2 --html a.html
         graft identify imdb-bert-1 --measure tokens --maps identity,linear
         graft identify imdb-bert-1 --dataset aclImdb --limit 500 -o run
         graft identify imdb-bert-1 --dataset aclImdb --limit 500 -o run --resume
@@ -76,13 +76,7 @@ struct Identify: ParsableCommand {
 
   func validate() throws {
     if !text.isEmpty, file != nil { throw ValidationError("Give --text or --file, not both.") }
-    if readsTexts, data.dataset != nil { throw ValidationError("Give texts or --dataset, not both.") }
-    if readsTexts, recording.output != nil {
-      throw ValidationError("-o keeps the run over a dataset; texts need none.")
-    }
-    if readsTexts, lengths != nil { throw ValidationError("--lengths goes with a dataset.") }
-    if !readsTexts, heads != nil { throw ValidationError("--heads goes with --text or --file.") }
-    if !readsTexts, save != nil { throw ValidationError("--save goes with --text or --file.") }
+    if readsTexts, data.dataset != nil { throw ValidationError("Give one of --text, --file and --dataset, not both.") }
     if let wrong = lengths?.values.first(where: { $0 < 2 }) {
       throw ValidationError("--lengths must be at least 2, not \(wrong).")
     }

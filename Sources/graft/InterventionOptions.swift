@@ -24,19 +24,7 @@ struct InterventionOptions: ParsableArguments {
   @Flag(help: "Show each text without --ablate and --patch to the left.")
   var unchanged = false
 
-  private var isEmpty: Bool { ablate.isEmpty && patch.isEmpty }
-
-  /// The options given, by name.
-  var given: [String] {
-    [("--ablate", !ablate.isEmpty), ("--patch", !patch.isEmpty)].filter(\.1).map(\.0)
-  }
-
-  func validate() throws {
-    let changes = try self.changes()
-    let wantsMean = changes.contains { $0.source == .mean }
-    if meanOver != nil, !wantsMean { throw ValidationError("--mean-over goes with --ablate SITE=mean.") }
-    if unchanged, isEmpty { throw ValidationError("--unchanged goes with --ablate or --patch.") }
-  }
+  func validate() throws { _ = try changes() }
 
   /// The ablations, then the patches, each in the order given.
   /// - Throws: `ValidationError`.

@@ -58,26 +58,8 @@ struct Lens: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
-    let isFollowing = lens.target != nil || input.bringsTargets
-    if let show, [.target, .targetRank, .difference].contains(show), !isFollowing {
-      throw ValidationError("--show \(show.rawValue) needs --target.")
-    }
-    if corpus.isGiven, let show, ![.entropy, .kl, .loss].contains(show) {
-      throw ValidationError("--show \(show.rawValue) is for prompts; over a dataset the chart has entropy, kl or loss.")
-    }
-    if !corpus.isGiven, recording.output != nil {
-      throw ValidationError("-o is the folder of a run: give --dataset.")
-    }
     if tuning.tuned != nil, input.beside != nil { throw ValidationError("Give --tuned or --beside, not both.") }
-    if corpus.isGiven {
-      let others =
-        input.given + lens.forPromptsAlone + interventions.given + (attribution.attribute ? ["--attribute"] : [])
-        + (encoding.bos ? ["--bos"] : []) + (html == nil ? [] : ["--html"])
-      if let other = others.first { throw ValidationError("\(other) is for prompts; --dataset reads its own texts.") }
-    }
     if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
-    if lens.versus != nil, !isFollowing { throw ValidationError("--versus goes with --target.") }
-    if show == .difference, lens.versus == nil { throw ValidationError("--show difference needs --versus.") }
   }
 
   func run() throws {
@@ -144,6 +126,7 @@ struct LensRun {
   private let options: LensOptions
   private let lens: LogitLens
   private let changer: SiteChanger
+  private let target: Int32?
   private let versus: Int32?
   private let workspace: Workspace
 
@@ -162,7 +145,8 @@ struct LensRun {
       throw CommandError.missingSpecialToken(
         directory: model.tokenizerDirectory, role: "mask", option: "--mask-each")
     }
-    versus = try options.versus.map { try encoder.tokenizer.singleToken($0) }
+    target = try options.target.map { try encoder.tokenizer.token(of: "--target", $0) }
+    versus = try options.versus.map { try encoder.tokenizer.token(of: "--versus", $0) }
     lens = try LogitLens(
       model, heads: heads.segments,
       levels: LensLevel.all(
@@ -178,7 +162,7 @@ struct LensRun {
       throw CommandError.promptTooLong(source: text.source, tokens: tokens.ids.count, positions: model.positions)
     }
     let tokenizer = encoder.tokenizer
-    let target = try (text.target ?? options.target).map { try tokenizer.singleToken($0) }
+    let target = try text.target.map { try SingleToken($0, tokenizer).id } ?? self.target
     let interventions = changing ? try changer.interventions(for: tokens.ids) : []
     var positions = try options.positions(tokens.ids.count, source: text.source)
     let (cells, truth): ([[LensCell]], [Int32?])
@@ -236,17 +220,6 @@ struct LensRun {
       for level in cells.indices { all[level] += cells[level] }
     }
     return all
-  }
-}
-
-extension Tokenizer {
-  /// The id of a text that is one token; "␣" stands for a space.
-  /// - Throws: `CommandError.unknownToken`.
-  fileprivate func singleToken(_ text: String) throws -> Int32 {
-    let pieces = try encode(text.replacing("␣", with: " "), addSpecialTokens: false).ids
-    if pieces.count == 1, pieces[0] != specialTokens.unk { return pieces[0] }
-    if let id = id(of: text) { return id }
-    throw CommandError.unknownToken(text: text, pieces: pieces.map(display))
   }
 }
 

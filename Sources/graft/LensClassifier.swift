@@ -33,10 +33,6 @@ struct LensClassifier: ParsableCommand {
 
   func validate() throws {
     guard text.isEmpty != (data.dataset == nil) else { throw ValidationError("Give --text or --dataset.") }
-    if recording.output != nil, data.dataset == nil {
-      throw ValidationError("-o is the folder of a run: give --dataset.")
-    }
-    if svg != nil, text.isEmpty { throw ValidationError("--svg goes with --text.") }
   }
 
   func run() throws {

@@ -57,9 +57,6 @@ struct LensFit: ParsableCommand {
     if steps < 0 { throw ValidationError("--steps must be 0 or more, not \(steps).") }
     if !(rate > 0 && rate.isFinite) { throw ValidationError("--rate must be above 0, not \(rate).") }
     if let maxLength, maxLength < 1 { throw ValidationError("--max-length must be at least 1, not \(maxLength).") }
-    if head == .embedding, unembedding != nil {
-      throw ValidationError("Give --head embedding or --unembedding, not both.")
-    }
   }
 
   func run() throws {

@@ -49,9 +49,6 @@ struct LensOptions: ParsableArguments {
   func validate() throws {
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
     if slice != nil, tokens != nil { throw ValidationError("Give --slice or --tokens, not both.") }
-    if head == .embedding, unembedding != nil {
-      throw ValidationError("Give --head embedding or --unembedding, not both.")
-    }
   }
 
   /// The options as they stand in a result.
@@ -71,14 +68,6 @@ struct LensOptions: ParsableArguments {
   /// The options that count for a dataset, as they stand in a result.
   var corpusMembers: [JSON.Member] {
     members.filter { ["head", "sublayers", "unembedding"].contains($0.key) }
-  }
-
-  /// Those that are for prompts alone and were given, by name.
-  var forPromptsAlone: [String] {
-    [
-      ("--updates", updates), ("--mask-each", maskEach), ("--slice", slice != nil), ("--tokens", tokens != nil),
-      ("--target", target != nil), ("--versus", versus != nil),
-    ].filter(\.1).map(\.0)
   }
 
   /// The places to show of a text of `count` tokens.

@@ -40,14 +40,26 @@ struct ModelArgument: ParsableArguments {
 
   /// The tokenizer, without the weights: a directory that holds tokenizer files alone will do.
   func tokenizer() throws -> Tokenizer {
+    let directory = try checkpointDirectory()
+    return try Tokenizer.load(directory: directory, modelType: Self.type(of: directory))
+  }
+
+  /// What config.json calls the architecture, "bert" or "gpt2"; nil where it says nothing. The weights are not read.
+  func modelType() throws -> String? { try Self.type(of: checkpointDirectory()) }
+
+  /// The model's own directory, of a stitched model that of the one whose tokenizer it has.
+  private func checkpointDirectory() throws -> String {
     let folders = ModelFolders()
-    var directory = try folders.directory(of: model)
-    if FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) {
-      directory = try folders.directory(of: StitchedModelFile(directory: directory).pretrained.model)
-    }
+    let directory = try folders.directory(of: model)
+    guard FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else { return directory }
+    return try folders.directory(of: StitchedModelFile(directory: directory).pretrained.model)
+  }
+
+  private static func type(of directory: String) throws -> String? {
     let config = directory + "/config.json"
-    let type = FileManager.default.fileExists(atPath: config) ? try JSONNode.read(config)["model_type"] : nil
-    return try Tokenizer.load(directory: directory, modelType: type?.isPresent == true ? type?.string() : nil)
+    guard FileManager.default.fileExists(atPath: config) else { return nil }
+    let type = try JSONNode.read(config)["model_type"]
+    return type.isPresent ? try type.string() : nil
   }
 }
 

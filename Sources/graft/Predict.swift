@@ -34,7 +34,6 @@ struct Predict: ParsableCommand {
   func validate() throws {
     if top < 1 { throw ValidationError("--top must be at least 1, not \(top).") }
     if let generate, generate < 1 { throw ValidationError("--generate must be at least 1, not \(generate).") }
-    if sampling.sample, generate == nil { throw ValidationError("--sample goes with --generate.") }
   }
 
   func run() throws {
@@ -77,9 +76,6 @@ struct SamplingOptions: ParsableArguments {
   var seed: UInt64 = 42
 
   func validate() throws {
-    if !sample, temperature != nil || topK != nil {
-      throw ValidationError("--temperature and --top-k go with --sample.")
-    }
     if let temperature, !(temperature > 0 && temperature.isFinite) {
       throw ValidationError(
         "--temperature must be above 0, not \(temperature); leave --sample out for the most probable.")

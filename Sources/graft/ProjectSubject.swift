@@ -82,21 +82,19 @@ struct ProjectSubject: ParsableArguments {
       throw ValidationError(
         "Give a vector (--ff-key, --ff-value, --query, --key, --value, --output), --head, --svd or --against.")
     }
-    if hasVectors, head != nil || svd { throw ValidationError("Give vectors or a --head, not both.") }
     if against != nil, head != nil || svd {
       throw ValidationError("--against goes with vectors, not with --head or --svd.")
     }
     if svd {
-      if matrix.ofHead != nil, head == nil || layer != nil {
+      if matrix.ofHead != nil, head == nil {
         throw ValidationError("--svd --matrix \(matrix.rawValue) is of a --head.")
       }
-      if matrix.ofBlock != nil, layer == nil || head != nil {
+      if matrix.ofBlock != nil, layer == nil {
         throw ValidationError("--svd --matrix \(matrix.rawValue) is of a --layer.")
       }
-    } else if layer != nil || matrix.ofBlock != nil {
-      throw ValidationError("--layer and --matrix k or v go with --svd.")
+    } else if matrix.ofBlock != nil {
+      throw ValidationError("--matrix \(matrix.rawValue) goes with --svd and --layer.")
     }
-    if lowest, head == nil || svd { throw ValidationError("--lowest goes with the pairs of a --head.") }
     for (name, number) in [("--directions", directions), ("--moved", moved), ("--scored", scored)] where number < 1 {
       throw ValidationError("\(name) must be at least 1, not \(number).")
     }

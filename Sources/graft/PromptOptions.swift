@@ -19,17 +19,8 @@ struct PromptOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Show this prompt to the right of each text, in the same colours.", valueName: "text"))
   var beside: String?
 
-  /// Whether a token to follow may come with the texts.
-  var bringsTargets: Bool { jsonl != nil }
-
-  /// The options that were given, by name.
-  var given: [String] {
-    [("--text", !text.isEmpty), ("--file", file != nil), ("--jsonl", jsonl != nil), ("--beside", beside != nil)]
-      .filter(\.1).map(\.0)
-  }
-
   func validate() throws {
-    if given.count(where: { $0 != "--beside" }) > 1 {
+    if [!text.isEmpty, file != nil, jsonl != nil].count(where: { $0 }) > 1 {
       throw ValidationError("Give one of --text, --file and --jsonl.")
     }
   }

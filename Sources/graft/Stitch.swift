@@ -52,9 +52,8 @@ struct Stitch: ParsableCommand {
 
   func validate() throws {
     if save == nil, data.dataset == nil { throw ValidationError("Give --dataset to score, --save to keep, or both.") }
-    if data.dataset != nil, recording.output == nil { throw ValidationError("Give the folder of the run, -o.") }
-    if data.dataset == nil, recording.output != nil {
-      throw ValidationError("-o is the folder of a run: give --dataset.")
+    if data.dataset != nil, recording.output == nil {
+      throw ValidationError("--dataset needs the folder of the run: give -o.")
     }
   }
 

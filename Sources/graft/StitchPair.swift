@@ -88,13 +88,14 @@ struct StitchPairOptions: ParsableArguments {
       }
       return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
     }
+    let isDrawn = maps(pair).contains(where: \.isDrawn)
     let values: [(option: String, value: String?)] = [
       ("--pretrained", pretrained), ("--finetuned", finetuned), ("--keep", list(sweep.kept)),
       ("--transplant", list(sweep.transplanted)), ("--maps", maps(pair).map(\.name).joined(separator: ",")),
-      ("--draws", "\(draws)"), ("--dataset", data.dataset), ("--split", data.split?.rawValue),
+      ("--draws", isDrawn ? "\(draws)" : nil), ("--dataset", data.dataset), ("--split", data.split?.rawValue),
       ("--reviews", data.reviews),
       ("--unlabelled", unlabelled.unlabelled),
-      ("--limit", data.limit.map { "\($0)" }), ("--seed", "\(data.seed)"),
+      ("--limit", data.limit.map { "\($0)" }), ("--seed", isDrawn || data.limit != nil ? "\(data.seed)" : nil),
       ("--max-length", classification.maxLength.map { "\($0)" }),
       ("--text-cleaning", classification.textCleaning?.rawValue), ("--threads", "\(threads.count.count)"),
       ("-o", "run"),

@@ -198,7 +198,7 @@ import Testing
     }
     for (arguments, message) in [
       (["--shard", "3/2", "-o", "run"], "\"3/2\" is no part such as 2/8"), ([], "Give the folder of the run, -o."),
-      (["--point", "1", "-o", "run"], "leave -o and --shard out"),
+      (["--point", "1", "-o", "run"], "-o does nothing with --point 1"),
     ] {
       let run = try GraftProcess.run(["experiment", "stitch", try definition()] + arguments)
       #expect(run.status == 64)

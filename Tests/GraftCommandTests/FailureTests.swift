@@ -59,7 +59,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ([], "Usage"), (["no-such-command"], "Unexpected argument 'no-such-command'"),
+    ([], "Usage"), (["no-such-command"], "'graft' has no command 'no-such-command'"),
     (["inspect"], "Missing expected argument"),
     (["forward", "m", "-o", "f"], "Give one of --text and --ids."),
     (["forward", "m", "--text", "t", "--ids", "1", "-o", "f"], "Give one of --text and --ids."),
@@ -70,8 +70,11 @@ import Testing
     (["forward", "m", "--ids", "1", "-o", "f", "--max-length", "0"], "--max-length must be at least 1"),
     (["forward", "m", "--ids", "1", "-o", "f", "-t", "0"], "--threads must be from 1 to 1024"),
     (["predict", "m", "--text", "t", "--top", "0"], "--top must be at least 1"),
-    (["predict", "m", "--text", "t", "--sample"], "--sample goes with --generate"),
-    (["predict", "m", "--text", "t", "--generate", "3", "--temperature", "2"], "go with --sample"),
+    (["predict", "m", "--text", "t", "--sample"], "--sample does nothing without --generate"),
+    (
+      ["predict", "m", "--text", "t", "--generate", "3", "--temperature", "2"],
+      "--temperature does nothing without --sample"
+    ),
     (["predict", "m", "--text", "t", "--generate", "3", "--sample", "--temperature", "0"], "must be above 0"),
     (["classify", "m", "--text", "t", "--file", "f"], "Give --text or --file, not both."),
     (["classify", "m", "--text", "t", "--text-cleaning", "html"], "'html' is invalid"),

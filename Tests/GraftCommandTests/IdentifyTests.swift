@@ -143,7 +143,8 @@ import Testing
 
   @Test(arguments: [
     (["--text", "a", "--file", "b"], 64, "not both"), (["--text", "a", "--dataset", "b"], 64, "not both"),
-    (["--text", "a", "--heads", "L9H0"], 1, "L0 to L3"), (["--text", "a", "--heads", "3.2"], 64, "--heads"),
+    (["--text", "a", "--html", "p", "--heads", "L9H0"], 1, "L0 to L3"),
+    (["--text", "a", "--heads", "3.2"], 64, "--heads"),
     (["--heads", "L0H0"], 64, "--text"), (["--save", "x"], 64, "--text"), (["--text", "a", "-o", "x"], 64, "-o"),
     (["--text", "a", "--tolerance", "1.5"], 64, "below 1"), (["--limit", "2"], 1, "at least 3"),
     (["--text", "a", "--text", "b", "--save", "x"], 64, "one text"), (["--lengths", "1"], 64, "at least 2"),

@@ -76,8 +76,8 @@ import Testing
   }
 
   @Test(arguments: [
-    (["--dataset", ShortRun.reviews, "--text", "a"], 64, "--text is for prompts"),
-    (["--dataset", ShortRun.reviews, "--target", "a"], 64, "--target is for prompts"),
+    (["--dataset", ShortRun.reviews, "--text", "a"], 64, "--text does nothing with --dataset"),
+    (["--dataset", ShortRun.reviews, "--target", "a"], 64, "--target does nothing with --dataset"),
     (["--text", "a", "-o", "run"], 64, "--dataset"), (["--dataset", "nowhere.jsonl"], 1, "nowhere.jsonl"),
     (["--dataset", ShortRun.reviews, "--mask-share", "0"], 64, "--mask-share"),
   ]) func saysWhatToDoInstead(_ arguments: [String], _ status: Int32, _ advice: String) throws {

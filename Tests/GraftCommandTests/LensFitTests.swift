@@ -57,7 +57,8 @@ import Testing
 
   @Test(arguments: [
     (["--limit", "0"], "--limit"), (["--ridge", "-1"], "--ridge"), (["--steps", "-1"], "--steps"),
-    (["--rate", "0"], "--rate"), (["--head", "embedding", "--unembedding", "a"], "not both"),
+    (["--rate", "0"], "--rate"),
+    (["--head", "embedding", "--unembedding", "a"], "--unembedding does nothing with --head embedding"),
   ]) func saysWhatToDoInstead(_ arguments: [String], _ advice: String) throws {
     let run = try GraftProcess.run(
       ["lens-fit", "imdb-gpt2-narrow", "--dataset", ShortRun.reviews, "-o", path] + arguments)

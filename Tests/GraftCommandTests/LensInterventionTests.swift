@@ -70,8 +70,8 @@ import Testing
     (["--ablate", "L1.mlp@7"], 1, "7 tokens, 0 to 6"), (["--ablate", "L1.attentionWeights"], 1, "the sites are"),
     (["--patch", "L1"], 64, "=from:TEXT"), (["--patch", "L1=from:a film"], 1, "has 2 tokens"),
     (["--patch", "L1@2=from:a film"], 1, "places 0 to 1"), (["--patch", "L1=from@2:a"], 64, "=from:TEXT"),
-    (["--dataset", ShortRun.reviews, "--attribute"], 64, "is for prompts"),
-    (["--mean-over", "x"], 64, "--ablate SITE=mean"), (["--unchanged"], 64, "--ablate or --patch"),
+    (["--dataset", ShortRun.reviews, "--attribute"], 64, "it is for prompts"),
+    (["--mean-over", "x"], 64, "without --ablate SITE=mean"), (["--unchanged"], 64, "without --ablate or --patch"),
     (["--ablate", "L1.mlp=mean", "--mean-over", "no-such-file"], 1, "no-such-file"),
     (["--ablate", "L1.mlp", "--unchanged", "--beside", "a"], 64, "not both"),
   ]) func saysWhatToDoInstead(_ arguments: [String], _ status: Int32, _ advice: String) throws {

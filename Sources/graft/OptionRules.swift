@@ -1,0 +1,288 @@
+import ArgumentParser
+
+// When the options of each command have an effect, in the order of graft --help.
+
+extension OptionRule {
+  /// Of every command.
+  static let common = [OptionRule("--color", without: "--json", because: "JSON has no colour")]
+
+  /// Of `DatasetOptions` where a dataset is one way of several.
+  fileprivate static let dataset = [
+    OptionRule("--split", "--reviews", "--limit", with: ["--dataset"], because: "it chooses among a dataset's texts")
+  ]
+  /// Of `RunOptions`.
+  fileprivate static let run = [
+    OptionRule("--resume", with: ["--output"], because: "what was computed before is in the folder of the run, -o")
+  ]
+  fileprivate static let recordsDataset = [
+    OptionRule("--output", with: ["--dataset"], because: "it is the folder of a run over a dataset")
+  ]
+  /// Of `ClassificationOptions`, and of a head that is read with or borrowed.
+  fileprivate static let textPreparation = [
+    OptionRule(
+      "--max-length", "--text-cleaning", with: ["--dataset"], because: "it decides how a dataset's texts are read")
+  ]
+  fileprivate static let unembedding = [
+    OptionRule(
+      "--unembedding", with: [.byDefault("--head", value: "mlm")],
+      because: "the token embedding is read with, not a model's head")
+  ]
+  fileprivate static let maskShare = [
+    OptionRule("--mask-share", with: [], for: "gpt2", because: "only BERT predicts masked tokens")
+  ]
+}
+
+extension Inspect: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension Tokenize: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension Forward: RuledCommand {
+  static let optionRules = [
+    OptionRule("--bos", with: ["--text"], because: "ids are taken as they are; put the token's id first in --ids"),
+    OptionRule("--token-types", with: [], for: "gpt2", because: "only BERT has token types"),
+  ]
+  var ruledModel: ModelArgument? { model }
+}
+
+extension Predict: RuledCommand {
+  static let optionRules = [
+    OptionRule("--top", without: "--generate", because: "a continuation has no list of tokens for each place"),
+    OptionRule("--sample", with: ["--generate"], because: "it decides how a continuation's tokens are chosen"),
+    OptionRule(
+      "--temperature", "--top-k", "--seed", with: ["--sample"], because: "the most probable token is always taken"),
+  ]
+}
+
+extension Lens: RuledCommand {
+  static let optionRules =
+    [
+      OptionRule(
+        "--text", "--file", "--jsonl", "--beside", "--updates", "--mask-each", "--slice", "--tokens", "--target",
+        "--versus", "--ablate", "--patch", "--mean-over", "--unchanged", "--attribute", "--bos", "--html", "--top",
+        without: "--dataset", because: "it is for prompts, and a dataset has texts of its own"),
+      OptionRule(
+        "--seed", "--text-cleaning", "--mask-share", with: ["--dataset"],
+        because: "it is for a dataset; a prompt is read as it is"),
+      OptionRule(
+        "--show probability", "--show rank", "--show final-rank", "--show target", "--show target-rank",
+        "--show difference", without: "--dataset", because: "the chart of a dataset shows entropy, kl or loss"),
+      OptionRule(
+        "--show", with: [.absent("--dataset"), "--svg"],
+        because: "the tables of a dataset hold every statistic, and the chart is not written"),
+      OptionRule(
+        "--show", with: [.absent("--json"), "--svg", "--html"],
+        because: "JSON holds every statistic, and no picture is written"),
+      OptionRule(
+        "--show", with: [.absent("--attribute"), "--html"],
+        because: "the picture is coloured by what each part adds to a logit"),
+      OptionRule(
+        "--top", with: ["--json", "--html", "--svg", "--attribute"],
+        because: "a cell shows the most probable token alone on a terminal"),
+      OptionRule(
+        "--show target", "--show target-rank", "--show difference", with: ["--target", "--jsonl"],
+        because: "no token is followed"),
+      OptionRule("--show difference", with: ["--versus"], because: "there is no token to subtract"),
+      OptionRule(
+        "--versus", with: ["--target", "--jsonl"], because: "it is compared with the token that is followed"),
+      OptionRule("--mean-over", with: ["--ablate SITE=mean"], because: "no value is replaced by its mean"),
+      OptionRule("--unchanged", with: ["--ablate", "--patch"], because: "nothing is changed"),
+    ] + OptionRule.dataset + OptionRule.recordsDataset + OptionRule.run + OptionRule.unembedding
+    + OptionRule.maskShare
+  var ruledModel: ModelArgument? { model }
+}
+
+extension LensFit: RuledCommand {
+  static let optionRules =
+    [
+      OptionRule("--rate", with: ["--steps >0"], because: "the regression alone has no rate"),
+      OptionRule(
+        "--seed", with: ["--limit", "--steps >0"], for: "gpt2", because: "no texts are drawn and no tokens masked"),
+    ] + OptionRule.unembedding + OptionRule.maskShare
+  var ruledModel: ModelArgument? { model }
+}
+
+extension LensClassifier: RuledCommand {
+  static let optionRules =
+    [
+      OptionRule("--seed", with: ["--dataset"], because: "nothing is drawn for a text"),
+      OptionRule("--svg", with: ["--text"], because: "the picture is of one text"),
+    ] + OptionRule.dataset + OptionRule.recordsDataset + OptionRule.run
+}
+
+extension Identify: RuledCommand {
+  private static let dataset = ["--text", "--file"].map { text in
+    OptionRule(
+      "--lengths", "--measure", "--maps", "--loss", "--width", "--epochs", "--rate", "--ridge", "--split",
+      "--reviews", "--limit", "--seed", "--output", "--resume", without: text,
+      because: "it is for the statistics of a dataset")
+  }
+
+  static let optionRules =
+    dataset + [
+      OptionRule(
+        "--heads", "--save", "--show", with: ["--text", "--file"], because: "it is about the heads of a text"),
+      OptionRule("--heads", with: ["--html", "--svg"], because: "it chooses the heads of a page or a picture"),
+      OptionRule("--show", with: ["--svg"], because: "tables and pages show all three parts"),
+      OptionRule("--split", with: ["--dataset"], because: "the IMDB sample has no parts"),
+      OptionRule(
+        "--maps", "--loss", "--width", "--epochs", "--rate", "--ridge",
+        with: [.byDefault("--measure", value: "both"), "--measure tokens"],
+        because: "no map is fitted for attention alone"),
+      OptionRule(
+        "--tolerance", "--simplex", "--lengths",
+        with: [.byDefault("--measure", value: "both"), "--measure attention"],
+        because: "attention is not measured"),
+      OptionRule(
+        "--width", "--epochs", "--rate", with: [.byDefault("--maps", value: "mlp")], because: "no MLP is fitted"),
+      OptionRule("--ridge", with: [.byDefault("--maps", value: "linear")], because: "no linear map is fitted"),
+      OptionRule(
+        "--loss", with: [.byDefault("--maps", value: "mlp"), "--maps linear"], because: "no map is fitted"),
+    ] + OptionRule.run
+}
+
+extension Attribute: RuledCommand {
+  private static let states = OptionSetting.byDefault("--method", value: "tokens")
+  private static let frobenius = OptionSetting.byDefault("--definition", value: "frobenius")
+
+  static let optionRules =
+    [
+      OptionRule(
+        "--probes", "--exact", "--definition", "--level", with: [states],
+        because: "it is about hidden states, and a decision is attributed"),
+      OptionRule(
+        "--class", with: ["--method input-gradient", "--method integrated"],
+        because: "hidden states are attributed, and no class's score"),
+      OptionRule(
+        "--baseline", "--steps", with: ["--method integrated"], because: "it is about integrated gradients alone"),
+      OptionRule("--exact", with: [frobenius], because: "the gradient of a state's sum is always exact"),
+      OptionRule("--probes", without: "--exact", because: "every direction is followed, none is drawn"),
+      OptionRule("--probes", with: [frobenius], because: "the gradient of a state's sum is one direction"),
+      OptionRule("--level", without: "--dataset", because: "over a dataset every level is shown"),
+      OptionRule(
+        "--level", with: [.absent("--json"), "--svg", "--html"], because: "JSON holds every level"),
+      OptionRule("--seed", with: [states, "--limit"], because: draw),
+      OptionRule("--seed", with: [.absent("--exact"), "--limit"], because: draw),
+      OptionRule("--seed", with: [frobenius, "--limit"], because: draw),
+    ] + OptionRule.dataset
+  private static let draw = "no direction is drawn, and no texts are"
+}
+
+extension Project: RuledCommand {
+  private static let vectors = ["--ff-key", "--ff-value", "--query", "--key", "--value", "--output"]
+
+  static let optionRules =
+    vectors.flatMap { vector in
+      [
+        OptionRule(.given(vector, value: nil), without: "--head", because: "the head is read, through pairs of tokens"),
+        OptionRule(
+          .given(vector, value: nil), without: "--svd", because: "a whole matrix is read, along its directions"),
+        OptionRule("--moved", without: vector, because: "the vectors that were named are shown"),
+      ]
+    } + [
+      OptionRule("--matrix", with: ["--head", "--svd"], because: "it chooses a matrix of a head or a block"),
+      OptionRule("--lowest", "--pairs", with: ["--head"], because: "it is about the pairs of tokens of a head"),
+      OptionRule("--lowest", "--pairs", without: "--svd", because: "a direction has tokens, not pairs"),
+      OptionRule("--layer", "--directions", with: ["--svd"], because: "it is about singular directions"),
+      OptionRule("--layer", with: ["--matrix k", "--matrix v"], because: "the head names its block"),
+      OptionRule(
+        "--head", with: [.byDefault("--matrix", value: "vo"), "--matrix qk"],
+        because: "keys and values are a block's, not a head's"),
+      OptionRule(
+        "--moved", "--scored", "--seed", with: ["--against"],
+        because: "it is about the difference from another model"),
+      OptionRule(
+        "--inverse", "--fold-norm",
+        with: ["--ff-key", "--query", "--key", "--value", "--head", "--svd", "--against"],
+        because: "the vectors write to the residual stream, and it is about what reads from it"),
+      OptionRule(
+        "--inverse", "--fold-norm", with: [.byDefault("--matrix", value: "vo"), "--matrix qk", "--matrix k"],
+        because: "the values write to the residual stream, and it is about what reads from it"),
+      OptionRule("--width", without: "--json", because: "JSON holds whole tokens"),
+    ]
+}
+
+extension AtlasBuild: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension AtlasSearch: RuledCommand {
+  static let optionRules = [
+    OptionRule(
+      "--lowest",
+      with: [.absent("--kind")]
+        + ["ff-key", "ff-value", "query", "key", "value", "output"].map { .given("--kind", value: $0) },
+      because: "heads have pairs, and a direction's sign is free: only vectors have lowest tokens")
+  ]
+}
+
+extension AtlasShow: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension AtlasExport: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension Align: RuledCommand {
+  static let optionRules = [
+    OptionRule(
+      "--seed", with: [.arguments(3, named: "models")], because: "an interval over models needs three or more"),
+    OptionRule("--tokens", with: ["--vectors >0"], because: "tokens are shown for single vectors alone"),
+  ]
+}
+
+extension Classify: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension Evaluate: RuledCommand {
+  static let optionRules =
+    [OptionRule("--seed", with: ["--limit"], because: "every text is scored, none is drawn")] + OptionRule.run
+}
+
+extension Compare: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension FineTune: RuledCommand {
+  static let optionRules = [
+    OptionRule("--hold-out", without: "--test", because: "the classifier is scored on the texts of --test"),
+    OptionRule(
+      "--seed", with: [.absent("--seeds"), .absent("--test"), "--limit", "--test-limit", "--recipe paper"],
+      because: "the runs have seeds of their own, and no texts are drawn"),
+  ]
+}
+
+extension Stitch: RuledCommand {
+  private static let drawn: [OptionSetting] = [.absent("--maps"), "--maps random*", "--maps shuffled*"]
+
+  static let optionRules =
+    [
+      OptionRule("--draws", with: drawn, because: "no map is drawn"),
+      OptionRule("--seed", with: drawn + ["--limit"], because: "no map is drawn, and no texts are"),
+      OptionRule(
+        "--unlabelled",
+        with: [
+          "--dataset", "--maps weighted*", "--maps least-squares*", "--maps affine*", "--maps auto*", "--maps MAP+norm",
+          "--maps MAP+moments",
+        ], because: "no map is made from texts, and none is measured"),
+      OptionRule(
+        "--max-length", "--text-cleaning", with: ["--dataset", "--unlabelled"], because: "no texts are read"),
+    ] + OptionRule.dataset + OptionRule.recordsDataset + OptionRule.run
+}
+
+extension ExperimentKeepK: RuledCommand {
+  static let optionRules = OptionRule.dataset + OptionRule.textPreparation
+}
+
+extension ExperimentRecall: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension ExperimentRelatedPairs: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension ExperimentInteresting: RuledCommand {
+  static let optionRules = [OptionRule("--show", without: "--json", because: "JSON has all pairs")]
+}
+
+extension ExperimentStitch: RuledCommand {
+  static let optionRules =
+    [
+      OptionRule(
+        "--output", "--shard", "--resume", without: "--point", because: "one point is repeated and nothing kept")
+    ] + OptionRule.run
+}
+
+extension Merge: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension Verify: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension Env: RuledCommand { static let optionRules: [OptionRule] = [] }
