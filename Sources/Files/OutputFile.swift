@@ -14,8 +14,11 @@ public final class OutputFile {
   public init(_ path: String) throws {
     self.path = path
     temporaryPath = path + ".partial"
-    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    descriptor = UnfinishedFiles.creating(temporaryPath) { [temporaryPath] in
+      open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    }
     guard descriptor >= 0 else {
+      defer { UnfinishedFiles.remove(temporaryPath) }
       // What is missing is the folder, not the file.
       if errno == ENOENT { throw FileError.system(path: path, action: "create", reason: "its folder does not exist") }
       throw FileError.fromErrno(path: path, action: "create")
@@ -47,8 +50,10 @@ public final class OutputFile {
     guard closed == 0, rename(temporaryPath, path) == 0 else {
       let error = FileError.fromErrno(path: path, action: "write")
       unlink(temporaryPath)
+      UnfinishedFiles.remove(temporaryPath)
       throw error
     }
+    UnfinishedFiles.remove(temporaryPath, final: path)
   }
 
   /// Writes one whole file. Throws `FileError`.
@@ -78,5 +83,6 @@ public final class OutputFile {
     guard descriptor >= 0 else { return }
     close(descriptor)
     unlink(temporaryPath)
+    UnfinishedFiles.remove(temporaryPath)
   }
 }

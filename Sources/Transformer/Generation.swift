@@ -31,10 +31,11 @@ extension Runnable {
   ///   - endOfText: the token after which nothing follows; nil goes on whatever comes.
   ///   - usesCache: whether keys and values of earlier tokens are kept, which makes a token cost one row of products. A
   ///     splice has no cache and runs the whole text again for each token.
+  ///   - progress: called with how many tokens there are, after each.
   /// - Throws: `TransformerError`: not a GPT-2, no head over the vocabulary, a text without a token or too long.
   public func generate(
     after prompt: [Int32], count: Int, choosing choice: TokenChoice = .greedy, endOfText: Int32? = nil,
-    usesCache: Bool = true, workspace: Workspace
+    usesCache: Bool = true, workspace: Workspace, progress: (_ done: Int) -> Void = { _ in }
   ) throws -> Generation {
     guard modelType == "gpt2" else {
       throw TransformerError.missingHead(
@@ -62,6 +63,7 @@ extension Runnable {
       let next = chooser.next(try tokenScores(h, row: h.tokens - 1, workspace: workspace))
       text.append(next)
       unread = [next]
+      progress(text.count - prompt.count)
       if next == endOfText { return Generation(ids: Array(text[prompt.count...]), stop: .endOfText) }
     }
     return Generation(ids: Array(text[prompt.count...]), stop: .count)

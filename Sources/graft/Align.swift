@@ -87,7 +87,7 @@ struct Align: ParsableCommand {
 
   private func compare(_ models: [Model]) throws -> [AlignedPair] {
     let count = models.count * (models.count - 1) / 2
-    var progress = Progress(
+    let progress = Progress(
       ProgressLine(label: "align", unit: "groups", total: count * kinds.count * (spaces?.count ?? 2), resumed: 0))
     defer { progress.clear() }
     var (pairs, done) = ([AlignedPair](), 0)

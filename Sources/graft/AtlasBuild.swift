@@ -70,8 +70,9 @@ struct AtlasBuild: ParsableCommand {
       selection: PairSearch.Selection(
         rows: ids, columns: ids, groups: pairFilter.pairs.groups(of: tokenizer, below: projection.vocabulary)),
       stamp: stamp, threads: threads.count)
+    Interruption.keeps(in: output)
     let (before, parts) = builder.progress
-    var progress = Progress(ProgressLine(label: "atlas", unit: "parts", total: parts, resumed: before))
+    let progress = Progress(ProgressLine(label: "atlas", unit: "parts", total: parts, resumed: before))
     try builder.build { progress.update($0) }
     progress.clear()
     let rows = projection.vocabulary

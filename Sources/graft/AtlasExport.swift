@@ -20,6 +20,7 @@ struct AtlasExport: ParsableCommand {
   @Option(help: ArgumentHelp("The folder to write into; made when it is not there.", valueName: "dir"))
   var html: String
   @OptionGroup var atlas: AtlasArgument
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -31,12 +32,15 @@ struct AtlasExport: ParsableCommand {
     }
     var index = AtlasIndex()
     var files = ["index.html"]
+    let progress = Progress(ProgressLine(label: "export", unit: "pages", total: atlas.layers + 1))
+    defer { progress.clear() }
     for layer in 0..<atlas.layers {
       let readings = try atlas.readings(ofLayer: layer)
       let pages = AtlasPage(atlas, layer: layer, readings)
       try OutputFile.write(pages.html, to: html + "/" + AtlasPage.name(layer))
       files.append(AtlasPage.name(layer))
       index.add(readings, page: AtlasPage.name(layer))
+      progress.update(layer + 1)
     }
     // Last, so that an index is never there without its pages.
     try OutputFile.write(AtlasPage.index(atlas, index.words), to: html + "/index.html")

@@ -55,7 +55,7 @@ struct Classify: ParsableCommand {
   private func classify(_ texts: [[Int32]], _ model: any Runnable) throws -> [[Float]] {
     let workspace = threads.workspace()
     var logits: [[Float]] = []
-    var progress = Progress(ProgressLine(label: "classify", unit: "texts", total: texts.count))
+    let progress = Progress(ProgressLine(label: "classify", unit: "texts", total: texts.count))
     while logits.count < texts.count {
       var batch = [texts[logits.count]]
       var size = batch[0].count

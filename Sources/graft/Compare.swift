@@ -21,6 +21,7 @@ struct Compare: ParsableCommand {
   @Argument(help: "The other run.")
   var second: String
 
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {

@@ -22,10 +22,14 @@ enum StandardOutputError: Error, Equatable, CustomStringConvertible {
 enum Console {
   static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
   static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  /// Whether a line on standard error can be written over.
+  static var errorCanRedraw: Bool { errorIsTerminal && ProcessInfo.processInfo.environment["TERM"] != "dumb" }
 
   /// Writes all of the text to standard output at once.
   /// - Throws: `StandardOutputError`.
   static func write(_ text: String) throws {
+    // On one terminal the result must not follow a progress line.
+    if outputIsTerminal { ProgressMonitor.shared.stop() }
     var text = text
     try text.withUTF8 { bytes in
       var rest = UnsafeRawBufferPointer(bytes)[...]
@@ -41,12 +45,27 @@ enum Console {
 
   /// A line on standard error that is no failure.
   static func note(_ text: String) {
-    FileHandle.standardError.write(Data("graft: note: \(text)\n".utf8))
+    ProgressMonitor.shared.hidden { writeError("graft: note: \(text)\n") }
   }
 
   /// The one message of a command that failed.
   static func complain(_ text: String) {
-    FileHandle.standardError.write(Data("graft: error: \(text)\n".utf8))
+    ProgressMonitor.shared.stop()
+    writeError("graft: error: \(text)\n")
+  }
+
+  /// Writes to standard error. Where nobody can be told, a failure is left out.
+  static func writeError(_ text: String) {
+    var text = text
+    text.withUTF8 { bytes in
+      var rest = UnsafeRawBufferPointer(bytes)[...]
+      while !rest.isEmpty {
+        let count = Foundation.write(STDERR_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+        if count < 0, errno == EINTR { continue }
+        guard count > 0 else { return }
+        rest = rest.dropFirst(count)
+      }
+    }
   }
 
   /// How text for people looks on standard output.

@@ -63,6 +63,7 @@ struct RecordedRun {
     journal = try options.output.map {
       try RunJournal(directory: $0, stamp: stamp(), batchCount: batchCount, resume: options.resume)
     }
+    if let journal { Interruption.keeps(in: journal.directory, option: "--resume") }
   }
 
   /// Computes the batches that are not there yet; then writes the results into the folder, where there is one.
@@ -77,7 +78,7 @@ struct RecordedRun {
     decode: (JSONNode) throws -> Record, write: (_ directory: String, [Record]) throws -> Void
   ) throws -> [Record]? {
     let missing = journal?.missingBatches ?? Array(0..<batchCount)
-    var progress = Progress(
+    let progress = Progress(
       ProgressLine(label: label, unit: unit, total: batchCount, resumed: batchCount - missing.count))
     var inMemory: [Record] = []
     for (done, batch) in missing.enumerated() {

@@ -59,7 +59,7 @@ struct ExperimentInteresting: ParsableCommand {
     let wE = model.projectionMatrix
     let labels = TokenLabels(tokenizer: tokenizer, width: 24)
     let ids = try filter.ids(of: tokenizer, below: wE.rows)
-    let layers = try (0..<model.dimensions.layers).map {
+    let layers = try (0..<model.dimensions.layers).mapShowingProgress("interesting", unit: "blocks") {
       try experiment.alikeness(layer: $0, threshold: threshold, by: wE, among: ids, threads: options.threads.count)
     }
     let levels = levels(layers)

@@ -59,11 +59,13 @@ struct ExperimentKeepK: ParsableCommand {
       ("ff-values", "feed-forward values", KeepK.values(count, of: model, seed: data.seed)),
     ]
     if let texts {
-      let states = try KeepK.states(
-        count, of: model, over: texts.batches, tokens: texts.tokens, seed: data.seed, workspace: workspace)
+      let states = try Progress.during("hidden states") {
+        try KeepK.states(
+          count, of: model, over: texts.batches, tokens: texts.tokens, seed: data.seed, workspace: workspace)
+      }
       sorts.append(("hidden", "hidden states", states))
     }
-    var progress = Progress(
+    let progress = Progress(
       ProgressLine(label: "keep-k", unit: "curves", total: sorts.count * KeepK.Projection.allCases.count))
     var done = 0
     let results = try sorts.map { name, title, vectors in

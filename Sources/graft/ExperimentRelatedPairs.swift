@@ -46,7 +46,7 @@ struct ExperimentRelatedPairs: ParsableCommand {
     let wE = model.projectionMatrix
     var rows: [Row] = []
     let total = RelatedPairs.Pair.allCases.count * model.dimensions.layers
-    var progress = Progress(ProgressLine(label: "related pairs", unit: "groups", total: total))
+    let progress = Progress(ProgressLine(label: "related pairs", unit: "groups", total: total))
     for pair in RelatedPairs.Pair.allCases {
       for layer in 0..<model.dimensions.layers {
         let result = try experiment.similarities(pair, layer: layer, by: wE, threads: options.threads.count)

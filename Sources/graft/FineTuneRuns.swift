@@ -57,6 +57,7 @@ struct FineTuneRuns {
     let stamp = stamp(seed)
     let journal = try RunJournal(
       directory: directory, stamp: stamp.object([]), batchCount: settings.epochs, resume: resume)
+    Interruption.keeps(in: self.directory, option: "--resume")
     let state = directory + "/state.safetensors"
     if !journal.isFinished {
       let workspace = Workspace(threads: threads)
@@ -87,8 +88,10 @@ struct FineTuneRuns {
 
   private func train(_ tuning: inout FineTuning, throughEpoch epoch: Int, state: String) throws {
     let end = (epoch + 1) * tuning.stepsInEpoch
-    var progress = Progress(
-      ProgressLine(label: "epoch \(epoch + 1)", unit: "steps", total: tuning.schedule.steps, resumed: tuning.step))
+    let progress = Progress(
+      ProgressLine(
+        label: "seed \(tuning.settings.seed), epoch \(epoch + 1)", unit: "steps", total: tuning.schedule.steps,
+        resumed: tuning.step))
     defer { progress.clear() }
     while tuning.step < end {
       try tuning.advance()
@@ -98,7 +101,7 @@ struct FineTuneRuns {
   }
 
   private func score(_ model: Model, _ epoch: Int, _ workspace: Workspace) throws -> [Prediction] {
-    var progress = Progress(
+    let progress = Progress(
       ProgressLine(label: "score epoch \(epoch + 1)", unit: "batches", total: test.batches.count))
     defer { progress.clear() }
     return try test.batches.indices.flatMap { batch in
@@ -114,7 +117,7 @@ struct FineTuneRuns {
     digest.update(cacheKey)
     let path = "\(directory)/\(Self.cachePrefix)\(digest.finish().prefix(16))"
     let usesFile = isReadOften && cacheBytes > 0 && trainable.firstTrainedLayer > 0
-    var progress = Progress(ProgressLine(label: "frozen blocks", unit: "texts", total: train.reviews.count))
+    let progress = Progress(ProgressLine(label: "frozen blocks", unit: "texts", total: train.reviews.count))
     defer { progress.clear() }
     return try FrozenStates(
       trainable, train.reviews, path: usesFile ? path : nil, bound: cacheBytes, workspace: workspace

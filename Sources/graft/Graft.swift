@@ -23,6 +23,9 @@ struct Graft: ParsableCommand {
         1    the command failed, the reason is on standard error; or verify found
              a stage over the tolerance
         64   the command line is wrong
+        129, 130, 143
+             the command was ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; standard
+             error says what is kept and how to resume
         141  the reader of the output went away
 
       ENVIRONMENT:
@@ -45,6 +48,7 @@ struct Graft: ParsableCommand {
     // A closed pipe and a file past its limit then show up as errors of `write`, which can be told.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
+    Interruption.watch()
     var command: any ParsableCommand
     do {
       if let unknown = path.unknownCommand { throw unknown }
@@ -55,7 +59,9 @@ struct Graft: ParsableCommand {
     }
     do {
       try InstructionSet.force(fromEnvironment: ProcessInfo.processInfo.environment)
-      try command.run()
+      let configuration = type(of: command).configuration
+      let name = configuration.commandName ?? "\(type(of: command))".lowercased()
+      try Progress.during(name) { try command.run() }
       finish(ExitStatus.success)
     } catch let error as StandardOutputError where error == .closed {
       finish(ExitStatus.closedPipe)
@@ -88,6 +94,7 @@ struct Graft: ParsableCommand {
 
   /// Ends the process at once. `exit` would first clean up libraries that a digest in the background may still be using.
   private static func finish(_ status: Int32) -> Never {
+    ProgressMonitor.shared.stop()
     fflush(nil)
     _exit(status)
   }

@@ -100,10 +100,17 @@ struct Identify: ParsableCommand {
     var room = Self.pageCharacters
     var left = 0
     var saved = SavedAttention()
+    let progress = Progress(
+      ProgressLine(
+        label: "identify", unit: "heads", total: inputs.count * model.blockDimensions.reduce(0) { $0 + $1.heads }))
+    defer { progress.clear() }
+    var done = 0
     let results = try inputs.map { input -> IdentifiedText in
       let tokens = try encoder.encode(Array(cleaning.clean(input.string).utf8), source: input.source)
       var kept: [EffectiveAttention.Head] = []
       let record = try study.record(id: input.id ?? input.source, tokens.ids, workspace: workspace) { head in
+        done += 1
+        progress.update(done)
         if save != nil { saved.add(head) }
         guard html != nil || svg != nil, heads?.heads.contains(.init(layer: head.layer, head: head.head)) ?? true else {
           return

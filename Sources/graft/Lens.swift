@@ -84,7 +84,7 @@ struct Lens: ParsableCommand {
     }
     let beside = try input.beside.map { try read(InputText(bytes: Array($0.utf8), source: "--beside")) }
     // What is shown side by side: a text, or a text without and with what is changed.
-    let groups = try texts.map { text in
+    let groups = try texts.mapShowingProgress("lens", unit: "texts") { text in
       (interventions.unchanged ? [try read(text, changing: false)] : []) + [try read(text)]
     }
     let others = [beside].compactMap { $0 }

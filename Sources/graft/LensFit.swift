@@ -68,13 +68,13 @@ struct LensFit: ParsableCommand {
     let workspace = threads.workspace()
 
     var regression = TunedLensRegression(opened, head: heads.segments[0])
-    var progress = Progress(ProgressLine(label: "fit", unit: "batches", total: texts.batchCount))
+    let progress = Progress(ProgressLine(label: "fit", unit: "batches", total: texts.batchCount))
     for batch in 0..<texts.batchCount {
       try regression.add(texts.texts(ofBatch: batch), workspace: workspace)
       progress.update(batch + 1)
     }
     progress.clear()
-    let (fitted, explained) = try regression.solve(ridge: ridge)
+    let (fitted, explained) = try Progress.during("regression") { try regression.solve(ridge: ridge) }
     let (lens, divergences) = try train(regression, from: fitted, texts, workspace: workspace)
 
     let options: [JSON.Member] =
@@ -124,7 +124,7 @@ struct LensFit: ParsableCommand {
     var generator = SplitMix64(seed: corpus.data.seed)
     var order: [Int] = []
     var last: [[Double]] = []
-    var progress = Progress(ProgressLine(label: "fit", unit: "steps", total: steps))
+    let progress = Progress(ProgressLine(label: "fit", unit: "steps", total: steps))
     for step in 0..<steps {
       if order.isEmpty { order = generator.permutation(of: texts.batchCount) }
       if let means = try training.step(texts.texts(ofBatch: order.removeLast())), step >= steps - max(1, steps / 10) {

@@ -21,6 +21,7 @@ struct Merge: ParsableCommand {
   @Option(name: .shortAndLong, help: ArgumentHelp("The folder of the whole run, which must be new.", valueName: "dir"))
   var output: String
 
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var display: OutputOptions
 
   func run() throws {
@@ -62,7 +63,10 @@ struct Merge: ParsableCommand {
       facts.merge(try StitchExperimentReport.facts(in: directory)) { first, _ in first }
     }
     let report = try StitchExperimentReport(stamp, records, facts: facts)
-    let journal = try RunJournal(directory: output, stamp: stamp, batchCount: 0, resume: false)
+    // A merge that was stopped is simply done again.
+    let journal = try RunJournal(
+      directory: output, stamp: stamp, batchCount: 0, resume: Self.isUnfinished(output))
+    Interruption.keeps(in: output)
     try journal.finish { try report.write(to: output) }
     try display.print(report.json) { style in
       report.text(style) + style.painted("written: ", .faint)

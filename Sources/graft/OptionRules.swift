@@ -4,7 +4,12 @@ import ArgumentParser
 
 extension OptionRule {
   /// Of every command.
-  static let common = [OptionRule("--color", without: "--json", because: "JSON has no colour")]
+  static let common = [
+    OptionRule("--color", without: "--json", because: "JSON has no colour"),
+    OptionRule(
+      "--progress-interval", with: [.byDefault("--progress", value: "auto"), "--progress plain"],
+      because: "no progress is shown"),
+  ]
 
   /// Of `DatasetOptions` where a dataset is one way of several.
   fileprivate static let dataset = [

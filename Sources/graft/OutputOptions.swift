@@ -20,10 +20,12 @@ struct OutputOptions: ParsableArguments {
   }
 }
 
-/// How many threads a command computes on.
+/// How many threads a command computes on, and how it shows its progress meanwhile.
 struct ThreadOptions: ParsableArguments {
   @Option(name: [.short, .long], help: "Threads to compute on (default: one a processor core).")
   var threads: Int?
+
+  @OptionGroup var progress: ProgressOptions
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {

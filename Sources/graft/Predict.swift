@@ -42,7 +42,7 @@ struct Predict: ParsableCommand {
     let digest = output.json ? BackgroundDigest(of: model) : nil
     let predictor = Predictor(
       model: model, encoder: try TextEncoder(model, encoding), workspace: threads.workspace())
-    let predictions = try input.texts().map { text in
+    let predictions = try input.texts().mapShowingProgress("predict", unit: "texts") { text in
       guard let generate else { return try predictor.top(top, text) }
       return try predictor.generate(generate, text, choosing: sampling.choice)
     }

@@ -28,8 +28,11 @@ struct Predictor {
 
   func generate(_ count: Int, _ text: InputText, choosing choice: TokenChoice) throws -> TokenPrediction {
     let tokens = try encoder.encode(text.bytes, source: text.source)
+    let progress = Progress(ProgressLine(label: "predict \(text.source)", unit: "tokens", total: count))
+    defer { progress.clear() }
     let generation = try model.generate(
-      after: tokens.ids, count: count, choosing: choice, endOfText: tokenizer.specialTokens.eos, workspace: workspace)
+      after: tokens.ids, count: count, choosing: choice, endOfText: tokenizer.specialTokens.eos, workspace: workspace,
+      progress: progress.update)
     return TokenPrediction(
       text: text.string, tokens: tokens,
       outcome: .continuation(generation, text: tokenizer.decode(generation.ids), positions: model.positions))

@@ -47,7 +47,10 @@ final class BackgroundDigest: Sendable {
   private let result = Mutex<String?>(nil)
   private let finished = DispatchGroup()
 
+  private let name: String
+
   init(of model: any Runnable) {
+    name = model.name
     DispatchQueue.global().async(group: finished) {
       let digest = model.weightsDigest()
       self.result.withLock { $0 = digest }
@@ -56,7 +59,7 @@ final class BackgroundDigest: Sendable {
 
   /// 64 hexadecimal digits, once they are known.
   func wait() -> String {
-    finished.wait()
+    Progress.during("SHA-256 of \(name)") { finished.wait() }
     return result.withLock { $0 ?? "" }
   }
 }

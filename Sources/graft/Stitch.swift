@@ -64,6 +64,7 @@ struct Stitch: ParsableCommand {
       threads: threads.count)
     let texts = try unlabelled.read(models, pair, classification, threads)
     var fixed: [MapRecipe: [StitchingMap]] = [:]
+    let mapping = Progress(ProgressLine(label: "maps"))
     let sweep = try StitchSweep(
       pretrained: models.pretrained, finetuned: models.finetuned, kept: pair.kept(models),
       transplanted: pair.transplanted(models), options: pair.options
@@ -79,7 +80,9 @@ struct Stitch: ParsableCommand {
     }
     if let save { try keep(models, sweep, in: save) }
     if data.dataset != nil {
-      try score(models, sweep, texts, try MapFacts.all(of: sweep, maps, measuredOn: texts?.measuring, threads.count))
+      let facts = try MapFacts.all(of: sweep, maps, measuredOn: texts?.measuring, threads.count)
+      mapping.clear()
+      try score(models, sweep, texts, facts)
     }
   }
 

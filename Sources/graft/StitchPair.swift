@@ -82,12 +82,6 @@ struct StitchPairOptions: ParsableArguments {
     _ classification: ClassificationOptions, _ threads: ThreadOptions
   ) -> String {
     func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: ",") }
-    func quoted(_ word: String) -> String {
-      let plain = word.unicodeScalars.allSatisfy {
-        $0.properties.isAlphabetic || "0123456789-_./,:+=@%".unicodeScalars.contains($0)
-      }
-      return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-    }
     let isDrawn = maps(pair).contains(where: \.isDrawn)
     let values: [(option: String, value: String?)] = [
       ("--pretrained", pretrained), ("--finetuned", finetuned), ("--keep", list(sweep.kept)),
@@ -104,7 +98,7 @@ struct StitchPairOptions: ParsableArguments {
       ("--final-norm", options.appliesFinalNorm), ("--add-positions", options.addsPositions),
       ("--allow-partial-vocabulary", allowPartialVocabulary),
     ]
-    let words = values.compactMap { option in option.value.map { "\(option.option) \(quoted($0))" } }
+    let words = values.compactMap { option in option.value.map { "\(option.option) \($0.shellQuoted)" } }
     return (["graft stitch"] + words + flags.filter(\.1).map(\.0)).joined(separator: " \\\n  ")
   }
 }

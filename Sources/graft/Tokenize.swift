@@ -23,13 +23,17 @@ struct Tokenize: ParsableCommand {
   @Flag(help: "Leave out the special tokens that the model puts around a text.")
   var noSpecial = false
 
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let tokenizer = try model.tokenizer()
     let style = Console.style(output.color)
     var pending = ""
-    for (index, text) in try input.texts().enumerated() {
+    let texts = try input.texts()
+    let progress = Progress(ProgressLine(label: "tokenize", unit: "texts", total: texts.count))
+    for (index, text) in texts.enumerated() {
+      progress.update(index)
       let encoding = try tokenizer.encode(text.bytes, addSpecialTokens: !noSpecial)
       if output.json {
         pending += encoding.json.serialized() + "\n"

@@ -4,14 +4,15 @@ struct OptionMode: Sendable, CustomStringConvertible {
   let command: String
   /// What makes the mode, without the command. The models and files are not there.
   let arguments: [String]
-  /// Beside --threads and the options of every command.
+  /// Beside --threads, --progress and the options of every command.
   let uses: Set<String>
 
   init(_ command: String, _ arguments: String, uses: String = "", without: String = "") {
     func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
     self.command = command
     self.arguments = words(arguments)
-    self.uses = Set(words(uses)).union(["--json", "--color", "--threads"]).subtracting(words(without))
+    self.uses = Set(words(uses)).union(["--json", "--color", "--threads", "--progress", "--progress-interval"])
+      .subtracting(words(without))
   }
 
   var description: String { "\(command) \(arguments.joined(separator: " "))" }
