@@ -158,9 +158,12 @@ struct ClassifierLensSummary {
 
   let levels: [Level]
   let reviews: Int
+  /// How many of them were not read to their end.
+  let truncated: Int
 
   /// - Parameter seed: of the bootstrap.
-  init(levels: [LensLevel], records: [ClassifierLensRecord], seed: UInt64) {
+  init(levels: [LensLevel], records: [ClassifierLensRecord], truncated: Int, seed: UInt64) {
+    self.truncated = truncated
     let (logits, labels) = (records.map(\.logits), records.map(\.label))
     reviews = records.count
     self.levels = levels.enumerated().map { index, level in
@@ -196,7 +199,7 @@ struct ClassifierLensSummary {
     return table.text(style)
   }
 
-  /// `levels` and `reviews`.
+  /// `levels`, `reviews` and `truncated`.
   var members: [JSON.Member] {
     func interval(_ interval: Interval) -> JSON { [.number(interval.low), .number(interval.high)] }
     let objects = levels.map { level -> JSON in
@@ -208,6 +211,9 @@ struct ClassifierLensSummary {
         "true_probability": .number(level.meanTrueProbability), "true_probability_ci95": interval(level.interval),
       ]
     }
-    return [JSON.Member("levels", .array(objects)), JSON.Member("reviews", .integer(reviews))]
+    return [
+      JSON.Member("levels", .array(objects)), JSON.Member("reviews", .integer(reviews)),
+      JSON.Member("truncated", .integer(truncated)),
+    ]
   }
 }

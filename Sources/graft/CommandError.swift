@@ -49,7 +49,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   /// A head that the model does not have.
   case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
   /// A picture with a cell a pair of tokens would be too large.
-  case tooLongForPicture(source: String, tokens: Int, most: Int)
+  case tooLongForPicture(source: String, tokens: Int, most: Int, advice: String?)
   /// An option that has no effect on this model.
   case uselessOption(String)
   /// No dataset was given, and the sample that comes with graft is not where it was looked for.
@@ -60,10 +60,9 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .uselessOption(let refusal): return refusal
     case .noSuchHead(let head, let model, let blocks, let heads):
       return "--heads \(head): \(model) has the blocks L0 to L\(blocks - 1) with the heads H0 to H\(heads - 1)"
-    case .tooLongForPicture(let source, let tokens, let most):
-      return
-        "\(source): a picture shows at most \(most) tokens, found \(tokens); give --max-length \(most), or --html, "
-        + "which shows long texts"
+    case .tooLongForPicture(let source, let tokens, let most, let advice):
+      return "\(source): the picture shows at most \(most) tokens, found \(tokens); give --max-length \(most)"
+        + (advice.map { ", or \($0)" } ?? "")
     case .noSample(let path):
       return "\(path): the IMDB sample that comes with graft is not there; give --dataset or --text"
     case .unknownModel(let name, let known, let folders):

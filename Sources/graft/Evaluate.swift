@@ -35,7 +35,7 @@ struct Evaluate: ParsableCommand {
     let dataset = try data.read()
     try dataset.check(classes: classes)
     let cleaning = try classification.cleaning(for: model)
-    let encoded = try EncodedReviews(
+    let encoded = try EncodedReviews.noting(
       dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads.count)
     let stamp = ResultStamp(

@@ -85,7 +85,10 @@ struct ExperimentKeepK: ParsableCommand {
         data.members + (texts.map { classification.members($0.cleaning) } ?? []) + [
           JSON.Member("k", .array(ks.map { .integer($0) })), JSON.Member("n", .integer(count)), options.threads.member,
         ]))
-    try options.show(figure(results, model), stamp.object([JSON.Member("vectors", .array(results.map(json)))])) {
+    let truncated = texts.map { [JSON.Member("truncated", .integer($0.encoded.truncatedCount))] } ?? []
+    try options.show(
+      figure(results, model), stamp.object(truncated + [JSON.Member("vectors", .array(results.map(json)))])
+    ) {
       style in results.map { table($0).text(style) }.joined(separator: "\n")
     }
   }

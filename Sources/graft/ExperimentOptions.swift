@@ -48,7 +48,7 @@ struct ExperimentTexts {
   ) throws {
     dataset = try data.read()
     cleaning = try classification.cleaning(for: model)
-    encoded = try EncodedReviews(
+    encoded = try EncodedReviews.noting(
       dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads)
   }

@@ -91,7 +91,8 @@ struct FineTune: ParsableCommand {
     let length = min(training.recipeMaxLength ?? .max, classification.length(for: [opened]))
     let tokenizer = try Tokenizer.load(directory: opened.tokenizerDirectory, modelType: opened.modelType)
     func encode(_ dataset: Dataset) throws -> EncodedReviews {
-      try EncodedReviews(dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)
+      try EncodedReviews.noting(
+        dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)
     }
     let kind = training.kind(for: opened)
     let digest = BackgroundDigest(of: opened)

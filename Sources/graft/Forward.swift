@@ -66,6 +66,9 @@ struct Forward: ParsableCommand {
     if let text { return try TextEncoder(model, encoding).encode(Array(text.utf8), source: "--text") }
     let all = ids?.values ?? []
     let head = all.prefix(encoding.maxLength.map { min($0, model.positions) } ?? all.count)
+    if head.count < all.count {
+      Truncation.add("--ids", tokens: all.count, read: head.count, isModelsLimit: head.count == model.positions)
+    }
     return TextEncoder.Tokens(ids: Array(head), truncated: head.count < all.count)
   }
 

@@ -62,6 +62,7 @@ struct Graft: ParsableCommand {
       let configuration = type(of: command).configuration
       let name = configuration.commandName ?? "\(type(of: command))".lowercased()
       try Progress.during(name) { try command.run() }
+      Truncation.finish()
       finish(ExitStatus.success)
     } catch let error as StandardOutputError where error == .closed {
       finish(ExitStatus.closedPipe)

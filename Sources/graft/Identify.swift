@@ -144,7 +144,8 @@ struct Identify: ParsableCommand {
     if let svg, let first = results.first, let head = first.kept.first {
       guard first.ids.count <= Self.pictureTokens else {
         throw CommandError.tooLongForPicture(
-          source: first.text.source, tokens: first.ids.count, most: Self.pictureTokens)
+          source: first.text.source, tokens: first.ids.count, most: Self.pictureTokens,
+          advice: "--html, which shows long texts")
       }
       try OutputFile.write(first.heatMap(head, show: show).svg(), to: svg)
     }

@@ -57,7 +57,7 @@ struct LensClassifier: ParsableCommand {
       }
     }
     let encoder = try TextEncoder(opened, maxLength: classification.maxLength)
-    let readings = try text.map { text in
+    let readings = try text.mapShowingProgress("lens-classifier", unit: "texts") { text in
       let tokens = try encoder.encode(Array(cleaning.clean(text).utf8), source: "--text")
       return ClassifierReading(
         text: text, tokens: tokens, levels: lens.levels, logits: try lens.read(PackedBatch([tokens.ids])).map { $0[0] },
@@ -76,14 +76,15 @@ struct LensClassifier: ParsableCommand {
   ) throws -> ClassifierLensSummary {
     let tokenizer = try Tokenizer.load(
       directory: lens.model.tokenizerDirectory, modelType: lens.model.modelType)
-    let encoded = try EncodedReviews(
+    let encoded = try EncodedReviews.noting(
       dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: classification.length(for: [lens.model]),
       threads: threads.count)
     func summary(_ records: [ClassifierLensRecord]) -> ClassifierLensSummary {
-      ClassifierLensSummary(levels: lens.levels, records: records, seed: data.seed)
+      ClassifierLensSummary(
+        levels: lens.levels, records: records, truncated: encoded.truncatedCount, seed: data.seed)
     }
     let run = try RecordedRun(recording, stamp: object([]), batchCount: encoded.batches.count)
-    let records = try run.records(label: "lens") { batch in
+    let records = try run.records(label: "lens-classifier") { batch in
       let reviews = encoded.reviews[encoded.batches[batch]]
       let scores = try lens.read(PackedBatch(reviews.map(\.ids)))
       return reviews.enumerated().map { index, review in

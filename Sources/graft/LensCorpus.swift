@@ -27,7 +27,7 @@ struct LensCorpus {
     if isBERT, tokenizer.specialTokens.mask == nil {
       throw CommandError.missingSpecialToken(directory: model.tokenizerDirectory, role: "mask", option: "--dataset")
     }
-    encoded = try EncodedReviews(
+    encoded = try EncodedReviews.noting(
       dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: min(maxLength ?? .max, model.positions),
       threads: threads)
     parts = LensCorpusPart.plan(batches: encoded.batches.count)

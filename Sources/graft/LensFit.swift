@@ -96,7 +96,7 @@ struct LensFit: ParsableCommand {
     }
     let object = stamp.object([
       JSON.Member("levels", .array(results)), JSON.Member("output", .string(path)),
-      JSON.Member("places", .integer(regression.places)),
+      JSON.Member("places", .integer(regression.places)), JSON.Member("truncated", .integer(texts.truncatedCount)),
       JSON.Member("unembedding_sha256", .string(lens.unembeddingDigest)),
     ])
     try output.print(object) { style in

@@ -168,7 +168,7 @@ extension Attribute: RuledCommand {
       OptionRule("--seed", with: [states, "--limit"], because: draw),
       OptionRule("--seed", with: [.absent("--exact"), "--limit"], because: draw),
       OptionRule("--seed", with: [frobenius, "--limit"], because: draw),
-    ] + OptionRule.dataset
+    ] + OptionRule.dataset + OptionRule.recordsDataset + OptionRule.run
   private static let draw = "no direction is drawn, and no texts are"
 }
 

@@ -167,7 +167,7 @@ struct Stitch: ParsableCommand {
   private func encode(
     _ dataset: Dataset, for model: Model, _ models: StitchPair, _ cleaning: TextCleaning
   ) throws -> EncodedReviews {
-    try EncodedReviews(
+    try EncodedReviews.noting(
       dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
       cleaning: cleaning, maxLength: classification.length(for: [models.pretrained, models.finetuned]),
       threads: threads.count)

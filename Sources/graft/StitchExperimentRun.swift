@@ -206,7 +206,7 @@ final class StitchExperimentRun {
     let cleaning = try experiment.textCleaning ?? b.textCleaning()
     let maxLength = min(experiment.maxLength ?? .max, a.positions, b.positions)
     func encode(_ model: Model) throws -> EncodedReviews {
-      try EncodedReviews(
+      try EncodedReviews.noting(
         dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
         cleaning: cleaning, maxLength: maxLength, threads: threads)
     }

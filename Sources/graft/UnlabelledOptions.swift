@@ -62,7 +62,7 @@ struct UnlabelledTexts {
       rows: b.wE.rows, allowsPartial: true)
     guard shared.isWhole else { throw StitchingError.textsNeedOneVocabulary }
     let dataset = try Dataset.read(path)
-    let texts = try EncodedReviews(
+    let texts = try EncodedReviews.noting(
       dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength, threads: workspace.threads)
     guard texts.reviews.count >= 2 else { throw CommandError.tooFewTexts(path: path) }
     func statistics(_ half: Int, sampled: Int) throws -> SeamStatistics {

@@ -129,12 +129,16 @@ extension OptionMode {
       uses: "--text --method --class --baseline --steps --svg --html \(texts)"),
     OptionMode(
       "attribute", "none --dataset f",
-      uses: "--method --exact --probes --definition --seed \(dataset) --svg --html \(texts)"),
+      uses: "--method --exact --probes --definition --seed \(dataset) --svg --html \(texts) \(run)"),
     OptionMode(
-      "attribute", "none --dataset f --exact", uses: "--method --exact --definition \(dataset) --svg --html \(texts)"),
+      "attribute", "none --dataset f -o r",
+      uses: "--method --exact --probes --definition --seed \(dataset) --svg --html \(texts) \(run) --resume"),
+    OptionMode(
+      "attribute", "none --dataset f --exact",
+      uses: "--method --exact --definition \(dataset) --svg --html \(texts) \(run)"),
     OptionMode(
       "attribute", "none --dataset f --exact --limit 2",
-      uses: "--method --exact --definition --seed \(dataset) --svg --html \(texts)"),
+      uses: "--method --exact --definition --seed \(dataset) --svg --html \(texts) \(run)"),
 
     OptionMode(
       "project", "none --ff-key L0:0",
