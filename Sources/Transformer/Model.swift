@@ -18,26 +18,31 @@ public struct Model: Sendable {
   public let unembedding: Unembedding?
   /// nil where the checkpoint is no classifier.
   public let classifier: ClassifierHead?
+  /// Keys of config.json that neither Hugging Face nor Graft reads, in the order of the file.
+  public let unreadKeys: [String]
 
   /// Opens a Hugging Face directory; weights stay in the mapped file.
-  /// - Throws: `FileError`, `CheckpointError`, `TransformerError`.
+  /// - Throws: `FileError`, `CheckpointError`, `TransformerError`, `SettingsError`.
   public init(directory: String) throws {
     try self.init(Checkpoint(directory: directory))
   }
 
   /// Takes the weights of a checkpoint; its tensors' memory is used where it lies.
-  /// - Throws: `CheckpointError`, `TransformerError`, `FileError` about config.json.
+  /// - Throws: `CheckpointError`, `TransformerError`, `SettingsError` for a setting that changes the forward pass,
+  ///   `FileError` about config.json.
   public init(_ checkpoint: Checkpoint) throws {
     self.checkpoint = checkpoint
     name = Self.name(of: checkpoint.directory)
     let type = checkpoint.config["model_type"]
     switch type.value {
     case "bert":
+      unreadKeys = try SettingsKeys.bert.unreadKeys(of: checkpoint.config)
       let (bert, unembedding, classifier) = try BERT.load(checkpoint)
       architecture = .bert(bert)
       self.unembedding = unembedding
       self.classifier = classifier
     case "gpt2":
+      unreadKeys = try SettingsKeys.gpt2.unreadKeys(of: checkpoint.config)
       let (gpt2, unembedding, classifier) = try GPT2.load(checkpoint)
       architecture = .gpt2(gpt2)
       self.unembedding = unembedding

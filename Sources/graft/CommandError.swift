@@ -52,6 +52,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case tooLongForPicture(source: String, tokens: Int, most: Int)
   /// An option that has no effect on this model.
   case uselessOption(String)
+  /// The model's files say that tokens are drawn, and the command line says nothing.
+  case drawsByItself(path: String)
   /// No dataset was given, and the sample that comes with graft is not where it was looked for.
   case noSample(path: String)
 
@@ -64,6 +66,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
       return
         "\(source): a picture shows at most \(most) tokens, found \(tokens); give --max-length \(most), or --html, "
         + "which shows long texts"
+    case .drawsByItself(let path):
+      return
+        "\(path) (do_sample): the model's settings draw tokens; give --sample to draw them here too, or --no-sample "
+        + "for the most probable"
     case .noSample(let path):
       return "\(path): the IMDB sample that comes with graft is not there; give --dataset or --text"
     case .unknownModel(let name, let known, let folders):

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Reporting
+import Synchronization
 
 /// Why standard output took no more text.
 enum StandardOutputError: Error, Equatable, CustomStringConvertible {
@@ -42,6 +43,20 @@ enum Console {
   /// A line on standard error that is no failure.
   static func note(_ text: String) {
     FileHandle.standardError.write(Data("graft: note: \(text)\n".utf8))
+  }
+
+  /// A note that a run makes once, however often a file is opened.
+  static func noteOnce(_ text: String) {
+    guard notes.withLock({ $0.insert(text).inserted }) else { return }
+    note(text)
+  }
+
+  private static let notes = Mutex<Set<String>>([])
+
+  /// The one warning about keys of a settings file that do nothing.
+  static func noteUnread(_ keys: [String], path: String) {
+    guard !keys.isEmpty else { return }
+    noteOnce("\(path): neither Hugging Face nor graft reads \(keys.joined(separator: ", "))")
   }
 
   /// The one message of a command that failed.

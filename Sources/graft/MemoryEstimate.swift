@@ -31,9 +31,11 @@ extension ElementType {
 }
 
 extension Runnable {
-  /// The files a model is made of: one checkpoint, or the two that a stitched model joins.
-  var checkpoints: [Checkpoint] {
-    if let stitched = self as? StitchedModel { return [stitched.pretrained.checkpoint, stitched.finetuned.checkpoint] }
-    return (self as? Model).map { [$0.checkpoint] } ?? []
+  /// What a model is made of: itself, or the two that a stitched model joins.
+  var models: [Model] {
+    if let stitched = self as? StitchedModel { return [stitched.pretrained, stitched.finetuned] }
+    return (self as? Model).map { [$0] } ?? []
   }
+
+  var checkpoints: [Checkpoint] { models.map(\.checkpoint) }
 }

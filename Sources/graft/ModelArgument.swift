@@ -25,7 +25,9 @@ struct ModelArgument: ParsableArguments {
 
   static func open(_ model: String) throws -> any Runnable {
     let folders = ModelFolders()
-    return try openModel(directory: folders.directory(of: model), resolving: folders.directory)
+    let opened = try openModel(directory: folders.directory(of: model), resolving: folders.directory)
+    opened.noteSettings()
+    return opened
   }
 
   /// Opens a model that must be a checkpoint of its own.
@@ -35,7 +37,9 @@ struct ModelArgument: ParsableArguments {
     guard !FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
       throw StitchingError.alreadyStitched(path: directory)
     }
-    return try Model(directory: directory)
+    let opened = try Model(directory: directory)
+    opened.noteSettings()
+    return opened
   }
 
   /// The tokenizer, without the weights: a directory that holds tokenizer files alone will do.
@@ -60,6 +64,13 @@ struct ModelArgument: ParsableArguments {
     guard FileManager.default.fileExists(atPath: config) else { return nil }
     let type = try JSONNode.read(config)["model_type"]
     return type.isPresent ? try type.string() : nil
+  }
+}
+
+extension Runnable {
+  /// Says once what config.json holds that nobody reads.
+  func noteSettings() {
+    for model in models { Console.noteUnread(model.unreadKeys, path: model.checkpoint.config.path) }
   }
 }
 

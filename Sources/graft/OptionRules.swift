@@ -47,7 +47,8 @@ extension Forward: RuledCommand {
 extension Predict: RuledCommand {
   static let optionRules = [
     OptionRule("--top", without: "--generate", because: "a continuation has no list of tokens for each place"),
-    OptionRule("--sample", with: ["--generate"], because: "it decides how a continuation's tokens are chosen"),
+    OptionRule("--no-sample", without: "--sample", because: "--sample draws"),
+    OptionRule("--sample", "--no-sample", with: ["--generate"], because: "it decides how a continuation's tokens are chosen"),
     OptionRule(
       "--temperature", "--top-k", "--seed", with: ["--sample"], because: "the most probable token is always taken"),
   ]

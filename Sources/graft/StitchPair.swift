@@ -118,18 +118,15 @@ struct StitchPair {
   let finetunedName: String
 
   init(_ options: StitchPairOptions) throws {
-    let folders = ModelFolders()
-    (pretrained, pretrainedName) = try Self.open(options.pretrained, folders)
-    (finetuned, finetunedName) = try Self.open(options.finetuned, folders)
+    (pretrained, pretrainedName) = try Self.open(options.pretrained)
+    (finetuned, finetunedName) = try Self.open(options.finetuned)
   }
 
-  private static func open(_ model: String, _ folders: ModelFolders) throws -> (Model, String) {
-    let directory = try folders.directory(of: model)
-    guard !FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
-      throw StitchingError.alreadyStitched(path: directory)
-    }
+  private static func open(_ model: String) throws -> (Model, String) {
+    let opened = try ModelArgument.checkpoint(model)
     let isPath = FileManager.default.fileExists(atPath: model)
-    return (try Model(directory: directory), isPath ? URL(fileURLWithPath: directory).standardizedFileURL.path : model)
+    let path = URL(fileURLWithPath: opened.checkpoint.directory).standardizedFileURL.path
+    return (opened, isPath ? path : model)
   }
 }
 

@@ -44,7 +44,7 @@ extension OptionMode {
 
     OptionMode("predict", "none --text t", uses: "--text --top --generate --max-length --bos"),
     OptionMode("predict", "none --file f", uses: "--file --top --generate --max-length --bos"),
-    OptionMode("predict", "none --text t --generate 3", uses: "--text --generate --sample --max-length --bos"),
+    OptionMode("predict", "none --text t --generate 3", uses: "--text --generate --sample --no-sample --max-length --bos"),
     OptionMode(
       "predict", "none --text t --generate 3 --sample",
       uses: "--text --generate --sample --temperature --top-k --seed --max-length --bos"),
