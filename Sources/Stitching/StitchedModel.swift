@@ -122,6 +122,7 @@ extension StitchedModel: Runnable {
   }
   public var unembedding: Unembedding? { finetuned.unembedding }
   public var classifier: ClassifierHead? { finetuned.classifier }
+  public var otherHead: OtherHead? { finetuned.otherHead }
   public var config: JSONNode { finetuned.config }
   public var tokenizerDirectory: String { pretrained.tokenizerDirectory }
 

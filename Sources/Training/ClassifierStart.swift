@@ -49,8 +49,9 @@ extension Checkpoint {
     let (oldPrefix, prefix) = (try WeightReader(self, anchor: anchor).prefix, isBERT ? "bert." : "transformer.")
     let goesOn = model.classifier.map { $0.kind == kind && $0.classes == labels.count } ?? false
 
+    let other = Set(model.otherHead?.tensors.map(ExactKey.init) ?? [])
     var tensors: [String: Tensor] = [:]
-    for entry in entries {
+    for entry in entries where !other.contains(ExactKey(entry.name)) {
       let isHead = Self.heads.contains { entry.name.hasPrefix($0) }
       if isHead {
         if goesOn, entry.name.hasPrefix(kind.classifierName + ".") { tensors[entry.name] = try floats(entry.name) }

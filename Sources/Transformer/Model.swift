@@ -18,6 +18,10 @@ public struct Model: Sendable {
   public let unembedding: Unembedding?
   /// nil where the checkpoint is no classifier.
   public let classifier: ClassifierHead?
+  /// nil where every tensor beside the body belongs to a head that is computed.
+  public let otherHead: OtherHead?
+  /// Whether config.json's `architectures` leaves open what `classifier` is, so that its tensors alone say it.
+  public let classifierIsAssumed: Bool
   /// Keys of config.json that neither Hugging Face nor Graft reads, in the order of the file.
   public let unreadKeys: [String]
 
@@ -34,22 +38,23 @@ public struct Model: Sendable {
     self.checkpoint = checkpoint
     name = Self.name(of: checkpoint.directory)
     let type = checkpoint.config["model_type"]
+    let heads: Heads
     switch type.value {
     case "bert":
       unreadKeys = try SettingsKeys.bert.unreadKeys(of: checkpoint.config)
-      let (bert, unembedding, classifier) = try BERT.load(checkpoint)
-      architecture = .bert(bert)
-      self.unembedding = unembedding
-      self.classifier = classifier
+      let (bert, found) = try BERT.load(checkpoint)
+      (architecture, heads) = (.bert(bert), found)
     case "gpt2":
       unreadKeys = try SettingsKeys.gpt2.unreadKeys(of: checkpoint.config)
-      let (gpt2, unembedding, classifier) = try GPT2.load(checkpoint)
-      architecture = .gpt2(gpt2)
-      self.unembedding = unembedding
-      self.classifier = classifier
+      let (gpt2, found) = try GPT2.load(checkpoint)
+      (architecture, heads) = (.gpt2(gpt2), found)
     default:
       throw TransformerError.unknownModelType(path: type.path, found: type.value?.kind ?? "missing")
     }
+    unembedding = heads.unembedding
+    classifier = heads.classifier
+    otherHead = heads.other
+    classifierIsAssumed = heads.classifierIsAssumed
   }
 
   private static func name(of directory: String) -> String {

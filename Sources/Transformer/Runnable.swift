@@ -17,6 +17,8 @@ public protocol Runnable: Sendable {
   var unembedding: Unembedding? { get }
   /// nil where it is no classifier.
   var classifier: ClassifierHead? { get }
+  /// The head of the model with the last blocks that is not computed; nil where there is none.
+  var otherHead: OtherHead? { get }
   /// config.json of the model that classifies: labels and `graft.text_cleaning`.
   var config: JSONNode { get }
   /// The directory whose tokenizer files read the text.
@@ -41,7 +43,7 @@ extension Runnable {
   }
 
   /// The scores of each text of a batch, [sequences][C].
-  /// - Throws: `TransformerError.missingHead` when this is no classifier; what `forward` throws.
+  /// - Throws: `TransformerError.missingHead` or `.otherHead` when this is no classifier; what `forward` throws.
   public func classify(_ batch: PackedBatch, workspace: Workspace) throws -> [[Float]] {
     let head = try requireClassifier()
     return head.apply(try forward(batch, workspace: workspace, observer: nil), batch, workspace: workspace)
@@ -50,6 +52,7 @@ extension Runnable {
   /// The classifier, or the error that says there is none.
   public func requireClassifier() throws -> ClassifierHead {
     guard let classifier else {
+      if let otherHead { throw TransformerError.otherHead(model: name, otherHead) }
       throw TransformerError.missingHead(
         model: name, head: "classifier",
         advice: "give a checkpoint with classifier.weight or score.weight, such as imdb-bert-1-sentiment")

@@ -32,6 +32,8 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
   case differentWidth(site: String, expected: Int, found: Int)
   /// The checkpoint has no such head.
   case missingHead(model: String, head: String, advice: String)
+  /// The checkpoint has a head, but not a classifier of whole sequences.
+  case otherHead(model: String, OtherHead)
 
   public var description: String {
     switch self {
@@ -72,6 +74,11 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
       return "\(site) has rows of \(expected) numbers, not \(found)"
     case .missingHead(let model, let head, let advice):
       return "\(model) has no \(head); \(advice)"
+    case .otherHead(let model, let head):
+      let heads = head.modules.joined(separator: ", ")
+      let place = head.modelClass.map { "\(model): \($0): its head \(heads)" } ?? "\(model): its head \(heads)"
+      return "\(place) is not a sequence classifier; give a checkpoint of a sequence classifier, such as "
+        + "imdb-bert-1-sentiment"
     }
   }
 }

@@ -68,10 +68,34 @@ struct ModelArgument: ParsableArguments {
 }
 
 extension Runnable {
-  /// Says once what config.json holds that nobody reads.
+  /// Says once what the model's files hold that does nothing here, and what was assumed about them.
   func noteSettings() {
-    for model in models { Console.noteUnread(model.unreadKeys, path: model.checkpoint.config.path) }
+    for model in models {
+      let path = model.checkpoint.config.path
+      Console.noteUnread(model.unreadKeys, path: path)
+      if let head = model.otherHead, !model.isPretrained {
+        Console.noteOnce("\(model.name): \(head.title) is left out; the rest runs")
+      }
+      if model.classifierIsAssumed {
+        Console.noteOnce(
+          "\(path): architectures names no one class of sequence classifiers; the stored tensors are those of one and are "
+            + "read as one")
+      }
+    }
   }
+}
+
+extension OtherHead {
+  /// "the head qa_outputs (BertForQuestionAnswering)"
+  var title: String {
+    let heads = (modules.count == 1 ? "the head " : "the heads ") + modules.joined(separator: ", ")
+    return heads + (modelClass.map { " (\($0))" } ?? "")
+  }
+}
+
+extension Model {
+  /// Whether only the next-sentence head is left out, beside the one over the vocabulary: BERT as it was pretrained.
+  fileprivate var isPretrained: Bool { unembedding != nil && otherHead?.modules == ["cls.seq_relationship"] }
 }
 
 extension Model {

@@ -84,7 +84,11 @@ extension ModelDescription {
       sheet.add(isBERT ? "masked-LM head" : "LM head", head.isTied ? "tied to the token embedding" : "of its own")
     }
     if let classifierPooling { sheet.add("classifier", "\(labels.joined(separator: ", ")) (\(classifierPooling))") }
-    if model.unembedding == nil, model.classifier == nil { sheet.add("heads", "none") }
+    if let head = model.otherHead {
+      sheet.add("left out", head.title)
+    } else if model.unembedding == nil, model.classifier == nil {
+      sheet.add("heads", "none")
+    }
     let types = Set(entries.map(\.type.rawValue)).sorted().joined(separator: ", ")
     sheet.add("parameters", "\(parameterCount.grouped) in \(entries.count.counted("tensor")) (\(types))")
     addTokenizer(to: &sheet)
@@ -132,7 +136,8 @@ extension ModelDescription {
       JSON.Member("activation", activation.map { .string($0.rawValue) } ?? .null),
       JSON.Member("parts", .array(parts.map { json($0.blocks, $0.size) })),
       JSON.Member("language_head", model.unembedding.map { ["tied": .bool($0.isTied)] } ?? .null),
-      JSON.Member("classifier", classifierJSON), JSON.Member("tokenizer", tokenizer.map(json) ?? .null),
+      JSON.Member("classifier", classifierJSON), JSON.Member("other_head", model.otherHead?.json ?? .null),
+      JSON.Member("tokenizer", tokenizer.map(json) ?? .null),
       JSON.Member("memory", ["mapped": .integer(memory.mapped), "working": .integer(memory.working)]),
       JSON.Member("parameters", .integer(parameterCount)), JSON.Member("stitch", stitch.map(json) ?? .null),
     ]
@@ -176,6 +181,16 @@ extension ModelDescription {
       "files": .array(tokenizer.files.map { .string($0) }),
       "special_tokens": .object(
         tokenizer.specialTokens.named.map { JSON.Member($0.role, .integer(Int($0.id))) }),
+    ]
+  }
+}
+
+extension OtherHead {
+  /// For programs.
+  var json: JSON {
+    [
+      "model_class": modelClass.map { .string($0) } ?? .null, "modules": .array(modules.map { .string($0) }),
+      "tensors": .array(tensors.map { .string($0) }),
     ]
   }
 }

@@ -59,6 +59,7 @@ struct Verify: ParsableCommand {
         options: ["expected": .string(expected), "tolerance": .number(tolerance)]
       ).object([
         JSON.Member("first_failure", failure.map { .string($0.name) } ?? .null),
+        JSON.Member("other_head", model.otherHead?.json ?? .null),
         JSON.Member("not_compared", .array(verification.notCompared.map { .string($0) })),
         JSON.Member("passed", .bool(failure == nil)), JSON.Member("stages", .array(shown.map(\.json))),
         JSON.Member("tokens", .integer(ids.count)),
@@ -91,6 +92,7 @@ struct Verify: ParsableCommand {
     }
     var text = table.text(style)
     if !notCompared.isEmpty { text += "not compared: \(notCompared.joined(separator: ", "))\n" }
+    if let head = model.otherHead { text += "left out: \(head.title)\n" }
     if failure == nil, let worst = stages.max(by: { $0.fraction < $1.fraction }) {
       text +=
         "\(model.name) matches: \(stages.count) stages, largest error \(worst.fraction.scientific) "
