@@ -34,11 +34,17 @@ extension Checkpoint {
   ///   - labels: the names of the classes, at least two.
   ///   - cleaning: what texts go through first; config.json keeps it.
   ///   - seed: of the new weights.
-  /// - Throws: `TrainingError.headDoesNotFit`; what opening the model throws.
+  /// - Throws: `TrainingError.headDoesNotFit`; `TransformerError.notSingleLabel` for a model of another `problem_type`; what
+  ///   opening the model throws.
   public func preparedForClassification(
     _ kind: ClassifierKind, labels: [String], cleaning: TextCleaning, seed: UInt64
   ) throws -> Checkpoint {
     let model = try Model(self)
+    if model.classifier != nil {
+      _ = try model.singleLabelClassification()
+    } else if let problem = try config.problemType(), problem != .singleLabel {
+      throw TransformerError.notSingleLabel(path: config.path, found: problem.rawValue)
+    }
     let kinds = ClassifierKind.kinds(of: model.modelType)
     guard kinds.contains(kind) else {
       throw TrainingError.headDoesNotFit(

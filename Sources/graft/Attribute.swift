@@ -100,7 +100,8 @@ struct Attribute: ParsableCommand {
         })
       try OutputFile.write(page.html, to: html)
     }
-    let object = stamp()?.object([JSON.Member("results", .array(readings.map(\.json)))])
+    let problem = run.classifier.map { [JSON.Member("problem_type", .string($0.problemType.rawValue))] } ?? []
+    let object = stamp()?.object(problem + [JSON.Member("results", .array(readings.map(\.json)))])
     try output.print(object ?? .null) { style in
       readings.map { $0.text(style, level: level) }.joined(separator: "\n")
     }
@@ -115,7 +116,8 @@ struct AttributionRun {
   private let model: Model
   private let options: AttributionOptions
   private let encoder: TextEncoder
-  private let labels: [String]
+  /// nil for states.
+  let classifier: Classification?
   private let label: Int?
   private let maxLength: Int
   private let seed: UInt64
@@ -133,11 +135,11 @@ struct AttributionRun {
     cleaning = try classification.cleaning(for: model)
     maxLength = classification.length(for: [model])
     if options.method == .tokens {
-      (labels, label, baseline) = ([], nil, nil)
+      (classifier, label, baseline) = (nil, nil, nil)
     } else {
-      _ = try model.requireClassifier()
-      labels = try model.labels()
-      label = try options.label(among: labels)
+      let classifier = try model.classification()
+      self.classifier = classifier
+      label = try options.label(of: classifier)
       let usual: DecisionAttribution.Baseline = encoder.tokenizer.specialTokens.mask == nil ? .mean : .mask
       baseline = options.method == .integrated ? options.baseline ?? usual : nil
     }
@@ -149,6 +151,7 @@ struct AttributionRun {
     let bytes = cleaning == .none ? text.bytes : Array(cleaning.clean(text.string).utf8)
     let tokens = try encoder.encode(bytes, source: text.source)
     let batch = try PackedBatch([tokens.ids])
+    let labels = classifier?.labels ?? []
     let result: AttributionReading.Result
     switch options.method {
     case .tokens: result = .states(try attribution(batch), isExact: options.exact || options.definition == .ones)

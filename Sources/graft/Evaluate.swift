@@ -29,11 +29,10 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let model = try model.open()
-    let classes = try model.requireClassifier().classes
-    let labels = try model.labels()
+    let classifier = try model.singleLabelClassification()
     let digest = BackgroundDigest(of: model)
     let dataset = try data.read()
-    try dataset.check(classes: classes)
+    try dataset.check(classes: classifier.head.classes)
     let cleaning = try classification.cleaning(for: model)
     let encoded = try EncodedReviews(
       dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
@@ -48,7 +47,7 @@ struct Evaluate: ParsableCommand {
       ) { stamp.object($0.members) }
     let metrics = try ClassificationMetrics(predictions)
     try output.print(stamp.object(metrics.members)) { style in
-      EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: labels).text(style)
+      EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: classifier.labels).text(style)
     }
   }
 }

@@ -40,17 +40,20 @@ struct LensClassifier: ParsableCommand {
     let lens = try ClassifierLens(opened, threads: threads.count)
     let digest = output.json || recording.output != nil ? BackgroundDigest(of: opened) : nil
     let cleaning = try classification.cleaning(for: opened)
-    let labels = JSON.Member("labels", .array(lens.labels.map { .string($0) }))
+    let meaning = [
+      JSON.Member("labels", .array(lens.classifier.labels.map { .string($0) })),
+      JSON.Member("problem_type", .string(lens.classifier.problemType.rawValue)),
+    ]
     let options = classification.members(cleaning)
     if data.dataset != nil {
       let dataset = try data.read()
-      try dataset.check(classes: lens.head.classes)
+      try dataset.check(classes: opened.singleLabelClassification().head.classes)
       let stamp = digest.map { digest in
         ResultStamp(
           command: "lens-classifier", model: opened, digest: digest, dataset: dataset, seed: data.seed,
           options: .object(options + data.members + [threads.member]))
       }
-      func object(_ members: [JSON.Member]) -> JSON { stamp?.object([labels] + members) ?? .null }
+      func object(_ members: [JSON.Member]) -> JSON { stamp?.object(meaning + members) ?? .null }
       let summary = try summarise(dataset, lens, cleaning, object: object)
       return try output.print(object(summary.members)) { style in
         summary.table(style, caption: "\(opened.name): \(summary.reviews.counted("review")) of \(dataset.name)")
@@ -61,12 +64,12 @@ struct LensClassifier: ParsableCommand {
       let tokens = try encoder.encode(Array(cleaning.clean(text).utf8), source: "--text")
       return ClassifierReading(
         text: text, tokens: tokens, levels: lens.levels, logits: try lens.read(PackedBatch([tokens.ids])).map { $0[0] },
-        labels: lens.labels, modelName: opened.name)
+        classifier: lens.classifier, modelName: opened.name)
     }
     if let svg { try OutputFile.write(readings[0].heatMap.svg(), to: svg) }
     let object = digest.map { digest in
       ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: .object(options))
-        .object([labels, JSON.Member("results", .array(readings.map(\.json)))])
+        .object(meaning + [JSON.Member("results", .array(readings.map(\.json)))])
     }
     try output.print(object ?? .null) { style in readings.map { $0.heatMap.text(style) }.joined(separator: "\n") }
   }

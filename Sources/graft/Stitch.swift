@@ -106,7 +106,7 @@ struct Stitch: ParsableCommand {
   {
     let digests = (BackgroundDigest(of: models.pretrained), BackgroundDigest(of: models.finetuned))
     let dataset = try data.read()
-    try dataset.check(classes: models.finetuned.requireClassifier().classes)
+    try dataset.check(classes: models.finetuned.singleLabelClassification().head.classes)
     let cleaning = try classification.cleaning(for: models.finetuned)
     let readByA = try encode(dataset, for: models.pretrained, models, cleaning)
     let readByB = try encode(dataset, for: models.finetuned, models, cleaning)

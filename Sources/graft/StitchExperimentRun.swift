@@ -202,7 +202,7 @@ final class StitchExperimentRun {
   private static func read(
     _ dataset: Dataset, _ experiment: StitchExperiment, _ a: Model, _ b: Model, _ threads: Threads
   ) throws -> Pair {
-    try dataset.check(classes: b.requireClassifier().classes)
+    try dataset.check(classes: b.singleLabelClassification().head.classes)
     let cleaning = try experiment.textCleaning ?? b.textCleaning()
     let maxLength = min(experiment.maxLength ?? .max, a.positions, b.positions)
     func encode(_ model: Model) throws -> EncodedReviews {
