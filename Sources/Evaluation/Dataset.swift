@@ -47,14 +47,15 @@ public struct Dataset: Sendable {
   /// The SHA-256 of these reviews, 64 hexadecimal digits: of one line a review, in their order, each the compact JSON
   /// object `{"id":...,"label":...,"text":...}` as `JSON.serialized` writes it, ended by a newline. It depends on ids,
   /// labels and (uncleaned) texts alone, not on the kind of file they came from.
-  public func sha256() -> String {
+  /// - Throws: `DigestError`.
+  public func sha256() throws -> String {
     let digest = Digest()
     for review in reviews {
       let line: JSON = ["id": .string(review.id), "label": .integer(review.label), "text": .string(review.text)]
       digest.update(line.serialized())
       digest.update("\n")
     }
-    return digest.finish()
+    return try digest.finish()
   }
 
   /// A random part of at most `limit` reviews in which the classes keep their shares (largest remainders; a tie goes

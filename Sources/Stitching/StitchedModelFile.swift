@@ -107,7 +107,7 @@ public struct StitchedModelFile: Equatable, Sendable {
   public func open(directory: String, resolving: (String) throws -> String) throws -> StitchedModel {
     func open(_ part: Part) throws -> Model {
       let model = try Model(directory: resolving(part.model))
-      let digest = model.weightsDigest()
+      let digest = try model.weightsDigest()
       guard digest == part.sha256 else {
         throw StitchingError.changedModel(
           path: directory + "/" + Self.name, model: part.model, expected: part.sha256, found: digest)

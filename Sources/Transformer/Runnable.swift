@@ -30,7 +30,8 @@ public protocol Runnable: Sendable {
     _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState
   /// SHA-256 of the weights, for stamps. Reads every byte.
-  func weightsDigest() -> String
+  /// - Throws: `DigestError`.
+  func weightsDigest() throws -> String
 }
 
 extension Runnable {
@@ -74,5 +75,5 @@ extension Model: Runnable {
   public var positions: Int { dimensions.positions }
   public var config: JSONNode { checkpoint.config }
   public var tokenizerDirectory: String { checkpoint.directory }
-  public func weightsDigest() -> String { checkpoint.sha256() }
+  public func weightsDigest() throws -> String { try checkpoint.sha256() }
 }

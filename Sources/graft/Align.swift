@@ -72,8 +72,8 @@ struct Align: ParsableCommand {
     let pairs = try compare(opened)
     let summary = AlignmentSummary(pairs, models: opened.count, seed: seed)
     let object = JSON.object(
-      JSON.header("align") + [
-        JSON.Member("models", .array(zip(opened, digests).map { Self.description($0, sha256: $1.wait()) })),
+      try JSON.header("align") + [
+        JSON.Member("models", .array(zip(opened, digests).map { Self.description($0, sha256: try $1.wait()) })),
         JSON.Member("options", options(pairs)), JSON.Member("pairs", .array(pairs.map(\.json))),
         JSON.Member("seed", .integer(Int(clamping: seed))), JSON.Member("summary", summary.json),
       ])

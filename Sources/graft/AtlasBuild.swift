@@ -54,7 +54,7 @@ struct AtlasBuild: ParsableCommand {
     let projection = try VocabularyProjection(
       model, inverse: inverse, foldingNorm: foldNorm, threads: threads.count)
     let tokenizer = try model.tokenizer(rows: projection.vocabulary)
-    let stamp = ResultStamp(
+    let stamp = try ResultStamp(
       command: "atlas build", model: model, digest: digest,
       options: .object(
         filter.members + [

@@ -101,7 +101,7 @@ struct Attribute: ParsableCommand {
       try OutputFile.write(page.html, to: html)
     }
     let problem = run.classifier.map { [JSON.Member("problem_type", .string($0.problemType.rawValue))] } ?? []
-    let object = stamp()?.object(problem + [JSON.Member("results", .array(readings.map(\.json)))])
+    let object = try stamp()?.object(problem + [JSON.Member("results", .array(readings.map(\.json)))])
     try output.print(object ?? .null) { style in
       readings.map { $0.text(style, level: level) }.joined(separator: "\n")
     }

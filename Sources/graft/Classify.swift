@@ -38,8 +38,8 @@ struct Classify: ParsableCommand {
     let results = texts.indices.map {
       ClassifiedText(text: texts[$0].string, tokens: tokens[$0], logits: logits[$0], classifier: classifier)
     }
-    let object = digest.map { digest in
-      ResultStamp(
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "classify", model: model, digest: digest, options: .object(classification.members(cleaning))
       ).object([
         JSON.Member("labels", .array(classifier.labels.map { .string($0) })),

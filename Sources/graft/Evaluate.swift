@@ -44,7 +44,7 @@ struct Evaluate: ParsableCommand {
     let predictions = try RecordedRun(recording, stamp: stamp.object([]), batchCount: encoded.batches.count)
       .predictions(
         encoded, of: model, workspace: threads.workspace()
-      ) { stamp.object($0.members) }
+      ) { try stamp.object($0.members) }
     let metrics = try ClassificationMetrics(predictions)
     try output.print(stamp.object(metrics.members)) { style in
       EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: classifier.labels).text(style)
@@ -57,10 +57,10 @@ struct RecordedRun {
   private let journal: RunJournal?
   private let batchCount: Int
 
-  init(_ options: RunOptions, stamp: @autoclosure () -> JSON, batchCount: Int) throws {
+  init(_ options: RunOptions, stamp: @autoclosure () throws -> JSON, batchCount: Int) throws {
     self.batchCount = batchCount
     journal = try options.output.map {
-      try RunJournal(directory: $0, stamp: stamp(), batchCount: batchCount, resume: options.resume)
+      try RunJournal(directory: $0, stamp: try stamp(), batchCount: batchCount, resume: options.resume)
     }
   }
 

@@ -62,7 +62,7 @@ struct ExperimentStitch: ParsableCommand {
     // A finished run is only shown again.
     let report = try StitchExperimentReport(
       run.stamp, records ?? StitchGridRecord.read(run: directory), facts: StitchExperimentReport.facts(in: directory))
-    try output.print(report.json) { style in
+    try output.print(report.json()) { style in
       report.text(style) + style.painted("written: ", .faint)
         + "\(directory)/report.html, results.json, predictions.jsonl\n"
     }
@@ -80,10 +80,10 @@ struct ExperimentStitch: ParsableCommand {
       throw recorded[place].wrong("a point of the experiment that the file defines")
     }
     let before = try recorded[place]["predictions_sha256"].string()
-    let isSame = before == repeated.digest
+    let isSame = try before == repeated.sha256()
     let json = JSON.object(
       JSON.header("experiment-stitch-point") + [
-        JSON.Member("point", repeated.json([:])), JSON.Member("recorded_sha256", .string(before)),
+        JSON.Member("point", try repeated.json([:])), JSON.Member("recorded_sha256", .string(before)),
         JSON.Member("same", .bool(isSame)),
       ])
     let accuracy = try recorded[place]["accuracy"].double()

@@ -98,14 +98,14 @@ struct FineTune: ParsableCommand {
     let options =
       training.members(kind) + [
         JSON.Member("labels", .array(names.map { .string($0) })), JSON.Member("max_length", .integer(length)),
-        JSON.Member("test", .string(scored.name)), JSON.Member("test_sha256", .string(scored.sha256())),
+        JSON.Member("test", .string(scored.name)), JSON.Member("test_sha256", .string(try scored.sha256())),
         JSON.Member("text_cleaning", .string(cleaning.rawValue)), threads.member,
       ]
     let runs = FineTuneRuns(
       model: opened, train: try encode(train), test: try encode(scored), kind: kind, names: names, cleaning: cleaning,
       options: training, cacheBytes: Int(cache * 1e9), checkpointEvery: checkpointEvery, resume: recording.resume,
       threads: threads.count, directory: recording.output ?? "",
-      cacheKey: digest.wait() + train.sha256() + "\(length) \(cleaning.rawValue) \(training.blocks)"
+      cacheKey: try digest.wait() + train.sha256() + "\(length) \(cleaning.rawValue) \(training.blocks)"
     ) { seed in
       ResultStamp(
         command: "finetune", model: opened, digest: digest, dataset: train, seed: seed, options: .object(options))

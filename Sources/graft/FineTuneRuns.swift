@@ -42,7 +42,7 @@ struct FineTuneRuns {
     }
     removeCache(in: directory)
     let accuracies = try runs.map { try JSONNode($0, path: file)["accuracy"].double() }
-    let object = stamp(nil).object([
+    let object = try stamp(nil).object([
       JSON.Member("accuracy_max", .number(accuracies.max() ?? 0)),
       JSON.Member("accuracy_mean", .number(accuracies.reduce(0, +) / Double(accuracies.count))),
       JSON.Member("accuracy_min", .number(accuracies.min() ?? 0)), JSON.Member("runs", .array(runs)),
@@ -112,7 +112,7 @@ struct FineTuneRuns {
   ) throws -> FrozenStates {
     let digest = Digest()
     digest.update(cacheKey)
-    let path = "\(directory)/\(Self.cachePrefix)\(digest.finish().prefix(16))"
+    let path = "\(directory)/\(Self.cachePrefix)\(try digest.finish().prefix(16))"
     let usesFile = isReadOften && cacheBytes > 0 && trainable.firstTrainedLayer > 0
     var progress = Progress(ProgressLine(label: "frozen blocks", unit: "texts", total: train.reviews.count))
     defer { progress.clear() }

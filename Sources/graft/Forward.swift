@@ -47,8 +47,8 @@ struct Forward: ParsableCommand {
     if let given = types, tokens.truncated { types = Array(given.prefix(tokens.ids.count)) }
     var trace = try model.trace(tokens.ids, tokenTypes: types, workspace: threads.workspace())
     let shapes = try trace.write(to: output)
-    let object = digest.map { digest in
-      ResultStamp(command: "forward", model: model, digest: digest, options: options).object([
+    let object = try digest.map { digest in
+      try ResultStamp(command: "forward", model: model, digest: digest, options: options).object([
         JSON.Member("ids", .array(tokens.ids.map { .integer(Int($0)) })), JSON.Member("output", .string(output)),
         JSON.Member("tensors", .object(shapes.map { JSON.Member($0.name, .array($0.shape.map { .integer($0) })) })),
         JSON.Member("tokens", .integer(tokens.ids.count)), JSON.Member("truncated", .bool(tokens.truncated)),

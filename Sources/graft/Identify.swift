@@ -119,8 +119,8 @@ struct Identify: ParsableCommand {
     }
     if let save, let first = results.first { try saved.write(ids: first.ids, to: save) }
     try writePictures(results, left: left)
-    let object = digest.map { digest in
-      ResultStamp(
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "identify", model: model, digest: digest,
         options: .object(classification.members(cleaning) + effective.members)
       ).object([JSON.Member("results", .array(results.map(\.json)))])

@@ -125,8 +125,8 @@ struct IdentifyRun {
       reviews: encoded.reviews.count)
   }
 
-  private func json(_ report: IdentifyReport) -> JSON {
-    stamp.object(
+  private func json(_ report: IdentifyReport) throws -> JSON {
+    try stamp.object(
       report.members + [
         JSON.Member("reviews", .integer(encoded.reviews.count)),
         JSON.Member("truncated", .integer(encoded.truncatedCount)),

@@ -93,13 +93,13 @@ struct Lens: ParsableCommand {
     }
     try writePictures(figures)
     let tunedMembers = try tuning.members()
-    let object = digest.map { digest in
-      ResultStamp(
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "lens", model: opened, digest: digest,
         options: .object(encoding.members + input.members + lens.members + interventions.members + [attribution.member])
       )
       .object(
-        (baseDigest.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? [])
+        (try baseDigest.map { [JSON.Member("unembedding_sha256", .string(try $0.wait()))] } ?? [])
           + tunedMembers + [JSON.Member("results", .array((groups.joined() + others).map(\.json)))])
     }
     try output.print(object ?? .null) { style in

@@ -53,7 +53,7 @@ struct LensClassifier: ParsableCommand {
           command: "lens-classifier", model: opened, digest: digest, dataset: dataset, seed: data.seed,
           options: .object(options + data.members + [threads.member]))
       }
-      func object(_ members: [JSON.Member]) -> JSON { stamp?.object(meaning + members) ?? .null }
+      func object(_ members: [JSON.Member]) throws -> JSON { try stamp?.object(meaning + members) ?? .null }
       let summary = try summarise(dataset, lens, cleaning, object: object)
       return try output.print(object(summary.members)) { style in
         summary.table(style, caption: "\(opened.name): \(summary.reviews.counted("review")) of \(dataset.name)")
@@ -67,15 +67,16 @@ struct LensClassifier: ParsableCommand {
         classifier: lens.classifier, modelName: opened.name)
     }
     if let svg { try OutputFile.write(readings[0].heatMap.svg(), to: svg) }
-    let object = digest.map { digest in
-      ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: .object(options))
+    let object = try digest.map { digest in
+      try ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: .object(options))
         .object(meaning + [JSON.Member("results", .array(readings.map(\.json)))])
     }
     try output.print(object ?? .null) { style in readings.map { $0.heatMap.text(style) }.joined(separator: "\n") }
   }
 
   private func summarise(
-    _ dataset: Dataset, _ lens: ClassifierLens, _ cleaning: TextCleaning, object: @escaping ([JSON.Member]) -> JSON
+    _ dataset: Dataset, _ lens: ClassifierLens, _ cleaning: TextCleaning,
+    object: @escaping ([JSON.Member]) throws -> JSON
   ) throws -> ClassifierLensSummary {
     let tokenizer = try Tokenizer.load(
       directory: lens.model.tokenizerDirectory, modelType: lens.model.modelType)

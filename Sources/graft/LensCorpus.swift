@@ -85,16 +85,16 @@ extension Lens {
     let stamp = ResultStamp(
       command: "lens", model: model, digest: digests.0, dataset: corpus.dataset, seed: self.corpus.data.seed,
       options: .object(lens.corpusMembers + corpus.members(maxLength: encoding.maxLength) + [threads.member]))
-    func object(_ members: [JSON.Member]) -> JSON {
-      stamp.object(
-        (digests.1.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? []) + tunedMembers + members)
+    func object(_ members: [JSON.Member]) throws -> JSON {
+      try stamp.object(
+        (digests.1.map { [JSON.Member("unembedding_sha256", .string(try $0.wait()))] } ?? []) + tunedMembers + members)
     }
 
     func statistics(_ parts: [LensCorpusPart]) throws -> LensStatistics {
       try LensStatistics(levels: reader.levels, parts: parts, seed: self.corpus.data.seed)
     }
-    func result(_ statistics: LensStatistics) -> JSON {
-      object(statistics.members + [JSON.Member("truncated", .integer(corpus.truncatedCount))])
+    func result(_ statistics: LensStatistics) throws -> JSON {
+      try object(statistics.members + [JSON.Member("truncated", .integer(corpus.truncatedCount))])
     }
 
     let workspace = threads.workspace()

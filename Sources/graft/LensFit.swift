@@ -94,7 +94,7 @@ struct LensFit: ParsableCommand {
         "kl_in_last_steps": divergences.map { .number($0[index]) } ?? .null, "level": .string(level.name),
       ]
     }
-    let object = stamp.object([
+    let object = try stamp.object([
       JSON.Member("levels", .array(results)), JSON.Member("output", .string(path)),
       JSON.Member("places", .integer(regression.places)),
       JSON.Member("unembedding_sha256", .string(lens.unembeddingDigest)),

@@ -64,7 +64,7 @@ struct Merge: ParsableCommand {
     let report = try StitchExperimentReport(stamp, records, facts: facts)
     let journal = try RunJournal(directory: output, stamp: stamp, batchCount: 0, resume: false)
     try journal.finish { try report.write(to: output) }
-    try display.print(report.json) { style in
+    try display.print(report.json()) { style in
       report.text(style) + style.painted("written: ", .faint)
         + "\(output)/report.html, results.json, predictions.jsonl\n"
     }

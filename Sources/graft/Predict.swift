@@ -48,8 +48,8 @@ struct Predict: ParsableCommand {
     let predictions = try input.texts().map { text in
       try plan.map { try predictor.generate($0, text) } ?? predictor.top(top, text)
     }
-    let object = digest.map { digest in
-      ResultStamp(
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "predict", model: model, digest: digest, seed: plan?.seed, options: options(plan)
       ).object([JSON.Member("results", .array(predictions.map(\.json)))])
     }
@@ -97,7 +97,9 @@ struct GenerationPlan {
   /// - Throws: `CommandError.drawsByItself`; what reading the settings throws.
   init(count: Int, _ sampling: SamplingOptions, _ model: any Runnable) throws {
     let settings = try model.generationSettings(sampling: sampling.sample)
-    guard sampling.sample || sampling.noSample || !settings.samples else { throw CommandError.drawsByItself(path: settings.path) }
+    guard sampling.sample || sampling.noSample || !settings.samples else {
+      throw CommandError.drawsByItself(path: settings.path)
+    }
     Console.noteUnread(settings.unreadKeys, path: settings.path)
     self.count = count
     choice =

@@ -79,8 +79,8 @@ struct Project: ParsableCommand {
     } else {
       result = try subject.vectors(reader)
     }
-    let object = digest.map { digest in
-      ResultStamp(
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "project", model: opened, digest: digest, seed: base == nil ? nil : subject.seed,
         options: .object(
           filter.members + subject.members + [
@@ -89,7 +89,7 @@ struct Project: ParsableCommand {
             JSON.Member("top", .integer(reader.top)),
           ])
       ).object(
-        (baseDigest.map { [JSON.Member("against_sha256", .string($0.wait()))] } ?? []) + result.members)
+        (try baseDigest.map { [JSON.Member("against_sha256", .string(try $0.wait()))] } ?? []) + result.members)
     }
     try output.print(object ?? .null) { style in result.text(style) }
   }

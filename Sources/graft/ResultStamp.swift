@@ -17,15 +17,16 @@ struct ResultStamp {
   let options: JSON
 
   /// An object with the stamp and `members`.
-  func object(_ members: [JSON.Member]) -> JSON {
+  /// - Throws: `DigestError`.
+  func object(_ members: [JSON.Member]) throws -> JSON {
     var all =
       JSON.header(command) + [
-        JSON.Member("model", .string(model.name)), JSON.Member("model_sha256", .string(digest.wait())),
+        JSON.Member("model", .string(model.name)), JSON.Member("model_sha256", .string(try digest.wait())),
         JSON.Member("options", options),
       ]
     if let dataset {
       all += [
-        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
+        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(try dataset.sha256())),
       ]
     }
     if let seed { all.append(JSON.Member("seed", .integer(Int(clamping: seed)))) }
@@ -44,19 +45,21 @@ extension JSON {
 
 /// The digest of a model's weights, made beside other work.
 final class BackgroundDigest: Sendable {
-  private let result = Mutex<String?>(nil)
+  private let result = Mutex<Result<String, any Error>>(
+    .failure(DigestError(call: "EVP_DigestInit_ex")))
   private let finished = DispatchGroup()
 
   init(of model: any Runnable) {
     DispatchQueue.global().async(group: finished) {
-      let digest = model.weightsDigest()
+      let digest = Result { try model.weightsDigest() }
       self.result.withLock { $0 = digest }
     }
   }
 
   /// 64 hexadecimal digits, once they are known.
-  func wait() -> String {
+  /// - Throws: `DigestError`.
+  func wait() throws -> String {
     finished.wait()
-    return result.withLock { $0 ?? "" }
+    return try result.withLock { $0 }.get()
   }
 }

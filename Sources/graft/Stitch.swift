@@ -114,15 +114,15 @@ struct Stitch: ParsableCommand {
       data.members + classification.members(cleaning) + pair.members(sweep, models) + [threads.member]
         + UnlabelledOptions.members(texts))
     let described = [JSON.Member("maps", .array(facts.map(\.json)))]
-    func object(_ members: [JSON.Member]) -> JSON {
-      let (a, b) = (digests.0.wait(), digests.1.wait())
+    func object(_ members: [JSON.Member]) throws -> JSON {
+      let (a, b) = (try digests.0.wait(), try digests.1.wait())
       let both = Digest()
       both.update("\(a)\n\(b)\n")
       return .object(
         JSON.header("stitch") + [
-          JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
+          JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(try dataset.sha256())),
           JSON.Member("finetuned", .string(models.finetuned.name)), JSON.Member("finetuned_sha256", .string(b)),
-          JSON.Member("model_sha256", .string(both.finish())), JSON.Member("options", options),
+          JSON.Member("model_sha256", .string(try both.finish())), JSON.Member("options", options),
           JSON.Member("pretrained", .string(models.pretrained.name)), JSON.Member("pretrained_sha256", .string(a)),
           JSON.Member("seed", .integer(Int(clamping: data.seed))),
         ] + members)

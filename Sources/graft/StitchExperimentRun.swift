@@ -96,7 +96,7 @@ final class StitchExperimentRun {
     }
     self.units = units
     stamp = try Self.stamp(
-      experiment, grid, dataset, models.map { ($0.name, $0.model, $0.digest.wait()) }, shard, threads)
+      experiment, grid, dataset, models.map { ($0.name, $0.model, try $0.digest.wait()) }, shard, threads)
   }
 
   /// The records of a unit, at all points of the shard.
@@ -148,7 +148,7 @@ final class StitchExperimentRun {
   /// - Throws: `StitchingError.changedModel` unless the models are those a result was made from.
   func checkModels(_ file: JSONNode) throws {
     for (node, model) in zip(try file["models"].array(), models) {
-      let (expected, found) = (try node["sha256"].string(), model.digest.wait())
+      let (expected, found) = (try node["sha256"].string(), try model.digest.wait())
       guard expected == found else {
         throw StitchingError.changedModel(path: file.path, model: model.name, expected: expected, found: found)
       }
@@ -221,7 +221,7 @@ final class StitchExperimentRun {
     let texts = try experiment.unlabelled.map { JSON.string(try Dataset.read($0).sha256()) }
     return .object(
       JSON.header("experiment-stitch") + [
-        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
+        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(try dataset.sha256())),
         JSON.Member("experiment", experiment.json),
         JSON.Member(
           "models", .array(models.map { ["model": .string($0.name), "sha256": .string($0.sha256)] })),

@@ -71,7 +71,7 @@ struct UnlabelledTexts {
         texts: texts.part(half, of: 2), sampled: sampled, workspace: workspace)
     }
     name = dataset.name
-    digest = dataset.sha256()
+    digest = try dataset.sha256()
     fitting = try statistics(0, sampled: 0)
     measuring = try statistics(1, sampled: Self.sampled)
   }

@@ -53,8 +53,8 @@ struct Verify: ParsableCommand {
       failure.map { failed in
         verification.stages.prefix { $0.name != failed.name } + [failed]
       } ?? verification.stages
-    let object = digest.map { digest in
-      ResultStamp(
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "verify", model: model, digest: digest,
         options: ["expected": .string(expected), "tolerance": .number(tolerance)]
       ).object([

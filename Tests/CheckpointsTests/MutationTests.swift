@@ -24,7 +24,7 @@ import Testing
   private func read(_ folder: CheckpointFolder) throws -> Bool {
     do {
       let checkpoint = try folder.open()
-      _ = checkpoint.sha256()
+      _ = try checkpoint.sha256()
       _ = try checkpoint.config["hidden_size"].int()
       _ = try checkpoint.config["architectures"].array().map { try $0.string() }
       let file = try checkpoint.entries.first.map { try SafetensorsFile(checkpoint.path(holding: $0.name)) }

@@ -37,7 +37,7 @@ import Testing
     func digest(_ pieces: String...) -> String {
       let digest = Digest()
       for piece in pieces { digest.update(piece) }
-      return digest.finish()
+      return try digest.finish()
     }
     #expect(digest() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     #expect(digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
