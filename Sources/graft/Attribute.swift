@@ -131,7 +131,7 @@ struct AttributionRun {
     self.seed = seed
     encoder = try TextEncoder(model, maxLength: classification.maxLength)
     cleaning = try classification.cleaning(for: model)
-    maxLength = classification.length(for: [model])
+    maxLength = try classification.length(for: [model])
     if options.method == .tokens {
       (labels, label, baseline) = ([], nil, nil)
     } else {
@@ -169,7 +169,7 @@ struct AttributionRun {
   }
 
   func statistics(of dataset: Dataset) throws -> AttributionStatistics {
-    let encoded = try EncodedReviews(
+    let encoded = try EncodedReviews.noting(
       dataset, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength, threads: workspace.threads)
     var statistics = AttributionStatistics(levels: model.dimensions.layers)
     var progress = Progress(ProgressLine(label: "attribute", unit: "texts", total: encoded.reviews.count))

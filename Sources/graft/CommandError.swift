@@ -32,6 +32,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
   /// A command that reads one checkpoint's parameters was given a stitched model.
   case noCheckpoint(model: String)
+  /// A text has a token whose id lies past the embedding.
+  case tokenWithoutRow(token: String, id: Int, rows: Int, source: String)
   /// The tokenizer has tokens for which the matrix over the vocabulary has no rows.
   case moreTokensThanRows(model: String, tokens: Int, rows: Int)
   /// The base of a fine-tuned model has other tokens.
@@ -109,6 +111,9 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
     case .noCheckpoint(let model):
       return "\(model) is a stitched model, whose parameters are those of its two checkpoints; give one of these"
+    case .tokenWithoutRow(let token, let id, let rows, let source):
+      return "\(source): the token \(token) has the id \(id), but the embedding of the model has \(rows) rows; "
+        + "the tokenizer's files name a token that the model does not have: take it out of the text or out of the files"
     case .moreTokensThanRows(let model, let tokens, let rows):
       return "\(model): the tokenizer has \(tokens) tokens, the matrix over the vocabulary \(rows) rows; "
         + "give a directory whose tokenizer files belong to its weights"

@@ -1,6 +1,8 @@
 import Files
 import Foundation
 import Reporting
+import Synchronization
+import Tokenization
 
 /// Why standard output took no more text.
 enum StandardOutputError: Error, Equatable, CustomStringConvertible {
@@ -43,6 +45,21 @@ enum Console {
   static func note(_ text: String) {
     FileHandle.standardError.write(Data("graft: note: \(text)\n".utf8))
   }
+
+  private static let noted = Mutex<Set<String>>([])
+
+  /// A note that comes once, however often a command meets its reason.
+  static func noteOnce(_ text: String) {
+    if noted.withLock({ $0.insert(text).inserted }) { note(text) }
+  }
+
+  private static let problems = Mutex(TextProblems())
+
+  /// Keeps what a tokenizer could not read for the end of the run, when it is noted with counts.
+  static func add(_ found: TextProblems) { problems.withLock { $0.add(found) } }
+
+  /// Notes what tokenizers could not read in the run's texts.
+  static func noteProblems() { problems.withLock { $0 }.descriptions.forEach(note) }
 
   /// The one message of a command that failed.
   static func complain(_ text: String) {

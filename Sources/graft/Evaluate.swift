@@ -35,8 +35,8 @@ struct Evaluate: ParsableCommand {
     let dataset = try data.read()
     try dataset.check(classes: classes)
     let cleaning = try classification.cleaning(for: model)
-    let encoded = try EncodedReviews(
-      dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+    let encoded = try EncodedReviews.noting(
+      dataset, tokenizer: model.tokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads.count)
     let stamp = ResultStamp(
       command: "evaluate", model: model, digest: digest, dataset: dataset, seed: data.seed,

@@ -48,8 +48,8 @@ struct ExperimentTexts {
   ) throws {
     dataset = try data.read()
     cleaning = try classification.cleaning(for: model)
-    encoded = try EncodedReviews(
-      dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+    encoded = try EncodedReviews.noting(
+      dataset, tokenizer: model.tokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads)
   }
 

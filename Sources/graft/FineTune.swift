@@ -88,10 +88,11 @@ struct FineTune: ParsableCommand {
     let (train, scored) = try readData()
     let names = try classNames(train, scored)
     let cleaning = try classification.cleaning(for: opened)
-    let length = min(training.recipeMaxLength ?? .max, classification.length(for: [opened]))
-    let tokenizer = try Tokenizer.load(directory: opened.tokenizerDirectory, modelType: opened.modelType)
+    let length = try min(training.recipeMaxLength ?? .max, classification.length(for: [opened]))
+    let tokenizer = try opened.tokenizer()
     func encode(_ dataset: Dataset) throws -> EncodedReviews {
-      try EncodedReviews(dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)
+      try EncodedReviews.noting(
+        dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)
     }
     let kind = training.kind(for: opened)
     let digest = BackgroundDigest(of: opened)

@@ -56,6 +56,7 @@ struct Graft: ParsableCommand {
     do {
       try InstructionSet.force(fromEnvironment: ProcessInfo.processInfo.environment)
       try command.run()
+      Console.noteProblems()
       finish(ExitStatus.success)
     } catch let error as StandardOutputError where error == .closed {
       finish(ExitStatus.closedPipe)
@@ -67,6 +68,7 @@ struct Graft: ParsableCommand {
   /// Help and version go to standard output with 0, a wrong command line to standard error with 64, what fails with 1.
   private static func finish(reporting error: any Error, of path: CommandPath) -> Never {
     guard exitCode(for: error) != .failure else {
+      Console.noteProblems()
       Console.complain("\(error)")
       finish(ExitStatus.failure)
     }

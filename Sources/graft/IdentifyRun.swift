@@ -48,7 +48,7 @@ struct IdentifyRun {
     let cleaning = try options.classification.cleaning(for: model)
     let maxLength = min(options.classification.maxLength ?? Self.sampleTokens, model.positions)
     let encoder = try TextEncoder(model, maxLength: maxLength)
-    encoded = try EncodedReviews(
+    encoded = try EncodedReviews.noting(
       dataset, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength, threads: options.threads.count)
     let lengths = (options.lengths?.values.map(Int.init) ?? Self.defaultLengths).filter { $0 <= maxLength }
     let seed = options.data.seed

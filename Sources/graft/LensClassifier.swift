@@ -74,9 +74,8 @@ struct LensClassifier: ParsableCommand {
   private func summarise(
     _ dataset: Dataset, _ lens: ClassifierLens, _ cleaning: TextCleaning, object: @escaping ([JSON.Member]) -> JSON
   ) throws -> ClassifierLensSummary {
-    let tokenizer = try Tokenizer.load(
-      directory: lens.model.tokenizerDirectory, modelType: lens.model.modelType)
-    let encoded = try EncodedReviews(
+    let tokenizer = try lens.model.tokenizer()
+    let encoded = try EncodedReviews.noting(
       dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: classification.length(for: [lens.model]),
       threads: threads.count)
     func summary(_ records: [ClassifierLensRecord]) -> ClassifierLensSummary {

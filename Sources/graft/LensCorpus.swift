@@ -22,12 +22,12 @@ struct LensCorpus {
     self.options = options
     dataset = try options.data.read()
     cleaning = try options.text.cleaning(for: model)
-    tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    tokenizer = try model.tokenizer()
     isBERT = model.modelType == "bert"
     if isBERT, tokenizer.specialTokens.mask == nil {
       throw CommandError.missingSpecialToken(directory: model.tokenizerDirectory, role: "mask", option: "--dataset")
     }
-    encoded = try EncodedReviews(
+    encoded = try EncodedReviews.noting(
       dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: min(maxLength ?? .max, model.positions),
       threads: threads)
     parts = LensCorpusPart.plan(batches: encoded.batches.count)

@@ -36,7 +36,7 @@ struct LensHeads {
       }
       // Two vocabularies of one size would read every layer as the wrong words, without an error.
       let tokenizers = try [model, base].map {
-        try Tokenizer.load(directory: $0.tokenizerDirectory, modelType: $0.modelType)
+        try $0.tokenizer()
       }
       let (rows, other) = (part.dimensions.vocabulary, head.matrix.rows)
       let shared = try SharedVocabulary(tokenizers[0], rows: rows, tokenizers[1], rows: other, allowsPartial: true)

@@ -41,7 +41,7 @@ struct ModelArgument: ParsableArguments {
   /// The tokenizer, without the weights: a directory that holds tokenizer files alone will do.
   func tokenizer() throws -> Tokenizer {
     let directory = try checkpointDirectory()
-    return try Tokenizer.load(directory: directory, modelType: Self.type(of: directory))
+    return try Tokenizer.noting(directory: directory, modelType: Self.type(of: directory))
   }
 
   /// What config.json calls the architecture, "bert" or "gpt2"; nil where it says nothing. The weights are not read.
@@ -67,7 +67,7 @@ extension Model {
   /// The tokenizer that names the rows of a matrix over the vocabulary.
   /// - Throws: `CommandError.moreTokensThanRows`; what loading a tokenizer throws.
   func tokenizer(rows: Int) throws -> Tokenizer {
-    let tokenizer = try Tokenizer.load(directory: tokenizerDirectory, modelType: modelType)
+    let tokenizer = try tokenizer()
     guard tokenizer.vocabularyCount <= rows else {
       throw CommandError.moreTokensThanRows(model: name, tokens: tokenizer.vocabularyCount, rows: rows)
     }

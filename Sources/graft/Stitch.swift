@@ -164,8 +164,8 @@ struct Stitch: ParsableCommand {
   private func encode(
     _ dataset: Dataset, for model: Model, _ models: StitchPair, _ cleaning: TextCleaning
   ) throws -> EncodedReviews {
-    try EncodedReviews(
-      dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+    try EncodedReviews.noting(
+      dataset, tokenizer: model.tokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [models.pretrained, models.finetuned]),
       threads: threads.count)
   }

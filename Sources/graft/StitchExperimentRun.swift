@@ -206,8 +206,8 @@ final class StitchExperimentRun {
     let cleaning = try experiment.textCleaning ?? b.textCleaning()
     let maxLength = min(experiment.maxLength ?? .max, a.positions, b.positions)
     func encode(_ model: Model) throws -> EncodedReviews {
-      try EncodedReviews(
-        dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+      try EncodedReviews.noting(
+        dataset, tokenizer: model.tokenizer(),
         cleaning: cleaning, maxLength: maxLength, threads: threads)
     }
     return Pair(

@@ -1,4 +1,6 @@
 import ArgumentParser
+import DenseMath
+import Evaluation
 import Files
 import Tokenization
 import Transformer
@@ -31,12 +33,15 @@ struct TextEncoder {
 
   let tokenizer: Tokenizer
   private let prefix: [Int32]
+  /// Rows of the embedding.
+  private let rows: Int
   /// nil: a text that is too long is kept whole, for the forward pass to refuse.
   private let maxLength: Int?
 
   /// - Throws: what loading the tokenizer throws; `CommandError.missingSpecialToken`.
   init(_ model: any Runnable, _ options: EncodingOptions) throws {
-    tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    tokenizer = try model.tokenizer()
+    rows = model.blockDimensions[0].vocabulary
     maxLength = options.maxLength.map { min($0, model.positions) }
     guard options.bos else {
       prefix = []
@@ -46,24 +51,68 @@ struct TextEncoder {
       throw CommandError.missingSpecialToken(
         directory: model.tokenizerDirectory, role: "beginning-of-text", option: "--bos")
     }
-    prefix = [bos]
+    // The tokenizer may put one there by itself.
+    prefix = tokenizer.template.prefix.first == bos ? [] : [bos]
   }
 
-  /// The head of a text, for classifiers: at most `maxLength` tokens, and never more than the model has positions.
+  /// For classifiers: a text is truncated to `maxLength` tokens (nil: what the tokenizer's files say), and never has more
+  /// than the model has positions.
   init(_ model: any Runnable, maxLength: Int?) throws {
-    tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
-    self.maxLength = min(maxLength ?? model.positions, model.positions)
+    tokenizer = try model.tokenizer()
+    rows = model.blockDimensions[0].vocabulary
+    self.maxLength = min(maxLength ?? tokenizer.options.maxLength ?? model.positions, model.positions)
     prefix = []
   }
 
-  /// - Throws: `CommandError.emptyText`, `TokenizationError`.
+  /// - Throws: `CommandError.emptyText`, `.tokenWithoutRow`, `TokenizationError`.
   func encode(_ text: [UInt8], source: String) throws -> Tokens {
     let tokens = try text.withUnsafeBytes { bytes in
+      let prefix = try startsWithPrefix(bytes) ? [] : prefix
       guard let maxLength else { return Tokens(ids: prefix + (try tokenizer.encodeIDs(bytes)), truncated: false) }
-      let head = try tokenizer.encodeHead(bytes, maxLength: maxLength - prefix.count)
+      let head = try tokenizer.encodeTruncated(bytes, maxLength: maxLength - prefix.count)
       return Tokens(ids: prefix + head.ids, truncated: head.truncated)
     }
+    var problems = TextProblems()
+    try text.withUnsafeBytes { try problems.add($0, ids: tokens.ids, tokenizer, source: source) }
+    Console.add(problems)
     guard !tokens.ids.isEmpty else { throw CommandError.emptyText(source: source) }
+    if let id = tokens.ids.first(where: { $0 >= rows }) {
+      throw CommandError.tokenWithoutRow(token: tokenizer.token(id) ?? "", id: Int(id), rows: rows, source: source)
+    }
     return tokens
+  }
+
+  /// Whether a text spells the prefix itself, which must not come twice.
+  private func startsWithPrefix(_ text: UnsafeRawBufferPointer) throws -> Bool {
+    guard let bos = prefix.first else { return false }
+    return try tokenizer.encodeIDs(text, addSpecialTokens: false).first == bos
+  }
+}
+
+extension Runnable {
+  /// The tokenizer that reads this model's texts.
+  /// - Throws: what loading a tokenizer throws.
+  func tokenizer() throws -> Tokenizer { try Tokenizer.noting(directory: tokenizerDirectory, modelType: modelType) }
+}
+
+extension EncodedReviews {
+  /// Reads a dataset and keeps what the tokenizer could not read for the notes at the end of the run.
+  /// - Throws: `TokenizationError`, `EvaluationError`.
+  static func noting(
+    _ dataset: Dataset, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int, threads: Threads
+  ) throws -> EncodedReviews {
+    let encoded = try EncodedReviews(
+      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength, threads: threads)
+    Console.add(encoded.problems)
+    return encoded
+  }
+}
+
+extension Tokenizer {
+  /// Loads a tokenizer and notes, once per run, what its files say without effect.
+  static func noting(directory: String, modelType: String?) throws -> Tokenizer {
+    let tokenizer = try load(directory: directory, modelType: modelType)
+    tokenizer.warnings.forEach(Console.noteOnce)
+    return tokenizer
   }
 }

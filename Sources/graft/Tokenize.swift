@@ -31,6 +31,9 @@ struct Tokenize: ParsableCommand {
     var pending = ""
     for (index, text) in try input.texts().enumerated() {
       let encoding = try tokenizer.encode(text.bytes, addSpecialTokens: !noSpecial)
+      var problems = TextProblems()
+      try text.bytes.withUnsafeBytes { try problems.add($0, ids: encoding.ids, tokenizer, source: text.source) }
+      Console.add(problems)
       if output.json {
         pending += encoding.json.serialized() + "\n"
       } else {

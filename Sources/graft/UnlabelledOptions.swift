@@ -56,13 +56,13 @@ struct UnlabelledTexts {
     _ path: String, _ a: Model, _ b: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
     cleaning: TextCleaning, maxLength: Int, workspace: Workspace
   ) throws {
-    let tokenizer = try Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType)
+    let tokenizer = try a.tokenizer()
     let shared = try SharedVocabulary(
-      tokenizer, rows: a.wE.rows, Tokenizer.load(directory: b.tokenizerDirectory, modelType: b.modelType),
+      tokenizer, rows: a.wE.rows, b.tokenizer(),
       rows: b.wE.rows, allowsPartial: true)
     guard shared.isWhole else { throw StitchingError.textsNeedOneVocabulary }
     let dataset = try Dataset.read(path)
-    let texts = try EncodedReviews(
+    let texts = try EncodedReviews.noting(
       dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength, threads: workspace.threads)
     guard texts.reviews.count >= 2 else { throw CommandError.tooFewTexts(path: path) }
     func statistics(_ half: Int, sampled: Int) throws -> SeamStatistics {
