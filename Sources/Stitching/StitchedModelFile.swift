@@ -165,8 +165,8 @@ extension StitchingMaps {
       throw StitchingError.differentArchitectures(pretrained: a.modelType, finetuned: b.modelType)
     }
     let shared = try SharedVocabulary(
-      Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType), rows: a.wE.rows,
-      Tokenizer.load(directory: b.tokenizerDirectory, modelType: b.modelType), rows: b.wE.rows,
+      Tokenizer.loadVocabulary(directory: a.tokenizerDirectory, modelType: a.modelType), rows: a.wE.rows,
+      Tokenizer.loadVocabulary(directory: b.tokenizerDirectory, modelType: b.modelType), rows: b.wE.rows,
       allowsPartial: allowsPartialVocabulary)
     try self.init(a.wE, b.wE, shared: shared, seed: seed, threads: threads)
   }

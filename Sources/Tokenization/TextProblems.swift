@@ -22,10 +22,12 @@ public struct TextProblems: Equatable, Sendable {
   public private(set) var cut = Count()
   /// The texts of which every token is the unknown one.
   public private(set) var unknown = Count()
+  /// The texts that spell the beginning-of-text token, which the tokenizer puts first as well.
+  public private(set) var doubled = Count()
 
   public init() {}
 
-  public var isEmpty: Bool { cut.texts == 0 && unknown.texts == 0 }
+  public var isEmpty: Bool { cut.texts == 0 && unknown.texts == 0 && doubled.texts == 0 }
 
   /// Looks at a text.
   /// - Parameters:
@@ -36,6 +38,9 @@ public struct TextProblems: Equatable, Sendable {
     _ text: UnsafeRawBufferPointer, ids: [Int32], _ tokenizer: Tokenizer, source: String
   ) throws {
     if tokenizer.isUnknown(ids) { unknown.add(source) }
+    if let bos = tokenizer.specialTokens.bos, tokenizer.template.prefix == [bos], ids.starts(with: [bos, bos]) {
+      doubled.add(source)
+    }
     let dropped = try tokenizer.droppedBytes(text)
     guard !dropped.isEmpty else { return }
     cut.add(source)
@@ -45,6 +50,7 @@ public struct TextProblems: Equatable, Sendable {
   /// Takes the counts of texts that come after these.
   public mutating func add(_ other: TextProblems) {
     unknown.add(other.unknown)
+    doubled.add(other.doubled)
     cut.add(other.cut)
     droppedBytes.merge(other.droppedBytes, uniquingKeysWith: +)
   }
@@ -66,6 +72,10 @@ public struct TextProblems: Equatable, Sendable {
       sentences.append("\(name(cut)): the vocabulary has no token for the bytes \(list); they are left out")
     }
     if unknown.texts > 0 { sentences.append("\(name(unknown)): every token is the unknown token") }
+    if doubled.texts > 0 {
+      sentences.append(
+        "\(name(doubled)): the beginning-of-text token comes twice, once from the text and once from the tokenizer")
+    }
     return sentences
   }
 }

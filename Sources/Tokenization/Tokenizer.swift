@@ -73,6 +73,8 @@ public struct Tokenizer: Sendable {
 
   let model: Model
   let added: [AddedToken]
+  /// Why no text can be read; nil when texts can.
+  var refusal: (any Error)?
   private let offsetTrim: OffsetTrim?
   /// Added tokens looked for in the text, and in the normalised text.
   private let rawMatcher: AddedTokenMatcher
@@ -196,6 +198,7 @@ extension Tokenizer {
   }
 
   private func encode(_ bytes: UnsafeRawBufferPointer, into sink: inout TokenSink) throws {
+    if let refusal { throw refusal }
     guard bytes.count <= Self.longestText else {
       throw TokenizationError.textTooLong(byteCount: bytes.count, limit: Self.longestText)
     }

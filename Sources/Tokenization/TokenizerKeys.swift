@@ -56,11 +56,10 @@ package enum TokenizerKeys {
     "special_tokens": [],
   ]
 
-  /// Checks one of the files.
-  /// - Returns: the keys that nobody reads and whose value says something.
-  /// - Throws: `SettingsError` for a value that is refused.
-  static func check(_ node: JSONNode, _ keys: SettingsKeys) throws -> [String] {
-    try keys.check(node).filter { key in
+  /// The keys of one of the files that nobody reads and whose value says something.
+  /// - Throws: `FileError` when the file holds no object.
+  static func unread(_ node: JSONNode, _ keys: SettingsKeys) throws -> [String] {
+    try keys.check(node, except: Set(keys.entries.map(\.key))).filter { key in
       guard let value = node[key].value, value != .null, !isSpecialToken(key, value) else { return false }
       return !quiet[key, default: []].contains(value)
     }

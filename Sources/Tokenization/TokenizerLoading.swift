@@ -18,7 +18,19 @@ extension Tokenizer {
   ///   - modelType: `model_type` of config.json, nil when it is not known.
   /// - Throws: `TokenizationError`, `SettingsError`, `FileError`.
   public static func load(directory: String, modelType: String?) throws -> Tokenizer {
-    try TokenizerFolder(directory: directory, modelType: modelType).tokenizer()
+    let folder = try TokenizerFolder(directory: directory, modelType: modelType)
+    if let refusal = folder.refusal { throw refusal }
+    return try folder.tokenizer()
+  }
+
+  /// The tokenizer of a checkpoint's directory for its vocabulary: settings that are not supported are no error until
+  /// it is given a text.
+  /// - Throws: as `load`.
+  public static func loadVocabulary(directory: String, modelType: String?) throws -> Tokenizer {
+    let folder = try TokenizerFolder(directory: directory, modelType: modelType)
+    var tokenizer = try folder.tokenizer()
+    tokenizer.refusal = folder.refusal
+    return tokenizer
   }
 }
 
@@ -27,8 +39,10 @@ struct TokenizerFolder {
   private let directory: String
   private let modelType: String?
   private let config: JSONNode
-  /// nil when no file names one.
+  /// nil when no file names one that this library has.
   private let namedClass: TokenizerClass?
+  /// Why the files cannot be followed; nil when they can.
+  let refusal: (any Error)?
 
   init(directory: String, modelType: String?) throws {
     self.directory = directory
@@ -41,7 +55,21 @@ struct TokenizerFolder {
       return node
     }
     config = try read("tokenizer_config.json")
-    namedClass = try TokenizerClass.named(in: [config, read("config.json")])
+    let map = try read("special_tokens_map.json")
+    var refusal: (any Error)?
+    var namedClass: TokenizerClass?
+    do {
+      namedClass = try TokenizerClass.named(in: [config, read("config.json")])
+      for node in config["added_tokens_decoder"].isPresent ? [config] : [config, map] where node.value != nil {
+        _ = try TokenizerKeys.config.check(node)
+      }
+    } catch let error as TokenizationError where error.isRefusal {
+      refusal = error
+    } catch let error as SettingsError {
+      refusal = error
+    }
+    self.namedClass = namedClass
+    self.refusal = refusal
   }
 
   private func path(_ name: String) -> String? {

@@ -42,7 +42,7 @@ struct TokenizerSettings {
     self.config = config
     if config.value != nil {
       files.append("tokenizer_config.json")
-      try warnOfUnread(TokenizerKeys.check(config, TokenizerKeys.config), in: config)
+      try warnOfUnread(TokenizerKeys.unread(config, TokenizerKeys.config), in: config)
       for member in try config.members() { set(member.key, config[member.key]) }
       moveAdditional()
     }
@@ -153,7 +153,7 @@ extension TokenizerSettings {
   private mutating func override(with map: JSONNode) throws {
     let known = TokenizerKeys.config
     warnOfUnread(
-      try TokenizerKeys.check(map, TokenizerKeys.specialTokensMap).filter { known.treatment(of: $0) == nil }, in: map)
+      try TokenizerKeys.unread(map, TokenizerKeys.specialTokensMap).filter { known.treatment(of: $0) == nil }, in: map)
     for member in try map.members() {
       let node = map[member.key]
       if member.key == Self.extra, case .array(let more)? = node.value,

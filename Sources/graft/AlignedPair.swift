@@ -89,7 +89,7 @@ struct VectorReader {
 
   init(_ aligner: ModelAligner, tokens: Int, count: Int, threads: Threads) throws {
     func tokenizer(_ model: Model) throws -> Tokenizer {
-      try model.tokenizer()
+      try model.vocabularyTokenizer()
     }
     self.aligner = aligner
     self.tokens = tokens

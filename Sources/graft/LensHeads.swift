@@ -36,7 +36,7 @@ struct LensHeads {
       }
       // Two vocabularies of one size would read every layer as the wrong words, without an error.
       let tokenizers = try [model, base].map {
-        try $0.tokenizer()
+        try $0.vocabularyTokenizer()
       }
       let (rows, other) = (part.dimensions.vocabulary, head.matrix.rows)
       let shared = try SharedVocabulary(tokenizers[0], rows: rows, tokenizers[1], rows: other, allowsPartial: true)

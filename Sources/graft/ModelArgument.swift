@@ -67,7 +67,7 @@ extension Model {
   /// The tokenizer that names the rows of a matrix over the vocabulary.
   /// - Throws: `CommandError.moreTokensThanRows`; what loading a tokenizer throws.
   func tokenizer(rows: Int) throws -> Tokenizer {
-    let tokenizer = try tokenizer()
+    let tokenizer = try vocabularyTokenizer()
     guard tokenizer.vocabularyCount <= rows else {
       throw CommandError.moreTokensThanRows(model: name, tokens: tokenizer.vocabularyCount, rows: rows)
     }

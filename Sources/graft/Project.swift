@@ -96,7 +96,7 @@ struct Project: ParsableCommand {
 
   /// Two vocabularies of one size would read a displacement as the wrong words, without an error.
   private func check(_ tokenizer: Tokenizer, against base: Model) throws {
-    let other = try base.tokenizer()
+    let other = try base.vocabularyTokenizer()
     let count = max(tokenizer.vocabularyCount, other.vocabularyCount)
     let difference = (0..<Int32(count)).first {
       tokenizer.token($0).map(ExactKey.init) != other.token($0).map(ExactKey.init)

@@ -10,7 +10,7 @@ struct EncodingOptions: ParsableArguments {
   @Option(help: "Keep the head of the text, at most this many tokens, special ones included.")
   var maxLength: Int?
 
-  @Flag(help: "Put the beginning-of-text token first (GPT-2; none is added otherwise).")
+  @Flag(help: "Put the beginning-of-text token first (GPT-2), unless the tokenizer or the text does.")
   var bos = false
 
   func validate() throws {
@@ -40,7 +40,9 @@ struct TextEncoder {
 
   /// - Throws: what loading the tokenizer throws; `CommandError.missingSpecialToken`.
   init(_ model: any Runnable, _ options: EncodingOptions) throws {
-    tokenizer = try model.tokenizer()
+    // Prompts may be ids, which need no tokenizer but for the names.
+    tokenizer = try model.vocabularyTokenizer()
+    tokenizer.warnings.forEach(Console.noteOnce)
     rows = model.blockDimensions[0].vocabulary
     maxLength = options.maxLength.map { min($0, model.positions) }
     guard options.bos else {
@@ -93,6 +95,12 @@ extension Runnable {
   /// The tokenizer that reads this model's texts.
   /// - Throws: what loading a tokenizer throws.
   func tokenizer() throws -> Tokenizer { try Tokenizer.noting(directory: tokenizerDirectory, modelType: modelType) }
+
+  /// The tokenizer that names this model's tokens; files that are not supported are no error until it reads a text.
+  /// - Throws: what loading a tokenizer throws.
+  func vocabularyTokenizer() throws -> Tokenizer {
+    try Tokenizer.loadVocabulary(directory: tokenizerDirectory, modelType: modelType)
+  }
 }
 
 extension EncodedReviews {

@@ -40,6 +40,10 @@ import Testing
     #expect(try ids("forward", adding, "--text", "a film", "-o", "x") == [bos] + plain)
     #expect(try ids("forward", adding, "--text", "a film", "--bos", "-o", "x") == [bos] + plain)
     #expect(try ids("forward", adding, "--text", "a film", "--bos", "--max-length", "2", "-o", "x").count == 2)
+    // transformers puts two here, and so does graft; it says so.
+    let doubled = try GraftProcess.run("tokenize", adding, "--text", "<|endoftext|>a film", "--json")
+    #expect(try doubled.json()["ids"].ints() == [bos, bos] + plain)
+    #expect(doubled.error.contains("comes twice"), "\(doubled.error)")
   }
 
   /// A class that is not supported stops what reads text, and nothing else.
@@ -53,6 +57,10 @@ import Testing
       #expect(run.status == 1 && run.error.contains("BertJapaneseTokenizer"), "\(arguments): \(run.error)")
     }
     #expect(try ids("forward", model, "--ids", "2,5,3", "-o", "x") == [2, 5, 3])
+    let vectors = ["project", model, "--head", "L2H1", "--matrix", "vo", "--top", "2"]
+    let plain = try GraftProcess.run(vectors.map { $0 == model ? "imdb-bert-1" : $0 } + ["--json"])
+    let refused = try GraftProcess.run(vectors + ["--json"])
+    #expect(plain.status == refused.status && refused.status == 0, "\(refused.error)")
     let inspected = try GraftProcess.run("inspect", model, "--json").json()
     #expect(!inspected["tokenizer"].isPresent)
     #expect(try inspected["tokenizer_refusal"].string().contains("BertJapaneseTokenizer"))
