@@ -101,7 +101,7 @@ private struct ClassifiedText {
 
   static func table(_ results: [ClassifiedText], _ labels: [String]) -> Table {
     var table = Table(columns: [
-      Table.Column("label"), Table.Column("probability", .trailing), Table.Column("tokens", .trailing),
+      Table.Column("label", isWhole: true), Table.Column("probability", .trailing), Table.Column("tokens", .trailing),
       Table.Column("text"),
     ])
     for result in results {
