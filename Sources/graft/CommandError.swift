@@ -1,3 +1,5 @@
+import Evaluation
+
 /// What a command refuses although each file it was given is good.
 enum CommandError: Error, Equatable, CustomStringConvertible {
   /// MODEL is neither a directory nor a name that is known.
@@ -15,7 +17,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   /// A stage differs by more than the tolerance.
   case overTolerance(stage: String, fraction: String, tolerance: String)
   /// One half of unlabelled texts makes maps, the other measures them.
-  case tooFewTexts(path: String)
+  case tooFewTexts(dataset: String)
   /// config.json asks for a text cleaning there is none of.
   case unknownTextCleaning(path: String, found: String, known: [String])
   /// The lens needs a head over the vocabulary, and the checkpoint has none.
@@ -53,8 +55,14 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   /// No dataset was given, and the sample that comes with graft is not where it was looked for.
   case noSample(path: String)
 
+  /// Columns that are not there, or cannot be told from others.
+  case columns(DatasetError)
+
   var description: String {
     switch self {
+    case .columns(let error):
+      if case .noColumns = error { return "\(error): --text-column, --label-column" }
+      return "\(error); --text-column and --label-column name the columns"
     case .noSuchHead(let head, let model, let blocks, let heads):
       return "--heads \(head): \(model) has the blocks L0 to L\(blocks - 1) with the heads H0 to H\(heads - 1)"
     case .tooLongForPicture(let source, let tokens, let most):
@@ -82,8 +90,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .overTolerance(let stage, let fraction, let tolerance):
       return "\(stage) is the first stage over the tolerance: "
         + "largest error \(fraction) of the tensor's largest magnitude, allowed \(tolerance)"
-    case .tooFewTexts(let path):
-      return "\(path): --unlabelled needs at least 2 texts, one to make maps from and one to measure them on"
+    case .tooFewTexts(let dataset):
+      return "\(dataset): --unlabelled needs at least 2 texts, one to make maps from and one to measure them on"
     case .unknownTextCleaning(let path, let found, let known):
       return "\(path) (graft.text_cleaning): expected one of \(known.joined(separator: ", ")), found \(found)"
     case .noLensHead(let model):

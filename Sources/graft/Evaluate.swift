@@ -29,26 +29,25 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let model = try model.open()
-    let classes = try model.requireClassifier().classes
-    let labels = try model.labels()
+    let classes = try ClassNames(of: model)
     let digest = BackgroundDigest(of: model)
-    let dataset = try data.read()
-    try dataset.check(classes: classes)
+    let dataset = try data.read().labelled(for: classes)
     let cleaning = try classification.cleaning(for: model)
     let encoded = try EncodedReviews(
       dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads.count)
+    let labels = JSON.Member("labels", .array(classes.names.map { .string($0) }))
     let stamp = ResultStamp(
       command: "evaluate", model: model, digest: digest, dataset: dataset, seed: data.seed,
       options: .object(data.members + classification.members(cleaning) + [threads.member]))
 
-    let predictions = try RecordedRun(recording, stamp: stamp.object([]), batchCount: encoded.batches.count)
+    let predictions = try RecordedRun(recording, stamp: stamp.object([labels]), batchCount: encoded.batches.count)
       .predictions(
         encoded, of: model, workspace: threads.workspace()
-      ) { stamp.object($0.members) }
+      ) { stamp.object([labels] + $0.members) }
     let metrics = try ClassificationMetrics(predictions)
-    try output.print(stamp.object(metrics.members)) { style in
-      EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: labels).text(style)
+    try output.print(stamp.object([labels] + metrics.members)) { style in
+      EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: classes.names).text(style)
     }
   }
 }

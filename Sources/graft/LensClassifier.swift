@@ -47,8 +47,7 @@ struct LensClassifier: ParsableCommand {
     let labels = JSON.Member("labels", .array(lens.labels.map { .string($0) }))
     let options = classification.members(cleaning)
     if data.dataset != nil {
-      let dataset = try data.read()
-      try dataset.check(classes: lens.head.classes)
+      let dataset = try data.read().labelled(for: opened)
       let stamp = digest.map { digest in
         ResultStamp(
           command: "lens-classifier", model: opened, digest: digest, dataset: dataset, seed: data.seed,
@@ -58,6 +57,7 @@ struct LensClassifier: ParsableCommand {
       let summary = try summarise(dataset, lens, cleaning, object: object)
       return try output.print(object(summary.members)) { style in
         summary.table(style, caption: "\(opened.name): \(summary.reviews.counted("review")) of \(dataset.name)")
+          + (dataset.labelOrder.map { style.painted("labels: ", .faint) + $0.remark + "\n" } ?? "")
       }
     }
     let encoder = try TextEncoder(opened, maxLength: classification.maxLength)

@@ -27,6 +27,7 @@ struct ResultStamp {
       all += [
         JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
       ]
+      if let order = dataset.labelOrder { all.append(JSON.Member("label_order", .string(order.rawValue))) }
     }
     if let seed { all.append(JSON.Member("seed", .integer(Int(clamping: seed)))) }
     return .object(all + members)

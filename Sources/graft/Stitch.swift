@@ -63,7 +63,7 @@ struct Stitch: ParsableCommand {
     let maps = try StitchingMaps(
       models.pretrained, models.finetuned, allowsPartialVocabulary: pair.allowPartialVocabulary, seed: data.seed,
       threads: threads.count)
-    let texts = try unlabelled.read(models, pair, classification, threads)
+    let texts = try unlabelled.read(models, pair, data.columns, classification, threads)
     var fixed: [MapRecipe: [StitchingMap]] = [:]
     let sweep = try StitchSweep(
       pretrained: models.pretrained, finetuned: models.finetuned, kept: pair.kept(models),
@@ -106,8 +106,7 @@ struct Stitch: ParsableCommand {
   private func score(_ models: StitchPair, _ sweep: StitchSweep, _ texts: UnlabelledTexts?, _ facts: [MapFacts]) throws
   {
     let digests = (BackgroundDigest(of: models.pretrained), BackgroundDigest(of: models.finetuned))
-    let dataset = try data.read()
-    try dataset.check(classes: models.finetuned.requireClassifier().classes)
+    let dataset = try data.read(beside: unlabelled.unlabelled).labelled(for: models.finetuned)
     let cleaning = try classification.cleaning(for: models.finetuned)
     let readByA = try encode(dataset, for: models.pretrained, models, cleaning)
     let readByB = try encode(dataset, for: models.finetuned, models, cleaning)
@@ -123,6 +122,7 @@ struct Stitch: ParsableCommand {
         JSON.header("stitch") + [
           JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
           JSON.Member("finetuned", .string(models.finetuned.name)), JSON.Member("finetuned_sha256", .string(b)),
+          JSON.Member("label_order", .string((dataset.labelOrder ?? .indices).rawValue)),
           JSON.Member("model_sha256", .string(both.finish())), JSON.Member("options", options),
           JSON.Member("pretrained", .string(models.pretrained.name)), JSON.Member("pretrained_sha256", .string(a)),
           JSON.Member("seed", .integer(Int(clamping: data.seed))),
