@@ -23,7 +23,9 @@ struct Align: ParsableCommand {
         graft align seed0 seed1 seed2 seed3 seed4 -o alignment --json
       """)
 
-  @Argument(help: "Two or more model directories, or names of models that come with graft.")
+  @Argument(
+    help:
+      "Two or more model directories, or names of models that come with graft. \(CheckpointArgument.noStitchedModel)")
   var models: [String]
 
   @Option(
@@ -67,7 +69,7 @@ struct Align: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try models.map { try ModelArgument.checkpoint($0) }
+    let opened = try models.map { try CheckpointArgument.open($0) }
     let digests = opened.map { BackgroundDigest(of: $0) }
     let pairs = try compare(opened)
     let summary = AlignmentSummary(pairs, models: opened.count, seed: seed)

@@ -24,7 +24,7 @@ struct AtlasBuild: ParsableCommand {
         graft atlas build imdb-bert-1 -o bert.sqlite --top-pairs 20 --top 5 --svd 3
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to build into.", valueName: "path"))
   var output = "atlas.sqlite"
   @Option(help: "Highest pairs to keep of each head's matrices.")
@@ -49,7 +49,7 @@ struct AtlasBuild: ParsableCommand {
   }
 
   func run() throws {
-    let model = try model.openCheckpoint()
+    let model = try model.open()
     let digest = BackgroundDigest(of: model)
     let projection = try VocabularyProjection(
       model, inverse: inverse, foldingNorm: foldNorm, threads: threads.count)

@@ -28,7 +28,7 @@ struct Attribute: ParsableCommand {
         graft attribute imdb-bert-1-sentiment --text 'a waste of two hours' --method integrated
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
 
   @Option(help: "A text; give the option again for more texts.")
   var text: [String] = []
@@ -62,9 +62,7 @@ struct Attribute: ParsableCommand {
   }
 
   func run() throws {
-    guard let opened = try model.open() as? Model else {
-      throw ValidationError("\(model.model) is two models joined; give one checkpoint.")
-    }
+    let opened = try model.open()
     let level = try attribution.level(of: opened)
     let digest = output.json ? BackgroundDigest(of: opened) : nil
     let run = try AttributionRun(

@@ -30,8 +30,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case noSuchPlace(option: String, found: String, tokens: Int, source: String)
   /// A text of another length whose states are to replace all of a text's.
   case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
-  /// A command that reads one checkpoint's parameters was given a stitched model.
-  case noCheckpoint(model: String)
+  /// A stitched model where one checkpoint is needed; `parts` are the models that it is made of.
+  case stitchedModel(String, parts: [String])
+  /// A stitched model is made of a model whose name is not known here.
+  case unknownPart(path: String, name: String, folders: [String])
   /// The tokenizer has tokens for which the matrix over the vocabulary has no rows.
   case moreTokensThanRows(model: String, tokens: Int, rows: Int)
   /// The base of a fine-tuned model has other tokens.
@@ -104,8 +106,14 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .patchOfAnotherLength(let site, let text, let found, let expected):
       return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
         + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
-    case .noCheckpoint(let model):
-      return "\(model) is a stitched model, whose parameters are those of its two checkpoints; give one of these"
+    case .stitchedModel(let model, let parts):
+      return "\(model): expected a checkpoint, found a stitched model; give one of the two models that it is made of, "
+        + parts.joined(separator: " or ")
+    case .unknownPart(let path, let name, let folders):
+      return "\(path): expected the model \(name) in "
+        + "\(folders.isEmpty ? "a folder of models" : folders.joined(separator: ", ")), found none; set GRAFT_MODELS to the "
+        + "folder that holds it, or write in the file where it is (an absolute path, or one from this folder that begins "
+        + "with ./ or ../)"
     case .moreTokensThanRows(let model, let tokens, let rows):
       return "\(model): the tokenizer has \(tokens) tokens, the matrix over the vocabulary \(rows) rows; "
         + "give a directory whose tokenizer files belong to its weights"

@@ -52,7 +52,7 @@ struct ExperimentInteresting: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.model.openCheckpoint()
+    let model = try options.model.open()
     let digest = BackgroundDigest(of: model)
     let tokenizer = try model.tokenizer(rows: model.projectionMatrix.rows)
     let experiment = RelatedPairs(model, k: k, draws: draws, seed: seed.seed)

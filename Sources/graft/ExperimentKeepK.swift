@@ -45,7 +45,7 @@ struct ExperimentKeepK: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.model.openCheckpoint()
+    let model = try options.model.open()
     let digest = BackgroundDigest(of: model)
     let workspace = options.threads.workspace()
     let wE = model.projectionMatrix

@@ -9,7 +9,7 @@ import Transformer
 
 /// What the experiments on one model's parameters share.
 struct ExperimentOptions: ParsableArguments {
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
   @Option(help: ArgumentHelp("Also write the figure as SVG.", valueName: "path"))
   var svg: String?
   @OptionGroup var threads: ThreadOptions

@@ -58,7 +58,7 @@ struct ExperimentRecall: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.model.openCheckpoint()
+    let model = try options.model.open()
     let digest = BackgroundDigest(of: model)
     let workspace = options.threads.workspace()
     let texts = try ExperimentTexts(data, classification, for: model, threads: workspace.threads)

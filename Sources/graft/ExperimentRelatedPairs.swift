@@ -40,7 +40,7 @@ struct ExperimentRelatedPairs: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.model.openCheckpoint()
+    let model = try options.model.open()
     let digest = BackgroundDigest(of: model)
     let experiment = RelatedPairs(model, k: k, draws: draws, seed: seed.seed)
     let wE = model.projectionMatrix

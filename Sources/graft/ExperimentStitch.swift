@@ -24,7 +24,9 @@ struct ExperimentStitch: ParsableCommand {
         graft experiment stitch run/results.json --point 7
       """)
 
-  @Argument(help: "The definition, or results.json of an experiment.")
+  @Argument(
+    help:
+      "The definition, or results.json of an experiment. \(CheckpointArgument.noStitchedModel)")
   var file: String
 
   @Option(

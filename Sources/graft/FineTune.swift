@@ -29,7 +29,7 @@ struct FineTune: ParsableCommand {
           --seeds 1..11 -o runs
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
 
   @Option(
     help: ArgumentHelp("An aclImdb folder, a .csv (review,sentiment) or a .jsonl (id, text, label).", valueName: "path")
@@ -82,9 +82,7 @@ struct FineTune: ParsableCommand {
   }
 
   func run() throws {
-    guard let opened = try model.open() as? Model else {
-      throw ValidationError("\(model.model) is two models joined; give one checkpoint.")
-    }
+    let opened = try model.open()
     let (train, scored) = try readData()
     let names = try classNames(train, scored)
     let cleaning = try classification.cleaning(for: opened)

@@ -82,8 +82,9 @@ struct Lens: ParsableCommand {
 
   func run() throws {
     let opened = try model.open()
-    let base = try lens.unembedding.map { try ModelArgument.open($0) }
+    let base = try lens.unembedding.map { try CheckpointArgument.open($0) }
     let heads = try LensHeads(opened, lens.head, borrowing: base)
+    if tuning.tuned != nil { _ = try opened.requireCheckpoint() }
     if corpus.isGiven { return try runCorpus(opened, heads, base: base) }
     let digest = output.json ? BackgroundDigest(of: opened) : nil
     let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
@@ -94,7 +95,8 @@ struct Lens: ParsableCommand {
       opened, heads, encoder, lens, tuned: tuning.tuned.map { try TunedLens(path: $0) }, changer, workspace: workspace)
     let attributor =
       try attribution.attribute
-      ? LensAttributor(opened, heads, lens, encoder.tokenizer, workspace: workspace) : nil
+      ? LensAttributor(
+        opened.requireCheckpoint(), head: heads.segments[0], lens, encoder.tokenizer, workspace: workspace) : nil
     let texts = try input.texts()
     func read(_ text: InputText, changing: Bool = true) throws -> LensReading {
       let reading = try run.read(text, changing: changing)

@@ -23,7 +23,7 @@ struct LensFit: ParsableCommand {
         graft lens imdb-bert-1 --text 'a [MASK] film' --tuned lens.safetensors
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
   @OptionGroup var corpus: LensCorpusOptions
 
   @Option(
@@ -42,7 +42,10 @@ struct LensFit: ParsableCommand {
   @Option(help: "mlm: the model's whole head; embedding: the token embedding alone.")
   var head: LensHeadChoice = .mlm
 
-  @Option(help: ArgumentHelp("Borrow the head of this model, for a checkpoint without one.", valueName: "model"))
+  @Option(
+    help: ArgumentHelp(
+      "Borrow the head of this model, for a checkpoint without one. \(CheckpointArgument.noStitchedModel)",
+      valueName: "model"))
   var unembedding: String?
 
   @Option(help: "Keep the head of a text, at most this many tokens (default: the model's positions).")
@@ -64,8 +67,7 @@ struct LensFit: ParsableCommand {
 
   func run() throws {
     let opened = try model.open()
-    let heads = try LensHeads(opened, head, borrowing: unembedding.map { try ModelArgument.open($0) })
-    guard heads.segments.count == 1 else { throw InterpretabilityError.tunedLensOfSegments(model: opened.name) }
+    let heads = try LensHeads(opened, head, borrowing: unembedding.map { try CheckpointArgument.open($0) })
     let digest = BackgroundDigest(of: opened)
     let texts = try LensCorpus(opened, corpus, maxLength: maxLength, threads: threads.count)
     let workspace = threads.workspace()

@@ -40,8 +40,8 @@ struct ModelDescription {
     }
   }
 
-  private var entries: [TensorEntry] { model.checkpoints.flatMap(\.entries) }
-  private var parameterCount: Int { model.checkpoints.reduce(0) { $0 + $1.totalParameterCount } }
+  private var entries: [TensorEntry] { model.checkpoints.flatMap(\.checkpoint.entries) }
+  private var parameterCount: Int { model.checkpoints.reduce(0) { $0 + $1.checkpoint.totalParameterCount } }
 
   /// Neighbouring blocks of one size.
   private var parts: [(blocks: Range<Int>, size: Dimensions)] {
@@ -137,7 +137,7 @@ extension ModelDescription {
       JSON.Member("parameters", .integer(parameterCount)), JSON.Member("stitch", stitch.map(json) ?? .null),
     ]
     if withTensors {
-      let tensors = model.checkpoints.flatMap { checkpoint in
+      let tensors = model.checkpoints.map(\.checkpoint).flatMap { checkpoint in
         checkpoint.entries.map { entry -> JSON in
           [
             "file": .string(checkpoint.path(holding: entry.name)), "name": .string(entry.name),

@@ -23,7 +23,7 @@ struct Project: ParsableCommand {
         graft project imdb-bert-1-sentiment --against imdb-bert-1
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
   @OptionGroup var subject: ProjectSubject
 
   @Option(
@@ -54,8 +54,8 @@ struct Project: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try model.openCheckpoint()
-    let base = try subject.against.map { try ModelArgument.openCheckpoint($0) }
+    let opened = try model.open()
+    let base = try subject.against.map { try CheckpointArgument.open($0) }
     let displacement = try base.map { try Displacement(of: opened, from: $0) }
     let projection = try VocabularyProjection(
       opened, inverse: inverse, foldingNorm: foldNorm, matrix: base.map { $0.unembedding?.matrix ?? $0.wE },

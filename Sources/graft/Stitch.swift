@@ -47,7 +47,9 @@ struct Stitch: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   @Option(
-    help: ArgumentHelp("Write a stitched model into this folder; it is a MODEL for every command.", valueName: "dir"))
+    help: ArgumentHelp(
+      "Write a stitched model into this folder: a MODEL for every command whose help does not exclude it.",
+      valueName: "dir"))
   var save: String?
 
   func validate() throws {
@@ -99,7 +101,7 @@ struct Stitch: ParsableCommand {
     let written = try JSON.read(directory + "/" + StitchedModelFile.name)
     try output.print(written) { style in
       style.painted("written: ", .faint)
-        + "\(directory)/\(StitchedModelFile.name); \(directory) is a model for every command\n"
+        + "\(directory)/\(StitchedModelFile.name); \(directory) is a model for every command whose help does not exclude stitched models\n"
     }
   }
 

@@ -59,7 +59,7 @@ final class StitchExperimentRun {
     var models: [(name: String, model: Model, digest: BackgroundDigest)] = []
     func place(_ name: String) throws -> Int {
       if let known = models.firstIndex(where: { $0.name == name }) { return known }
-      let model = try ModelArgument.checkpoint(name)
+      let model = try CheckpointArgument.open(name)
       models.append((name, model, BackgroundDigest(of: model)))
       return models.count - 1
     }

@@ -6,10 +6,15 @@ import Transformer
 
 /// Which two models are joined, where, and how.
 struct StitchPairOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The model that gives the lower blocks.", valueName: "model"))
+  @Option(
+    help: ArgumentHelp(
+      "The model that gives the lower blocks. \(CheckpointArgument.noStitchedModel)", valueName: "model"))
   var pretrained: String
 
-  @Option(help: ArgumentHelp("The model that gives the last blocks and the classifier.", valueName: "model"))
+  @Option(
+    help: ArgumentHelp(
+      "The model that gives the last blocks and the classifier. \(CheckpointArgument.noStitchedModel)",
+      valueName: "model"))
   var finetuned: String
 
   @Option(
@@ -117,18 +122,14 @@ struct StitchPair {
   let finetunedName: String
 
   init(_ options: StitchPairOptions) throws {
-    let folders = ModelFolders()
-    (pretrained, pretrainedName) = try Self.open(options.pretrained, folders)
-    (finetuned, finetunedName) = try Self.open(options.finetuned, folders)
+    (pretrained, pretrainedName) = try Self.open(options.pretrained)
+    (finetuned, finetunedName) = try Self.open(options.finetuned)
   }
 
-  private static func open(_ model: String, _ folders: ModelFolders) throws -> (Model, String) {
-    let directory = try folders.directory(of: model)
-    guard !FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
-      throw StitchingError.alreadyStitched(path: directory)
-    }
+  private static func open(_ model: String) throws -> (Model, String) {
+    let opened = try CheckpointArgument.open(model)
     let isPath = FileManager.default.fileExists(atPath: model)
-    return (try Model(directory: directory), isPath ? URL(fileURLWithPath: directory).standardizedFileURL.path : model)
+    return (opened, isPath ? URL(fileURLWithPath: opened.checkpoint.directory).standardizedFileURL.path : model)
   }
 }
 
