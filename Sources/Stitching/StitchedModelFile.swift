@@ -57,11 +57,7 @@ public struct StitchedModelFile: Equatable, Sendable {
     guard !FileManager.default.fileExists(atPath: directory + "/config.json") else {
       throw StitchingError.holdsCheckpoint(path: directory)
     }
-    do {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    } catch {
-      throw FileError.system(path: directory, action: "create the folder", reason: error.localizedDescription)
-    }
+    try OutputFolder.create(directory)
     var mapDigest: JSON = .null
     if map.needsTexts {
       guard let fitted else { throw StitchingError.needsTexts(map: map.name) }

@@ -24,11 +24,7 @@ struct AtlasExport: ParsableCommand {
 
   func run() throws {
     let atlas = try atlas.open()
-    do {
-      try FileManager.default.createDirectory(atPath: html, withIntermediateDirectories: true)
-    } catch {
-      throw FileError.system(path: html, action: "create the folder", reason: error.localizedDescription)
-    }
+    try OutputFolder.create(html)
     var index = AtlasIndex()
     var files = ["index.html"]
     for layer in 0..<atlas.layers {

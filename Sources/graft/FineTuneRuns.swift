@@ -29,11 +29,7 @@ struct FineTuneRuns {
   func run(seeds: [UInt64]) throws -> JSON {
     let file = directory + "/results.json"
     if !resume, FileManager.default.fileExists(atPath: file) { throw RunError.exists(directory: directory) }
-    do {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    } catch {
-      throw FileError.system(path: directory, action: "create the folder", reason: error.localizedDescription)
-    }
+    try OutputFolder.create(directory)
     let runs = try seeds.map { seed in
       let result = try run(seed: seed, directory: "\(directory)/seed-\(seed)", cacheDirectory: directory)
       return JSON.object(
