@@ -51,9 +51,9 @@ struct Align: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("Also write report.html, results.json and a picture a group into this folder.", valueName: "dir")
+    help: .folder("Also write report.html, results.json and a picture a group into this folder.")
   )
-  var output: String?
+  var output: FolderOutput?
 
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var display: OutputOptions
@@ -78,7 +78,7 @@ struct Align: ParsableCommand {
         JSON.Member("seed", .integer(Int(clamping: seed))), JSON.Member("summary", summary.json),
       ])
     let report = AlignmentReport(pairs, summary)
-    if let output { try report.write(to: output, stamp: object) }
+    if let output { try report.write(to: output.path, stamp: object) }
     try display.print(object) { style in
       report.text(style)
         + (output.map { style.painted("written: ", .faint) + "\($0)/report.html, results.json\n" } ?? "")

@@ -26,7 +26,7 @@ struct AtlasBuild: ParsableCommand {
 
   @OptionGroup var model: ModelArgument
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to build into.", valueName: "path"))
-  var output = "atlas.sqlite"
+  var output = DatabaseOutput(argument: "atlas.sqlite")
   @Option(help: "Highest pairs to keep of each head's matrices.")
   var topPairs = 50
   @Option(help: "Highest tokens to keep of each vector, and as many of the lowest.")
@@ -66,7 +66,8 @@ struct AtlasBuild: ParsableCommand {
     ).object([])
     let ids = try filter.ids(of: tokenizer, below: projection.vocabulary)
     let builder = try AtlasBuilder(
-      output, projection, tokenizer: tokenizer, options: AtlasOptions(pairs: topPairs, tokens: top, directions: svd),
+      output.path, projection, tokenizer: tokenizer,
+      options: AtlasOptions(pairs: topPairs, tokens: top, directions: svd),
       selection: PairSearch.Selection(
         rows: ids, columns: ids, groups: pairFilter.pairs.groups(of: tokenizer, below: projection.vocabulary)),
       stamp: stamp, threads: threads.count)
@@ -80,7 +81,7 @@ struct AtlasBuild: ParsableCommand {
       .object([
         JSON.Member("atlas", stamp), JSON.Member("done", .integer(builder.progress.done)),
         JSON.Member("padding_rows", .integer(padding)), JSON.Member("parts", .integer(parts)),
-        JSON.Member("path", .string(output)), JSON.Member("resumed", .integer(before)), JSON.Member("schema", 1),
+        JSON.Member("path", .string(output.path)), JSON.Member("resumed", .integer(before)), JSON.Member("schema", 1),
         JSON.Member("command", "atlas build"), JSON.Member("graft_version", .string(Version.current)),
       ])
     ) { style in

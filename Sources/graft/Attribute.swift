@@ -41,11 +41,11 @@ struct Attribute: ParsableCommand {
   @OptionGroup var classification: ClassificationOptions
 
   @Option(
-    help: ArgumentHelp("Also write the picture as SVG: of the first text, or over the dataset.", valueName: "path"))
-  var svg: String?
+    help: .file("Also write the picture as SVG: of the first text, or over the dataset."))
+  var svg: FileOutput?
 
-  @Option(help: ArgumentHelp("Also write a page with everything.", valueName: "path"))
-  var html: String?
+  @Option(help: .file("Also write a page with everything."))
+  var html: FileOutput?
 
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
@@ -83,23 +83,23 @@ struct Attribute: ParsableCommand {
       let dataset = try data.read()
       let report = AttributionStatisticsReport(
         try run.statistics(of: dataset), model: opened.name, dataset: dataset.name)
-      if let svg { try OutputFile.write(report.ownChart.svg(), to: svg) }
-      if let html { try OutputFile.write(report.page.html, to: html) }
-      return try output.print(stamp(dataset)?.object(report.members) ?? .null) { report.text($0) }
+      try svg?.write(report.ownChart.svg())
+      try html?.write(report.page.html)
+      return try output.print(stamp(dataset)?.object(report.members) ?? .null, beside: svg, html) { report.text($0) }
     }
     let texts = text.isEmpty ? try InputText.lines(of: file ?? "-") : InputText.arguments(text)
     let readings = try texts.map { try run.read($0) }
     if let svg, let first = readings.first {
-      try OutputFile.write(first.heatMap.svg(statistic: first.statistic(level)), to: svg)
+      try svg.write(first.heatMap.svg(statistic: first.statistic(level)))
     }
     if let html {
       let page = HTMLPage(
         title: "Attribution: \(opened.name)", subtitle: readings.first?.subtitle ?? "",
         sections: readings.map { .init($0.text.shortened(to: 120), [.heatMap($0.heatMap, caption: $0.caption)]) })
-      try OutputFile.write(page.html, to: html)
+      try html.write(page.html)
     }
     let object = stamp()?.object([JSON.Member("results", .array(readings.map(\.json)))])
-    try output.print(object ?? .null) { style in
+    try output.print(object ?? .null, beside: svg, html) { style in
       readings.map { $0.text(style, level: level) }.joined(separator: "\n")
     }
   }

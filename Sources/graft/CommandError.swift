@@ -50,6 +50,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
   /// A picture with a cell a pair of tokens would be too large.
   case tooLongForPicture(source: String, tokens: Int, most: Int)
+  /// An output that a checkpoint's own file stands at.
+  case replacesCheckpoint(path: String)
+  /// An output that is a file which the command reads.
+  case replacesInput(path: String, option: String, input: String)
   /// No dataset was given, and the sample that comes with graft is not where it was looked for.
   case noSample(path: String)
 
@@ -61,6 +65,11 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
       return
         "\(source): a picture shows at most \(most) tokens, found \(tokens); give --max-length \(most), or --html, "
         + "which shows long texts"
+    case .replacesCheckpoint(let path):
+      return "\(path): the file of a model stands there, which no other output replaces; give another path"
+    case .replacesInput(let path, let option, let input):
+      let source = input.isEmpty ? "an argument" : input
+      return "\(option) \(path): this file is read too, as \(source); give another path"
     case .noSample(let path):
       return "\(path): the IMDB sample that comes with graft is not there; give --dataset or --text"
     case .unknownModel(let name, let known, let folders):

@@ -2,40 +2,54 @@ import Files
 import Foundation
 import Reporting
 
-/// Why standard output took no more text.
+/// Why standard output, or standard error in its place, took no more text.
 enum StandardOutputError: Error, Equatable, CustomStringConvertible {
   /// The reader of a pipe went away.
   case closed
   /// The operating system refused the rest: a full disk, most often.
-  case refused(reason: String)
+  case refused(stream: String, reason: String)
 
   var description: String {
     switch self {
     case .closed: return "standard output is closed"
-    case .refused(let reason):
-      return "standard output: cannot write: \(reason); what was printed so far is not complete"
+    case .refused(let stream, let reason):
+      return "\(stream): cannot write: \(reason); what was printed so far is not complete"
     }
   }
 }
 
 /// The process's standard streams: results go to output, everything else to error.
 enum Console {
-  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
   static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-  /// Writes all of the text to standard output at once.
+  /// Where the text of a result goes.
+  enum Stream {
+    case output
+    /// Where a file takes standard output.
+    case error
+
+    fileprivate var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
+    fileprivate var name: String { self == .output ? "standard output" : "standard error" }
+  }
+
+  /// Writes all of the text at once.
   /// - Throws: `StandardOutputError`.
-  static func write(_ text: String) throws {
+  static func write(_ text: String, to stream: Stream = .output) throws {
     var text = text
     try text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)[...]
-      while !rest.isEmpty {
-        let count = Foundation.write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if count < 0, errno == EINTR { continue }
-        if count < 0, errno == EPIPE { throw StandardOutputError.closed }
-        guard count > 0 else { throw StandardOutputError.refused(reason: String(cString: strerror(errno))) }
-        rest = rest.dropFirst(count)
-      }
+      guard !Descriptor.write(UnsafeRawBufferPointer(bytes), to: stream.descriptor) else { return }
+      throw errno == EPIPE
+        ? StandardOutputError.closed
+        : StandardOutputError.refused(stream: stream.name, reason: String(cString: strerror(errno)))
+    }
+  }
+
+  /// Keeps the numbers of streams that the process was started without, so that no file is opened under them and then
+  /// taken for a stream. Writing to one of them stays an error.
+  static func reserveDescriptors() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number is this one.
+      _ = open("/dev/null", O_RDONLY)
     }
   }
 
@@ -49,9 +63,9 @@ enum Console {
     FileHandle.standardError.write(Data("graft: error: \(text)\n".utf8))
   }
 
-  /// How text for people looks on standard output.
-  static func style(_ color: ColorChoice) -> Style {
-    style(color, isTerminal: outputIsTerminal, descriptor: STDOUT_FILENO)
+  /// How text for people looks.
+  static func style(_ color: ColorChoice, of stream: Stream = .output) -> Style {
+    style(color, isTerminal: isatty(stream.descriptor) == 1, descriptor: stream.descriptor)
   }
 
   /// How a progress line looks on standard error.

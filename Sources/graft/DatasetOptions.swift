@@ -67,9 +67,8 @@ struct DatasetOptions: ParsableArguments {
 struct RunOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp(
-      "The folder of the run: results and predictions, and while it runs its journal.", valueName: "dir"))
-  var output: String?
+    help: .folder("The folder of the run: results and predictions, and while it runs its journal."))
+  var output: FolderOutput?
 
   @Flag(help: "Go on with the run that the folder holds; the results are those of a run never stopped.")
   var resume = false

@@ -61,7 +61,7 @@ struct RecordedRun {
   init(_ options: RunOptions, stamp: @autoclosure () -> JSON, batchCount: Int) throws {
     self.batchCount = batchCount
     journal = try options.output.map {
-      try RunJournal(directory: $0, stamp: stamp(), batchCount: batchCount, resume: options.resume)
+      try RunJournal(directory: $0.path, stamp: stamp(), batchCount: batchCount, resume: options.resume)
     }
   }
 

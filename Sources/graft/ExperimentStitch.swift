@@ -51,7 +51,7 @@ struct ExperimentStitch: ParsableCommand {
     let experiment = try StitchExperiment(file["experiment"].isPresent ? file["experiment"] : file)
     let run = try StitchExperimentRun(experiment, shard: shard ?? .whole, threads: threads)
     if let point { return try repeatPoint(point, of: file, run) }
-    let directory = recording.output ?? ""
+    let directory = recording.output?.path ?? ""
     let records = try RecordedRun(recording, stamp: run.stamp, batchCount: run.units.count)
       .records(label: "experiment") {
         try run.records(ofUnit: $0)

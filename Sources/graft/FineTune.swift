@@ -104,7 +104,7 @@ struct FineTune: ParsableCommand {
     let runs = FineTuneRuns(
       model: opened, train: try encode(train), test: try encode(scored), kind: kind, names: names, cleaning: cleaning,
       options: training, cacheBytes: Int(cache * 1e9), checkpointEvery: checkpointEvery, resume: recording.resume,
-      threads: threads.count, directory: recording.output ?? "",
+      threads: threads.count, directory: recording.output?.path ?? "",
       cacheKey: digest.wait() + train.sha256() + "\(length) \(cleaning.rawValue) \(training.blocks)"
     ) { seed in
       ResultStamp(

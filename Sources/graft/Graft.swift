@@ -1,5 +1,6 @@
 import ArgumentParser
 import DenseMath
+import Files
 import Foundation
 
 @main
@@ -24,6 +25,11 @@ struct Graft: ParsableCommand {
         64   the command line is wrong
         141  the reader of the output went away
 
+      OUTPUT:
+        An option that writes one file takes '-' for standard output; the report
+        then goes to standard error. Pipes and devices are written through,
+        symbolic links are followed.
+
       ENVIRONMENT:
         GRAFT_MODELS           folders of models with ':' between, in place of
                                those that come with graft
@@ -42,6 +48,7 @@ struct Graft: ParsableCommand {
     // A closed pipe and a file past its limit then show up as errors of `write`, which can be told.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
+    Console.reserveDescriptors()
     var command: any ParsableCommand
     do {
       command = try parseAsRoot()
@@ -50,10 +57,15 @@ struct Graft: ParsableCommand {
     }
     do {
       try InstructionSet.force(fromEnvironment: ProcessInfo.processInfo.environment)
+      try WrittenPaths(command).check()
       try command.run()
       finish(ExitStatus.success)
     } catch let error as StandardOutputError where error == .closed {
       finish(ExitStatus.closedPipe)
+    } catch let error as FileError {
+      Console.complain("\(error)")
+      if case .closed = error { finish(ExitStatus.closedPipe) }
+      finish(ExitStatus.failure)
     } catch {
       // Asking for help counts as a command too.
       guard exitCode(for: error) == .failure else { exit(reportingUsage: error) }

@@ -59,14 +59,14 @@ struct Identify: ParsableCommand {
   @OptionGroup var classification: ClassificationOptions
   @OptionGroup var recording: RunOptions
 
-  @Option(help: ArgumentHelp("Write a page: every head of a text, or the statistics of a dataset.", valueName: "path"))
-  var html: String?
+  @Option(help: .file("Write a page: every head of a text, or the statistics of a dataset."))
+  var html: FileOutput?
 
-  @Option(help: ArgumentHelp("Write a picture: a head of a text, or the first chart of a dataset.", valueName: "path"))
-  var svg: String?
+  @Option(help: .file("Write a picture: a head of a text, or the first chart of a dataset."))
+  var svg: FileOutput?
 
-  @Option(help: ArgumentHelp("Write raw and effective weights of a text as safetensors.", valueName: "path"))
-  var save: String?
+  @Option(help: .file("Write raw and effective weights of a text as safetensors."))
+  var save: FileOutput?
 
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
@@ -123,7 +123,7 @@ struct Identify: ParsableCommand {
         text: input, ids: tokens.ids, truncated: tokens.truncated, record: record, targets: study.targets, kept: kept,
         tokenizer: encoder.tokenizer, modelName: model.name, simplex: effective.simplex)
     }
-    if let save, let first = results.first { try saved.write(ids: first.ids, to: save) }
+    if let save, let first = results.first { try saved.write(ids: first.ids, to: save.path) }
     try writePictures(results, left: left)
     let object = digest.map { digest in
       ResultStamp(
@@ -131,7 +131,9 @@ struct Identify: ParsableCommand {
         options: .object(classification.members(cleaning) + effective.members)
       ).object([JSON.Member("results", .array(results.map(\.json)))])
     }
-    try output.print(object ?? .null) { style in results.map { $0.table.text(style) }.joined(separator: "\n") }
+    try output.print(object ?? .null, beside: save, svg, html) { style in
+      results.map { $0.table.text(style) }.joined(separator: "\n")
+    }
   }
 
   /// What a page may hold of weights, so that a browser opens it.
@@ -146,7 +148,7 @@ struct Identify: ParsableCommand {
           source: first.text.source, tokens: first.ids.count, most: Self.pictureTokens)
       }
       let statistic = AttentionPart.allCases.firstIndex(of: show) ?? 0
-      try OutputFile.write(first.heatMap(head).svg(statistic: statistic), to: svg)
+      try svg.write(first.heatMap(head).svg(statistic: statistic))
     }
     guard let html, let first = results.first else { return }
     let note =
@@ -166,7 +168,7 @@ struct Identify: ParsableCommand {
           (index == 0 ? note : []) + (result.panels.map { [.matrices($0, caption: "")] } ?? [])
             + [.table(result.table)])
       })
-    try OutputFile.write(page.html, to: html)
+    try html.write(page.html)
     if left > 0 {
       Console.note("the page leaves out \(left.counted("head")) to stay small; --heads chooses which it holds")
     }

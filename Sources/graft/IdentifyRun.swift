@@ -94,11 +94,11 @@ struct IdentifyRun {
       try OutputFile.write(summary.page(stamp: json(summary)), to: directory + "/report.html")
       try OutputFile.write(json(summary).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    let all = try records ?? readJSONLines((options.recording.output ?? "") + "/records.jsonl") { try Record($0) }
+    let all = try records ?? readJSONLines((options.recording.output?.path ?? "") + "/records.jsonl") { try Record($0) }
     let report = self.report(all)
-    if let svg = options.svg { try OutputFile.write(report.picture.svg(), to: svg) }
-    if let html = options.html { try OutputFile.write(report.page(stamp: json(report)), to: html) }
-    try options.output.print(json(report)) { style in
+    try options.svg?.write(report.picture.svg())
+    try options.html?.write(report.page(stamp: json(report)))
+    try options.output.print(json(report), beside: options.svg, options.html) { style in
       report.text(style)
         + (options.recording.output.map {
           "\n" + style.painted("written: ", .faint) + "\($0)/report.html, results.json, records.jsonl\n"

@@ -44,11 +44,11 @@ struct Lens: ParsableCommand {
       "Colour by: probability, entropy, kl, loss, rank, final-rank; target, target-rank and difference follow a token.")
   var show: LensStatistic = .probability
 
-  @Option(help: ArgumentHelp("Also write the picture of the first text as SVG.", valueName: "path"))
-  var svg: String?
+  @Option(help: .file("Also write the picture of the first text as SVG."))
+  var svg: FileOutput?
 
-  @Option(help: ArgumentHelp("Also write a page with all texts; hover shows what is behind a cell.", valueName: "path"))
-  var html: String?
+  @Option(help: .file("Also write a page with all texts; hover shows what is behind a cell."))
+  var html: FileOutput?
 
   @OptionGroup var encoding: EncodingOptions
   @OptionGroup var threads: ThreadOptions
@@ -112,7 +112,7 @@ struct Lens: ParsableCommand {
         (baseDigest.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? [])
           + tunedMembers + [JSON.Member("results", .array((groups.joined() + others).map(\.json)))])
     }
-    try output.print(object ?? .null) { style in
+    try output.print(object ?? .null, beside: svg, html) { style in
       figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style, show) }
         .joined(separator: "\n")
     }
@@ -120,12 +120,12 @@ struct Lens: ParsableCommand {
 
   private func writePictures(_ figures: [LensFigure]) throws {
     guard let first = figures.first else { return }
-    if let svg { try OutputFile.write(first.attributedSVG ?? first.svg(show), to: svg) }
+    try svg?.write(first.attributedSVG ?? first.svg(show))
     guard let html else { return }
     let page = HTMLPage(
       title: "Lens: \(first.readings[0].modelName)",
       subtitle: "Every layer read as words. Arrow keys move from cell to cell.", sections: figures.map(\.section))
-    try OutputFile.write(page.html, to: html)
+    try html.write(page.html)
   }
 }
 

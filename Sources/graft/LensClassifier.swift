@@ -26,8 +26,8 @@ struct LensClassifier: ParsableCommand {
   @OptionGroup var data: DatasetOptions
   @OptionGroup var classification: ClassificationOptions
   @OptionGroup var recording: RunOptions
-  @Option(help: ArgumentHelp("Also write the picture of the first text as SVG.", valueName: "path"))
-  var svg: String?
+  @Option(help: .file("Also write the picture of the first text as SVG."))
+  var svg: FileOutput?
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -67,12 +67,14 @@ struct LensClassifier: ParsableCommand {
         text: text, tokens: tokens, levels: lens.levels, logits: try lens.read(PackedBatch([tokens.ids])).map { $0[0] },
         labels: lens.labels, modelName: opened.name)
     }
-    if let svg { try OutputFile.write(readings[0].heatMap.svg(), to: svg) }
+    try svg?.write(readings[0].heatMap.svg())
     let object = digest.map { digest in
       ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: .object(options))
         .object([labels, JSON.Member("results", .array(readings.map(\.json)))])
     }
-    try output.print(object ?? .null) { style in readings.map { $0.heatMap.text(style) }.joined(separator: "\n") }
+    try output.print(object ?? .null, beside: svg) { style in
+      readings.map { $0.heatMap.text(style) }.joined(separator: "\n")
+    }
   }
 
   private func summarise(
@@ -103,6 +105,6 @@ struct LensClassifier: ParsableCommand {
         object(summary(records).members).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     return summary(
-      try records ?? readJSONLines((recording.output ?? "") + "/texts.jsonl") { try ClassifierLensRecord($0) })
+      try records ?? readJSONLines((recording.output?.path ?? "") + "/texts.jsonl") { try ClassifierLensRecord($0) })
   }
 }

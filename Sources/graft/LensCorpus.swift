@@ -115,9 +115,9 @@ extension Lens {
       try writeLines(texts.lazy.map { .object($0.members) }, to: directory + "/texts.jsonl")
       try OutputFile.write(result(statistics(parts)).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    let found = try parts.map(statistics) ?? LensStatistics(.read((recording.output ?? "") + "/results.json"))
+    let found = try parts.map(statistics) ?? LensStatistics(.read((recording.output?.path ?? "") + "/results.json"))
     let report = LensCorpusReport(found, model: model.name, dataset: corpus.dataset.name)
-    if let svg { try OutputFile.write(report.chart(show).svg(), to: svg) }
-    try output.print(result(found)) { report.text($0) }
+    try svg?.write(report.chart(show).svg())
+    try output.print(result(found), beside: svg) { report.text($0) }
   }
 }

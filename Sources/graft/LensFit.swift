@@ -26,9 +26,8 @@ struct LensFit: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @OptionGroup var corpus: LensCorpusOptions
 
-  @Option(
-    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("The file to write.", valueName: "path"))
-  var path: String
+  @Option(name: .shortAndLong, help: .file("The file to write."))
+  var output: FileOutput
 
   @Option(help: "What is added to each variance, as a share of it; more draws the maps towards the plain lens.")
   var ridge = 1e-4
@@ -49,7 +48,7 @@ struct LensFit: ParsableCommand {
   var maxLength: Int?
 
   @OptionGroup var threads: ThreadOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var display: OutputOptions
 
   func validate() throws {
     if !corpus.isGiven { throw ValidationError("Give --dataset.") }
@@ -89,7 +88,7 @@ struct LensFit: ParsableCommand {
     let stamp = ResultStamp(
       command: "lens-fit", model: opened, digest: digest, dataset: texts.dataset, seed: corpus.data.seed,
       options: .object(options))
-    try lens.write(to: path, metadata: ["graft.fit": stamp.object([]).serialized()])
+    try lens.write(to: output.path, metadata: ["graft.fit": stamp.object([]).serialized()])
     let levels = LensLevel.all(blocks: lens.translators.count)
     let results = levels.dropLast().enumerated().map { index, level -> JSON in
       [
@@ -98,11 +97,11 @@ struct LensFit: ParsableCommand {
       ]
     }
     let object = stamp.object([
-      JSON.Member("levels", .array(results)), JSON.Member("output", .string(path)),
+      JSON.Member("levels", .array(results)), JSON.Member("output", .string(output.path)),
       JSON.Member("places", .integer(regression.places)),
       JSON.Member("unembedding_sha256", .string(lens.unembeddingDigest)),
     ])
-    try output.print(object) { style in
+    try display.print(object, beside: output) { style in
       var table = Table(
         caption: "\(opened.name): fitted on \(regression.places.counted("token")) of \(texts.dataset.name)",
         columns: [Table.Column("level"), Table.Column("variance explained", .trailing)]
@@ -112,7 +111,7 @@ struct LensFit: ParsableCommand {
           [Table.Cell(level.name), .number(explained[index], decimals: 3)]
             + (divergences.map { [.number($0[index], decimals: 3)] } ?? []))
       }
-      return table.text(style) + "\n" + style.painted("written: ", .faint) + path + "\n"
+      return table.text(style) + "\n" + style.painted("written: ", .faint) + "\(output)\n"
     }
   }
 

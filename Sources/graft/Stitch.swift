@@ -47,8 +47,8 @@ struct Stitch: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   @Option(
-    help: ArgumentHelp("Write a stitched model into this folder; it is a MODEL for every command.", valueName: "dir"))
-  var save: String?
+    help: .folder("Write a stitched model into this folder; it is a MODEL for every command."))
+  var save: FolderOutput?
 
   func validate() throws {
     if save == nil, data.dataset == nil { throw ValidationError("Give --dataset to score, --save to keep, or both.") }
@@ -78,7 +78,7 @@ struct Stitch: ParsableCommand {
         return made
       }
     }
-    if let save { try keep(models, sweep, in: save) }
+    if let save { try keep(models, sweep, in: save.path) }
     if data.dataset != nil {
       try score(models, sweep, texts, try MapFacts.all(of: sweep, maps, measuredOn: texts?.measuring, threads.count))
     }
@@ -154,7 +154,7 @@ struct Stitch: ParsableCommand {
         to: directory + "/report.html")
       try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    guard let directory = recording.output else { return }
+    guard let directory = recording.output?.path else { return }
     let results = try StitchResults(records ?? StitchRecord.read(run: directory))
     try output.print(object(results.members + described)) { style in
       report(results).text(style) + "\n"
