@@ -68,7 +68,7 @@ package enum OutputTarget: Equatable, Sendable {
   }
 
   /// The folder that a path names its file in.
-  static func folder(of path: String) -> String {
+  package static func folder(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
