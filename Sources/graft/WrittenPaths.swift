@@ -22,7 +22,7 @@ struct WrittenPaths {
   func check() throws {
     for output in outputs where output.value.argument == "-" && !(output.value is FileOutput) {
       throw ValidationError(
-        "\(output.option) - : standard output takes one file, not a folder or a database; ./- is a path called -.")
+        "\(output.option) -: standard output takes one file, not a folder or a database; ./- is a path called -.")
     }
     try checkStandardOutput()
     for (index, output) in outputs.enumerated() {
@@ -89,9 +89,12 @@ private struct Place {
   private let status: stat?
 
   init(_ value: any WrittenPath) {
-    if value is FolderOutput {
-      path = Self.real(value.path)
-    } else if case .file(let place)? = try? OutputTarget(value.path) {
+    let target = value is FolderOutput ? nil : try? OutputTarget(value.path)
+    if case .descriptor = target {
+      (path, status) = (nil, nil)
+      return
+    }
+    if case .file(let place) = target {
       path = Self.real(OutputTarget.folder(of: place)) + "/" + (place.split(separator: "/").last ?? "")
     } else {
       path = Self.real(value.path)
@@ -100,7 +103,9 @@ private struct Place {
   }
 
   /// Devices may be written by several.
-  func isSame(_ other: Place) -> Bool { path == other.path && status.map { $0.st_mode & S_IFMT != S_IFCHR } ?? true }
+  func isSame(_ other: Place) -> Bool {
+    path != nil && path == other.path && status.map { $0.st_mode & S_IFMT != S_IFCHR } ?? true
+  }
 
   func isFile(_ other: String) -> Bool { isRegular && Self.status(of: other).map(isSame) ?? false }
 

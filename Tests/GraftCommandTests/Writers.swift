@@ -13,7 +13,7 @@ struct Writer: Sendable, CustomTestStringConvertible {
   let kind: Kind
   let arguments: [String]
 
-  init(_ command: String, _ option: String, _ kind: Kind = .file, _ arguments: [String]) {
+  init(_ command: String, _ option: String, _ kind: Kind, _ arguments: [String]) {
     self.command = command
     self.option = option
     self.kind = kind
@@ -34,23 +34,23 @@ struct Writer: Sendable, CustomTestStringConvertible {
 
   /// One for each way in which a command comes to write one file.
   static let files = [
-    Writer("forward", "output", [Repository.fixture("tiny/bert"), "--ids", "1,2,3"]),
-    Writer("lens", "svg", ["imdb-gpt2-narrow", "--text", "a film"]),
-    Writer("lens", "html", ["imdb-gpt2-narrow", "--text", "a film"]),
-    Writer("lens", "svg", ["imdb-gpt2-narrow"] + few),
-    Writer("lens-fit", "output", ["imdb-gpt2-narrow"] + few),
-    Writer("lens-classifier", "svg", ["imdb-bert-1-sentiment", "--text", "good"]),
-    Writer("identify", "html", ["imdb-bert-1", "--text", "a film"]),
-    Writer("identify", "svg", ["imdb-bert-1", "--text", "a film"]),
-    Writer("identify", "save", ["imdb-bert-1", "--text", "a film"]),
-    Writer("identify", "html", attention), Writer("identify", "svg", attention),
-    Writer("attribute", "svg", ["imdb-bert-1", "--text", "a film"]),
-    Writer("attribute", "html", ["imdb-bert-1", "--text", "a film"]),
-    Writer("attribute", "svg", ["imdb-bert-1"] + few), Writer("attribute", "html", ["imdb-bert-1"] + few),
-    Writer("experiment keep-k", "svg", ["imdb-bert-1", "-n", "5", "--k", "10"]),
-    Writer("experiment recall", "svg", ["imdb-bert-1", "--positions", "5"] + few),
-    Writer("experiment related-pairs", "svg", ["imdb-bert-1"]),
-    Writer("experiment interesting", "svg", ["imdb-gpt2-wide"]),
+    Writer("forward", "output", .file, [Repository.fixture("tiny/bert"), "--ids", "1,2,3"]),
+    Writer("lens", "svg", .file, ["imdb-gpt2-narrow", "--text", "a film"]),
+    Writer("lens", "html", .file, ["imdb-gpt2-narrow", "--text", "a film"]),
+    Writer("lens", "svg", .file, ["imdb-gpt2-narrow"] + few),
+    Writer("lens-fit", "output", .file, ["imdb-gpt2-narrow"] + few),
+    Writer("lens-classifier", "svg", .file, ["imdb-bert-1-sentiment", "--text", "good"]),
+    Writer("identify", "html", .file, ["imdb-bert-1", "--text", "a film"]),
+    Writer("identify", "svg", .file, ["imdb-bert-1", "--text", "a film"]),
+    Writer("identify", "save", .file, ["imdb-bert-1", "--text", "a film"]),
+    Writer("identify", "html", .file, attention), Writer("identify", "svg", .file, attention),
+    Writer("attribute", "svg", .file, ["imdb-bert-1", "--text", "a film"]),
+    Writer("attribute", "html", .file, ["imdb-bert-1", "--text", "a film"]),
+    Writer("attribute", "svg", .file, ["imdb-bert-1"] + few), Writer("attribute", "html", .file, ["imdb-bert-1"] + few),
+    Writer("experiment keep-k", "svg", .file, ["imdb-bert-1", "-n", "5", "--k", "10"]),
+    Writer("experiment recall", "svg", .file, ["imdb-bert-1", "--positions", "5"] + few),
+    Writer("experiment related-pairs", "svg", .file, ["imdb-bert-1"]),
+    Writer("experiment interesting", "svg", .file, ["imdb-gpt2-wide"]),
   ]
 
   static let others =
