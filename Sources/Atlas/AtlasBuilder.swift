@@ -20,6 +20,10 @@ public final class AtlasBuilder {
   private let queue: DatabaseQueue
   private var finished: Set<Int>
 
+  /// Checks that an atlas can be built at a path, before long work. Changes nothing.
+  /// - Throws: `AtlasError`, `FileError`.
+  package static func check(_ path: String) throws { try AtlasFile.check(path) }
+
   /// Opens the file, which is made when it is not there, and starts an atlas in it or goes on with the one it holds.
   /// - Parameters:
   ///   - tokenizer: names the rows of the projection's matrix; rows past its vocabulary are labelled.

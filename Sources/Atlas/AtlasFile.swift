@@ -11,13 +11,9 @@ enum AtlasFile {
   private static let readableSchemas = 1...schema
 
   /// Opens a file for building, alone: nobody else reads or builds while this is open.
-  /// - Throws: `AtlasError`, `FileError` when the folder is not there.
+  /// - Throws: `AtlasError`, `FileError` when the folder is not there or cannot be written.
   static func openToBuild(_ path: String) throws -> DatabaseQueue {
-    try refuseFolder(path)
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    guard FileManager.default.fileExists(atPath: folder) else {
-      throw FileError.system(path: path, action: "create", reason: "its folder does not exist")
-    }
+    try check(path)
     return try translated(path) {
       var configuration = Configuration()
       configuration.prepareDatabase { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
@@ -32,7 +28,7 @@ enum AtlasFile {
   /// - Throws: `AtlasError`.
   static func openToRead(_ path: String) throws -> DatabaseQueue {
     guard FileManager.default.fileExists(atPath: path) else { throw AtlasError.missing(path: path) }
-    try refuseFolder(path)
+    try refuseOthers(path)
     return try translated(path) {
       let queue = try DatabaseQueue(path: path)
       try queue.inDatabase { db in
@@ -47,11 +43,20 @@ enum AtlasFile {
     }
   }
 
-  private static func refuseFolder(_ path: String) throws {
-    var isFolder: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw AtlasError.notAnAtlas(path: path, found: "a folder")
-    }
+  /// Checks that a database can stand at a path, before long work. Changes nothing.
+  /// - Throws: `AtlasError`, `FileError`.
+  static func check(_ path: String) throws {
+    try refuseOthers(path)
+    let target = try OutputTarget(path)
+    guard case .file = target else { throw AtlasError.notAnAtlas(path: path, found: "a pipe or a device") }
+    try target.check(path: path)
+  }
+
+  private static func refuseOthers(_ path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG else { return }
+    let isFolder = status.st_mode & S_IFMT == S_IFDIR
+    throw AtlasError.notAnAtlas(path: path, found: isFolder ? "a folder" : "a pipe or a device")
   }
 
   enum State { case empty, atlas(schema: Int) }

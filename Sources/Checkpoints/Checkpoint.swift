@@ -114,13 +114,14 @@ public struct Checkpoint: Sendable {
   /// The digest that stamps results, 64 hexadecimal digits. For a single file what `sha256sum model.safetensors`
   /// prints; for shards the SHA-256 of what `sha256sum SHARD...` prints for the shards in the order of their names, so
   /// that `sha256sum model-*.safetensors | sha256sum` shows the same. Reads every byte: run it beside other work.
-  public func sha256() -> String {
-    if files.count == 1, weightsPath == files[0].path { return files[0].sha256() }
+  /// - Throws: `DigestError`.
+  public func sha256() throws -> String {
+    if files.count == 1, weightsPath == files[0].path { return try files[0].sha256() }
     let digest = Digest()
     for file in files {
-      digest.update("\(file.sha256())  \(file.path.dropFirst(directory.count + 1))\n")
+      digest.update("\(try file.sha256())  \(file.path.dropFirst(directory.count + 1))\n")
     }
-    return digest.finish()
+    return try digest.finish()
   }
 
   private func file(holding name: String) -> SafetensorsFile? {

@@ -98,10 +98,10 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// The SHA-256 of the whole file, as 64 hexadecimal digits.
-  func sha256() -> String {
+  func sha256() throws -> String {
     let digest = Digest()
     withExtendedLifetime(file) { digest.update(file.bytes) }
-    return digest.finish()
+    return try digest.finish()
   }
 
   private func stored(_ name: String, shape: [Int]?) throws -> (TensorEntry, UnsafeRawPointer) {

@@ -24,23 +24,23 @@ struct ShardIndex {
     self.tensors = tensors
   }
 
-  /// The shards, in the order of their names' bytes.
-  /// - Throws: `CheckpointError.indexMismatch` when a shard is missing, lacks a tensor that the index puts there, or
-  ///   holds one that it does not put there; the errors of `SafetensorsFile`.
+  /// The shards that the index names, in the order of their names' bytes. What they hold counts, as for Hugging Face: a
+  /// name that is listed and not stored is absent, such as a tied weight, and one that is stored counts unlisted.
+  /// - Throws: `CheckpointError.indexMismatch` when a shard is missing or two hold one tensor; the errors of
+  ///   `SafetensorsFile`.
   func openShards(in directory: String) throws -> [SafetensorsFile] {
-    try tensors.sorted { $0.key.string.utf8.lexicographicallyPrecedes($1.key.string.utf8) }.map { shard, names in
+    var owners: [ExactKey: ExactKey] = [:]
+    return try tensors.sorted { $0.key.string.utf8.lexicographicallyPrecedes($1.key.string.utf8) }.map { shard, names in
       let file: SafetensorsFile
       do {
         file = try SafetensorsFile(directory + "/" + shard.string)
       } catch FileError.missing {
         throw mismatch(names[0], expected: "the shard \(shard.string)", found: "no such file")
       }
-      for name in names where file.entry(named: name) == nil {
-        throw mismatch(name, expected: "the tensor in \(shard.string)", found: "none of that name there")
-      }
-      let listed = Set(names.map(ExactKey.init))
-      for entry in file.entries where !listed.contains(ExactKey(entry.name)) {
-        throw mismatch(entry.name, expected: "\(shard.string) under weight_map", found: "a tensor the index leaves out")
+      for entry in file.entries {
+        if let other = owners.updateValue(shard, forKey: ExactKey(entry.name)) {
+          throw mismatch(entry.name, expected: "the tensor in one shard", found: "\(other.string) and \(shard.string)")
+        }
       }
       return file
     }

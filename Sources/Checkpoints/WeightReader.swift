@@ -3,7 +3,8 @@ import Files
 import Foundation
 
 /// Takes a model's weights out of a checkpoint under their canonical Hugging Face names, and knows which it took: what
-/// is missing fails when it is asked for, what nobody asked for fails in `finish(ignoring:)`.
+/// is missing fails when it is asked for, what nobody asked for fails or is given
+/// back in `finish(ignoring:body:heads:)`.
 ///
 /// Names of the body are given as the bare model (BertModel, GPT2Model) has them. A checkpoint of a model with a head
 /// stores them behind one prefix, `bert.` or `transformer.`; heads stand beside the body, outside the prefix:
@@ -11,7 +12,7 @@ import Foundation
 ///     var reader = try WeightReader(checkpoint, anchor: "wte.weight")
 ///     let wE = try reader.take("wte.weight", shape: [vocabulary, hidden])
 ///     let wU = try reader.takeUntied("lm_head.weight", .head, shape: [vocabulary, hidden], from: wE) ?? wE
-///     try reader.finish(ignoring: [.body("h.N.attn.bias")])
+///     try reader.finish(ignoring: [.body("h.N.attn.bias")], body: ["wte", "wpe", "h", "ln_f"], heads: ["lm_head"])
 ///
 /// The names of old TensorFlow checkpoints, `LayerNorm.gamma` and `LayerNorm.beta`, are found under
 /// `LayerNorm.weight` and `LayerNorm.bias`.
@@ -86,13 +87,45 @@ public struct WeightReader {
     return tensor.hasSameNumbers(as: tied) ? nil : tensor
   }
 
-  /// Ends the reading. `patterns` name stored tensors that the model does not need: constant buffers, other heads.
-  /// - Throws: `CheckpointError.unused` with every tensor that was neither taken nor matched.
-  public func finish(ignoring patterns: [WeightPattern] = []) throws {
-    let unused = checkpoint.entries.map(\.name).filter { name in
+  /// Ends the reading. A head that nobody computes may be left over.
+  /// - Parameters:
+  ///   - patterns: stored tensors that the model does not need: constant buffers, parts of heads.
+  ///   - body: first parts of the body's own names, without the prefix.
+  ///   - heads: what the names of heads that are computed begin with, whether or not all of them is stored.
+  /// - Returns: the names of the tensors of a head that is left over, in the order of their bytes.
+  /// - Throws: `CheckpointError.unused` with every other tensor that was neither taken nor matched: one inside the body
+  ///   or inside a head that is computed, or an adapter of either.
+  @discardableResult
+  public func finish(
+    ignoring patterns: [WeightPattern] = [], body: Set<String>, heads: [String] = []
+  ) throws -> [String] {
+    let left = checkpoint.entries.map(\.name).filter { name in
       !taken.contains(ExactKey(name)) && !patterns.contains { $0.matches(name, prefix: prefix) }
     }
-    guard unused.isEmpty else { throw CheckpointError.unused(path: checkpoint.weightsPath, names: unused) }
+    let computed = heads + Set(taken.map(\.string).filter { !isBody($0, body) }.map(Self.module)).sorted()
+    let foreign = left.filter { name in
+      isBody(name, body) || Self.isAdapter(name) || computed.contains { name == $0 || name.hasPrefix($0 + ".") }
+    }
+    guard foreign.isEmpty else { throw CheckpointError.unused(path: checkpoint.weightsPath, names: foreign) }
+    return left
+  }
+
+  /// Whether a name stands behind a prefix that bodies have, or holds a part of the body.
+  private func isBody(_ name: String, _ body: Set<String>) -> Bool {
+    let parts = name.split(separator: ".").map(String.init)
+    let prefixes = Self.prefixes.filter { !$0.isEmpty } + ["base_model."]
+    if prefixes.contains(where: name.hasPrefix) { return true }
+    return parts.first.map(body.contains) ?? false
+  }
+
+  /// Tensors that parameter-efficient tuning puts beside weights that are computed.
+  private static func isAdapter(_ name: String) -> Bool {
+    let name = name.lowercased()
+    return ["adapter", "lora_", "prompt", "prefix_encoder", "ia3"].contains(where: name.contains)
+  }
+
+  private static func module(_ name: String) -> String {
+    name.split(separator: ".").first.map(String.init) ?? name
   }
 
   private func fullName(_ name: String, _ part: Part) -> String {

@@ -7,16 +7,26 @@ public struct Review: Sendable {
   public let id: String
   /// The text as it is in its file, before any cleaning. May be empty.
   public let text: String
-  /// The class, from 0. In IMDB 0 is negative and 1 positive.
+  /// The class, from 0: a place in the `classNames` of its dataset, or the number in the file where there are none. In IMDB
+  /// 0 is negative and 1 positive.
   public let label: Int
   /// Whether the file held bytes that are not UTF-8, each maximal invalid sequence of which became U+FFFD.
   public let isRepaired: Bool
+  /// What a digest says of the class, whatever classes a model has.
+  let digestedLabel: JSON
 
-  init(id: String, text: DecodedText, label: Int) {
+  init(id: String, text: DecodedText, label: Int, digestedLabel: JSON? = nil) {
     self.id = id
     self.text = text.string
     self.label = label
+    self.digestedLabel = digestedLabel ?? .integer(label)
     isRepaired = text.isRepaired
+  }
+
+  /// The same review with its class by another number.
+  func relabelled(_ label: Int) -> Review {
+    Review(
+      id: id, text: DecodedText(string: text, isRepaired: isRepaired), label: label, digestedLabel: digestedLabel)
   }
 }
 
@@ -29,32 +39,49 @@ public struct Dataset: Sendable {
   public let name: String
   /// At least one review.
   public let reviews: [Review]
+  /// The names of the classes that labels are places in: of the file's words, or of the model's classes in a dataset that
+  /// is `labelled` for one; nil where the file numbers its classes.
+  public let classNames: [String]?
+  /// How the file's labels became the classes of a model; nil before `labelled`.
+  public let labelOrder: LabelOrder?
 
   /// - Throws: `DatasetError.empty` without reviews.
-  init(name: String, path: String, reviews: [Review]) throws {
+  init(name: String, path: String, reviews: [Review], classNames: [String]?) throws {
     guard !reviews.isEmpty else { throw DatasetError.empty(path: path) }
-    self.init(name: name, sorted: reviews.sorted { naturallyPrecedes($0.id, $1.id) })
+    self.init(
+      name: name, sorted: reviews.sorted { naturallyPrecedes($0.id, $1.id) }, classNames: classNames, labelOrder: nil)
   }
 
-  private init(name: String, sorted reviews: [Review]) {
+  init(name: String, sorted reviews: [Review], classNames: [String]?, labelOrder: LabelOrder?) {
     self.name = name
     self.reviews = reviews
+    self.classNames = classNames
+    self.labelOrder = labelOrder
+  }
+
+  /// Some of the reviews, in the same order.
+  private func keeping(_ reviews: [Review]) -> Dataset {
+    Dataset(name: name, sorted: reviews, classNames: classNames, labelOrder: labelOrder)
   }
 
   /// How many reviews held bytes that are not UTF-8.
   public var repairedCount: Int { reviews.count { $0.isRepaired } }
+  /// How many reviews have no text.
+  public var emptyCount: Int { reviews.count { $0.text.isEmpty } }
 
   /// The SHA-256 of these reviews, 64 hexadecimal digits: of one line a review, in their order, each the compact JSON
-  /// object `{"id":...,"label":...,"text":...}` as `JSON.serialized` writes it, ended by a newline. It depends on ids,
-  /// labels and (uncleaned) texts alone, not on the kind of file they came from.
-  public func sha256() -> String {
+  /// object `{"id":...,"label":...,"text":...}` as `JSON.serialized` writes it, ended by a newline. The label is the number,
+  /// 0 for negative and 1 for positive, or any other word in lower case. It depends on ids, labels and (uncleaned) texts
+  /// alone, not on the kind of file they came from nor on a model's classes.
+  /// - Throws: `DigestError`.
+  public func sha256() throws -> String {
     let digest = Digest()
     for review in reviews {
-      let line: JSON = ["id": .string(review.id), "label": .integer(review.label), "text": .string(review.text)]
+      let line: JSON = ["id": .string(review.id), "label": review.digestedLabel, "text": .string(review.text)]
       digest.update(line.serialized())
       digest.update("\n")
     }
-    return digest.finish()
+    return try digest.finish()
   }
 
   /// A random part of at most `limit` reviews in which the classes keep their shares (largest remainders; a tie goes
@@ -78,7 +105,7 @@ public struct Dataset: Sendable {
     for (members, quota) in zip(classes, quotas) {
       chosen += generator.permutation(of: members.count).prefix(quota).map { members[$0] }
     }
-    return Dataset(name: name, sorted: chosen.sorted().map { reviews[$0] })
+    return keeping(chosen.sorted().map { reviews[$0] })
   }
 
   /// The reviews that are not in `other`, by their ids.
@@ -87,7 +114,7 @@ public struct Dataset: Sendable {
     let ids = Set(other.reviews.map { ExactKey($0.id) })
     let rest = reviews.filter { !ids.contains(ExactKey($0.id)) }
     guard !rest.isEmpty else { throw DatasetError.empty(path: name) }
-    return Dataset(name: name, sorted: rest)
+    return keeping(rest)
   }
 
   /// The reviews whose ids stand in the file, one id a line, in any order; blank lines are skipped.
@@ -108,6 +135,6 @@ public struct Dataset: Sendable {
       }
     }
     guard !chosen.isEmpty else { throw DatasetError.empty(path: path) }
-    return Dataset(name: name, sorted: chosen.sorted().map { reviews[$0] })
+    return keeping(chosen.sorted().map { reviews[$0] })
   }
 }

@@ -6,39 +6,75 @@ extension Dataset {
   public enum Split: String, CaseIterable, Sendable { case test, train }
 
   /// Reads a dataset:
-  /// * an aclImdb folder: `SPLIT/neg/*.txt` (label 0) and `SPLIT/pos/*.txt` (label 1); ids are the paths in the folder.
+  /// * an aclImdb folder: `SPLIT/neg/*.txt` (negative) and `SPLIT/pos/*.txt` (positive); ids are the paths in the folder.
   ///   Reviews without a label (`train/unsup`) and other files are left out.
-  /// * a `.csv` file (RFC 4180, UTF-8, a byte order mark allowed) whose header names the columns `review` and
-  ///   `sentiment` (others are left out); sentiments are `positive`, `negative`, `1` or `0`; ids are `row/1`,
-  ///   `row/2`...
-  /// * a `.jsonl` file: a line `{"id": string, "text": string, "label": whole number from 0}` a review, other keys left
-  ///   out; ids once each.
+  /// * a `.csv` or `.tsv` file (UTF-8, a byte order mark allowed) with a header, read as Python's `csv` module reads it; ids
+  ///   are `row/1`, `row/2`...
+  /// * a `.jsonl`, `.ndjson` or `.json` file: one object per line, or one array of objects. An `id` is a string or number,
+  ///   once each; where there is none the id is `line/N` (`item/N` in an array).
   ///
-  /// Texts are kept as they are, empty ones too; bytes that are not UTF-8 are replaced and counted (`repairedCount`).
-  /// - Parameter split: which part of a folder (nil: `test`). A file has no splits.
+  /// Columns and keys are found as `DatasetColumns` says; others are left out. A label is a number from 0, in any spelling,
+  /// or a word; in one file all are numbers or all are words.
+  ///
+  /// Texts are kept as they are, empty ones too (`emptyCount`); bytes that are not UTF-8 are replaced and counted
+  /// (`repairedCount`).
+  /// - Parameters:
+  ///   - split: which part of a folder (nil: `test`). A file has no splits.
+  ///   - columns: the names of the columns. A folder has none.
   /// - Throws: `DatasetError`, or `FileError` that names the file and line.
-  public static func read(_ path: String, split: Split? = nil) throws -> Dataset {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw FileError.missing(path: path)
-    }
-    let url = URL(fileURLWithPath: path)
-    if isFolder.boolValue {
+  public static func read(
+    _ path: String, split: Split? = nil, columns: DatasetColumns = DatasetColumns()
+  ) throws -> Dataset {
+    let format = try DatasetFormat(path)
+    let name = URL(fileURLWithPath: path).lastPathComponent
+    if format != .folder, let split { throw DatasetError.noSplits(path: path, asked: split.rawValue) }
+    switch format {
+    case .folder:
+      guard columns.isEmpty else { throw DatasetError.noColumns(path: path) }
       let split = split ?? .test
       return try Dataset(
-        name: url.lastPathComponent + "/" + split.rawValue, path: path, reviews: aclImdbReviews(path, split: split))
-    }
-    if let split { throw DatasetError.noSplits(path: path, asked: split.rawValue) }
-    switch url.pathExtension.lowercased() {
-    case "csv": return try Dataset(name: url.lastPathComponent, path: path, reviews: csvReviews(path))
-    case "jsonl": return try Dataset(name: url.lastPathComponent, path: path, reviews: jsonLinesReviews(path))
-    default: throw DatasetError.unrecognized(path: path, found: "a file named \(url.lastPathComponent)")
+        name: name + "/" + split.rawValue, path: path, written: aclImdbReviews(path, split: split))
+    case .commas: return try Dataset(name: name, path: path, written: tableReviews(path, .commas, columns))
+    case .tabs: return try Dataset(name: name, path: path, written: tableReviews(path, .tabs, columns))
+    case .jsonLines: return try Dataset(name: name, path: path, written: jsonLinesReviews(path, columns))
+    case .jsonArray: return try Dataset(name: name, path: path, written: jsonArrayReviews(path, columns))
     }
   }
 
-  private static func aclImdbReviews(_ path: String, split: Split) throws -> [Review] {
-    var reviews: [Review] = []
-    for (label, sentiment) in ["neg", "pos"].enumerated() {
+  /// A review as its file has it.
+  struct Written {
+    let id: String
+    let text: DecodedText
+    let label: WrittenLabel
+    /// Where it starts; nil for a file of its own.
+    let line: Int?
+  }
+
+  /// - Throws: `DatasetError.empty`; `.malformed` where words and numbers stand side by side.
+  private init(name: String, path: String, written: [Written]) throws {
+    let words = written.compactMap(\.label.word)
+    let isWords = !words.isEmpty
+    if isWords, let odd = written.first(where: { ($0.label.word == nil) != (written[0].label.word == nil) }) {
+      let (expected, found) = odd.label.word == nil ? ("a word", "a number") : ("a number", "a word")
+      throw DatasetError.malformed(
+        path: path, line: odd.line ?? 1, column: nil, expected: "\(expected) for the label, as in the lines before",
+        found: found, advice: "write all classes as words, or all as numbers from 0")
+    }
+    let classes = isWords ? LabelWords(words) : nil
+    let reviews = written.map { review -> Review in
+      switch review.label {
+      case .number(let number): return Review(id: review.id, text: review.text, label: number)
+      case .word(let word):
+        let place = classes?.place(of: word) ?? 0
+        return Review(id: review.id, text: review.text, label: place, digestedLabel: classes?.digested(place))
+      }
+    }
+    try self.init(name: name, path: path, reviews: reviews, classNames: classes?.names)
+  }
+
+  private static func aclImdbReviews(_ path: String, split: Split) throws -> [Written] {
+    var reviews: [Written] = []
+    for sentiment in ["neg", "pos"] {
       let folder = "\(split.rawValue)/\(sentiment)"
       guard let names = try? FileManager.default.contentsOfDirectory(atPath: "\(path)/\(folder)") else {
         throw DatasetError.unrecognized(path: path, found: "a folder without a readable folder \(folder)")
@@ -46,56 +82,8 @@ extension Dataset {
       for name in names where name.hasSuffix(".txt") && !name.hasPrefix(".") {
         let file = try MappedFile("\(path)/\(folder)/\(name)")
         let text = withExtendedLifetime(file) { DecodedText(file.bytes) }
-        reviews.append(Review(id: "\(folder)/\(name)", text: text, label: label))
+        reviews.append(Written(id: "\(folder)/\(name)", text: text, label: .word(sentiment), line: nil))
       }
-    }
-    return reviews
-  }
-
-  private static func csvReviews(_ path: String) throws -> [Review] {
-    let file = try MappedFile(path)
-    return try withExtendedLifetime(file) {
-      var reader = CSVReader(file.bytes, path: path)
-      let header = try reader.nextRecord()
-      guard let names = header?.fields.map(\.string), let review = names.firstIndex(of: "review"),
-        let sentiment = names.firstIndex(of: "sentiment")
-      else {
-        throw FileError.malformed(
-          path: path, location: "line 1", expected: "a header with the columns review and sentiment",
-          found: header.map { "\"\($0.fields.map(\.string).joined(separator: ",").prefix(60))\"" } ?? "nothing")
-      }
-      var reviews: [Review] = []
-      while let record = try reader.nextRecord() {
-        guard record.fields.count == names.count else {
-          throw FileError.malformed(
-            path: path, location: "line \(record.line)", expected: "\(names.count) fields as in the header",
-            found: "\(record.fields.count)")
-        }
-        let word = record.fields[sentiment].string
-        guard let label = ["negative": 0, "0": 0, "positive": 1, "1": 1][word] else {
-          throw FileError.malformed(
-            path: path, location: "line \(record.line), column sentiment", expected: "positive, negative, 1 or 0",
-            found: "\"\(word.prefix(60))\"")
-        }
-        reviews.append(Review(id: "row/\(reviews.count + 1)", text: record.fields[review], label: label))
-      }
-      return reviews
-    }
-  }
-
-  private static func jsonLinesReviews(_ path: String) throws -> [Review] {
-    var reviews: [Review] = []
-    var lineOfID: [ExactKey: Int] = [:]
-    try forEachLine(of: path) { line in
-      let object = try line.json()
-      let id = try object["id"].string()
-      let label = try object["label"].int()
-      guard label >= 0 else { throw object["label"].wrong("a whole number from 0") }
-      if let earlier = lineOfID.updateValue(line.number, forKey: ExactKey(id)) {
-        throw object["id"].wrong("an id of its own (line \(earlier) has the same)")
-      }
-      let text = DecodedText(string: try object["text"].string(), isRepaired: line.text.isRepaired)
-      reviews.append(Review(id: id, text: text, label: label))
     }
     return reviews
   }

@@ -23,6 +23,9 @@ public struct EncodedReviews: Sendable {
   /// Ranges of `reviews`, in order, none empty.
   public let batches: [Range<Int>]
 
+  /// What the tokenizer could not read.
+  public let problems: TextProblems
+
   /// How many reviews were cut.
   public var truncatedCount: Int { reviews.count { $0.truncated } }
 
@@ -33,25 +36,36 @@ public struct EncodedReviews: Sendable {
     _ dataset: Dataset, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int, threads: Threads
   ) throws {
     let parts = threads.ranges(of: dataset.reviews.count)
-    var results = [Result<[EncodedReview], any Error>](repeating: .success([]), count: parts.count)
+    typealias Part = (reviews: [EncodedReview], problems: TextProblems)
+    var results = [Result<Part, any Error>](repeating: .success(([], TextProblems())), count: parts.count)
     results.withUnsafeMutableBufferPointer { results in
       nonisolated(unsafe) let results = results
       threads.run(parts.count) { part, _ in
         results[part] = Result {
-          try dataset.reviews[parts[part]].map { review in
-            let (ids, truncated) = try tokenizer.encodeHead(cleaning.clean(review.text), maxLength: maxLength)
-            guard !ids.isEmpty else { throw EvaluationError.noTokens(id: review.id) }
-            return EncodedReview(id: review.id, label: review.label, ids: ids, truncated: truncated)
+          var problems = TextProblems()
+          let reviews = try dataset.reviews[parts[part]].map { review in
+            var text = cleaning.clean(review.text)
+            return try text.withUTF8 { text in
+              let bytes = UnsafeRawBufferPointer(text)
+              let (ids, truncated) = try tokenizer.encodeTruncated(bytes, maxLength: maxLength)
+              try problems.add(bytes, ids: ids, tokenizer, source: review.id)
+              guard !ids.isEmpty else { throw EvaluationError.noTokens(id: review.id) }
+              return EncodedReview(id: review.id, label: review.label, ids: ids, truncated: truncated)
+            }
           }
+          return (reviews, problems)
         }
       }
     }
-    reviews = try results.flatMap { try $0.get() }
+    let encoded = try results.map { try $0.get() }
+    reviews = encoded.flatMap(\.reviews)
+    problems = encoded.reduce(into: TextProblems()) { $0.add($1.problems) }
     batches = Self.batches(of: reviews[...])
   }
 
   private init(_ reviews: [EncodedReview]) {
     self.reviews = reviews
+    problems = TextProblems()
     batches = Self.batches(of: reviews[...])
   }
 

@@ -13,7 +13,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
   /// Two runs are not about the same reviews; `id` is the first review that only `run` holds.
   case differentReviews(run: String, id: String, count: Int)
   /// Two runs give a review different labels.
-  case differentLabels(id: String, first: Int, second: Int)
+  case differentLabels(id: String, first: String, second: String)
 
   /// A text without a token: GPT-2 has nothing to read in an empty one.
   case noTokens(id: String)

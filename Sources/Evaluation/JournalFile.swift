@@ -36,7 +36,7 @@ final class JournalFile {
   /// Throws `FileError`; then the file ends with the batch before.
   func append(batch: Int, records: [JSON]) throws {
     let lines = Array(records.map { $0.serialized() + "\n" }.joined().utf8)
-    let header = lines.withUnsafeBytes { Self.header(batch: batch, lines: $0) }
+    let header = try lines.withUnsafeBytes { try Self.header(batch: batch, lines: $0) }
     let bytes = Array((header + "\n").utf8) + lines
     do {
       try write(bytes)
@@ -85,10 +85,10 @@ final class JournalFile {
     }
   }
 
-  private static func header(batch: Int, lines: UnsafeRawBufferPointer) -> String {
+  private static func header(batch: Int, lines: UnsafeRawBufferPointer) throws -> String {
     let digest = Digest()
     digest.update(lines)
-    return "batch \(batch) bytes \(lines.count) sha256 \(digest.finish())"
+    return "batch \(batch) bytes \(lines.count) sha256 \(try digest.finish())"
   }
 
   /// The whole batches and where they end.
@@ -111,7 +111,7 @@ final class JournalFile {
         let start = headerEnd + 1
         guard count <= bytes.count - start else { break }
         let lines = UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])
-        guard Self.header(batch: batch, lines: lines).utf8.elementsEqual(header.utf8) else {
+        guard try Self.header(batch: batch, lines: lines).utf8.elementsEqual(header.utf8) else {
           // A machine that loses power may leave the last write with its length but not its content.
           if start + count == bytes.count { break }
           throw FileError.malformed(

@@ -68,4 +68,21 @@ extension Prediction {
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     return try readJSONLines(exists && isFolder.boolValue ? path + "/predictions.jsonl" : path) { try Prediction($0) }
   }
+
+  /// The names of the classes in a run's `run.json`; nil where there is none, or where the classes have no names.
+  /// - Parameter path: as for `read(run:)`.
+  /// - Throws: `FileError`.
+  public static func classNames(run path: String) throws -> [String]? {
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    let folder =
+      exists && isFolder.boolValue ? path : URL(fileURLWithPath: path).deletingLastPathComponent().path
+    guard FileManager.default.fileExists(atPath: folder + "/run.json") else { return nil }
+    let stamp = try JSONNode.read(folder + "/run.json")
+    let labels = stamp["labels"].isPresent ? stamp["labels"] : stamp["options"]["labels"]
+    guard labels.isPresent else { return nil }
+    if stamp["label_order"].value == .string(LabelOrder.assumed.rawValue) { return LabelWord.sentiments.map(\.key) }
+    let names = try labels.array().map { try $0.string() }
+    return ClassNames(names, of: path).arePlaceholders ? nil : names
+  }
 }

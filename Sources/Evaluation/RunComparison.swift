@@ -20,14 +20,24 @@ public struct RunComparison: Equatable, Sendable {
   }
 
   /// Pairs two runs by review; their order does not matter.
+  /// - Parameter classNames: the names of the two runs' classes, where both have some; labels are then compared by name.
   /// - Throws: `EvaluationError` when a run is empty or holds a review twice, or the runs differ in reviews or labels.
-  public init(_ first: [Prediction], _ second: [Prediction]) throws {
+  public init(
+    _ first: [Prediction], _ second: [Prediction], classNames: (first: [String], second: [String])? = nil
+  ) throws {
+    func name(_ label: Int, in names: [String]?) -> String {
+      guard let names, names.indices.contains(label) else { return "\(label)" }
+      return names[label]
+    }
     let (first, second) = (try Self.sorted(first, run: "first"), try Self.sorted(second, run: "second"))
     try Self.checkSameReviews(first, second)
     var counts = [0, 0, 0, 0]
     for (left, right) in zip(first, second) {
-      guard left.label == right.label else {
-        throw EvaluationError.differentLabels(id: left.id, first: left.label, second: right.label)
+      let (leftName, rightName) = (
+        name(left.label, in: classNames?.first), name(right.label, in: classNames?.second)
+      )
+      guard LabelWord(leftName) == LabelWord(rightName) else {
+        throw EvaluationError.differentLabels(id: left.id, first: leftName, second: rightName)
       }
       counts[(left.isCorrect ? 0 : 2) + (right.isCorrect ? 0 : 1)] += 1
     }

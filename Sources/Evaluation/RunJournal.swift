@@ -33,19 +33,17 @@ public final class RunJournal {
   public init(directory: String, stamp: JSON, batchCount: Int, resume: Bool) throws {
     self.directory = directory
     self.batchCount = batchCount
-    do {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    } catch {
-      throw FileError.system(path: directory, action: "create the folder", reason: error.localizedDescription)
-    }
+    try OutputFolder.create(directory)
     lock = try DirectoryLock(directory)
     let stampPath = directory + "/run.json"
     let journalPath = directory + "/journal"
     if access(stampPath, F_OK) == 0 {
       try Self.check(stamp, against: try JSON.read(stampPath), directory: directory)
       guard resume else { throw RunError.exists(directory: directory) }
+      OutputFolder.removeLeftovers(in: directory)
     } else {
       try Self.checkIsNew(directory)
+      OutputFolder.removeLeftovers(in: directory)
       try JournalFile.create(journalPath)
       try OutputFile.write(stamp.serialized(.pretty) + "\n", to: stampPath)
       try lock.synchronize()
@@ -98,12 +96,15 @@ public final class RunJournal {
   /// A folder without a stamp may hold only what a run leaves that was killed before it wrote one.
   private static func checkIsNew(_ directory: String) throws {
     let names = try? FileManager.default.contentsOfDirectory(atPath: directory)
-    let leftovers = ["journal", "run.json.partial"]
-    if let stranger = names?.filter({ !leftovers.contains($0) }).min(by: naturallyPrecedes) {
+    let isLeftover = { (name: String) in
+      name == "journal" || name.hasPrefix("run.json.") && OutputFolder.isLeftover(name)
+    }
+    if let stranger = names?.filter({ !isLeftover($0) }).min(by: naturallyPrecedes) {
       throw RunError.notARun(directory: directory, found: "\(stranger) but no run.json")
     }
     var status = stat()
-    if stat(directory + "/journal", &status) == 0, status.st_size > 0 {
+    guard stat(directory + "/journal", &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 else {
       throw RunError.notARun(directory: directory, found: "a journal but no run.json")
     }
   }

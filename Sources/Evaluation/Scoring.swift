@@ -20,12 +20,3 @@ extension EncodedReview {
     return Prediction(id: id, label: label, logits: logits, tokens: ids.count, truncated: truncated)
   }
 }
-
-extension Dataset {
-  /// Refuses reviews that a classifier cannot get right, before any is scored.
-  /// - Throws: `EvaluationError.labelOutOfRange` for the first label that is none of the `classes`.
-  public func check(classes: Int) throws {
-    guard let review = reviews.first(where: { $0.label >= classes }) else { return }
-    throw EvaluationError.labelOutOfRange(id: review.id, label: review.label, classes: classes)
-  }
-}

@@ -3,16 +3,22 @@ import COpenSSL
 /// SHA-256, as lower-case hexadecimal: what stamps a result with the files it came from.
 public final class Digest {
   private let context: OpaquePointer?
+  /// The first call that failed; the digest says so when it is asked for.
+  private var failure: DigestError?
 
-  public init() {
+  public convenience init() { self.init(algorithm: EVP_sha256()) }
+
+  /// - Parameter algorithm: an algorithm of OpenSSL with 32 bytes; nil fails, as one does that a system forbids.
+  package init(algorithm: OpaquePointer?) {
     context = EVP_MD_CTX_new()
-    EVP_DigestInit_ex(context, EVP_sha256(), nil)
+    check(EVP_DigestInit_ex(context, algorithm, nil), "EVP_DigestInit_ex")
   }
 
   deinit { EVP_MD_CTX_free(context) }
 
   public func update(_ bytes: UnsafeRawBufferPointer) {
-    EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+    guard failure == nil else { return }
+    check(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count), "EVP_DigestUpdate")
   }
 
   /// Adds the UTF-8 bytes of a text.
@@ -22,18 +28,38 @@ public final class Digest {
   }
 
   /// 64 hexadecimal digits; the digest takes no more bytes afterwards.
-  public func finish() -> String {
+  /// - Throws: `DigestError` when OpenSSL refused a step.
+  public func finish() throws -> String {
     var bytes = [UInt8](repeating: 0, count: 32)
-    var length: UInt32 = 32
-    EVP_DigestFinal_ex(context, &bytes, &length)
+    var length: UInt32 = 0
+    if failure == nil { check(EVP_DigestFinal_ex(context, &bytes, &length), "EVP_DigestFinal_ex") }
+    if let failure { throw failure }
+    guard length == 32 else { throw DigestError(call: "EVP_DigestFinal_ex") }
     return bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
   }
 
-  /// The digest of a whole file. Throws `FileError`.
+  /// The digest of a whole file. Throws `FileError`, `DigestError`.
   public static func ofFile(_ path: String) throws -> String {
     let file = try MappedFile(path)
     let digest = Digest()
     withExtendedLifetime(file) { digest.update(file.bytes) }
-    return digest.finish()
+    return try digest.finish()
+  }
+
+  private func check(_ status: Int32, _ call: String) {
+    if status != 1, failure == nil { failure = DigestError(call: call) }
+  }
+}
+
+/// OpenSSL did not compute a SHA-256.
+public struct DigestError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The function that failed.
+  public let call: String
+
+  package init(call: String) { self.call = call }
+
+  public var description: String {
+    "SHA-256: OpenSSL's \(call) failed, so no result can be stamped; check the OpenSSL configuration (OPENSSL_CONF) for "
+      + "providers or properties that leave SHA-256 out"
   }
 }

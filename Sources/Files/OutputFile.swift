@@ -2,27 +2,42 @@ import Foundation
 
 /// A file that appears whole or not at all: bytes go to a temporary name beside it, `commit` renames it into place.
 /// When it is never committed the temporary file is removed and what stood there before stays.
+///
+/// A symbolic link is followed: the file that it leads to is replaced, and the link stays. Bytes for a pipe, a character
+/// device or a descriptor of the process (/dev/stdout, /dev/fd/3) go straight through it; what has gone through before a
+/// failure is not taken back. A socket, a block device and a folder are refused.
 public final class OutputFile {
-  /// The final path.
+  /// The path as it was given.
   public let path: String
-  private let temporaryPath: String
+  private let target: OutputTarget
+  private var temporary: TemporaryFile?
   private var descriptor: Int32
   private var buffer: [UInt8] = []
   private static let bufferSize = 1 << 16
 
-  /// - Throws: `FileError` when the folder does not exist or cannot be written.
+  /// Opening a pipe waits for its reader.
+  /// - Throws: `FileError` when the folder does not exist or cannot be written, or the path is no place for a file.
   public init(_ path: String) throws {
     self.path = path
-    temporaryPath = path + ".partial"
-    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else {
-      // What is missing is the folder, not the file.
-      if errno == ENOENT { throw FileError.system(path: path, action: "create", reason: "its folder does not exist") }
-      throw FileError.fromErrno(path: path, action: "create")
+    target = try OutputTarget(path)
+    try target.check(path: path)
+    switch target {
+    case .file(let place):
+      let file = try TemporaryFile(replacing: place, path: path)
+      (temporary, descriptor) = (file, file.descriptor)
+    case .device(let place):
+      (temporary, descriptor) = (nil, try Self.open(device: place, path: path))
+    case .descriptor(let number):
+      (temporary, descriptor) = (nil, fcntl(number, F_DUPFD_CLOEXEC, 3))
+      guard descriptor >= 0 else { throw FileError.fromErrno(path: path, action: "write") }
     }
   }
 
-  /// Appends bytes. Throws `FileError` (a full disk among them).
+  /// Checks that a file can be written to a path, before long work. Opens and changes nothing.
+  /// - Throws: `FileError`, as opening it would.
+  public static func check(_ path: String) throws { try OutputTarget(path).check(path: path) }
+
+  /// Appends bytes. Throws `FileError` (a full disk among them, or the reader of a pipe gone).
   public func write(_ bytes: UnsafeRawBufferPointer) throws {
     if buffer.count + bytes.count <= Self.bufferSize {
       buffer.append(contentsOf: bytes)
@@ -38,17 +53,13 @@ public final class OutputFile {
     try text.withUTF8 { try write(UnsafeRawBufferPointer($0)) }
   }
 
-  /// Flushes to disk and renames into place. Throws `FileError`; then nothing has changed at `path`.
+  /// Flushes to disk and renames into place. Throws `FileError`; then nothing has changed at `path`, unless it is a pipe
+  /// or a device.
   public func commit() throws {
     try flush()
-    guard fsync(descriptor) == 0 else { throw FileError.fromErrno(path: path, action: "write") }
-    let closed = close(descriptor)
+    guard let temporary else { return try closeStream() }
     descriptor = -1
-    guard closed == 0, rename(temporaryPath, path) == 0 else {
-      let error = FileError.fromErrno(path: path, action: "write")
-      unlink(temporaryPath)
-      throw error
-    }
+    try temporary.commit(path: path)
   }
 
   /// Writes one whole file. Throws `FileError`.
@@ -58,25 +69,32 @@ public final class OutputFile {
     try file.commit()
   }
 
+  private static func open(device: String, path: String) throws -> Int32 {
+    while true {
+      let descriptor = Foundation.open(device, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+      if descriptor >= 0 { return descriptor }
+      guard errno == EINTR else { throw FileError.fromErrno(path: path, action: "write") }
+    }
+  }
+
   private func flush() throws {
     try buffer.withUnsafeBytes { try writeThrough($0) }
     buffer.removeAll(keepingCapacity: true)
   }
 
   private func writeThrough(_ bytes: UnsafeRawBufferPointer) throws {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let slice = UnsafeRawBufferPointer(rebasing: rest)
-      let count = Foundation.write(descriptor, slice.baseAddress, slice.count)
-      if count < 0, errno == EINTR { continue }
-      guard count > 0 else { throw FileError.fromErrno(path: path, action: "write") }
-      rest = rest.dropFirst(count)
+    guard Descriptor.write(bytes, to: descriptor) else {
+      throw errno == EPIPE ? FileError.closed(path: path) : FileError.fromErrno(path: path, action: "write")
     }
   }
 
+  private func closeStream() throws {
+    let closed = close(descriptor)
+    descriptor = -1
+    guard closed == 0 else { throw FileError.fromErrno(path: path, action: "write") }
+  }
+
   deinit {
-    guard descriptor >= 0 else { return }
-    close(descriptor)
-    unlink(temporaryPath)
+    if temporary == nil, descriptor >= 0 { close(descriptor) }
   }
 }

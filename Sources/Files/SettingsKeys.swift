@@ -51,12 +51,24 @@ public struct SettingsKeys: Sendable {
       case nil: unread.append(member.key)
       case .honoured, .harmless: continue
       case .refused(let values):
-        guard member.value != .null, !values.contains(member.value), !except.contains(member.key) else { continue }
+        guard member.value != .null, !except.contains(member.key), !values.contains(where: member.value.isSame(as:))
+        else { continue }
         throw SettingsError.unsupported(
           path: node.path, key: member.key, found: member.value.kind, supported: values.map { $0.serialized() })
       }
     }
     return unread
+  }
+}
+
+extension JSON {
+  /// Equal, where 1 and 1.0 are one number.
+  fileprivate func isSame(as other: JSON) -> Bool {
+    switch (self, other) {
+    case (.integer(let whole), .number(let number)), (.number(let number), .integer(let whole)):
+      return Double(whole) == number
+    default: return self == other
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import Files
+
 /// What token attribution says over many texts, a level each (Brunner et al. 2020, section 5.2).
 public struct AttributionStatistics: Sendable {
   /// One level.
@@ -19,66 +21,19 @@ public struct AttributionStatistics: Sendable {
 
   /// The largest distance that stands by itself.
   public let reach: Int
-  private var levels: [Level]
-
-  private struct Level {
-    var own: [Double] = []
-    var othersLargest = 0
-    var distances: [(sum: Double, count: Int)]
-    var fromSpecial = (sum: 0.0, count: 0)
-    var toSpecial = (sum: 0.0, count: 0)
-  }
+  private var levels: [AttributionRecord.Level]
 
   public init(levels: Int, reach: Int = 10) {
     self.reach = reach
-    self.levels = (0..<levels).map { _ in
-      Level(distances: [(sum: Double, count: Int)](repeating: (0, 0), count: 2 * reach + 3))
-    }
+    self.levels = (0..<levels).map { _ in AttributionRecord.Level(reach: reach) }
   }
 
-  /// Adds a text.
-  /// - Parameters:
-  ///   - contributions: [levels][T T], as `TokenAttribution` has them.
-  ///   - special: whether each token is one.
-  public mutating func add(contributions: [[Double]], tokens T: Int, special: [Bool]) {
-    precondition(contributions.count == levels.count && special.count == T, "another number of levels or tokens")
-    let hasBoth = special.contains(true) && special.contains(false)
-    for (index, cells) in contributions.enumerated() {
-      for j in 0..<T {
-        let row = cells[j * T..<(j + 1) * T]
-        let own = row[row.startIndex + j]
-        levels[index].own.append(own)
-        if row.contains(where: { $0 > own }) { levels[index].othersLargest += 1 }
-        var far = (left: 0.0, right: 0.0)
-        var taken = 0.0
-        for (i, c) in row.enumerated() {
-          let distance = i - j
-          if distance < -reach {
-            far.left += c
-          } else if distance > reach {
-            far.right += c
-          } else {
-            levels[index].distances[distance + reach + 1].sum += c
-            levels[index].distances[distance + reach + 1].count += 1
-          }
-          if special[i] != special[j] { taken += c }
-        }
-        if j > reach {
-          levels[index].distances[0].sum += far.left
-          levels[index].distances[0].count += 1
-        }
-        if j + reach < T - 1 {
-          levels[index].distances[2 * reach + 2].sum += far.right
-          levels[index].distances[2 * reach + 2].count += 1
-        }
-        guard hasBoth else { continue }
-        if special[j] {
-          levels[index].toSpecial = (levels[index].toSpecial.sum + taken, levels[index].toSpecial.count + 1)
-        } else {
-          levels[index].fromSpecial = (levels[index].fromSpecial.sum + taken, levels[index].fromSpecial.count + 1)
-        }
-      }
-    }
+  /// Adds a text. The numbers depend on the order of the texts in their last digits.
+  public mutating func add(_ record: AttributionRecord) {
+    precondition(
+      record.levels.count == levels.count && record.levels.allSatisfy { $0.distances.count == 2 * reach + 3 },
+      "another number of levels, or another reach")
+    for index in levels.indices { levels[index].add(record.levels[index]) }
   }
 
   /// A level each. Empty before a text is added.
@@ -92,12 +47,32 @@ public struct AttributionStatistics: Sendable {
         let high = min(low + 1, sorted.count - 1)
         return sorted[low] + (place - Double(low)) * (sorted[high] - sorted[low])
       }
-      func mean(_ pair: (sum: Double, count: Int)) -> Double? { pair.count > 0 ? pair.sum / Double(pair.count) : nil }
       return Summary(
         tokens: sorted.count,
         own: (sorted.reduce(0, +) / Double(sorted.count), (quantile(0.25), quantile(0.5), quantile(0.75))),
-        othersLargest: Double(level.othersLargest) / Double(sorted.count), byDistance: level.distances.map(mean),
-        fromSpecial: mean(level.fromSpecial), toSpecial: mean(level.toSpecial))
+        othersLargest: Double(level.othersLargest) / Double(sorted.count), byDistance: level.distances.map(\.mean),
+        fromSpecial: level.fromSpecial.mean, toSpecial: level.toSpecial.mean)
     }
+  }
+
+  /// `levels` and `reach`, as they stand in a result.
+  public var members: [JSON.Member] {
+    func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
+    let levels = summaries.enumerated().map { index, level -> JSON in
+      let near = level.byDistance.dropFirst().dropLast()
+      return [
+        "level": .integer(index + 1), "tokens": .integer(level.tokens),
+        "own": [
+          "mean": .number(level.own.mean),
+          "quartiles": .array(
+            [level.own.quartiles.0, level.own.quartiles.1, level.own.quartiles.2].map { .number($0) }),
+        ],
+        "others_largest": .number(level.othersLargest), "by_distance": .array(near.map(optional)),
+        "farther_left": optional(level.byDistance.first ?? nil),
+        "farther_right": optional(level.byDistance.last ?? nil),
+        "from_special": optional(level.fromSpecial), "to_special": optional(level.toSpecial),
+      ]
+    }
+    return [JSON.Member("levels", .array(levels)), JSON.Member("reach", .integer(reach))]
   }
 }

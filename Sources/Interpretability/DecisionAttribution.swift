@@ -51,10 +51,12 @@ public struct DecisionAttribution: Sendable {
   ///   - keeping: rows that the baseline leaves as they are: special tokens.
   ///   - mask: the id of [MASK], for that baseline.
   ///   - memory: bytes that the points under way may take. At least one is.
+  ///   - progress: called with how many steps are done.
   /// - Throws: `TransformerError`.
   public static func integratedGradients(
     of model: Model, _ ids: [Int32], label: Int? = nil, baseline: Baseline, keeping special: [Bool], mask: Int32?,
-    steps: Int, memory: Int = 256 << 20, workspace: Workspace, derivatives: DerivativeWorkspace
+    steps: Int, memory: Int = 256 << 20, workspace: Workspace, derivatives: DerivativeWorkspace,
+    progress: (_ done: Int) -> Void = { _ in }
   ) throws -> DecisionAttribution {
     precondition(steps > 0 && special.count == ids.count, "\(steps) steps, \(special.count) marks")
     let size = model.dimensions
@@ -92,6 +94,7 @@ public struct DecisionAttribution: Sendable {
         let whole = VectorMath.dot(h.pointer + place, gradient.pointer + row * d, count: d)
         sums[row % T] += whole - VectorMath.dot(start.pointer + place, gradient.pointer + row * d, count: d)
       }
+      progress(first + count)
     }
     return DecisionAttribution(
       label: label, score: Double(ends.1[label]), tokens: sums.map { $0 / Double(steps) },

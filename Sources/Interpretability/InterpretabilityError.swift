@@ -44,7 +44,7 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "\(model): expected a tuned lens of \(expected[0]) states of \(expected[1]), found \(found[0]) of \(found[1]); "
         + "fit one for this model with graft lens-fit"
     case .tunedLensOfSegments(let model):
-      "\(model) is joined from two models, whose states have two heads: a tuned lens is for one checkpoint"
+      "\(model) is a stitched model, whose states have two heads; a tuned lens is for one checkpoint"
     case .notATunedLens(let path, let found):
       "\(path): expected a tuned lens, as graft lens-fit writes it, found \(found)"
     case .nothingToPredict:

@@ -18,6 +18,15 @@ public struct TokenAttribution: Sendable {
     /// ‖1ᵀ J‖₂, the norm of the sum of the Jacobian's rows: what scripts get that back-propagate a vector of ones. It is
     /// not the paper's definition.
     case ones
+
+    /// What `progress` counts to: directions of T tokens.
+    public func directions(tokens T: Int, of dimensions: Dimensions) -> Int {
+      switch self {
+      case .exact: T * dimensions.hidden
+      case .probes(let count, _): T * count
+      case .ones: T * dimensions.layers
+      }
+    }
   }
 
   /// L: levels 1 to L, in order.
@@ -32,10 +41,11 @@ public struct TokenAttribution: Sendable {
   /// - Parameters:
   ///   - batch: one text.
   ///   - memory: bytes that the directions under way may take, some 6 d + dFF numbers a token each. At least one is.
+  ///   - progress: called with how many of `definition.directions` are done.
   /// - Throws: `TransformerError`.
   public init(
     of model: Model, _ batch: PackedBatch, definition: Definition, memory: Int = 128 << 20, workspace: Workspace,
-    derivatives: DerivativeWorkspace
+    derivatives: DerivativeWorkspace, progress: (_ done: Int) -> Void = { _ in }
   ) throws {
     precondition(batch.sequences.count == 1, "one text at a time")
     let size = model.dimensions
@@ -48,7 +58,7 @@ public struct TokenAttribution: Sendable {
     tokens = T
     switch definition {
     case .exact:
-      let norms = Self.norms(map, tokens: 0..<T, chunk: chunk, derivatives: derivatives)
+      let norms = Self.norms(map, tokens: 0..<T, chunk: chunk, derivatives: derivatives, progress: progress)
       contributions = Self.normalized(norms, tokens: T)
       standardErrors = []
     case .probes(let count, let seed):
@@ -56,7 +66,7 @@ public struct TokenAttribution: Sendable {
       var generator = SplitMix64(seed: seed)
       var sums = [[Double]](repeating: [Double](repeating: 0, count: T * T), count: L)
       let squares = Self.squares(
-        map, directions: T * count, chunk: chunk, tokens: 0..<T, derivatives: derivatives
+        map, directions: T * count, chunk: chunk, tokens: 0..<T, derivatives: derivatives, progress: progress
       ) { _, row in
         for column in 0..<d { row[column] = Float(generator.normal()) }
       } fold: { sum, value, place in
@@ -76,6 +86,7 @@ public struct TokenAttribution: Sendable {
           for row in 0..<count * T {
             cells[start * T + row] = VectorMath.dot(dh.pointer + row * d, dh.pointer + row * d, count: d).squareRoot()
           }
+          progress((level - 1) * T + start + count)
         }
         norms.append(cells)
       }
@@ -105,11 +116,12 @@ public struct TokenAttribution: Sendable {
   }
 
   private static func norms(
-    _ map: Linearization, tokens: Range<Int>, chunk: Int, derivatives: DerivativeWorkspace
+    _ map: Linearization, tokens: Range<Int>, chunk: Int, derivatives: DerivativeWorkspace,
+    progress: (_ done: Int) -> Void = { _ in }
   ) -> [[Double]] {
     let d = map.width
     return squares(
-      map, directions: tokens.count * d, chunk: chunk, tokens: tokens, derivatives: derivatives
+      map, directions: tokens.count * d, chunk: chunk, tokens: tokens, derivatives: derivatives, progress: progress
     ) { direction, row in
       row[direction % d] = 1
     } fold: { sum, value, _ in
@@ -122,7 +134,7 @@ public struct TokenAttribution: Sendable {
   /// into its cell (j, token of the direction), [L][T tokens.count]. Every token has equally many directions.
   private static func squares(
     _ map: Linearization, directions: Int, chunk: Int, tokens: Range<Int>, derivatives: DerivativeWorkspace,
-    fill: (_ direction: Int, _ row: UnsafeMutablePointer<Float>) -> Void,
+    progress: (_ done: Int) -> Void, fill: (_ direction: Int, _ row: UnsafeMutablePointer<Float>) -> Void,
     fold: (_ sum: inout Double, _ value: Double, _ place: (level: Int, cell: Int)) -> Void
   ) -> [[Double]] {
     let (T, d) = (map.tokens, map.width)
@@ -149,6 +161,7 @@ public struct TokenAttribution: Sendable {
           fold(&result[level][cell], values[row], (level, cell))
         }
       }
+      progress(start + count)
     }
     return result
   }

@@ -59,7 +59,7 @@ public struct TunedLens: Sendable {
     guard expected == found else {
       throw InterpretabilityError.tunedLensDoesNotFit(model: model.name, expected: expected, found: found)
     }
-    let digest = heads[0].sha256()
+    let digest = try heads[0].sha256()
     guard digest == unembeddingDigest else {
       throw InterpretabilityError.foreignTunedLens(model: model.name, expected: unembeddingDigest, found: digest)
     }

@@ -56,7 +56,7 @@ public struct TunedLensRegression {
     guard places > 0 else { throw InterpretabilityError.nothingToPredict }
     let solved = try moments.map { try Self.solve($0, ridge: ridge) }
     return (
-      TunedLens(translators: solved.map(\.translator), unembeddingDigest: head.sha256()), solved.map(\.explained)
+      TunedLens(translators: solved.map(\.translator), unembeddingDigest: try head.sha256()), solved.map(\.explained)
     )
   }
 

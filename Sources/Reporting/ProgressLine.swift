@@ -1,11 +1,12 @@
 /// The text of a progress line. It reads no clock and writes nothing: the caller gives the time that has passed, and
-/// shows the line (on a terminal only).
+/// shows the line.
 public struct ProgressLine: Equatable, Sendable {
   /// What is being done ("pinv, 3 kept").
   public let label: String
   /// What is counted ("reviews").
   public let unit: String
-  public let total: Int
+  /// nil for work that is not counted.
+  public let total: Int?
   /// How many an earlier, interrupted run had already done; they say nothing about this run's rate.
   public let resumed: Int
 
@@ -16,18 +17,29 @@ public struct ProgressLine: Equatable, Sendable {
     self.resumed = max(0, resumed)
   }
 
+  /// Work that is not counted: only its time is shown.
+  public init(label: String) {
+    self.label = label
+    unit = ""
+    total = nil
+    resumed = 0
+  }
+
   /// The state when `completed` of the total (resumed ones included) are done, `elapsed` after the start:
   /// `pinv, 3 kept  ████████▎               152/400  38%  38.0 reviews/s  6.5 s left`.
   /// Cut to the terminal's width; no line break.
   public func line(completed: Int, elapsed: Duration, style: Style) -> String {
-    let rate = rate(completed, elapsed)
-    var parts = ["\(completed)/\(total)", "\(percent(completed))%"]
-    if let rate {
+    guard let total else {
+      let text = "\(label.printable)  \(Self.text(elapsed))"
+      return style.width.map { text.cut(toColumns: $0, mark: style.cutMark) } ?? text
+    }
+    var parts = ["\(completed)/\(total)", "\(percent(completed, of: total))%"]
+    if let rate = rate(completed, elapsed) {
       parts.append("\(rate.fixed(rate < 10 ? 2 : 1)) \(unit)/s")
-      parts.append(Self.text(.seconds((Double(max(0, total - completed)) / rate).clamped(to: 0...1e9))) + " left")
+      parts.append(Self.text(remaining(completed, of: total, rate)) + " left")
     }
     let numbers = parts.joined(separator: "  ")
-    let facts = "\(bar(completed, style))  \(numbers)"
+    let facts = "\(bar(fraction(completed, of: total), style))  \(numbers)"
     guard let width = style.width else { return "\(label.printable)  \(facts)" }
     // On a narrow terminal the label gives way first, then the bar.
     let room = width - Self.barColumns - 4 - DisplayWidth.of(numbers)
@@ -36,11 +48,13 @@ public struct ProgressLine: Equatable, Sendable {
     return head.isEmpty ? facts : "\(head)  \(facts)"
   }
 
-  /// The last word: `pinv, 3 kept: 400 reviews in 9.7 s (41.3 reviews/s)`.
-  public func summary(completed: Int, elapsed: Duration) -> String {
-    let rate = rate(completed, elapsed).map { " (\($0.fixed($0 < 10 ? 2 : 1)) \(unit)/s)" } ?? ""
-    let earlier = resumed > 0 ? ", \(resumed) of them earlier" : ""
-    return "\(label.printable): \(completed) \(unit)\(earlier) in \(Self.text(elapsed))\(rate)"
+  /// The state for a log, without colour, bar or a width:
+  /// `pinv, 3 kept: 152/400 reviews, 38%, 4.0 s elapsed, 6.5 s left`.
+  public func plainLine(completed: Int, elapsed: Duration) -> String {
+    let time = Self.text(elapsed) + " elapsed"
+    guard let total else { return "\(label.printable): \(time)" }
+    let left = rate(completed, elapsed).map { ", \(Self.text(remaining(completed, of: total, $0))) left" } ?? ""
+    return "\(label.printable): \(completed)/\(total) \(unit), \(percent(completed, of: total))%, \(time)\(left)"
   }
 
   private func rate(_ completed: Int, _ elapsed: Duration) -> Double? {
@@ -49,21 +63,25 @@ public struct ProgressLine: Equatable, Sendable {
     return done > 0 && seconds > 0 ? Double(done) / seconds : nil
   }
 
-  private func fraction(_ completed: Int) -> Double {
+  private func remaining(_ completed: Int, of total: Int, _ rate: Double) -> Duration {
+    .seconds((Double(max(0, total - completed)) / rate).clamped(to: 0...1e9))
+  }
+
+  private func fraction(_ completed: Int, of total: Int) -> Double {
     total == 0 ? 1 : (Double(completed) / Double(total)).clamped(to: 0...1)
   }
 
   /// Rounded down, so that 100 means all.
-  private func percent(_ completed: Int) -> Int { Int(fraction(completed) * 100) }
+  private func percent(_ completed: Int, of total: Int) -> Int { Int(fraction(completed, of: total) * 100) }
 
   private static let barColumns = 22
 
-  private func bar(_ completed: Int, _ style: Style) -> String {
+  private func bar(_ fraction: Double, _ style: Style) -> String {
     guard style.usesUnicode else {
-      let filled = Int(fraction(completed) * 20)
+      let filled = Int(fraction * 20)
       return "[" + String(repeating: "#", count: filled) + String(repeating: ".", count: 20 - filled) + "]"
     }
-    let eighths = Int(fraction(completed) * Double(Self.barColumns * 8))
+    let eighths = Int(fraction * Double(Self.barColumns * 8))
     let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
     let bar = (String(repeating: "█", count: eighths / 8) + part).padded(toColumns: Self.barColumns)
     return style.painted(bar, .series(0))

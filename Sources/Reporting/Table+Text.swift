@@ -1,7 +1,8 @@
 extension Table {
   /// Lines for a terminal or a plain file, each ending in a newline: caption, titles, a rule, the rows. On a terminal
   /// (`style.width`) cells are cut to make the lines fit: texts before numbers, the widest first, none below one
-  /// column. Without a width nothing is cut.
+  /// column; whole columns are not cut, and with one a line runs over rather than that a number is cut. Without a width
+  /// nothing is cut.
   public func text(_ style: Style) -> String {
     let titles = columns.map { Cell($0.title.printable, .strong) }
     let cells = rows.map { row in row.map { Cell($0.text.printable, $0.tone) } }
@@ -49,8 +50,9 @@ extension Table {
         excess -= 1
       }
     }
-    shrink(columns.indices.filter { columns[$0].alignment == .leading }, to: Self.leastTextWidth)
-    shrink(Array(columns.indices), to: 1)
+    shrink(
+      columns.indices.filter { columns[$0].alignment == .leading && !columns[$0].isWhole }, to: Self.leastTextWidth)
+    if !columns.contains(where: \.isWhole) { shrink(Array(columns.indices), to: 1) }
     return widths
   }
 }

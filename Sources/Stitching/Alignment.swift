@@ -39,8 +39,8 @@ public struct ModelAligner: Sendable {
     _ a: Model, _ b: Model, allowsPartialVocabulary: Bool, spaces: Set<AlignmentSpace>, threads: Threads
   ) throws {
     let shared = try SharedVocabulary(
-      Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType), rows: a.wE.rows,
-      Tokenizer.load(directory: b.tokenizerDirectory, modelType: b.modelType), rows: b.wE.rows,
+      Tokenizer.loadVocabulary(directory: a.tokenizerDirectory, modelType: a.modelType), rows: a.wE.rows,
+      Tokenizer.loadVocabulary(directory: b.tokenizerDirectory, modelType: b.modelType), rows: b.wE.rows,
       allowsPartial: allowsPartialVocabulary)
     try self.init(a, b, shared: shared, spaces: spaces, threads: threads)
   }

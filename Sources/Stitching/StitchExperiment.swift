@@ -27,6 +27,8 @@ public struct StitchExperiment: Equatable, Sendable {
   public let allowsPartialVocabulary: Bool
   public let dataset: String
   public let split: Dataset.Split?
+  /// Of `dataset`, and of `unlabelled` where that is a file.
+  public let columns: DatasetColumns
   public let reviews: String?
   public let limit: Int?
   public let maxLength: Int?
@@ -36,8 +38,9 @@ public struct StitchExperiment: Equatable, Sendable {
   public let seed: UInt64
 
   private static let keys: Set = [
-    "dataset", "draws", "keep", "limit", "maps", "max_length", "models", "partial_vocabulary", "reviews", "schema",
-    "seams", "seed", "split", "text_cleaning", "transplant", "unlabelled",
+    "dataset", "draws", "keep", "label_column", "limit", "maps", "max_length", "models", "partial_vocabulary",
+    "reviews", "schema",
+    "seams", "seed", "split", "text_cleaning", "text_column", "transplant", "unlabelled",
   ]
 
   /// - Throws: `FileError` for a value that is missing, of the wrong kind or out of range, and for a key nobody knows.
@@ -73,6 +76,9 @@ public struct StitchExperiment: Equatable, Sendable {
     allowsPartialVocabulary = try Self.optional(file["partial_vocabulary"]) { try $0.bool() } ?? false
     dataset = try file["dataset"].string()
     split = try Self.optional(file["split"]) { try Self.choice($0) }
+    columns = DatasetColumns(
+      text: try Self.optional(file["text_column"]) { try $0.string() },
+      label: try Self.optional(file["label_column"]) { try $0.string() })
     reviews = try Self.optional(file["reviews"]) { try $0.string() }
     limit = try Self.optional(file["limit"]) { try Self.whole($0, from: 1) }
     maxLength = try Self.optional(file["max_length"]) { try Self.whole($0, from: 1) }
@@ -89,7 +95,8 @@ public struct StitchExperiment: Equatable, Sendable {
     func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
     return [
       "dataset": .string(dataset), "draws": .integer(draws), "keep": list(keep) { .integer($0) },
-      "limit": limit.map { .integer($0) } ?? .null, "maps": list(maps) { .string($0.name) },
+      "label_column": text(columns.label), "limit": limit.map { .integer($0) } ?? .null,
+      "maps": list(maps) { .string($0.name) },
       "max_length": maxLength.map { .integer($0) } ?? .null,
       "models": list(models) { group in
         [
@@ -99,7 +106,8 @@ public struct StitchExperiment: Equatable, Sendable {
       },
       "partial_vocabulary": .bool(allowsPartialVocabulary), "reviews": text(reviews), "schema": .integer(Self.schema),
       "seams": list(seams) { .string($0.name) }, "seed": .integer(Int(clamping: seed)), "split": text(split?.rawValue),
-      "text_cleaning": text(textCleaning?.rawValue), "transplant": list(transplant) { .integer($0) },
+      "text_cleaning": text(textCleaning?.rawValue), "text_column": text(columns.text),
+      "transplant": list(transplant) { .integer($0) },
       "unlabelled": text(unlabelled),
     ]
   }

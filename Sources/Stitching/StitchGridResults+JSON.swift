@@ -10,13 +10,14 @@ extension StitchGrid.Point {
 extension StitchGridResults {
   /// `baselines`, `comparisons`, `curves`, `points`, `seed_curves`, `self`.
   /// - Parameter facts: what each map is like, as `MapFacts.json`, by point.
-  public func members(facts: [StitchGrid.Point: JSON]) -> [JSON.Member] {
+  /// - Throws: `DigestError`.
+  public func members(facts: [StitchGrid.Point: JSON]) throws -> [JSON.Member] {
     [
       JSON.Member("baselines", .array(grid.pairs.indices.compactMap(baseline))),
       JSON.Member("comparisons", .array(comparisons.map(\.json))), JSON.Member("curves", .array(curves.map(\.json))),
-      JSON.Member("points", .array(points.map { $0.json(["facts": facts[$0.point] ?? .null]) })),
+      JSON.Member("points", .array(try points.map { try $0.json(["facts": facts[$0.point] ?? .null]) })),
       JSON.Member("seed_curves", .array(seedCurves.map(\.json))),
-      JSON.Member("self", .array(own.map { $0.json([:]) })),
+      JSON.Member("self", .array(try own.map { try $0.json([:]) })),
     ]
   }
 
@@ -31,12 +32,13 @@ extension StitchGridResults {
 }
 
 extension StitchGridResults.Point {
-  public func json(_ more: [String: JSON]) -> JSON {
+  /// - Throws: `DigestError`.
+  public func json(_ more: [String: JSON]) throws -> JSON {
     .object(
       point.members + [
         JSON.Member("accuracy", .number(accuracy)), JSON.Member("ci95", interval.json),
         JSON.Member("correct", .integer(correct)), JSON.Member("n", .integer(n)),
-        JSON.Member("predictions_sha256", .string(digest)),
+        JSON.Member("predictions_sha256", .string(try sha256())),
       ] + more.map { JSON.Member($0.key, $0.value) })
   }
 }

@@ -17,10 +17,11 @@ public struct StitchGridResults: Sendable {
 
     /// The SHA-256 of the predictions, a compact JSON line each in the order of ids (bytes): two computations of a point
     /// agree to the last bit of every logit where this is the same.
-    public var digest: String {
+    /// - Throws: `DigestError`.
+    public func sha256() throws -> String {
       let digest = Digest()
       for prediction in predictions { digest.update(JSON.object(prediction.members).serialized() + "\n") }
-      return digest.finish()
+      return try digest.finish()
     }
   }
 

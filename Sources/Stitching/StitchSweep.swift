@@ -46,7 +46,7 @@ public struct StitchSweep: Sendable {
   public let includesOwnCurve: Bool
 
   /// - Parameter maps: those of a cut; there may be none.
-  /// - Throws: `StitchingError`; `TransformerError.missingHead` when B is no classifier; what `maps` throws.
+  /// - Throws: `StitchingError`; `TransformerError` when B is no classifier of classes of which one holds; what `maps` throws.
   public init(
     pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
     includesOwnCurve: Bool = true, maps: (StitchCut) throws -> [StitchingMap]
@@ -54,7 +54,7 @@ public struct StitchSweep: Sendable {
     try StitchedModel.check(pretrained, finetuned, options)
     for count in kept { try StitchedModel.check(kept: count, of: pretrained) }
     for count in transplanted { try StitchedModel.check(transplanted: count, of: finetuned) }
-    _ = try finetuned.requireClassifier()
+    _ = try finetuned.singleLabelClassification()
     self.pretrained = pretrained
     self.finetuned = finetuned
     let (lower, upper) = (Array(Set(kept)).sorted(), Array(Set(transplanted)).sorted())

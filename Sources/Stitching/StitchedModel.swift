@@ -122,6 +122,7 @@ extension StitchedModel: Runnable {
   }
   public var unembedding: Unembedding? { finetuned.unembedding }
   public var classifier: ClassifierHead? { finetuned.classifier }
+  public var otherHead: OtherHead? { finetuned.otherHead }
   public var config: JSONNode { finetuned.config }
   public var tokenizerDirectory: String { pretrained.tokenizerDirectory }
 
@@ -137,10 +138,11 @@ extension StitchedModel: Runnable {
   }
 
   /// The digest of the two models' digests, A's first, as hexadecimal lines.
-  public func weightsDigest() -> String {
+  /// - Throws: `DigestError`.
+  public func weightsDigest() throws -> String {
     let digest = Digest()
-    digest.update("\(pretrained.weightsDigest())\n\(finetuned.weightsDigest())\n")
-    return digest.finish()
+    digest.update("\(try pretrained.weightsDigest())\n\(try finetuned.weightsDigest())\n")
+    return try digest.finish()
   }
 }
 

@@ -6,23 +6,13 @@ import Tokenization
 import Transformer
 
 /// The small file that makes a directory a stitched model: which blocks of which models, and the map between them.
-/// A map of embeddings alone is made again when the model is opened; one that took unlabelled texts lies beside the file.
+/// A map of embeddings alone is computed again when the model is opened; one that took unlabelled texts lies beside the file.
+/// Models given as folders are named by their paths from this one, so that all can be moved together.
 public struct StitchedModelFile: Equatable, Sendable {
   public static let name = "stitched.json"
   /// The map, where texts were needed to make it.
   public static let mapName = "map.safetensors"
   public static let schema = 1
-
-  /// A model by its name or directory, with the SHA-256 of its weights.
-  public struct Part: Equatable, Sendable {
-    public let model: String
-    public let sha256: String
-
-    public init(model: String, sha256: String) {
-      self.model = model
-      self.sha256 = sha256
-    }
-  }
 
   public let pretrained: Part
   public let kept: Int
@@ -57,18 +47,16 @@ public struct StitchedModelFile: Equatable, Sendable {
     guard !FileManager.default.fileExists(atPath: directory + "/config.json") else {
       throw StitchingError.holdsCheckpoint(path: directory)
     }
-    do {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    } catch {
-      throw FileError.system(path: directory, action: "create the folder", reason: error.localizedDescription)
-    }
+    try OutputFolder.create(directory)
     var mapDigest: JSON = .null
     if map.needsTexts {
       guard let fitted else { throw StitchingError.needsTexts(map: map.name) }
       try fitted.write(to: directory + "/" + Self.mapName)
       mapDigest = .string(try Digest.ofFile(directory + "/" + Self.mapName))
     }
-    func part(_ part: Part) -> JSON { ["model": .string(part.model), "sha256": .string(part.sha256)] }
+    func part(_ part: Part) -> JSON {
+      ["model": .string(part.spelling(in: directory)), "sha256": .string(part.sha256)]
+    }
     let json: JSON = [
       "schema": .integer(Self.schema), "pretrained": part(pretrained), "kept": .integer(kept),
       "map": .string(map.name), "map_sha256": mapDigest, "draw": .integer(draw), "seed": .string(String(seed)),
@@ -84,7 +72,7 @@ public struct StitchedModelFile: Equatable, Sendable {
     let file = try JSONNode.read(directory + "/" + Self.name)
     guard try file["schema"].int() == Self.schema else { throw file["schema"].wrong("\(Self.schema)") }
     func part(_ key: String) throws -> Part {
-      Part(model: try file[key]["model"].string(), sha256: try file[key]["sha256"].string())
+      Part(spelling: try file[key]["model"].string(), sha256: try file[key]["sha256"].string(), in: directory)
     }
     guard let map = try? MapRecipe(try file["map"].string()) else {
       throw file["map"].wrong("one of " + MapRecipe.spellings)
@@ -101,13 +89,13 @@ public struct StitchedModelFile: Equatable, Sendable {
   }
 
   /// Opens the two models and makes the map.
-  /// - Parameter resolving: from a model's name or directory, as the file has it, to a directory.
-  /// - Throws: `StitchingError.changedModel` when a model's weights are not those the file was made from; what opening
-  ///   the models throws.
+  /// - Parameter resolving: from a model's name to its directory.
+  /// - Throws: `StitchingError.missingModel`, and `changedModel` when a model's weights are not those the file was made
+  ///   from; what opening the models throws.
   public func open(directory: String, resolving: (String) throws -> String) throws -> StitchedModel {
     func open(_ part: Part) throws -> Model {
-      let model = try Model(directory: resolving(part.model))
-      let digest = model.weightsDigest()
+      let model = try Model(directory: folder(of: part, in: directory, resolving: resolving))
+      let digest = try model.weightsDigest()
       guard digest == part.sha256 else {
         throw StitchingError.changedModel(
           path: directory + "/" + Self.name, model: part.model, expected: part.sha256, found: digest)
@@ -118,6 +106,18 @@ public struct StitchedModelFile: Equatable, Sendable {
     let map = try map.needsTexts ? storedMap(directory, from: a, to: b) : madeMap(from: a, to: b)
     return try StitchedModel(
       pretrained: a, kept: kept, map: map, finetuned: b, transplanted: transplanted, options: options)
+  }
+
+  /// - Throws: `StitchingError.missingModel`; what `resolving` throws for a name.
+  package func folder(
+    of part: Part, in directory: String, resolving: (String) throws -> String
+  ) throws -> String {
+    guard part.isFolder else { return try resolving(part.model) }
+    guard FileManager.default.fileExists(atPath: part.model) else {
+      throw StitchingError.missingModel(
+        path: directory + "/" + Self.name, role: part == pretrained ? "pretrained" : "finetuned", place: part.model)
+    }
+    return part.model
   }
 
   private func madeMap(from a: Model, to b: Model) throws -> StitchingMap {
@@ -165,15 +165,15 @@ extension StitchingMaps {
       throw StitchingError.differentArchitectures(pretrained: a.modelType, finetuned: b.modelType)
     }
     let shared = try SharedVocabulary(
-      Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType), rows: a.wE.rows,
-      Tokenizer.load(directory: b.tokenizerDirectory, modelType: b.modelType), rows: b.wE.rows,
+      Tokenizer.loadVocabulary(directory: a.tokenizerDirectory, modelType: a.modelType), rows: a.wE.rows,
+      Tokenizer.loadVocabulary(directory: b.tokenizerDirectory, modelType: b.modelType), rows: b.wE.rows,
       allowsPartial: allowsPartialVocabulary)
     try self.init(a.wE, b.wE, shared: shared, seed: seed, threads: threads)
   }
 }
 
 /// Opens a checkpoint or a stitched model.
-/// - Parameter resolving: from the name or directory of a model that a stitched one is made of to its directory.
+/// - Parameter resolving: from the name of a model that a stitched one is made of to its directory.
 /// - Throws: `FileError`, `CheckpointError`, `TransformerError`, `StitchingError`, `TokenizationError`.
 public func openModel(directory: String, resolving: (String) throws -> String) throws -> any Runnable {
   guard FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {

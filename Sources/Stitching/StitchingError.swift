@@ -26,11 +26,11 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
   case blocksOutOfRange(option: String, found: Int, allowed: ClosedRange<Int>)
   /// An option that the architecture has no use for.
   case notForArchitecture(option: String, modelType: String, advice: String)
-  /// A splice where a checkpoint is needed.
-  case alreadyStitched(path: String)
-  /// A folder for a saved splice that is a checkpoint.
+  /// A folder for a stitched model that is a checkpoint.
   case holdsCheckpoint(path: String)
-  /// A saved splice whose model is no longer the one it was made from.
+  /// A stitched model whose `role`, "pretrained" or "finetuned", is no longer where it was.
+  case missingModel(path: String, role: String, place: String)
+  /// A stitched model whose model is no longer the one it was made from.
   case changedModel(path: String, model: String, expected: String, found: String)
 
   public var description: String {
@@ -67,12 +67,15 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
       return "\(option) is \(found); these models allow \(allowed.lowerBound) to \(allowed.upperBound)"
     case .notForArchitecture(let option, let modelType, let advice):
       return "\(option) does not apply to \(modelType): \(advice)"
-    case .alreadyStitched(let path):
-      return "\(path) is a stitched model; give a checkpoint"
     case .holdsCheckpoint(let path):
       return "\(path): holds a checkpoint (config.json), which a stitched model would hide; give another folder"
+    case .missingModel(let path, let role, let place):
+      return "\(path) (\(role).model): expected the model \(place.split(separator: "/").last ?? "") at \(place), found "
+        + "nothing there; move the folder of a stitched model together with its models, or write in the file where the "
+        + "model is now (an absolute path, or one from this folder that begins with ./ or ../)"
     case .changedModel(let path, let model, let expected, let found):
-      return "\(path): the weights of \(model) have SHA-256 \(found), but the splice was made from \(expected); "
+      return
+        "\(path): the weights of \(model) have SHA-256 \(found), but the stitched model was made from \(expected); "
         + "restore them or stitch again"
     }
   }

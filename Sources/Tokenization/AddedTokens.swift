@@ -25,11 +25,16 @@ struct AddedTokenMatcher: Sendable {
     let token: AddedToken
   }
   private let patterns: [Pattern]
+  /// Whether text that spells a special token is text.
+  private let skipsSpecial: Bool
   /// The patterns that start with each byte, the longest first.
   private let byFirstByte: [[Int]]
 
-  /// - Parameter tokens: what to look for, and how it is spelt there.
-  init(_ tokens: [(bytes: [UInt8], token: AddedToken)]) {
+  /// - Parameters:
+  ///   - tokens: what to look for, and how it is spelt there.
+  ///   - skipsSpecial: whether text that spells a special token is text.
+  init(_ tokens: [(bytes: [UInt8], token: AddedToken)], skipsSpecial: Bool) {
+    self.skipsSpecial = skipsSpecial
     let patterns = tokens.filter { !$0.bytes.isEmpty }.map { Pattern(bytes: $0.bytes, token: $0.token) }
     var byFirstByte = [[Int]](repeating: [], count: 256)
     let longestFirst = patterns.indices.sorted { (patterns[$1].bytes.count, $0) < (patterns[$0].bytes.count, $1) }
@@ -73,6 +78,7 @@ struct AddedTokenMatcher: Sendable {
   private func accept(
     _ pattern: Pattern, _ text: UnsafeBufferPointer<UInt8>, _ part: Range<Int>, _ match: Range<Int>, done: Int
   ) -> Range<Int>? {
+    if skipsSpecial, pattern.token.isSpecial { return nil }
     var (start, end) = (match.lowerBound, match.upperBound)
     if pattern.token.isSingleWord {
       let touchesLeft = start > part.lowerBound && isWord(decodeScalarBackward(text, before: start).scalar)

@@ -21,6 +21,8 @@ struct TokenSink {
   /// Ranges of the text the stages work on; empty when nobody asked for them.
   var offsets: [Range<Int>] = []
   let keepsOffsets: Bool
+  /// Bytes that have no token, and how often each came.
+  private(set) var dropped: [UInt8: Int] = [:]
   private let limit: Int
 
   /// - Parameter limit: how many ids are wanted; the stages may stop once there are more.
@@ -38,8 +40,6 @@ struct TokenSink {
     if keepsOffsets { offsets.append(range()) }
   }
 
-  mutating func truncate() {
-    ids.removeLast(max(0, ids.count - limit))
-    offsets.removeLast(max(0, offsets.count - limit))
-  }
+  /// Counts a byte that has no token.
+  mutating func drop(_ byte: UInt8) { dropped[byte, default: 0] += 1 }
 }

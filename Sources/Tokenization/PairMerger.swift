@@ -19,15 +19,24 @@ struct PairMerger {
   private var heap: [Candidate] = []
   /// The word's ids.
   private(set) var ids: [Int32] = []
+  /// For each id the first of the symbols that went into it.
+  var firstSymbols: [Int] { symbols.indices.filter { symbols[$0].isAlive } }
 
+  @inline(__always)
   mutating func merge(_ word: UnsafeBufferPointer<UInt8>, byteIDs: UnsafeBufferPointer<Int32>, merges: MergeTable.View)
   {
+    merge(count: word.count, merges: merges) { byteIDs[Int(word[$0])] }
+  }
+
+  /// Merges symbols that are given by their ids.
+  @inline(__always)
+  mutating func merge(count: Int, merges: MergeTable.View, id: (Int) -> Int32) {
     symbols.removeAll(keepingCapacity: true)
     heap.removeAll(keepingCapacity: true)
     ids.removeAll(keepingCapacity: true)
-    for (index, byte) in word.enumerated() {
-      let next = index + 1 < word.count ? Int32(index + 1) : -1
-      symbols.append(Symbol(id: byteIDs[Int(byte)], previous: Int32(index) - 1, next: next, isAlive: true))
+    for index in 0..<count {
+      let next = index + 1 < count ? Int32(index + 1) : -1
+      symbols.append(Symbol(id: id(index), previous: Int32(index) - 1, next: next, isAlive: true))
     }
     for index in symbols.indices.dropLast() { consider(Int32(index), merges) }
     while let candidate = popFirst() { apply(candidate, merges) }

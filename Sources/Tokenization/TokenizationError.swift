@@ -13,6 +13,12 @@ public enum TokenizationError: Error, Equatable, Sendable, CustomStringConvertib
   /// The SentencePiece library refused a text.
   case library(message: String)
 
+  /// Whether the files are sound but ask for what this library does not do.
+  public var isRefusal: Bool {
+    if case .unsupported = self { return true }
+    return false
+  }
+
   public var description: String {
     switch self {
     case .noTokenizer(let directory, let lookedFor):

@@ -11,7 +11,7 @@ extension Tokenizer {
 
   /// The token of an id, as the vocabulary spells it; nil for an id no token has.
   public func token(_ id: Int32) -> String? {
-    model.vocabulary.token(id).map { String(decoding: $0, as: UTF8.self) } ?? addedByID[id]
+    addedByID[id] ?? model.vocabulary.token(id).map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// The id of a token spelt exactly as in the vocabulary.

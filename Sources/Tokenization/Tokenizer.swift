@@ -39,6 +39,27 @@ public struct Tokenizer: Sendable {
   /// What goes before and after a text when special tokens are asked for.
   public let template: Template
 
+  /// Settings that hold for every kind of tokenizer.
+  public let options: Options
+  /// What the files say that changes nothing or is not what it seems: a sentence each, for a user to read once.
+  public let warnings: [String]
+
+  /// Settings that hold for every kind of tokenizer.
+  public struct Options: Equatable, Sendable {
+    /// The end of a text that is left out when it is too long.
+    public enum Side: String, Sendable { case left, right }
+
+    /// The class of Hugging Face's whose rules these are; nil for a folder that says nothing.
+    public var className: String?
+    /// Whether text that spells a special token is read as text.
+    public var splitsSpecialTokens = false
+    public var truncationSide = Side.right
+    /// The longest text in tokens, special ones included; nil when the files set no bound.
+    public var maxLength: Int?
+
+    public init() {}
+  }
+
   /// What `addSpecialTokens` puts around a text.
   public struct Template: Equatable, Sendable {
     public var prefix: [Int32]
@@ -52,6 +73,8 @@ public struct Tokenizer: Sendable {
 
   let model: Model
   let added: [AddedToken]
+  /// Why no text can be read; nil when texts can.
+  var refusal: (any Error)?
   private let offsetTrim: OffsetTrim?
   /// Added tokens looked for in the text, and in the normalised text.
   private let rawMatcher: AddedTokenMatcher
@@ -62,7 +85,7 @@ public struct Tokenizer: Sendable {
 
   init(
     model: Model, added: [AddedToken], specialTokens: SpecialTokens, template: Template, files: [String],
-    offsetTrim: OffsetTrim? = nil
+    options: Options, warnings: [String], offsetTrim: OffsetTrim? = nil
   ) {
     self.model = model
     self.offsetTrim = offsetTrim
@@ -70,10 +93,21 @@ public struct Tokenizer: Sendable {
     self.specialTokens = specialTokens
     self.template = template
     self.files = files
-    rawMatcher = AddedTokenMatcher(added.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) })
-    normalizedMatcher = AddedTokenMatcher(added.filter(\.isNormalized).map { (model.normalize($0.content), $0) })
+    self.options = options
+    self.warnings = warnings
+    rawMatcher = AddedTokenMatcher(
+      added.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) }, skipsSpecial: options.splitsSpecialTokens)
+    normalizedMatcher = AddedTokenMatcher(
+      added.filter(\.isNormalized).map { (model.normalize($0.content), $0) }, skipsSpecial: options.splitsSpecialTokens)
     addedByID = Dictionary(added.map { ($0.id, $0.content) }, uniquingKeysWith: { first, _ in first })
     addedByContent = Dictionary(added.map { (ExactKey($0.content), $0.id) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// This tokenizer with one more warning.
+  func with(warning: String) -> Tokenizer {
+    Tokenizer(
+      model: model, added: added, specialTokens: specialTokens, template: template, files: files, options: options,
+      warnings: warnings + [warning], offsetTrim: offsetTrim)
   }
 
   /// The longest text in bytes.
@@ -129,10 +163,10 @@ extension Tokenizer {
     return try text.withUTF8 { try encodeIDs(UnsafeRawBufferPointer($0), addSpecialTokens: addSpecialTokens) }
   }
 
-  /// The ids of the head of a text, special tokens added, at most `maxLength` in all: `[CLS]` stays first and `[SEP]`
-  /// last. `truncated` says whether something was left out.
+  /// The ids of a text, special tokens added, at most `maxLength` in all: `[CLS]` stays first and `[SEP]` last. What is
+  /// too long loses the end that `options.truncationSide` names; `truncated` says whether it did.
   /// - Throws: `TokenizationError`; `noRoom` when the special tokens alone are more than `maxLength`.
-  public func encodeHead(
+  public func encodeTruncated(
     _ text: UnsafeRawBufferPointer, maxLength: Int
   ) throws -> (ids: [Int32], truncated: Bool) {
     let room = maxLength - template.prefix.count - template.suffix.count
@@ -140,20 +174,31 @@ extension Tokenizer {
       throw TokenizationError.noRoom(
         maxLength: maxLength, specialTokenCount: template.prefix.count + template.suffix.count)
     }
-    var sink = TokenSink(keepsOffsets: false, limit: room)
+    var sink = TokenSink(keepsOffsets: false, limit: options.truncationSide == .right ? room : .max)
     try encode(text, into: &sink)
-    let truncated = sink.isFull
-    sink.truncate()
-    return (template.prefix + sink.ids + template.suffix, truncated)
+    let truncated = sink.ids.count > room
+    let kept = options.truncationSide == .right ? sink.ids.prefix(room) : sink.ids.suffix(room)
+    return (template.prefix + kept + template.suffix, truncated)
   }
 
-  /// The ids of the head of a string; see `encodeHead(_:maxLength:)`.
-  public func encodeHead(_ text: String, maxLength: Int) throws -> (ids: [Int32], truncated: Bool) {
+  /// The ids of a string; see `encodeTruncated(_:maxLength:)`.
+  public func encodeTruncated(_ text: String, maxLength: Int) throws -> (ids: [Int32], truncated: Bool) {
     var text = text
-    return try text.withUTF8 { try encodeHead(UnsafeRawBufferPointer($0), maxLength: maxLength) }
+    return try text.withUTF8 { try encodeTruncated(UnsafeRawBufferPointer($0), maxLength: maxLength) }
+  }
+
+  /// The bytes of a text for which the vocabulary has neither a token nor an unknown token, and how often each comes.
+  /// Tokenizing leaves them out.
+  /// - Throws: `TokenizationError`.
+  public func droppedBytes(_ text: UnsafeRawBufferPointer) throws -> [UInt8: Int] {
+    guard case .bytePairEncoding(let model) = model, model.dropsBytes else { return [:] }
+    var sink = TokenSink(keepsOffsets: false)
+    try encode(text, into: &sink)
+    return sink.dropped
   }
 
   private func encode(_ bytes: UnsafeRawBufferPointer, into sink: inout TokenSink) throws {
+    if let refusal { throw refusal }
     guard bytes.count <= Self.longestText else {
       throw TokenizationError.textTooLong(byteCount: bytes.count, limit: Self.longestText)
     }

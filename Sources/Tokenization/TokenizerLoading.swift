@@ -2,12 +2,13 @@ import Files
 import Foundation
 
 extension Tokenizer {
-  /// The tokenizer of a checkpoint's directory.
+  /// The tokenizer of a checkpoint's directory, read as Hugging Face's class reads it: the one that
+  /// tokenizer_config.json or config.json names, else the usual one of the model type.
   ///
-  /// A tokenizer.json is used alone when there is one, as Hugging Face's fast tokenizers do; tokenizer_config.json then
-  /// still names the special tokens and overrides BERT's normaliser. Else vocab.txt, or vocab.json with merges.txt,
-  /// suffices (a GPT-2 looks for them in the other order), else a SentencePiece model. tokenizer_config.json,
-  /// special_tokens_map.json and added_tokens.json are read where they are there.
+  /// A tokenizer.json is used where there is one; BERT's and GPT-2's classes take its vocabulary and build the rest
+  /// themselves. Else vocab.txt, or vocab.json with merges.txt, suffices, else a SentencePiece model.
+  /// tokenizer_config.json, special_tokens_map.json and added_tokens.json are read where they are there; docs/settings.md
+  /// lists every key.
   ///
   /// A SentencePiece model adds `[CLS]` and `[SEP]` for a BERT whose vocabulary has them, `</s>` when
   /// tokenizer_config.json names T5's class, else nothing. Only the special tokens that a settings file names are found
@@ -15,31 +16,98 @@ extension Tokenizer {
   /// - Parameters:
   ///   - directory: where the files are.
   ///   - modelType: `model_type` of config.json, nil when it is not known.
-  /// - Throws: `TokenizationError`, `FileError`.
+  /// - Throws: `TokenizationError`, `SettingsError`, `FileError`.
   public static func load(directory: String, modelType: String?) throws -> Tokenizer {
-    func path(_ name: String) -> String? {
+    let folder = try TokenizerFolder(directory: directory, modelType: modelType)
+    if let refusal = folder.refusal { throw refusal }
+    return try folder.tokenizer()
+  }
+
+  /// The tokenizer of a checkpoint's directory for its vocabulary: settings that are not supported are no error until
+  /// it is given a text.
+  /// - Throws: as `load`.
+  public static func loadVocabulary(directory: String, modelType: String?) throws -> Tokenizer {
+    let folder = try TokenizerFolder(directory: directory, modelType: modelType)
+    var tokenizer = try folder.tokenizer()
+    tokenizer.refusal = folder.refusal
+    return tokenizer
+  }
+}
+
+/// A directory with the files of a tokenizer.
+struct TokenizerFolder {
+  private let directory: String
+  private let modelType: String?
+  private let config: JSONNode
+  /// nil when no file names one that this library has.
+  private let namedClass: TokenizerClass?
+  /// Why the files cannot be followed; nil when they can.
+  let refusal: (any Error)?
+
+  init(directory: String, modelType: String?) throws {
+    self.directory = directory
+    self.modelType = modelType
+    func read(_ name: String) throws -> JSONNode {
       let path = directory + "/" + name
-      return FileManager.default.fileExists(atPath: path) ? path : nil
+      guard FileManager.default.fileExists(atPath: path) else { return JSONNode(nil, path: path) }
+      let node = try JSONNode.read(path)
+      _ = try node.members()
+      return node
     }
-    let settings = try TokenizerSettings(directory: directory)
-    if let path = path("tokenizer.json") { return try TokenizerJSON(path: path, settings: settings).tokenizer() }
-    let wordPiece = { () throws -> Tokenizer? in
-      guard let path = path("vocab.txt") else { return nil }
-      return try loadWordPiece(path: path, settings: settings)
+    config = try read("tokenizer_config.json")
+    let map = try read("special_tokens_map.json")
+    var refusal: (any Error)?
+    var namedClass: TokenizerClass?
+    do {
+      namedClass = try TokenizerClass.named(in: [config, read("config.json")])
+      for node in config["added_tokens_decoder"].isPresent ? [config] : [config, map] where node.value != nil {
+        _ = try TokenizerKeys.config.check(node)
+      }
+    } catch let error as TokenizationError where error.isRefusal {
+      refusal = error
+    } catch let error as SettingsError {
+      refusal = error
     }
-    let bytePairs = { () throws -> Tokenizer? in
-      guard let vocabulary = path("vocab.json"), let merges = path("merges.txt") else { return nil }
-      return try loadBytePairs(vocabulary: vocabulary, merges: merges, settings: settings)
+    self.namedClass = namedClass
+    self.refusal = refusal
+  }
+
+  private func path(_ name: String) -> String? {
+    let path = directory + "/" + name
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+
+  func tokenizer() throws -> Tokenizer {
+    let usual = TokenizerClass.usual(modelType: modelType)
+    if let path = path("tokenizer.json") {
+      let root = try JSONNode.read(path)
+      // A model type says little about a file of another kind, which can only be read as it is.
+      let fitting = try TokenizerJSON.model(root) == .wordPiece ? TokenizerClass.Kind.bert : .gpt2
+      let tokenizerClass =
+        namedClass ?? (usual?.kind == fitting ? usual : nil)
+        ?? TokenizerClass(.backend, name: "PreTrainedTokenizerFast")
+      let settings = try TokenizerSettings(
+        directory: directory, config: config, tokenizerClass, ownTokens: try TokenizerJSON.addedTokens(root))
+      var file = TokenizerJSON(root, settings, tokenizerClass)
+      return try file.tokenizer()
     }
-    for load in modelType == "gpt2" ? [bytePairs, wordPiece] : [wordPiece, bytePairs] {
-      if let tokenizer = try load() { return tokenizer }
+    // A class that is named reads its own files; else the model type says which to look for first.
+    let kinds: [TokenizerClass.Kind]
+    switch namedClass?.kind {
+    case .bert?: kinds = [.bert]
+    case .gpt2?: kinds = [.gpt2]
+    case .backend?, .t5?: kinds = []
+    case nil: kinds = usual?.kind == .gpt2 ? [.gpt2, .bert] : [.bert, .gpt2]
     }
-    for name in sentencePieceNames {
-      if let path = path(name) { return try loadSentencePiece(path, name, modelType: modelType, settings: settings) }
+    for kind in kinds {
+      if let tokenizer = try plainFiles(kind) { return tokenizer }
     }
+    for name in Self.sentencePieceNames {
+      if let path = path(name) { return try sentencePiece(path, name) }
+    }
+    let plain = kinds.map { $0 == .bert ? "vocab.txt" : "vocab.json with merges.txt" }
     throw TokenizationError.noTokenizer(
-      directory: directory,
-      lookedFor: ["tokenizer.json", "vocab.txt", "vocab.json with merges.txt"] + sentencePieceNames)
+      directory: directory, lookedFor: ["tokenizer.json"] + plain + Self.sentencePieceNames)
   }
 
   /// The names that checkpoints give a SentencePiece model.
@@ -47,197 +115,142 @@ extension Tokenizer {
     "spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model", "sentencepiece.model",
   ]
 
-  private static func loadSentencePiece(
-    _ path: String, _ name: String, modelType: String?, settings: TokenizerSettings
-  ) throws -> Tokenizer {
+  private func plainFiles(_ kind: TokenizerClass.Kind) throws -> Tokenizer? {
+    let tokenizerClass = namedClass ?? TokenizerClass(kind, name: kind == .bert ? "BertTokenizer" : "GPT2Tokenizer")
+    if kind == .bert, let path = path("vocab.txt") {
+      let settings = try settings(tokenizerClass)
+      return try bertTokenizer(
+        VocabularyFiles.readLines(path), path: path, settings, tokenizerClass, files: ["vocab.txt"])
+    }
+    if kind == .gpt2, let path = path("vocab.json"), let merges = self.path("merges.txt") {
+      let settings = try settings(tokenizerClass)
+      let vocabulary = try VocabularyFiles.vocabulary(try JSONNode.read(path))
+      return try gpt2Tokenizer(
+        vocabulary, merges: try VocabularyFiles.readMerges(merges, vocabulary), settings, tokenizerClass,
+        files: ["vocab.json", "merges.txt"])
+    }
+    return nil
+  }
+
+  private func settings(_ tokenizerClass: TokenizerClass) throws -> TokenizerSettings {
+    try TokenizerSettings(directory: directory, config: config, tokenizerClass, ownTokens: nil)
+  }
+
+  private func sentencePiece(_ path: String, _ name: String) throws -> Tokenizer {
+    let tokenizerClass = namedClass ?? TokenizerClass(.backend, name: "SentencePiece")
+    var settings = try settings(tokenizerClass)
+    settings.warnOfClassKeys(read: [], inForce: [:], tokenizerClass.name)
     let model = try SentencePiece(path: path)
     let parts = try TokenizerParts(
-      vocabulary: model.vocabulary, path: path, settings: settings, fallbacks: .sentencePiece, looksForFallbacks: false)
-    var template = Template()
-    let tokens = parts.specialTokens
-    let className = settings.config["tokenizer_class"]
+      model.vocabulary, path: path, settings, tokenizerClass, hints: TokenizerParts.sentencePieceHints)
+    var template = Tokenizer.Template()
+    var tokens = parts.specialTokens
     if modelType == "bert", let cls = tokens.cls, let sep = tokens.sep {
-      template = Template(prefix: [cls], suffix: [sep])
-    } else if className.isPresent, try className.string().hasPrefix("T5Tokenizer"), let eos = tokens.eos {
+      template = Tokenizer.Template(prefix: [cls], suffix: [sep])
+    } else if tokenizerClass.kind == .t5, let eos = tokens.eos {
       template.suffix = [eos]
     }
-    var specialTokens = tokens
-    specialTokens.unk = model.unknown
+    tokens.unk = model.unknown
     return Tokenizer(
-      model: .sentencePiece(model), added: parts.added, specialTokens: specialTokens, template: template,
-      files: [name] + settings.files)
-  }
-
-  private static func loadWordPiece(path: String, settings: TokenizerSettings) throws -> Tokenizer {
-    let vocabulary = try VocabularyFiles.readLines(path)
-    let parts = try TokenizerParts(vocabulary: vocabulary, path: path, settings: settings, fallbacks: .bert)
-    let unknown = try parts.require(.unk)
-    let template = Template(prefix: [try parts.require(.cls)], suffix: [try parts.require(.sep)])
-    let model = try WordPiece(
-      vocabulary: vocabulary, normalizer: BertNormalizer(settings.config, fallback: .uncased), unknown: unknown,
-      continuingPrefix: Array("##".utf8), longestWord: 100)
-    return Tokenizer(
-      model: .wordPiece(model), added: parts.added, specialTokens: parts.specialTokens, template: template,
-      files: ["vocab.txt"] + settings.files)
-  }
-
-  private static func loadBytePairs(
-    vocabulary path: String, merges: String, settings: TokenizerSettings
-  ) throws -> Tokenizer {
-    let vocabulary = try VocabularyFiles.vocabulary(try JSONNode.read(path))
-    let parts = try TokenizerParts(vocabulary: vocabulary, path: path, settings: settings, fallbacks: .gpt2)
-    let prefixSpace = settings.config["add_prefix_space"]
-    let model = try BytePairEncoding(
-      vocabulary: vocabulary, path: path, merges: try VocabularyFiles.readMerges(merges, vocabulary),
-      addsPrefixSpace: prefixSpace.isPresent ? try prefixSpace.bool() : false)
-    return Tokenizer(
-      model: .bytePairEncoding(model), added: parts.added, specialTokens: parts.specialTokens, template: Template(),
-      files: ["vocab.json", "merges.txt"] + settings.files)
+      model: .sentencePiece(model), added: parts.added, specialTokens: tokens, template: template,
+      files: [name] + settings.files, options: try settings.options(namedClass),
+      warnings: settings.warnings + parts.warnings)
   }
 }
 
-extension BytePairEncoding {
-  /// - Throws: `TokenizationError` when some byte has no token.
-  init(vocabulary: Vocabulary, path: String, merges: MergeTable, addsPrefixSpace: Bool) throws {
-    let byteIDs = try ByteLevel.scalars.map { scalar in
-      var spelling: [UInt8] = []
-      spelling.append(scalar: scalar)
-      guard let id = spelling.withUnsafeBufferPointer({ vocabulary.id(of: $0) }) else {
-        throw VocabularyFiles.malformed(
-          path, "vocabulary", "a token for each of the 256 bytes", "none for \(VocabularyFiles.quoted(spelling))")
-      }
-      return id
-    }
-    self.init(vocabulary: vocabulary, merges: merges, byteIDs: byteIDs, addsPrefixSpace: addsPrefixSpace)
-  }
+/// What BertTokenizer builds from a vocabulary, wherever that comes from.
+func bertTokenizer(
+  _ vocabulary: Vocabulary, path: String, _ settings: TokenizerSettings, _ tokenizerClass: TokenizerClass,
+  files: [String]
+) throws -> Tokenizer {
+  var settings = settings
+  settings.warnOfClassKeys(
+    read: ["do_lower_case", "strip_accents", "tokenize_chinese_chars"], inForce: [:], tokenizerClass.name)
+  let parts = try TokenizerParts(vocabulary, path: path, settings, tokenizerClass)
+  let template = Tokenizer.Template(prefix: [try parts.require(.cls)], suffix: [try parts.require(.sep)])
+  let model = try WordPiece(
+    vocabulary: vocabulary, normalizer: BertNormalizer(settings), unknown: try parts.requireInVocabulary(.unk),
+    continuingPrefix: Array("##".utf8), longestWord: 100)
+  return Tokenizer(
+    model: .wordPiece(model), added: parts.added, specialTokens: parts.specialTokens, template: template,
+    files: files + settings.files, options: try settings.options(tokenizerClass),
+    warnings: settings.warnings + parts.warnings)
+}
+
+/// What GPT2Tokenizer builds from a vocabulary and merges, wherever they come from.
+/// - Parameter processing: what tokenizer.json says about tokens around the text; nil without that file.
+func gpt2Tokenizer(
+  _ vocabulary: Vocabulary, merges: MergeTable, _ settings: TokenizerSettings, _ tokenizerClass: TokenizerClass,
+  files: [String], processing: PostProcessing? = nil
+) throws -> Tokenizer {
+  var settings = settings
+  let addsBOS = try settings.flag("add_bos_token")
+  let addsEOS = try settings.flag("add_eos_token")
+  let addsPrefixSpace = try settings.flag("add_prefix_space")
+  let parts = try TokenizerParts(vocabulary, path: settings.path, settings, tokenizerClass)
+  settings.warnOfClassKeys(
+    read: processing == nil ? ["add_prefix_space", "add_bos_token", "add_eos_token"] : ["add_prefix_space"],
+    inForce: processing?.template.settings(parts.specialTokens) ?? [:], tokenizerClass.name)
+  let template =
+    processing?.template
+    ?? Tokenizer.Template(
+      prefix: addsBOS ? parts.specialTokens.bos.map { [$0] } ?? [] : [],
+      suffix: addsEOS ? parts.specialTokens.eos.map { [$0] } ?? [] : [])
+  let model = BytePairEncoding(
+    vocabulary: vocabulary, merges: merges, addsPrefixSpace: addsPrefixSpace, unknown: nil)
+  return Tokenizer(
+    model: .bytePairEncoding(model), added: parts.added, specialTokens: parts.specialTokens, template: template,
+    files: files + settings.files, options: try settings.options(tokenizerClass),
+    warnings: settings.warnings + parts.warnings, offsetTrim: processing?.offsetTrim)
 }
 
 extension BertNormalizer {
-  static let uncased = BertNormalizer(
-    cleansText: true, spacesIdeographs: true, stripsAccents: true, lowercases: true)
-
-  /// What tokenizer_config.json says, and `fallback` where it is silent. Accents go when text is lower-cased, unless
-  /// `strip_accents` says otherwise.
-  init(_ config: JSONNode, fallback: BertNormalizer) throws {
-    func option(_ key: String) throws -> Bool? { config[key].isPresent ? try config[key].bool() : nil }
-    let lowercases = try option("do_lower_case")
-    let stripsAccents = try option("strip_accents")
+  /// What BertTokenizer makes of its settings. Accents go when text is lower-cased, unless `strip_accents` says
+  /// otherwise.
+  init(_ settings: TokenizerSettings) throws {
+    let lowercases = try settings.flag("do_lower_case", fallback: true)
     self.init(
-      cleansText: fallback.cleansText,
-      spacesIdeographs: try option("tokenize_chinese_chars") ?? fallback.spacesIdeographs,
-      stripsAccents: stripsAccents ?? lowercases ?? fallback.stripsAccents,
-      lowercases: lowercases ?? fallback.lowercases)
+      cleansText: true, spacesIdeographs: try settings.flag("tokenize_chinese_chars", fallback: true),
+      stripsAccents: try settings.flag("strip_accents", fallback: lowercases), lowercases: lowercases)
   }
 }
 
-/// The added tokens of a tokenizer and the ids of those with a role, checked against its vocabulary.
-struct TokenizerParts {
-  /// The special tokens of a kind of tokenizer whose files name none.
-  enum Fallbacks {
-    case bert
-    case gpt2
-    case sentencePiece
+extension TokenizerSettings {
+  /// tokenizer_config.json.
+  var path: String { self["tokenizer_class"].path }
 
-    func content(_ role: TokenizerSettings.Role) -> String? {
-      switch (self, role) {
-      case (.bert, .unk): return "[UNK]"
-      case (.bert, .pad): return "[PAD]"
-      case (.bert, .sep), (.sentencePiece, .sep): return "[SEP]"
-      case (.bert, .cls), (.sentencePiece, .cls): return "[CLS]"
-      case (.bert, .mask), (.sentencePiece, .mask): return "[MASK]"
-      case (.sentencePiece, .bos): return "<s>"
-      case (.sentencePiece, .eos): return "</s>"
-      case (.sentencePiece, .pad): return "<pad>"
-      case (.gpt2, .bos), (.gpt2, .eos), (.gpt2, .unk): return "<|endoftext|>"
-      default: return nil
-      }
-    }
+  func flag(_ key: String, fallback: Bool = false) throws -> Bool {
+    self[key].isPresent ? try self[key].bool() : fallback
   }
 
-  private let vocabulary: Vocabulary
-  private let path: String
-  private let settings: TokenizerSettings
-  private let fallbacks: Fallbacks
-  private(set) var added: [AddedToken] = []
-  private(set) var specialTokens = Tokenizer.SpecialTokens()
-  private var idByContent: [ExactKey: Int32] = [:]
+  func options(_ tokenizerClass: TokenizerClass?) throws -> Tokenizer.Options {
+    var options = Tokenizer.Options()
+    options.className = tokenizerClass?.name
+    options.splitsSpecialTokens = try flag("split_special_tokens")
+    let side = self["truncation_side"]
+    if side.isPresent {
+      guard let value = Tokenizer.Options.Side(rawValue: try side.string()) else { throw side.wrong("left or right") }
+      options.truncationSide = value
+    }
+    let length = self["model_max_length"].isPresent ? self["model_max_length"] : self["max_len"]
+    // "No bound" is saved as a number with 30 digits.
+    if length.isPresent, try length.double() < Double(Int32.max) { options.maxLength = Int(try length.double()) }
+    return options
+  }
 
+  /// Warns of keys that the class at hand does not read, where they ask for something else than what holds.
   /// - Parameters:
-  ///   - listed: the added tokens of the tokenizer's own file, which come before those of `settings`.
-  ///   - looksForFallbacks: whether text that spells a fallback becomes it.
-  init(
-    vocabulary: Vocabulary, path: String, settings: TokenizerSettings, fallbacks: Fallbacks,
-    listed: [AddedToken] = [], looksForFallbacks: Bool = true
-  ) throws {
-    self.vocabulary = vocabulary
-    self.path = path
-    self.settings = settings
-    self.fallbacks = fallbacks
-    for token in listed { try add(token, path: path) }
-    for token in settings.listed where idByContent[ExactKey(token.content)] == nil {
-      try add(token, path: settings.config.path)
-    }
-    for role in TokenizerSettings.Role.allCases {
-      let named = settings.special(role, fallback: nil)
-      guard let special = named ?? settings.special(role, fallback: fallbacks.content(role)),
-        let id = id(of: special.content)
-      else { continue }
-      set(role, id)
-      if named != nil || looksForFallbacks { try addIfNew(special.flags, id: id) }
-    }
-    for special in settings.additional {
-      if let id = id(of: special.content) { try addIfNew(special.flags, id: id) }
-    }
-  }
-
-  /// The id of a role that the tokenizer cannot do without.
-  func require(_ role: TokenizerSettings.Role) throws -> Int32 {
-    let content = settings.special(role, fallback: fallbacks.content(role))?.content ?? role.rawValue
-    guard let id = id(of: content) else {
-      throw VocabularyFiles.malformed(
-        path, "vocabulary", "the token \(VocabularyFiles.quoted(content.utf8)) (\(role.rawValue))", "no such token")
-    }
-    return id
-  }
-
-  private func id(of content: String) -> Int32? { idByContent[ExactKey(content)] ?? vocabulary.id(of: content) }
-
-  private mutating func addIfNew(_ token: AddedToken, id: Int32) throws {
-    guard idByContent[ExactKey(token.content)] == nil else { return }
-    var token = token
-    token.id = id
-    try add(token, path: path)
-  }
-
-  private mutating func add(_ token: AddedToken, path: String) throws {
-    let location = "added token " + VocabularyFiles.quoted(token.content.utf8)
-    if let id = vocabulary.id(of: token.content), id != token.id {
-      throw VocabularyFiles.malformed(path, location, "the id \(id) of the vocabulary", "\(token.id)")
-    }
-    if let other = vocabulary.token(token.id), !other.elementsEqual(token.content.utf8) {
-      throw VocabularyFiles.malformed(
-        path, location, "an id of its own", "\(token.id), which is \(VocabularyFiles.quoted(other))")
-    }
-    let limit = vocabulary.count * 2 + 65536
-    guard token.id < limit else {
-      throw VocabularyFiles.malformed(path, location, "an id below \(limit)", "\(token.id)")
-    }
-    if let id = idByContent[ExactKey(token.content)], id != token.id {
-      throw VocabularyFiles.malformed(path, location, "one id", "\(id) and \(token.id)")
-    }
-    idByContent[ExactKey(token.content)] = token.id
-    added.append(token)
-  }
-
-  private mutating func set(_ role: TokenizerSettings.Role, _ id: Int32) {
-    switch role {
-    case .bos: specialTokens.bos = id
-    case .eos: specialTokens.eos = id
-    case .unk: specialTokens.unk = id
-    case .sep: specialTokens.sep = id
-    case .pad: specialTokens.pad = id
-    case .cls: specialTokens.cls = id
-    case .mask: specialTokens.mask = id
+  ///   - read: the keys that the class reads.
+  ///   - inForce: what holds in place of others.
+  mutating func warnOfClassKeys(read: Set<String>, inForce: [String: JSON], _ className: String) {
+    let keys = [
+      "do_lower_case", "strip_accents", "tokenize_chinese_chars", "add_prefix_space", "add_bos_token", "add_eos_token",
+    ]
+    for key in keys where !read.contains(key) && self[key].isPresent {
+      let node = self[key]
+      guard let value = node.value, value != inForce[key] ?? (key.hasPrefix("add_") ? false : nil) else { continue }
+      let instead = inForce[key].map { "; tokenizer.json has \($0.serialized())" } ?? " here and changes nothing"
+      warn("\(node.path) (\(key)): \(value.serialized()) is not read by \(className)\(instead)")
     }
   }
 }

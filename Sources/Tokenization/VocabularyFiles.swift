@@ -2,26 +2,23 @@ import Files
 
 /// Readers of vocab.txt, vocab.json and merges.txt. Every error names the file and the line or key.
 enum VocabularyFiles {
-  /// One token a line, the id is the line's number from 0. A line ends with LF or CRLF.
+  /// One token a line without white space at its end; the id is the line's number from 0. A line ends with LF or CRLF.
+  /// An empty line is a token that no text has, and of two equal lines the last counts, as in the `tokenizers` package.
   static func readLines(_ path: String) throws -> Vocabulary {
     var tokens: [[UInt8]?] = []
+    var idByToken: [[UInt8]: Int] = [:]
     try forEachLine(path) { line, number in
-      guard !line.isEmpty else {
-        throw malformed(path, "line \(number)", "a token", "an empty line")
-      }
-      guard String(validating: line, as: UTF8.self) != nil else {
+      guard let text = String(validating: line, as: UTF8.self) else {
         throw malformed(path, "line \(number)", "valid UTF-8", "bad bytes")
       }
-      tokens.append(Array(line))
+      var scalars = Substring(text).unicodeScalars
+      while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
+      let token = Array(Substring(scalars).utf8)
+      if let earlier = idByToken.updateValue(tokens.count, forKey: token) { tokens[earlier] = nil }
+      tokens.append(token)
     }
     guard !tokens.isEmpty else { throw malformed(path, "line 1", "a token a line", "an empty file") }
-    do throws(Repeated) {
-      return try Vocabulary(tokens)
-    } catch {
-      let token = quoted(tokens[error.second] ?? [])
-      throw malformed(
-        path, "line \(error.second + 1)", "each token once", "\(token) again, which is line \(error.first + 1) too")
-    }
+    return try Vocabulary(tokens)
   }
 
   /// An object of tokens and ids. Ids may leave holes.

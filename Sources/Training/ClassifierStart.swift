@@ -28,17 +28,23 @@ public enum ClassifierKind: String, CaseIterable, Sendable {
 
 extension Checkpoint {
   /// The checkpoint a classifier is trained from: the body of this one under the names of Hugging Face's class, without
-  /// other heads, and the classifier's weights. A classifier of the same kind and number of classes goes on from its own;
-  /// else its weights are normal with config.json's `initializer_range` and its biases 0, as Hugging Face begins.
+  /// other heads, and the classifier's weights. A classifier of the same kind and number of classes goes on from its own,
+  /// whose rows follow the names of the classes where these stand in another order; else its weights are normal with config.json's `initializer_range` and its biases 0, as Hugging Face begins.
   /// - Parameters:
   ///   - labels: the names of the classes, at least two.
   ///   - cleaning: what texts go through first; config.json keeps it.
   ///   - seed: of the new weights.
-  /// - Throws: `TrainingError.headDoesNotFit`; what opening the model throws.
+  /// - Throws: `TrainingError.headDoesNotFit`; `TransformerError.notSingleLabel` for a model of another `problem_type`; what
+  ///   opening the model throws.
   public func preparedForClassification(
     _ kind: ClassifierKind, labels: [String], cleaning: TextCleaning, seed: UInt64
   ) throws -> Checkpoint {
     let model = try Model(self)
+    if model.classifier != nil {
+      _ = try model.singleLabelClassification()
+    } else if let problem = try config.problemType(), problem != .singleLabel {
+      throw TransformerError.notSingleLabel(path: config.path, found: problem.rawValue)
+    }
     let kinds = ClassifierKind.kinds(of: model.modelType)
     guard kinds.contains(kind) else {
       throw TrainingError.headDoesNotFit(
@@ -49,11 +55,17 @@ extension Checkpoint {
     let (oldPrefix, prefix) = (try WeightReader(self, anchor: anchor).prefix, isBERT ? "bert." : "transformer.")
     let goesOn = model.classifier.map { $0.kind == kind && $0.classes == labels.count } ?? false
 
+    let other = Set(model.otherHead?.tensors.map(ExactKey.init) ?? [])
+    // The same names in another order take their weights along.
+    let order = ClassNames(try model.labels(), of: model.name).places(of: labels) ?? Array(labels.indices)
+
     var tensors: [String: Tensor] = [:]
-    for entry in entries {
+    for entry in entries where !other.contains(ExactKey(entry.name)) {
       let isHead = Self.heads.contains { entry.name.hasPrefix($0) }
       if isHead {
-        if goesOn, entry.name.hasPrefix(kind.classifierName + ".") { tensors[entry.name] = try floats(entry.name) }
+        if goesOn, entry.name.hasPrefix(kind.classifierName + ".") {
+          tensors[entry.name] = try floats(entry.name).takingRows(order)
+        }
       } else if entry.name.hasPrefix(oldPrefix), !Self.isBuffer(entry.name) {
         let body = String(entry.name.dropFirst(oldPrefix.count))
         tensors[prefix + Self.modernName(body)] = try floats(entry.name)
@@ -114,6 +126,14 @@ extension Checkpoint {
     for entry in entries { writer.add(entry.name, try floats(entry.name)) }
     try writer.write(to: directory + "/model.safetensors")
     try OutputFile.write((config.value ?? .null).serialized(.pretty) + "\n", to: directory + "/config.json")
+  }
+}
+
+extension Tensor {
+  /// The rows, or elements of a vector, in another order.
+  fileprivate func takingRows(_ order: [Int]) -> Tensor {
+    let (values, width) = (self.values, columns)
+    return Tensor(shape: shape, order.flatMap { values[$0 * width..<($0 + 1) * width] })
   }
 }
 

@@ -4,7 +4,7 @@ import Files
 
 extension BERT {
   /// Takes the encoder and whichever heads the checkpoint has, under their Hugging Face names.
-  static func load(_ checkpoint: Checkpoint) throws -> (BERT, Unembedding?, ClassifierHead?) {
+  static func load(_ checkpoint: Checkpoint) throws -> (BERT, Heads) {
     let configuration = try BERTConfiguration(checkpoint.config)
     let size = configuration.dimensions
     let (V, d, dFF) = (size.vocabulary, size.hidden, size.feedForward)
@@ -69,35 +69,52 @@ extension BERT {
         matrix: decoder ?? wE, bias: bias, isTied: decoder == nil)
     }
 
+    // BertForTokenClassification stores a classifier, too, but no pooler.
+    let classes = try ModelClasses(checkpoint.config)
+    let hasPooler = try reader.contains("pooler.dense.weight")
     var classifier: ClassifierHead?
-    if let shape = try reader.shape(of: "classifier.weight", .head) {
-      let classes = try checkpoint.classes(
-        shape, of: d, tensor: "classifier.weight", refusing: "BertForTokenClassification")
+    if let shape = try reader.shape(of: "classifier.weight", .head), classes.classifySequences ?? hasPooler {
+      let count = try checkpoint.classes(shape, of: d, tensor: "classifier.weight")
       try ConfigReader(checkpoint.config).refusePooling()
       classifier = ClassifierHead(
         pooling: .firstToken(pooler: try linear("pooler.dense", from: d, to: d)),
-        weight: try reader.take("classifier.weight", .head, shape: [classes, d]),
-        bias: try reader.take("classifier.bias", .head, shape: [classes]))
+        weight: try reader.take("classifier.weight", .head, shape: [count, d]),
+        bias: try reader.take("classifier.bias", .head, shape: [count]))
     }
-    try reader.finish(ignoring: [
-      .body("embeddings.position_ids"), .body("embeddings.token_type_ids"), .body("pooler.dense.weight"),
-      .body("pooler.dense.bias"), .head("cls.seq_relationship.weight"), .head("cls.seq_relationship.bias"),
-    ])
-    return (bert, unembedding, classifier)
+    let other = try reader.finish(
+      ignoring: [
+        .body("embeddings.position_ids"), .body("embeddings.token_type_ids"), .body("pooler.dense.weight"),
+        .body("pooler.dense.bias"), .head("cls.seq_relationship.weight"), .head("cls.seq_relationship.bias"),
+      ], body: ["embeddings", "encoder", "pooler"], heads: ["cls.predictions"])
+    return (
+      bert,
+      Heads(
+        unembedding: unembedding, classifier: classifier,
+        other: OtherHead(checkpoint.names(beginning: "cls.seq_relationship.") + other, classes),
+        classifierIsAssumed: classifier != nil && classes.classifySequences == nil)
+    )
   }
 }
 
+/// The heads that a checkpoint has beside its body.
+struct Heads {
+  let unembedding: Unembedding?
+  let classifier: ClassifierHead?
+  let other: OtherHead?
+  /// Whether the tensors alone, and not config.json's `architectures`, say that the classifier is one.
+  let classifierIsAssumed: Bool
+}
+
 extension Checkpoint {
-  /// C, from the shape of a classifier's weight, [C, d]. `refusing` names a model class that stores a weight of the same
-  /// name but uses it for something else.
-  func classes(_ shape: [Int], of d: Int, tensor: String, refusing other: String? = nil) throws -> Int {
-    if let other, case .array(let names)? = config["architectures"].value, names.contains(.string(other)) {
-      throw TransformerError.unsupportedOption(
-        path: config.path, option: "architectures", found: other, supported: "classifiers of whole sequences")
-    }
+  /// C, from the shape of a classifier's weight, [C, d].
+  func classes(_ shape: [Int], of d: Int, tensor: String) throws -> Int {
     guard shape.count == 2, shape[0] > 0 else {
       throw CheckpointError.wrongShape(path: path(holding: tensor), tensor: tensor, expected: [1, d], found: shape)
     }
     return shape[0]
+  }
+  /// The names of stored tensors that begin so, in the order of their bytes.
+  func names(beginning prefix: String) -> [String] {
+    entries.map(\.name).filter { $0.hasPrefix(prefix) }
   }
 }

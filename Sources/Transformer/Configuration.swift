@@ -1,7 +1,7 @@
 import Files
 
-/// The options of config.json that decide the forward pass. Absent ones take Hugging Face's defaults; one that asks for
-/// something this build does not compute is refused by name.
+/// The options of config.json that decide the forward pass. Absent ones take Hugging Face's defaults; `SettingsKeys.bert`
+/// and `.gpt2` refuse those that ask for something this build does not compute.
 struct BERTConfiguration {
   let dimensions: Dimensions
   let tokenTypes: Int
@@ -19,11 +19,6 @@ struct BERTConfiguration {
     activation = try reader.activation("hidden_act", default: "gelu")
     normEpsilon = try reader.epsilon("layer_norm_eps", default: 1e-12)
     tiesEmbeddings = try reader.flag("tie_word_embeddings", default: true)
-    try reader.require("position_embedding_type", equals: "absolute")
-    try reader.require("is_decoder", equals: false)
-    try reader.require("is_encoder_decoder", equals: false)
-    try reader.require("add_cross_attention", equals: false)
-    try reader.refuseForeignCode()
   }
 }
 
@@ -53,9 +48,6 @@ struct GPT2Configuration {
     scalesAttention = try reader.flag("scale_attn_weights", default: true)
     scalesAttentionByInverseLayer = try reader.flag("scale_attn_by_inverse_layer_idx", default: false)
     padding = config["pad_token_id"].isPresent ? try config["pad_token_id"].int() : nil
-    try reader.require("add_cross_attention", equals: false)
-    try reader.require("is_encoder_decoder", equals: false)
-    try reader.refuseForeignCode()
   }
 }
 
@@ -130,31 +122,12 @@ struct ConfigReader {
     return activation
   }
 
-  func require(_ key: String, equals value: JSON) throws {
-    guard config[key].isPresent, let found = config[key].value, found != value else { return }
-    throw TransformerError.unsupportedOption(
-      path: config.path, option: key, found: found.kind, supported: value.serialized())
-  }
-
-  /// Refuses what makes Hugging Face run another forward pass than its own class's.
-  func refuseForeignCode() throws {
-    for key in ["pruned_heads", "quantization_config", "auto_map"] { try refuseUnlessEmpty(key) }
-  }
-
   /// Refuses the options of the mean classifier where the checkpoint has another.
   func refusePooling() throws {
     for key in ["pooling", "final_norm"] where config["graft"][key].isPresent {
       throw TransformerError.unsupportedOption(
         path: config.path, option: "graft." + key, found: config["graft"][key].value?.kind ?? "absent",
         supported: "none for this architecture's classifier")
-    }
-  }
-
-  private func refuseUnlessEmpty(_ key: String) throws {
-    switch config[key].value {
-    case .none, .some(.null), .some(.object([])), .some(.array([])): return
-    case .some(let found):
-      throw TransformerError.unsupportedOption(path: config.path, option: key, found: found.kind, supported: "none")
     }
   }
 }

@@ -4,7 +4,7 @@ import Files
 
 extension GPT2 {
   /// Takes the decoder and whichever heads the checkpoint has, under their Hugging Face names.
-  static func load(_ checkpoint: Checkpoint) throws -> (GPT2, Unembedding?, ClassifierHead?) {
+  static func load(_ checkpoint: Checkpoint) throws -> (GPT2, Heads) {
     let configuration = try GPT2Configuration(checkpoint.config)
     let size = configuration.dimensions
     let (V, d, dFF) = (size.vocabulary, size.hidden, size.feedForward)
@@ -50,26 +50,34 @@ extension GPT2 {
       hasHead
       ? Unembedding(preparation: .norm(gpt2.finalNorm), matrix: stored ?? wE, bias: nil, isTied: stored == nil) : nil
 
+    let classes = try ModelClasses(checkpoint.config)
     var classifier: ClassifierHead?
-    if let shape = try reader.shape(of: "score.weight", .head) {
-      let classes = try checkpoint.classes(shape, of: d, tensor: "score.weight")
+    var isAssumed = false
+    if let shape = try reader.shape(of: "score.weight", .head), classes.classifySequences ?? true {
+      let count = try checkpoint.classes(shape, of: d, tensor: "score.weight")
       try ConfigReader(checkpoint.config).refusePooling()
       classifier = ClassifierHead(
         pooling: .lastToken(finalNorm: gpt2.finalNorm, padding: configuration.padding),
-        weight: try reader.take("score.weight", .head, shape: [classes, d]), bias: nil)
-    } else if let shape = try reader.shape(of: "classifier.weight", .head) {
-      let classes = try checkpoint.classes(shape, of: d, tensor: "classifier.weight")
+        weight: try reader.take("score.weight", .head, shape: [count, d]), bias: nil)
+      isAssumed = classes.classifySequences == nil
+    } else if let shape = try reader.shape(of: "classifier.weight", .head),
       let normalizes = try configuration.meanClassifierNormalizes(checkpoint.config)
+    {
+      let count = try checkpoint.classes(shape, of: d, tensor: "classifier.weight")
       classifier = ClassifierHead(
         pooling: .mean(finalNorm: normalizes ? gpt2.finalNorm : nil),
-        weight: try reader.take("classifier.weight", .head, shape: [classes, d]),
-        bias: try reader.take("classifier.bias", .head, shape: [classes]))
+        weight: try reader.take("classifier.weight", .head, shape: [count, d]),
+        bias: try reader.take("classifier.bias", .head, shape: [count]))
     }
-    try reader.finish(ignoring: [
-      .body("h.N.attn.bias"), .body("h.N.attn.masked_bias"), .head("multiple_choice_head.summary.weight"),
-      .head("multiple_choice_head.summary.bias"),
-    ])
-    return (gpt2, unembedding, classifier)
+    let other = try reader.finish(
+      ignoring: [.body("h.N.attn.bias"), .body("h.N.attn.masked_bias")], body: ["wte", "wpe", "h", "ln_f"],
+      heads: ["lm_head"])
+    return (
+      gpt2,
+      Heads(
+        unembedding: unembedding, classifier: classifier, other: OtherHead(other, classes),
+        classifierIsAssumed: isAssumed)
+    )
   }
 }
 
@@ -80,14 +88,15 @@ extension GPT2Configuration {
     return scalesAttentionByInverseLayer ? scale / Float(layer + 1) : scale
   }
 
-  /// A `classifier.weight` of GPT-2 scores each token; config.json must say that a text's score is their mean.
-  func meanClassifierNormalizes(_ config: JSONNode) throws -> Bool {
+  /// A `classifier.weight` of GPT-2 scores each token: it is a text's classifier only where config.json says that the
+  /// text's score is their mean. Whether that is taken after ln_f; nil where it is no such classifier.
+  func meanClassifierNormalizes(_ config: JSONNode) throws -> Bool? {
     let graft = config["graft"]
-    guard graft["pooling"].isPresent, try graft["pooling"].string() == "mean" else {
+    guard graft["pooling"].isPresent else { return nil }
+    guard try graft["pooling"].string() == "mean" else {
       throw TransformerError.unsupportedOption(
         path: config.path, option: "graft.pooling", found: graft["pooling"].value?.kind ?? "absent",
-        supported:
-          "\"mean\" (a text's score is the mean of its tokens' scores; GPT2ForTokenClassification alone scores tokens)")
+        supported: "\"mean\" (a text's score is the mean of its tokens' scores)")
     }
     return graft["final_norm"].isPresent ? try graft["final_norm"].bool() : true
   }

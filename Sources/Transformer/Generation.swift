@@ -15,7 +15,7 @@ public struct Generation: Equatable, Sendable {
   public enum Stop: String, Sendable {
     /// As many as were asked for.
     case count
-    /// The model wrote the token that ends a text; it is the last of `ids`.
+    /// The model wrote a token that ends a text; it is the last of `ids`.
     case endOfText = "end_of_text"
     /// The text fills the model's positions.
     case positions
@@ -28,13 +28,15 @@ public struct Generation: Equatable, Sendable {
 extension Runnable {
   /// Continues a text of GPT-2 by up to `count` tokens.
   /// - Parameters:
-  ///   - endOfText: the token after which nothing follows; nil goes on whatever comes.
+  ///   - endOfText: the tokens after which nothing follows, such as `GenerationSettings.endOfText`; none goes on whatever
+  ///     comes.
   ///   - usesCache: whether keys and values of earlier tokens are kept, which makes a token cost one row of products. A
   ///     splice has no cache and runs the whole text again for each token.
+  ///   - progress: called with how many tokens there are, after each.
   /// - Throws: `TransformerError`: not a GPT-2, no head over the vocabulary, a text without a token or too long.
   public func generate(
-    after prompt: [Int32], count: Int, choosing choice: TokenChoice = .greedy, endOfText: Int32? = nil,
-    usesCache: Bool = true, workspace: Workspace
+    after prompt: [Int32], count: Int, choosing choice: TokenChoice = .greedy, endOfText: Set<Int32> = [],
+    usesCache: Bool = true, workspace: Workspace, progress: (_ done: Int) -> Void = { _ in }
   ) throws -> Generation {
     guard modelType == "gpt2" else {
       throw TransformerError.missingHead(
@@ -62,7 +64,8 @@ extension Runnable {
       let next = chooser.next(try tokenScores(h, row: h.tokens - 1, workspace: workspace))
       text.append(next)
       unread = [next]
-      if next == endOfText { return Generation(ids: Array(text[prompt.count...]), stop: .endOfText) }
+      progress(text.count - prompt.count)
+      if endOfText.contains(next) { return Generation(ids: Array(text[prompt.count...]), stop: .endOfText) }
     }
     return Generation(ids: Array(text[prompt.count...]), stop: .count)
   }

@@ -18,33 +18,43 @@ public struct Model: Sendable {
   public let unembedding: Unembedding?
   /// nil where the checkpoint is no classifier.
   public let classifier: ClassifierHead?
+  /// nil where every tensor beside the body belongs to a head that is computed.
+  public let otherHead: OtherHead?
+  /// Whether config.json's `architectures` leaves open what `classifier` is, so that its tensors alone say it.
+  public let classifierIsAssumed: Bool
+  /// Keys of config.json that neither Hugging Face nor Graft reads, in the order of the file.
+  public let unreadKeys: [String]
 
   /// Opens a Hugging Face directory; weights stay in the mapped file.
-  /// - Throws: `FileError`, `CheckpointError`, `TransformerError`.
+  /// - Throws: `FileError`, `CheckpointError`, `TransformerError`, `SettingsError`.
   public init(directory: String) throws {
     try self.init(Checkpoint(directory: directory))
   }
 
   /// Takes the weights of a checkpoint; its tensors' memory is used where it lies.
-  /// - Throws: `CheckpointError`, `TransformerError`, `FileError` about config.json.
+  /// - Throws: `CheckpointError`, `TransformerError`, `SettingsError` for a setting that changes the forward pass,
+  ///   `FileError` about config.json.
   public init(_ checkpoint: Checkpoint) throws {
     self.checkpoint = checkpoint
     name = Self.name(of: checkpoint.directory)
     let type = checkpoint.config["model_type"]
+    let heads: Heads
     switch type.value {
     case "bert":
-      let (bert, unembedding, classifier) = try BERT.load(checkpoint)
-      architecture = .bert(bert)
-      self.unembedding = unembedding
-      self.classifier = classifier
+      unreadKeys = try SettingsKeys.bert.unreadKeys(of: checkpoint.config)
+      let (bert, found) = try BERT.load(checkpoint)
+      (architecture, heads) = (.bert(bert), found)
     case "gpt2":
-      let (gpt2, unembedding, classifier) = try GPT2.load(checkpoint)
-      architecture = .gpt2(gpt2)
-      self.unembedding = unembedding
-      self.classifier = classifier
+      unreadKeys = try SettingsKeys.gpt2.unreadKeys(of: checkpoint.config)
+      let (gpt2, found) = try GPT2.load(checkpoint)
+      (architecture, heads) = (.gpt2(gpt2), found)
     default:
       throw TransformerError.unknownModelType(path: type.path, found: type.value?.kind ?? "missing")
     }
+    unembedding = heads.unembedding
+    classifier = heads.classifier
+    otherHead = heads.other
+    classifierIsAssumed = heads.classifierIsAssumed
   }
 
   private static func name(of directory: String) -> String {

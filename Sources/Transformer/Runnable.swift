@@ -17,6 +17,8 @@ public protocol Runnable: Sendable {
   var unembedding: Unembedding? { get }
   /// nil where it is no classifier.
   var classifier: ClassifierHead? { get }
+  /// The head of the model with the last blocks that is not computed; nil where there is none.
+  var otherHead: OtherHead? { get }
   /// config.json of the model that classifies: labels and `graft.text_cleaning`.
   var config: JSONNode { get }
   /// The directory whose tokenizer files read the text.
@@ -28,7 +30,8 @@ public protocol Runnable: Sendable {
     _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState
   /// SHA-256 of the weights, for stamps. Reads every byte.
-  func weightsDigest() -> String
+  /// - Throws: `DigestError`.
+  func weightsDigest() throws -> String
 }
 
 extension Runnable {
@@ -41,7 +44,7 @@ extension Runnable {
   }
 
   /// The scores of each text of a batch, [sequences][C].
-  /// - Throws: `TransformerError.missingHead` when this is no classifier; what `forward` throws.
+  /// - Throws: `TransformerError.missingHead` or `.otherHead` when this is no classifier; what `forward` throws.
   public func classify(_ batch: PackedBatch, workspace: Workspace) throws -> [[Float]] {
     let head = try requireClassifier()
     return head.apply(try forward(batch, workspace: workspace, observer: nil), batch, workspace: workspace)
@@ -50,6 +53,7 @@ extension Runnable {
   /// The classifier, or the error that says there is none.
   public func requireClassifier() throws -> ClassifierHead {
     guard let classifier else {
+      if let otherHead { throw TransformerError.otherHead(model: name, otherHead) }
       throw TransformerError.missingHead(
         model: name, head: "classifier",
         advice: "give a checkpoint with classifier.weight or score.weight, such as imdb-bert-1-sentiment")
@@ -71,5 +75,5 @@ extension Model: Runnable {
   public var positions: Int { dimensions.positions }
   public var config: JSONNode { checkpoint.config }
   public var tokenizerDirectory: String { checkpoint.directory }
-  public func weightsDigest() -> String { checkpoint.sha256() }
+  public func weightsDigest() throws -> String { try checkpoint.sha256() }
 }

@@ -32,6 +32,10 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
   case differentWidth(site: String, expected: Int, found: Int)
   /// The checkpoint has no such head.
   case missingHead(model: String, head: String, advice: String)
+  /// Right and wrong answers are asked of a classifier that does not choose one class.
+  case notSingleLabel(path: String, found: String)
+  /// The checkpoint has a head, but not a classifier of whole sequences.
+  case otherHead(model: String, OtherHead)
 
   public var description: String {
     switch self {
@@ -72,6 +76,15 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
       return "\(site) has rows of \(expected) numbers, not \(found)"
     case .missingHead(let model, let head, let advice):
       return "\(model) has no \(head); \(advice)"
+    case .notSingleLabel(let path, let found):
+      return
+        "\(path) (problem_type): expected single_label_classification, found \(found): only where one class holds are "
+        + "answers right or wrong; classify, lens-classifier --text and attribute show what this model says"
+    case .otherHead(let model, let head):
+      let heads = head.modules.joined(separator: ", ")
+      let place = head.modelClass.map { "\(model): \($0): its head \(heads)" } ?? "\(model): its head \(heads)"
+      return "\(place) is not a sequence classifier; give a checkpoint of a sequence classifier, such as "
+        + "imdb-bert-1-sentiment"
     }
   }
 }

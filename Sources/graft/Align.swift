@@ -23,7 +23,9 @@ struct Align: ParsableCommand {
         graft align seed0 seed1 seed2 seed3 seed4 -o alignment --json
       """)
 
-  @Argument(help: "Two or more model directories, or names of models that come with graft.")
+  @Argument(
+    help:
+      "Two or more model directories, or names of models that come with graft. \(CheckpointArgument.noStitchedModel)")
   var models: [String]
 
   @Option(
@@ -51,9 +53,9 @@ struct Align: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: ArgumentHelp("Also write report.html, results.json and a picture a group into this folder.", valueName: "dir")
+    help: .folder("Also write report.html, results.json and a picture a group into this folder.")
   )
-  var output: String?
+  var output: FolderOutput?
 
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var display: OutputOptions
@@ -67,18 +69,18 @@ struct Align: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try models.map { try ModelArgument.checkpoint($0) }
+    let opened = try models.map { try CheckpointArgument.open($0) }
     let digests = opened.map { BackgroundDigest(of: $0) }
     let pairs = try compare(opened)
     let summary = AlignmentSummary(pairs, models: opened.count, seed: seed)
     let object = JSON.object(
-      JSON.header("align") + [
-        JSON.Member("models", .array(zip(opened, digests).map { Self.description($0, sha256: $1.wait()) })),
+      try JSON.header("align") + [
+        JSON.Member("models", .array(zip(opened, digests).map { Self.description($0, sha256: try $1.wait()) })),
         JSON.Member("options", options(pairs)), JSON.Member("pairs", .array(pairs.map(\.json))),
         JSON.Member("seed", .integer(Int(clamping: seed))), JSON.Member("summary", summary.json),
       ])
     let report = AlignmentReport(pairs, summary)
-    if let output { try report.write(to: output, stamp: object) }
+    if let output { try report.write(to: output.path, stamp: object) }
     try display.print(object) { style in
       report.text(style)
         + (output.map { style.painted("written: ", .faint) + "\($0)/report.html, results.json\n" } ?? "")
@@ -87,7 +89,7 @@ struct Align: ParsableCommand {
 
   private func compare(_ models: [Model]) throws -> [AlignedPair] {
     let count = models.count * (models.count - 1) / 2
-    var progress = Progress(
+    let progress = Progress(
       ProgressLine(label: "align", unit: "groups", total: count * kinds.count * (spaces?.count ?? 2), resumed: 0))
     defer { progress.clear() }
     var (pairs, done) = ([AlignedPair](), 0)

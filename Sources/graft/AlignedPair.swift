@@ -89,7 +89,7 @@ struct VectorReader {
 
   init(_ aligner: ModelAligner, tokens: Int, count: Int, threads: Threads) throws {
     func tokenizer(_ model: Model) throws -> Tokenizer {
-      try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+      try model.vocabularyTokenizer()
     }
     self.aligner = aligner
     self.tokens = tokens

@@ -24,11 +24,7 @@ struct AlignmentReport {
   /// `report.html`, `results.json`, and `A-B-GROUP-SPACE.svg` for each heat map, A and B by their places.
   /// - Throws: `FileError`.
   func write(to directory: String, stamp: JSON) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    } catch {
-      throw FileError.system(path: directory, action: "create the folder", reason: error.localizedDescription)
-    }
+    try OutputFolder.create(directory)
     for pair in pairs {
       for group in pair.groups {
         try OutputFile.write(

@@ -24,9 +24,9 @@ struct AtlasBuild: ParsableCommand {
         graft atlas build imdb-bert-1 -o bert.sqlite --top-pairs 20 --top 5 --svd 3
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
   @Option(name: .shortAndLong, help: ArgumentHelp("The file to build into.", valueName: "path"))
-  var output = "atlas.sqlite"
+  var output = DatabaseOutput(argument: "atlas.sqlite")
   @Option(help: "Highest pairs to keep of each head's matrices.")
   var topPairs = 50
   @Option(help: "Highest tokens to keep of each vector, and as many of the lowest.")
@@ -49,12 +49,12 @@ struct AtlasBuild: ParsableCommand {
   }
 
   func run() throws {
-    let model = try model.openCheckpoint()
+    let model = try model.open()
     let digest = BackgroundDigest(of: model)
     let projection = try VocabularyProjection(
       model, inverse: inverse, foldingNorm: foldNorm, threads: threads.count)
     let tokenizer = try model.tokenizer(rows: projection.vocabulary)
-    let stamp = ResultStamp(
+    let stamp = try ResultStamp(
       command: "atlas build", model: model, digest: digest,
       options: .object(
         filter.members + [
@@ -66,12 +66,14 @@ struct AtlasBuild: ParsableCommand {
     ).object([])
     let ids = try filter.ids(of: tokenizer, below: projection.vocabulary)
     let builder = try AtlasBuilder(
-      output, projection, tokenizer: tokenizer, options: AtlasOptions(pairs: topPairs, tokens: top, directions: svd),
+      output.path, projection, tokenizer: tokenizer,
+      options: AtlasOptions(pairs: topPairs, tokens: top, directions: svd),
       selection: PairSearch.Selection(
         rows: ids, columns: ids, groups: pairFilter.pairs.groups(of: tokenizer, below: projection.vocabulary)),
       stamp: stamp, threads: threads.count)
+    Interruption.keeps(in: output.path)
     let (before, parts) = builder.progress
-    var progress = Progress(ProgressLine(label: "atlas", unit: "parts", total: parts, resumed: before))
+    let progress = Progress(ProgressLine(label: "atlas", unit: "parts", total: parts, resumed: before))
     try builder.build { progress.update($0) }
     progress.clear()
     let rows = projection.vocabulary
@@ -80,7 +82,7 @@ struct AtlasBuild: ParsableCommand {
       .object([
         JSON.Member("atlas", stamp), JSON.Member("done", .integer(builder.progress.done)),
         JSON.Member("padding_rows", .integer(padding)), JSON.Member("parts", .integer(parts)),
-        JSON.Member("path", .string(output)), JSON.Member("resumed", .integer(before)), JSON.Member("schema", 1),
+        JSON.Member("path", .string(output.path)), JSON.Member("resumed", .integer(before)), JSON.Member("schema", 1),
         JSON.Member("command", "atlas build"), JSON.Member("graft_version", .string(Version.current)),
       ])
     ) { style in

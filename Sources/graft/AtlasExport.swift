@@ -17,33 +17,33 @@ struct AtlasExport: ParsableCommand {
         graft atlas export --html bert --atlas bert.sqlite
       """)
 
-  @Option(help: ArgumentHelp("The folder to write into; made when it is not there.", valueName: "dir"))
-  var html: String
+  @Option(help: .folder("The folder to write into; made when it is not there."))
+  var html: FolderOutput
   @OptionGroup var atlas: AtlasArgument
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let atlas = try atlas.open()
-    do {
-      try FileManager.default.createDirectory(atPath: html, withIntermediateDirectories: true)
-    } catch {
-      throw FileError.system(path: html, action: "create the folder", reason: error.localizedDescription)
-    }
+    try OutputFolder.create(html.path)
     var index = AtlasIndex()
     var files = ["index.html"]
+    let progress = Progress(ProgressLine(label: "export", unit: "pages", total: atlas.layers + 1))
+    defer { progress.clear() }
     for layer in 0..<atlas.layers {
       let readings = try atlas.readings(ofLayer: layer)
       let pages = AtlasPage(atlas, layer: layer, readings)
-      try OutputFile.write(pages.html, to: html + "/" + AtlasPage.name(layer))
+      try OutputFile.write(pages.html, to: html.path + "/" + AtlasPage.name(layer))
       files.append(AtlasPage.name(layer))
       index.add(readings, page: AtlasPage.name(layer))
+      progress.update(layer + 1)
     }
     // Last, so that an index is never there without its pages.
-    try OutputFile.write(AtlasPage.index(atlas, index.words), to: html + "/index.html")
+    try OutputFile.write(AtlasPage.index(atlas, index.words), to: html.path + "/index.html")
     try output.print(
       .object(
         JSON.header("atlas export") + atlas.progressMembers + [
-          JSON.Member("files", .array(files.map { .string($0) })), JSON.Member("folder", .string(html)),
+          JSON.Member("files", .array(files.map { .string($0) })), JSON.Member("folder", .string(html.path)),
         ])
     ) { style in
       style.painted("written: ", .faint) + "\(html)/index.html and \(atlas.layers.counted("page")) of blocks\n"

@@ -17,7 +17,7 @@ struct Attribute: ParsableCommand {
       of the state's Jacobian with respect to the token's embedding output. --exact follows every direction; the default \
       estimates the same norm from random ones and states its standard error. With --dataset: what the levels say over \
       all texts, a token's own share (quartiles), how often another token has the largest, by distance, and to and from \
-      special tokens.
+      special tokens; with -o they go into a folder, and a run that was stopped goes on with --resume.
 
       --method input-gradient and integrated: what each token adds to a classifier's score. docs/attribution.md defines \
       every number.
@@ -25,10 +25,11 @@ struct Attribute: ParsableCommand {
       EXAMPLES:
         graft attribute imdb-bert-1 --text 'a great film' --exact --html attribution.html
         graft attribute imdb-gpt2-wide --dataset evaluation/imdb/test.jsonl --limit 50 --max-length 64
+        graft attribute imdb-bert-1 --dataset evaluation/imdb/test.jsonl -o run --resume
         graft attribute imdb-bert-1-sentiment --text 'a waste of two hours' --method integrated
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
 
   @Option(help: "A text; give the option again for more texts.")
   var text: [String] = []
@@ -41,12 +42,13 @@ struct Attribute: ParsableCommand {
   @OptionGroup var classification: ClassificationOptions
 
   @Option(
-    help: ArgumentHelp("Also write the picture as SVG: of the first text, or over the dataset.", valueName: "path"))
-  var svg: String?
+    help: .file("Also write the picture as SVG: of the first text, or over the dataset."))
+  var svg: FileOutput?
 
-  @Option(help: ArgumentHelp("Also write a page with everything.", valueName: "path"))
-  var html: String?
+  @Option(help: .file("Also write a page with everything."))
+  var html: FileOutput?
 
+  @OptionGroup var recording: RunOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -56,17 +58,18 @@ struct Attribute: ParsableCommand {
     if given == 0, isatty(STDIN_FILENO) == 1 {
       throw ValidationError("Give --text, --file or --dataset, or pipe text in.")
     }
+    if recording.output != nil, data.dataset == nil {
+      throw ValidationError("-o is the folder of a run: give --dataset.")
+    }
     if data.dataset != nil, attribution.method != .tokens {
       throw ValidationError("--dataset goes with --method tokens.")
     }
   }
 
   func run() throws {
-    guard let opened = try model.open() as? Model else {
-      throw ValidationError("\(model.model) is two models joined; give one checkpoint.")
-    }
+    let opened = try model.open()
     let level = try attribution.level(of: opened)
-    let digest = output.json ? BackgroundDigest(of: opened) : nil
+    let digest = output.json || recording.output != nil ? BackgroundDigest(of: opened) : nil
     let run = try AttributionRun(
       opened, attribution, classification, seed: data.seed, threads: threads.count)
     func stamp(_ dataset: Dataset? = nil) -> ResultStamp? {
@@ -80,28 +83,28 @@ struct Attribute: ParsableCommand {
       }
     }
     if data.dataset != nil {
-      let dataset = try data.read()
-      let report = AttributionStatisticsReport(
-        try run.statistics(of: dataset), model: opened.name, dataset: dataset.name)
-      if let svg { try OutputFile.write(report.ownChart.svg(), to: svg) }
-      if let html { try OutputFile.write(report.page.html, to: html) }
-      return try output.print(stamp(dataset)?.object(report.members) ?? .null) { report.text($0) }
+      return try runDataset(opened, run) { stamp($0) }
     }
     let texts = text.isEmpty ? try InputText.lines(of: file ?? "-") : InputText.arguments(text)
-    let readings = try texts.map { try run.read($0) }
+    let inputs = try texts.map { (text: $0, tokens: try run.encode($0)) }
+    // Before the work, which may take hours.
+    let shown = try AttributionPictures(svg: svg != nil, html: html != nil, levels: opened.dimensions.layers)
+      .check(inputs.map { ($0.text.source, $0.tokens.ids.count) }, isPairwise: attribution.method == .tokens)
+    let readings = try inputs.mapShowingProgress("attribute", unit: "texts") { try run.read($0.text, $0.tokens) }
     if let svg, let first = readings.first {
-      try OutputFile.write(first.heatMap(level: level).svg(), to: svg)
+      try svg.write(first.heatMap(level: level).svg())
     }
     if let html {
       let page = HTMLPage(
         title: "Attribution: \(opened.name)", subtitle: readings.first?.subtitle ?? "",
-        sections: readings.map {
+        sections: readings.prefix(shown).map {
           .init($0.text.shortened(to: 120), [.heatMap($0.heatMap(level: level), caption: $0.caption)])
         })
-      try OutputFile.write(page.html, to: html)
+      try html.write(page.html)
     }
-    let object = stamp()?.object([JSON.Member("results", .array(readings.map(\.json)))])
-    try output.print(object ?? .null) { style in
+    let problem = run.classifier.map { [JSON.Member("problem_type", .string($0.problemType.rawValue))] } ?? []
+    let object = try stamp()?.object(problem + [JSON.Member("results", .array(readings.map(\.json)))])
+    try output.print(object ?? .null, beside: svg, html) { style in
       readings.map { $0.text(style, level: level) }.joined(separator: "\n")
     }
   }
@@ -114,12 +117,13 @@ struct AttributionRun {
   let baseline: DecisionAttribution.Baseline?
   private let model: Model
   private let options: AttributionOptions
-  private let encoder: TextEncoder
-  private let labels: [String]
+  let encoder: TextEncoder
+  /// nil for states.
+  let classifier: Classification?
   private let label: Int?
-  private let maxLength: Int
+  let maxLength: Int
   private let seed: UInt64
-  private let workspace: Workspace
+  let workspace: Workspace
   private let derivatives: DerivativeWorkspace
 
   init(
@@ -131,13 +135,13 @@ struct AttributionRun {
     self.seed = seed
     encoder = try TextEncoder(model, maxLength: classification.maxLength)
     cleaning = try classification.cleaning(for: model)
-    maxLength = classification.length(for: [model])
+    maxLength = try classification.length(for: [model])
     if options.method == .tokens {
-      (labels, label, baseline) = ([], nil, nil)
+      (classifier, label, baseline) = (nil, nil, nil)
     } else {
-      _ = try model.requireClassifier()
-      labels = try model.labels()
-      label = try options.label(among: labels)
+      let classifier = try model.classification()
+      self.classifier = classifier
+      label = try options.label(of: classifier)
       let usual: DecisionAttribution.Baseline = encoder.tokenizer.specialTokens.mask == nil ? .mean : .mask
       baseline = options.method == .integrated ? options.baseline ?? usual : nil
     }
@@ -145,13 +149,26 @@ struct AttributionRun {
     derivatives = DerivativeWorkspace(threads: threads)
   }
 
-  func read(_ text: InputText) throws -> AttributionReading {
+  func encode(_ text: InputText) throws -> TextEncoder.Tokens {
     let bytes = cleaning == .none ? text.bytes : Array(cleaning.clean(text.string).utf8)
-    let tokens = try encoder.encode(bytes, source: text.source)
+    return try encoder.encode(bytes, source: text.source)
+  }
+
+  func read(_ text: InputText, _ tokens: TextEncoder.Tokens) throws -> AttributionReading {
     let batch = try PackedBatch([tokens.ids])
+    let labels = classifier?.labels ?? []
     let result: AttributionReading.Result
+    let progress = Progress(
+      ProgressLine(
+        label: "attribute \(text.source)", unit: options.method == .tokens ? "directions" : "steps",
+        total: options.method == .tokens
+          ? options.definition(seed: seed).directions(tokens: tokens.ids.count, of: model.dimensions)
+          : options.method == .integrated ? options.steps : 1))
+    defer { progress.clear() }
     switch options.method {
-    case .tokens: result = .states(try attribution(batch), isExact: options.exact || options.definition == .ones)
+    case .tokens:
+      result = .states(
+        try attribution(batch, progress: progress.update), isExact: options.exact || options.definition == .ones)
     case .inputGradient:
       result = .decision(
         try .inputTimesGradient(
@@ -161,33 +178,22 @@ struct AttributionRun {
         try .integratedGradients(
           of: model, tokens.ids, label: label, baseline: baseline ?? .zero, keeping: special(tokens.ids),
           mask: encoder.tokenizer.specialTokens.mask, steps: options.steps, workspace: workspace,
-          derivatives: derivatives), labels)
+          derivatives: derivatives, progress: progress.update), labels)
     }
     return AttributionReading(
       text: text.string, ids: tokens.ids, tokens: tokens.ids.map(encoder.tokenizer.display),
       truncated: tokens.truncated, result: result, modelName: model.name)
   }
 
-  func statistics(of dataset: Dataset) throws -> AttributionStatistics {
-    let encoded = try EncodedReviews(
-      dataset, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength, threads: workspace.threads)
-    var statistics = AttributionStatistics(levels: model.dimensions.layers)
-    var progress = Progress(ProgressLine(label: "attribute", unit: "texts", total: encoded.reviews.count))
-    for (index, review) in encoded.reviews.enumerated() {
-      let found = try attribution(PackedBatch([review.ids]))
-      statistics.add(contributions: found.contributions, tokens: review.ids.count, special: special(review.ids))
-      progress.update(index + 1)
-    }
-    progress.clear()
-    return statistics
-  }
-
-  private func attribution(_ batch: PackedBatch) throws -> TokenAttribution {
+  func attribution(
+    _ batch: PackedBatch, progress: (_ done: Int) -> Void = { _ in }
+  ) throws -> TokenAttribution {
     try TokenAttribution(
-      of: model, batch, definition: options.definition(seed: seed), workspace: workspace, derivatives: derivatives)
+      of: model, batch, definition: options.definition(seed: seed), workspace: workspace, derivatives: derivatives,
+      progress: progress)
   }
 
-  private func special(_ ids: [Int32]) -> [Bool] {
+  func special(_ ids: [Int32]) -> [Bool] {
     let tokens = encoder.tokenizer.specialTokens
     let special = [tokens.cls, tokens.sep, tokens.bos, tokens.eos, tokens.pad].compactMap { $0 }
     return ids.map { special.contains($0) }

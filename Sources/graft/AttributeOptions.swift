@@ -63,9 +63,15 @@ struct AttributionOptions: ParsableArguments {
     return level - 1
   }
 
-  /// The number of `--class`; nil without it.
-  func label(among labels: [String]) throws -> Int? {
-    guard let label else { return nil }
+  /// The number of `--class`; nil without it. Of several numbers none is predicted, so that one must be named.
+  func label(of classifier: Classification) throws -> Int? {
+    let labels = classifier.labels
+    guard let label else {
+      if classifier.problemType == .regression, labels.count > 1 {
+        throw ValidationError("This model gives \(labels.count) numbers; name one by --class.")
+      }
+      return nil
+    }
     if let place = labels.firstIndex(of: label) { return place }
     guard let number = Int(label), labels.indices.contains(number) else {
       throw ValidationError("--class must be one of \(labels.joined(separator: ", ")), not \(label).")

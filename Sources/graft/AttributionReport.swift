@@ -130,26 +130,6 @@ struct AttributionStatisticsReport {
     self.dataset = dataset
   }
 
-  var members: [JSON.Member] {
-    func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
-    let levels = summaries.enumerated().map { index, level -> JSON in
-      let near = level.byDistance.dropFirst().dropLast()
-      return [
-        "level": .integer(index + 1), "tokens": .integer(level.tokens),
-        "own": [
-          "mean": .number(level.own.mean),
-          "quartiles": .array(
-            [level.own.quartiles.0, level.own.quartiles.1, level.own.quartiles.2].map { .number($0) }),
-        ],
-        "others_largest": .number(level.othersLargest), "by_distance": .array(near.map(optional)),
-        "farther_left": optional(level.byDistance.first ?? nil),
-        "farther_right": optional(level.byDistance.last ?? nil),
-        "from_special": optional(level.fromSpecial), "to_special": optional(level.toSpecial),
-      ]
-    }
-    return [JSON.Member("levels", .array(levels)), JSON.Member("reach", .integer(statistics.reach))]
-  }
-
   /// A token's share in its own state, median and quartiles, by level.
   var ownChart: LineChart {
     func series(_ name: String, _ value: (AttributionStatistics.Summary) -> Double?) -> LineChart.Series {

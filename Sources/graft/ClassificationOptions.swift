@@ -17,7 +17,10 @@ struct CleaningOptions: ParsableArguments {
 
 /// How a classifier's texts are prepared.
 struct ClassificationOptions: ParsableArguments {
-  @Option(help: "Keep the head of a text, at most this many tokens (default: the model's positions).")
+  @Option(
+    help:
+      "Keep the head of a text, at most this many tokens (default: the tokenizer's model_max_length, else the model's positions)."
+  )
   var maxLength: Int?
 
   @OptionGroup var text: CleaningOptions
@@ -31,9 +34,12 @@ struct ClassificationOptions: ParsableArguments {
   /// What is done to a text for this model; see `CleaningOptions`.
   func cleaning(for model: any Runnable) throws -> TextCleaning { try text.cleaning(for: model) }
 
-  /// The most tokens a text may have: --max-length, and never more than a model has positions.
-  func length(for models: [any Runnable]) -> Int {
-    models.reduce(maxLength ?? .max) { min($0, $1.positions) }
+  /// The most tokens a text may have: --max-length, else what the tokenizers' files say, and never more than a model has
+  /// positions.
+  /// - Throws: what loading a tokenizer throws.
+  func length(for models: [any Runnable]) throws -> Int {
+    let bounds = try maxLength.map { [$0] } ?? models.compactMap { try $0.tokenizer().options.maxLength }
+    return (bounds + models.map(\.positions)).min() ?? .max
   }
 
   /// The options as they stand in a result.

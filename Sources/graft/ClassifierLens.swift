@@ -1,7 +1,6 @@
 import DenseMath
 import Evaluation
 import Files
-import Foundation
 import Interpretability
 import Reporting
 import Transformer
@@ -10,17 +9,15 @@ import Transformer
 /// its second model on, since the classifier belongs to that one.
 struct ClassifierLens {
   let model: any Runnable
-  let head: ClassifierHead
-  let labels: [String]
+  let classifier: Classification
   private let workspace: Workspace
   /// The states are classified while a pass is on its way, which must not lose its working memory.
   private let headWorkspace: Workspace
 
-  /// - Throws: `TransformerError.missingHead`.
+  /// - Throws: what reading the classifier and its meaning throws.
   init(_ model: any Runnable, threads: Threads) throws {
     self.model = model
-    head = try model.requireClassifier()
-    labels = try model.labels()
+    classifier = try model.classification()
     workspace = Workspace(threads: threads)
     headWorkspace = Workspace(threads: threads)
   }
@@ -57,20 +54,8 @@ struct ClassifierLens {
 
     func observe(_ observation: Observation) {
       let h = HiddenState(copying: observation.pointer, tokens: observation.rows, width: observation.columns)
-      scores.append(lens.head.apply(h, batch, workspace: lens.headWorkspace))
+      scores.append(lens.classifier.head.apply(h, batch, workspace: lens.headWorkspace))
     }
-  }
-
-  static func probabilities(_ logits: [Float]) -> [Double] {
-    let highest = Double(logits.max() ?? 0)
-    let weights = logits.map { exp(Double($0) - highest) }
-    let sum = weights.reduce(0, +)
-    return weights.map { $0 / sum }
-  }
-
-  /// The class with the highest score; of equal ones the lowest.
-  static func predicted(_ logits: [Float]) -> Int {
-    logits.indices.max { logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1) } ?? 0
   }
 }
 
@@ -81,30 +66,34 @@ struct ClassifierReading {
   let levels: [LensLevel]
   /// [levels][C]
   let logits: [[Float]]
-  let labels: [String]
+  let classifier: Classification
   let modelName: String
 
-  /// Levels upward, a column a class.
+  private var problem: ProblemType { classifier.problemType }
+
+  /// Levels upward, a column a class; for numbers only the scores.
   var heatMap: HeatMap {
-    let answer = logits.last.map(ClassifierLens.predicted)
+    let answer = logits.last.flatMap(problem.predicted)
+    let marksOne = problem == .singleLabel
     let rows = zip(levels, logits).map { level, logits in
-      let winner = ClassifierLens.predicted(logits)
+      let winner = problem.predicted(logits)
+      let probabilities = problem.probabilities(logits)
       return HeatMap.Row(
         level.name,
-        ClassifierLens.probabilities(logits).enumerated().map { label, probability in
+        logits.enumerated().map { label, logit in
           HeatMap.Cell(
-            values: [probability, Double(logits[label])],
-            isMarked: label == winner && winner == answer)
+            values: (probabilities.map { [$0[label]] } ?? []) + [Double(logit)],
+            isMarked: marksOne && label == winner && winner == answer)
         })
     }
     let most = logits.flatMap { $0.map { abs(Double($0)) } }.reduce(0.01, max)
+    let logit = HeatMap.Statistic("logit", explanation: "The classifier's score.", range: -most...most, decimals: 2)
     return HeatMap(
       title: "\(modelName): \(text.shortened(to: 90))",
-      subtitle: "each level through the classifier, as if the later blocks were skipped", columns: labels, rows: rows,
-      statistics: [
-        HeatMap.Statistic("probability", explanation: "Softmax of the classifier's scores.", range: 0...1),
-        HeatMap.Statistic("logit", explanation: "The classifier's score.", range: -most...most, decimals: 2),
-      ], markMeaning: "the final decision")
+      subtitle: "each level through the classifier, as if the later blocks were skipped", columns: classifier.labels,
+      rows: rows,
+      statistics: (problem.explanation.map { [HeatMap.Statistic("probability", explanation: $0, range: 0...1)] } ?? [])
+        + [logit], markMeaning: marksOne ? "the final decision" : "")
   }
 
   var json: JSON {
@@ -114,11 +103,23 @@ struct ClassifierReading {
         zip(levels, logits).map { level, logits in
           [
             "layer": .integer(level.layer), "level": .string(level.name),
-            "logits": .array(logits.map { .float($0) }), "predicted": .integer(ClassifierLens.predicted(logits)),
-            "probabilities": .array(ClassifierLens.probabilities(logits).map { .number($0) }),
+            "logits": .array(logits.map { .float($0) }),
+            "predicted": problem.predicted(logits).map { .integer($0) } ?? .null,
+            "probabilities": problem.probabilities(logits).map { .array($0.map { .number($0) }) } ?? .null,
           ]
         }),
     ]
+  }
+}
+
+extension ProblemType {
+  /// What the probabilities are; nil where there are none.
+  fileprivate var explanation: String? {
+    switch self {
+    case .singleLabel: return "Softmax of the classifier's scores."
+    case .multiLabel: return "Sigmoid of the classifier's score."
+    case .regression: return nil
+    }
   }
 }
 
@@ -158,18 +159,21 @@ struct ClassifierLensSummary {
 
   let levels: [Level]
   let reviews: Int
+  /// How many of them were not read to their end.
+  let truncated: Int
 
   /// - Parameter seed: of the bootstrap.
-  init(levels: [LensLevel], records: [ClassifierLensRecord], seed: UInt64) {
+  init(levels: [LensLevel], records: [ClassifierLensRecord], truncated: Int, seed: UInt64) {
+    self.truncated = truncated
     let (logits, labels) = (records.map(\.logits), records.map(\.label))
     reviews = records.count
     self.levels = levels.enumerated().map { index, level in
       let here = logits.map { $0[index] }
-      let probabilities = zip(here, labels).map { ClassifierLens.probabilities($0)[$1] }
+      let probabilities = zip(here, labels).compactMap { ProblemType.singleLabel.probabilities($0)?[$1] }
       return Level(
-        level: level, correct: zip(here, labels).count { ClassifierLens.predicted($0) == $1 },
+        level: level, correct: zip(here, labels).count { ProblemType.singleLabel.predicted($0) == $1 },
         agreeing: zip(here, logits).count {
-          ClassifierLens.predicted($0) == ($1.last.map(ClassifierLens.predicted) ?? -1)
+          ProblemType.singleLabel.predicted($0) == $1.last.flatMap(ProblemType.singleLabel.predicted)
         },
         meanTrueProbability: probabilities.reduce(0, +) / Double(probabilities.count),
         interval: .bootstrap(meanOf: probabilities, seed: seed))
@@ -196,7 +200,7 @@ struct ClassifierLensSummary {
     return table.text(style)
   }
 
-  /// `levels` and `reviews`.
+  /// `levels`, `reviews` and `truncated`.
   var members: [JSON.Member] {
     func interval(_ interval: Interval) -> JSON { [.number(interval.low), .number(interval.high)] }
     let objects = levels.map { level -> JSON in
@@ -208,6 +212,9 @@ struct ClassifierLensSummary {
         "true_probability": .number(level.meanTrueProbability), "true_probability_ci95": interval(level.interval),
       ]
     }
-    return [JSON.Member("levels", .array(objects)), JSON.Member("reviews", .integer(reviews))]
+    return [
+      JSON.Member("levels", .array(objects)), JSON.Member("reviews", .integer(reviews)),
+      JSON.Member("truncated", .integer(truncated)),
+    ]
   }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Evaluation
 import Files
-import Foundation
 import Reporting
 import Transformer
 
@@ -26,8 +25,7 @@ struct Classify: ParsableCommand {
 
   func run() throws {
     let model = try model.open()
-    _ = try model.requireClassifier()
-    let labels = try model.labels()
+    let classifier = try model.classification()
     let digest = output.json ? BackgroundDigest(of: model) : nil
     let encoder = try TextEncoder(model, maxLength: classification.maxLength)
     let cleaning = try classification.cleaning(for: model)
@@ -37,17 +35,20 @@ struct Classify: ParsableCommand {
       return try encoder.encode(bytes, source: text.source)
     }
     let logits = try classify(tokens.map(\.ids), model)
-    let results = texts.indices.map { ClassifiedText(text: texts[$0].string, tokens: tokens[$0], logits: logits[$0]) }
-    let object = digest.map { digest in
-      ResultStamp(
+    let results = texts.indices.map {
+      ClassifiedText(text: texts[$0].string, tokens: tokens[$0], logits: logits[$0], classifier: classifier)
+    }
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "classify", model: model, digest: digest, options: .object(classification.members(cleaning))
       ).object([
-        JSON.Member("labels", .array(labels.map { .string($0) })),
-        JSON.Member("results", .array(results.map { $0.json(labels) })),
+        JSON.Member("labels", .array(classifier.labels.map { .string($0) })),
+        JSON.Member("problem_type", .string(classifier.problemType.rawValue)),
+        JSON.Member("results", .array(results.map(\.json))),
       ])
     }
     try output.print(object ?? .null) { style in
-      ClassifiedText.table(results, labels).text(style)
+      ClassifiedText.table(results, classifier).text(style)
     }
   }
 
@@ -55,7 +56,7 @@ struct Classify: ParsableCommand {
   private func classify(_ texts: [[Int32]], _ model: any Runnable) throws -> [[Float]] {
     let workspace = threads.workspace()
     var logits: [[Float]] = []
-    var progress = Progress(ProgressLine(label: "classify", unit: "texts", total: texts.count))
+    let progress = Progress(ProgressLine(label: "classify", unit: "texts", total: texts.count))
     while logits.count < texts.count {
       var batch = [texts[logits.count]]
       var size = batch[0].count
@@ -79,39 +80,58 @@ private struct ClassifiedText {
   let tokens: TextEncoder.Tokens
   /// [C]
   let logits: [Float]
+  let classifier: Classification
 
-  /// The class with the highest score; of equal ones the lowest.
-  private var predicted: Int {
-    logits.indices.max { logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1) } ?? 0
-  }
+  private var predicted: Int? { classifier.problemType.predicted(logits) }
+  private var probabilities: [Double]? { classifier.problemType.probabilities(logits) }
 
-  /// Softmax of the scores.
-  private var probabilities: [Double] {
-    let weights = logits.map { exp(Double($0) - Double(logits[predicted])) }
-    return weights.map { $0 / weights.reduce(0, +) }
-  }
-
-  func json(_ labels: [String]) -> JSON {
+  var json: JSON {
     [
-      "label": .string(labels[predicted]), "predicted": .integer(predicted), "text": .string(text),
-      "logits": .array(logits.map { .float($0) }), "probabilities": .array(probabilities.map { .number($0) }),
+      "label": predicted.map { .string(classifier.labels[$0]) } ?? .null,
+      "predicted": predicted.map { .integer($0) } ?? .null, "text": .string(text),
+      "logits": .array(logits.map { .float($0) }),
+      "probabilities": probabilities.map { .array($0.map { .number($0) }) } ?? .null,
       "tokens": .integer(tokens.ids.count), "truncated": .bool(tokens.truncated),
     ]
   }
 
-  static func table(_ results: [ClassifiedText], _ labels: [String]) -> Table {
-    var table = Table(columns: [
-      Table.Column("label"), Table.Column("probability", .trailing), Table.Column("tokens", .trailing),
-      Table.Column("text"),
-    ])
-    for result in results {
-      table.append([
-        Table.Cell(labels[result.predicted], .series(result.predicted)),
-        .number(result.probabilities[result.predicted], decimals: 3),
-        Table.Cell("\(result.tokens.ids.count)\(result.tokens.truncated ? ", truncated" : "")", .faint),
-        Table.Cell(result.text.shortened(to: 80)),
-      ])
-    }
+  /// The class that holds; of independent labels each with its probability, of numbers each.
+  static func table(_ results: [ClassifiedText], _ classifier: Classification) -> Table {
+    let isSingle = classifier.problemType == .singleLabel
+    let names =
+      isSingle
+      ? [Table.Column("label", isWhole: true), Table.Column("probability", .trailing)]
+      : classifier.labels.map { Table.Column($0, .trailing) }
+    var table = Table(
+      caption: classifier.problemType.caption,
+      columns: names + [Table.Column("tokens", .trailing), Table.Column("text")])
+    for result in results { table.append(result.cells + result.textCells) }
     return table
+  }
+
+  private var cells: [Table.Cell] {
+    guard let probabilities, let predicted else { return logits.map { .number(Double($0), decimals: 4) } }
+    guard classifier.problemType == .singleLabel else { return probabilities.map { .number($0, decimals: 3) } }
+    return [
+      Table.Cell(classifier.labels[predicted], .series(predicted)), .number(probabilities[predicted], decimals: 3),
+    ]
+  }
+
+  private var textCells: [Table.Cell] {
+    [
+      Table.Cell("\(tokens.ids.count)\(tokens.truncated ? ", truncated" : "")", .faint),
+      Table.Cell(text.shortened(to: 80)),
+    ]
+  }
+}
+
+extension ProblemType {
+  /// What the numbers of a table are, where it is not one class and its probability.
+  fileprivate var caption: String {
+    switch self {
+    case .singleLabel: return ""
+    case .multiLabel: return "the probability of each label, independent of the others"
+    case .regression: return "numbers, not probabilities (problem_type regression)"
+    }
   }
 }

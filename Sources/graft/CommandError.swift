@@ -1,3 +1,5 @@
+import Evaluation
+
 /// What a command refuses although each file it was given is good.
 enum CommandError: Error, Equatable, CustomStringConvertible {
   /// MODEL is neither a directory nor a name that is known.
@@ -15,7 +17,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   /// A stage differs by more than the tolerance.
   case overTolerance(stage: String, fraction: String, tolerance: String)
   /// One half of unlabelled texts makes maps, the other measures them.
-  case tooFewTexts(path: String)
+  case tooFewTexts(dataset: String)
   /// config.json asks for a text cleaning there is none of.
   case unknownTextCleaning(path: String, found: String, known: [String])
   /// The lens needs a head over the vocabulary, and the checkpoint has none.
@@ -30,8 +32,12 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case noSuchPlace(option: String, found: String, tokens: Int, source: String)
   /// A text of another length whose states are to replace all of a text's.
   case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
-  /// A command that reads one checkpoint's parameters was given a stitched model.
-  case noCheckpoint(model: String)
+  /// A stitched model where one checkpoint is needed; `parts` are the models that it is made of.
+  case stitchedModel(String, parts: [String])
+  /// A stitched model is made of a model whose name is not known here.
+  case unknownPart(path: String, name: String, folders: [String])
+  /// A text has a token whose id lies past the embedding.
+  case tokenWithoutRow(token: String, id: Int, rows: Int, source: String)
   /// The tokenizer has tokens for which the matrix over the vocabulary has no rows.
   case moreTokensThanRows(model: String, tokens: Int, rows: Int)
   /// The base of a fine-tuned model has other tokens.
@@ -49,21 +55,41 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   /// A head that the model does not have.
   case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
   /// A picture with a cell a pair of tokens would be too large.
-  case tooLongForPicture(source: String, tokens: Int, most: Int)
+  case tooLongForPicture(source: String, tokens: Int, most: Int, advice: String?)
+  /// An output that a checkpoint's own file stands at.
+  case replacesCheckpoint(path: String)
+  /// An output that is a file which the command reads.
+  case replacesInput(path: String, option: String, input: String)
+  /// The model's files say that tokens are drawn, and the command line says nothing.
+  case drawsByItself(path: String)
   /// An option that has no effect on this model.
   case uselessOption(String)
   /// No dataset was given, and the sample that comes with graft is not where it was looked for.
   case noSample(path: String)
 
+  /// Columns that are not there, or cannot be told from others.
+  case columns(DatasetError)
+
   var description: String {
     switch self {
+    case .columns(let error):
+      if case .noColumns = error { return "\(error): --text-column, --label-column" }
+      return "\(error); --text-column and --label-column name the columns"
     case .uselessOption(let refusal): return refusal
     case .noSuchHead(let head, let model, let blocks, let heads):
       return "--heads \(head): \(model) has the blocks L0 to L\(blocks - 1) with the heads H0 to H\(heads - 1)"
-    case .tooLongForPicture(let source, let tokens, let most):
+    case .tooLongForPicture(let source, let tokens, let most, let advice):
+      return "\(source): the picture shows at most \(most) tokens, found \(tokens); give --max-length \(most)"
+        + (advice.map { ", or \($0)" } ?? "")
+    case .replacesCheckpoint(let path):
+      return "\(path): the file of a model stands there, which no other output replaces; give another path"
+    case .replacesInput(let path, let option, let input):
+      let source = input.isEmpty ? "an argument" : input
+      return "\(option) \(path): this file is read too, as \(source); give another path"
+    case .drawsByItself(let path):
       return
-        "\(source): a picture shows at most \(most) tokens, found \(tokens); give --max-length \(most), or --html, "
-        + "which shows long texts"
+        "\(path) (do_sample): the model's settings draw tokens; give --sample to draw them here too, or --no-sample "
+        + "for the most probable"
     case .noSample(let path):
       return "\(path): the IMDB sample that comes with graft is not there; give --dataset or --text"
     case .unknownModel(let name, let known, let folders):
@@ -85,8 +111,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .overTolerance(let stage, let fraction, let tolerance):
       return "\(stage) is the first stage over the tolerance: "
         + "largest error \(fraction) of the tensor's largest magnitude, allowed \(tolerance)"
-    case .tooFewTexts(let path):
-      return "\(path): --unlabelled needs at least 2 texts, one to make maps from and one to measure them on"
+    case .tooFewTexts(let dataset):
+      return "\(dataset): --unlabelled needs at least 2 texts, one to make maps from and one to measure them on"
     case .unknownTextCleaning(let path, let found, let known):
       return "\(path) (graft.text_cleaning): expected one of \(known.joined(separator: ", ")), found \(found)"
     case .noLensHead(let model):
@@ -107,8 +133,17 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .patchOfAnotherLength(let site, let text, let found, let expected):
       return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
         + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
-    case .noCheckpoint(let model):
-      return "\(model) is a stitched model, whose parameters are those of its two checkpoints; give one of these"
+    case .stitchedModel(let model, let parts):
+      return "\(model): expected a checkpoint, found a stitched model; give one of the two models that it is made of, "
+        + parts.joined(separator: " or ")
+    case .unknownPart(let path, let name, let folders):
+      return "\(path): expected the model \(name) in "
+        + "\(folders.isEmpty ? "a folder of models" : folders.joined(separator: ", ")), found none; set GRAFT_MODELS to the "
+        + "folder that holds it, or write in the file where it is (an absolute path, or one from this folder that begins "
+        + "with ./ or ../)"
+    case .tokenWithoutRow(let token, let id, let rows, let source):
+      return "\(source): the token \(token) has the id \(id), but the embedding of the model has \(rows) rows; "
+        + "the tokenizer's files name a token that the model does not have: take it out of the text or out of the files"
     case .moreTokensThanRows(let model, let tokens, let rows):
       return "\(model): the tokenizer has \(tokens) tokens, the matrix over the vocabulary \(rows) rows; "
         + "give a directory whose tokenizer files belong to its weights"

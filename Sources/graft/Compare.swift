@@ -21,10 +21,14 @@ struct Compare: ParsableCommand {
   @Argument(help: "The other run.")
   var second: String
 
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
-    let comparison = try RunComparison(Prediction.read(run: first), Prediction.read(run: second))
+    let names = try (Prediction.classNames(run: first), Prediction.classNames(run: second))
+    let comparison = try RunComparison(
+      Prediction.read(run: first), Prediction.read(run: second),
+      classNames: names.0.flatMap { first in names.1.map { (first, $0) } })
     let json = JSON.object(
       JSON.header("compare") + [JSON.Member("runs", [.string(first), .string(second)])] + comparison.members)
     try output.print(json) { style in

@@ -1,57 +1,106 @@
 import Files
 import Foundation
 import Reporting
+import Synchronization
+import Tokenization
 
-/// Why standard output took no more text.
+/// Why standard output, or standard error in its place, took no more text.
 enum StandardOutputError: Error, Equatable, CustomStringConvertible {
   /// The reader of a pipe went away.
   case closed
   /// The operating system refused the rest: a full disk, most often.
-  case refused(reason: String)
+  case refused(stream: String, reason: String)
 
   var description: String {
     switch self {
     case .closed: return "standard output is closed"
-    case .refused(let reason):
-      return "standard output: cannot write: \(reason); what was printed so far is not complete"
+    case .refused(let stream, let reason):
+      return "\(stream): cannot write: \(reason); what was printed so far is not complete"
     }
   }
 }
 
 /// The process's standard streams: results go to output, everything else to error.
 enum Console {
-  static var outputIsTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
   static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+  /// Whether a line on standard error can be written over.
+  static var errorCanRedraw: Bool { errorIsTerminal && ProcessInfo.processInfo.environment["TERM"] != "dumb" }
 
-  /// Writes all of the text to standard output at once.
+  /// Where the text of a result goes.
+  enum Stream {
+    case output
+    /// Where a file takes standard output.
+    case error
+
+    fileprivate var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
+    fileprivate var name: String { self == .output ? "standard output" : "standard error" }
+  }
+
+  /// Writes all of the text at once.
   /// - Throws: `StandardOutputError`.
-  static func write(_ text: String) throws {
+  static func write(_ text: String, to stream: Stream = .output) throws {
+    // On one terminal the result must not follow a progress line.
+    if isatty(stream.descriptor) == 1 { ProgressMonitor.shared.stop() }
     var text = text
     try text.withUTF8 { bytes in
-      var rest = UnsafeRawBufferPointer(bytes)[...]
-      while !rest.isEmpty {
-        let count = Foundation.write(STDOUT_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-        if count < 0, errno == EINTR { continue }
-        if count < 0, errno == EPIPE { throw StandardOutputError.closed }
-        guard count > 0 else { throw StandardOutputError.refused(reason: String(cString: strerror(errno))) }
-        rest = rest.dropFirst(count)
-      }
+      guard !Descriptor.write(UnsafeRawBufferPointer(bytes), to: stream.descriptor) else { return }
+      throw errno == EPIPE
+        ? StandardOutputError.closed
+        : StandardOutputError.refused(stream: stream.name, reason: String(cString: strerror(errno)))
+    }
+  }
+
+  /// Keeps the numbers of streams that the process was started without, so that no file is opened under them and then
+  /// taken for a stream. Writing to one of them stays an error.
+  static func reserveDescriptors() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO] where fcntl(descriptor, F_GETFD) < 0 {
+      // The lowest free number is this one.
+      _ = open("/dev/null", O_RDONLY)
     }
   }
 
   /// A line on standard error that is no failure.
   static func note(_ text: String) {
-    FileHandle.standardError.write(Data("graft: note: \(text)\n".utf8))
+    ProgressMonitor.shared.hidden { writeError("graft: note: \(text)\n") }
   }
+
+  /// A note that a run makes once, however often a file is opened.
+  static func noteOnce(_ text: String) {
+    guard notes.withLock({ $0.insert(text).inserted }) else { return }
+    note(text)
+  }
+
+  private static let notes = Mutex<Set<String>>([])
+
+  /// The one warning about keys of a settings file that do nothing.
+  static func noteUnread(_ keys: [String], path: String) {
+    guard !keys.isEmpty else { return }
+    noteOnce("\(path): neither Hugging Face nor graft reads \(keys.joined(separator: ", "))")
+  }
+
+  private static let problems = Mutex(TextProblems())
+
+  /// Keeps what a tokenizer could not read for the end of the run, when it is noted with counts.
+  static func add(_ found: TextProblems) { problems.withLock { $0.add(found) } }
+
+  /// Notes what tokenizers could not read in the run's texts.
+  static func noteProblems() { problems.withLock { $0 }.descriptions.forEach(note) }
 
   /// The one message of a command that failed.
   static func complain(_ text: String) {
-    FileHandle.standardError.write(Data("graft: error: \(text)\n".utf8))
+    ProgressMonitor.shared.stop()
+    writeError("graft: error: \(text)\n")
   }
 
-  /// How text for people looks on standard output.
-  static func style(_ color: ColorChoice) -> Style {
-    style(color, isTerminal: outputIsTerminal, descriptor: STDOUT_FILENO)
+  /// Writes to standard error. Where nobody can be told, a failure is left out.
+  static func writeError(_ text: String) {
+    var text = text
+    text.withUTF8 { _ = Descriptor.write(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
+  }
+
+  /// How text for people looks.
+  static func style(_ color: ColorChoice, of stream: Stream = .output) -> Style {
+    style(color, isTerminal: isatty(stream.descriptor) == 1, descriptor: stream.descriptor)
   }
 
   /// How a progress line looks on standard error.

@@ -8,9 +8,12 @@ extension Dataset.Split: ExpressibleByArgument {}
 /// Which reviews a command reads.
 struct DatasetOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("An aclImdb folder, a .csv (review,sentiment) or a .jsonl (id, text, label).", valueName: "path")
+    help: ArgumentHelp(
+      "An aclImdb folder, or a .csv, .tsv or .jsonl file of texts and labels (docs/datasets.md).", valueName: "path")
   )
   var dataset: String?
+
+  @OptionGroup var columns: ColumnOptions
 
   @Option(help: "The part of an aclImdb folder: test (the default) or train.")
   var split: Dataset.Split?
@@ -29,10 +32,11 @@ struct DatasetOptions: ParsableArguments {
     if seed > UInt64(Int.max) { throw ValidationError("--seed must be at most \(Int.max), not \(seed).") }
   }
 
-  /// - Throws: `ValidationError` without --dataset; `DatasetError`, `FileError`.
-  func read() throws -> Dataset {
+  /// - Parameter other: another dataset of the command, which may be the one that has the columns.
+  /// - Throws: `ValidationError` without --dataset; `DatasetError`, `FileError`, `CommandError.columns`.
+  func read(beside other: String? = nil) throws -> Dataset {
     guard let dataset else { throw ValidationError("Give --dataset.") }
-    var result = try Dataset.read(dataset, split: split)
+    var result = try columns.read(dataset, split: split, isOnly: other == nil)
     if let reviews { result = try result.selecting(idsIn: reviews) }
     if let limit { result = try result.subset(limit: limit, seed: seed) }
     return result
@@ -48,7 +52,7 @@ struct DatasetOptions: ParsableArguments {
     guard let path = paths.first(where: { FileManager.default.fileExists(atPath: $0) }) else {
       throw CommandError.noSample(path: paths.first ?? "evaluation/imdb/test.jsonl")
     }
-    let sample = try Dataset.read(path)
+    let sample = try columns.read(path)
     let chosen = try reviews.map { try sample.selecting(idsIn: $0) } ?? sample
     return try chosen.subset(limit: self.limit ?? limit, seed: seed)
   }
@@ -59,7 +63,7 @@ struct DatasetOptions: ParsableArguments {
       JSON.Member("limit", limit.map { .integer($0) } ?? .null),
       JSON.Member("reviews", reviews.map { .string($0) } ?? .null),
       JSON.Member("split", split.map { .string($0.rawValue) } ?? .null),
-    ]
+    ] + columns.members
   }
 }
 
@@ -67,9 +71,8 @@ struct DatasetOptions: ParsableArguments {
 struct RunOptions: ParsableArguments {
   @Option(
     name: .shortAndLong,
-    help: ArgumentHelp(
-      "The folder of the run: results and predictions, and while it runs its journal.", valueName: "dir"))
-  var output: String?
+    help: .folder("The folder of the run: results and predictions, and while it runs its journal."))
+  var output: FolderOutput?
 
   @Flag(help: "Go on with the run that the folder holds; the results are those of a run never stopped.")
   var resume = false

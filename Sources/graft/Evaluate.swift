@@ -29,26 +29,25 @@ struct Evaluate: ParsableCommand {
 
   func run() throws {
     let model = try model.open()
-    let classes = try model.requireClassifier().classes
-    let labels = try model.labels()
+    let classes = try ClassNames(of: model)
     let digest = BackgroundDigest(of: model)
-    let dataset = try data.read()
-    try dataset.check(classes: classes)
+    let dataset = try data.read().labelled(for: classes)
     let cleaning = try classification.cleaning(for: model)
-    let encoded = try EncodedReviews(
-      dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+    let encoded = try EncodedReviews.noting(
+      dataset, tokenizer: model.tokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads.count)
+    let labels = JSON.Member("labels", .array(classes.names.map { .string($0) }))
     let stamp = ResultStamp(
       command: "evaluate", model: model, digest: digest, dataset: dataset, seed: data.seed,
       options: .object(data.members + classification.members(cleaning) + [threads.member]))
 
-    let predictions = try RecordedRun(recording, stamp: stamp.object([]), batchCount: encoded.batches.count)
+    let predictions = try RecordedRun(recording, stamp: stamp.object([labels]), batchCount: encoded.batches.count)
       .predictions(
         encoded, of: model, workspace: threads.workspace()
-      ) { stamp.object($0.members) }
+      ) { try stamp.object([labels] + $0.members) }
     let metrics = try ClassificationMetrics(predictions)
-    try output.print(stamp.object(metrics.members)) { style in
-      EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: labels).text(style)
+    try output.print(stamp.object([labels] + metrics.members)) { style in
+      EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: classes.names).text(style)
     }
   }
 }
@@ -58,11 +57,12 @@ struct RecordedRun {
   private let journal: RunJournal?
   private let batchCount: Int
 
-  init(_ options: RunOptions, stamp: @autoclosure () -> JSON, batchCount: Int) throws {
+  init(_ options: RunOptions, stamp: @autoclosure () throws -> JSON, batchCount: Int) throws {
     self.batchCount = batchCount
     journal = try options.output.map {
-      try RunJournal(directory: $0, stamp: stamp(), batchCount: batchCount, resume: options.resume)
+      try RunJournal(directory: $0.path, stamp: stamp(), batchCount: batchCount, resume: options.resume)
     }
+    if let journal { Interruption.keeps(in: journal.directory, option: "--resume") }
   }
 
   /// Computes the batches that are not there yet; then writes the results into the folder, where there is one.
@@ -77,7 +77,7 @@ struct RecordedRun {
     decode: (JSONNode) throws -> Record, write: (_ directory: String, [Record]) throws -> Void
   ) throws -> [Record]? {
     let missing = journal?.missingBatches ?? Array(0..<batchCount)
-    var progress = Progress(
+    let progress = Progress(
       ProgressLine(label: label, unit: unit, total: batchCount, resumed: batchCount - missing.count))
     var inMemory: [Record] = []
     for (done, batch) in missing.enumerated() {

@@ -24,8 +24,9 @@ struct EvaluationSummary {
     facts.add("loss", "\(metrics.loss.fixed(4)) nats")
     if let auc = metrics.auc { facts.add("AUC", auc.fixed(4)) }
     facts.add("calibration", "\(metrics.calibrationError.fixed(4)) expected error, 15 bins")
+    if let order = dataset.labelOrder { facts.add("labels", order.remark) }
     facts.add("truncated", metrics.truncated.counted("review"))
-    return facts.text(style) + "\n" + classTable.text(style)
+    return facts.text(style) + "\n" + classTable.text(style) + "\n" + answerTable.text(style)
       + (metrics.mostConfidentErrors.isEmpty ? "" : "\n" + errorTable.text(style))
   }
 
@@ -34,15 +35,25 @@ struct EvaluationSummary {
   private var classTable: Table {
     var table = Table(
       columns: [
-        Table.Column("class"), Table.Column("precision", .trailing), Table.Column("recall", .trailing),
+        Table.Column("class", isWhole: true), Table.Column("precision", .trailing), Table.Column("recall", .trailing),
         Table.Column("F1", .trailing), Table.Column("reviews", .trailing),
-      ] + metrics.confusion.indices.map { Table.Column("as \(name($0))", .trailing) })
+      ])
     for (label, scores) in metrics.classes.enumerated() {
-      table.append(
-        [
-          Table.Cell(name(label)), .number(scores.precision, decimals: 3), .number(scores.recall, decimals: 3),
-          .number(scores.f1, decimals: 3), .count(scores.support),
-        ] + metrics.confusion[label].map { .count($0) })
+      table.append([
+        Table.Cell(name(label)), .number(scores.precision, decimals: 3), .number(scores.recall, decimals: 3),
+        .number(scores.f1, decimals: 3), .count(scores.support),
+      ])
+    }
+    return table
+  }
+
+  private var answerTable: Table {
+    var table = Table(
+      caption: "How often reviews of each class were predicted to be of which",
+      columns: [Table.Column("class", isWhole: true)]
+        + metrics.confusion.indices.map { Table.Column(name($0), .trailing, isWhole: true) })
+    for (label, counts) in metrics.confusion.enumerated() {
+      table.append([Table.Cell(name(label))] + counts.map { .count($0) })
     }
     return table
   }
@@ -51,7 +62,8 @@ struct EvaluationSummary {
     var table = Table(
       caption: "The most confident errors",
       columns: [
-        Table.Column("review"), Table.Column("is"), Table.Column("predicted"), Table.Column("confidence", .trailing),
+        Table.Column("review"), Table.Column("is", isWhole: true), Table.Column("predicted", isWhole: true),
+        Table.Column("confidence", .trailing),
       ])
     for error in metrics.mostConfidentErrors.prefix(5) {
       table.append([

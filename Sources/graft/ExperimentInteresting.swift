@@ -52,14 +52,14 @@ struct ExperimentInteresting: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.model.openCheckpoint()
+    let model = try options.model.open()
     let digest = BackgroundDigest(of: model)
     let tokenizer = try model.tokenizer(rows: model.projectionMatrix.rows)
     let experiment = RelatedPairs(model, k: k, draws: draws, seed: seed.seed)
     let wE = model.projectionMatrix
     let labels = TokenLabels(tokenizer: tokenizer, width: 24)
     let ids = try filter.ids(of: tokenizer, below: wE.rows)
-    let layers = try (0..<model.dimensions.layers).map {
+    let layers = try (0..<model.dimensions.layers).mapShowingProgress("interesting", unit: "blocks") {
       try experiment.alikeness(layer: $0, threshold: threshold, by: wE, among: ids, threads: options.threads.count)
     }
     let levels = levels(layers)

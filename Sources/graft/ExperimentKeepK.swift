@@ -45,7 +45,7 @@ struct ExperimentKeepK: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.model.openCheckpoint()
+    let model = try options.model.open()
     let digest = BackgroundDigest(of: model)
     let workspace = options.threads.workspace()
     let wE = model.projectionMatrix
@@ -59,11 +59,13 @@ struct ExperimentKeepK: ParsableCommand {
       ("ff-values", "feed-forward values", KeepK.values(count, of: model, seed: data.seed)),
     ]
     if let texts {
-      let states = try KeepK.states(
-        count, of: model, over: texts.batches, tokens: texts.tokens, seed: data.seed, workspace: workspace)
+      let states = try Progress.during("hidden states") {
+        try KeepK.states(
+          count, of: model, over: texts.batches, tokens: texts.tokens, seed: data.seed, workspace: workspace)
+      }
       sorts.append(("hidden", "hidden states", states))
     }
-    var progress = Progress(
+    let progress = Progress(
       ProgressLine(label: "keep-k", unit: "curves", total: sorts.count * KeepK.Projection.allCases.count))
     var done = 0
     let results = try sorts.map { name, title, vectors in
@@ -83,7 +85,10 @@ struct ExperimentKeepK: ParsableCommand {
         data.members + (texts.map { classification.members($0.cleaning) } ?? []) + [
           JSON.Member("k", .array(ks.map { .integer($0) })), JSON.Member("n", .integer(count)), options.threads.member,
         ]))
-    try options.show(figure(results, model), stamp.object([JSON.Member("vectors", .array(results.map(json)))])) {
+    let truncated = texts.map { [JSON.Member("truncated", .integer($0.encoded.truncatedCount))] } ?? []
+    try options.show(
+      figure(results, model), stamp.object(truncated + [JSON.Member("vectors", .array(results.map(json)))])
+    ) {
       style in results.map { table($0).text(style) }.joined(separator: "\n")
     }
   }

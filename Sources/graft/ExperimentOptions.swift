@@ -9,16 +9,16 @@ import Transformer
 
 /// What the experiments on one model's parameters share.
 struct ExperimentOptions: ParsableArguments {
-  @OptionGroup var model: ModelArgument
-  @Option(help: ArgumentHelp("Also write the figure as SVG.", valueName: "path"))
-  var svg: String?
+  @OptionGroup var model: CheckpointArgument
+  @Option(help: .file("Also write the figure as SVG."))
+  var svg: FileOutput?
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
   /// Writes the figure, where one is asked for, and prints the result.
   func show(_ figure: ChartColumn, _ object: @autoclosure () throws -> JSON, text: (Style) -> String) throws {
-    if let svg { try OutputFile.write(figure.svg(), to: svg) }
-    try output.print(try object()) { style in figure.text(style) + "\n" + text(style) }
+    try svg?.write(figure.svg())
+    try output.print(try object(), beside: svg) { style in figure.text(style) + "\n" + text(style) }
   }
 }
 
@@ -48,8 +48,8 @@ struct ExperimentTexts {
   ) throws {
     dataset = try data.read()
     cleaning = try classification.cleaning(for: model)
-    encoded = try EncodedReviews(
-      dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+    encoded = try EncodedReviews.noting(
+      dataset, tokenizer: model.tokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads)
   }
 

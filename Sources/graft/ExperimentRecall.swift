@@ -58,14 +58,14 @@ struct ExperimentRecall: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.model.openCheckpoint()
+    let model = try options.model.open()
     let digest = BackgroundDigest(of: model)
     let workspace = options.threads.workspace()
     let texts = try ExperimentTexts(data, classification, for: model, threads: workspace.threads)
     let sample = SampledPositions(positions, of: texts.tokens, seed: data.seed)
     let experiment = ActivationRecall(model, k: k, active: active, sample: sample, seed: data.seed)
     let steps = sample.positions.count + model.dimensions.layers
-    var progress = Progress(ProgressLine(label: "recall", unit: "steps", total: steps))
+    let progress = Progress(ProgressLine(label: "recall", unit: "steps", total: steps))
     let activations = try experiment.activations(over: texts.batches, workspace: workspace) { progress.update($0) }
     let recalls = try experiment.recalls(activations, by: model.projectionMatrix, workspace: workspace) {
       progress.update(sample.positions.count + $0)
@@ -84,6 +84,7 @@ struct ExperimentRecall: ParsableCommand {
       stamp.object([
         JSON.Member("n", .integer(sample.positions.count)), JSON.Member("recalls", .array(rows.map(json))),
         JSON.Member("tokens", .integer(texts.tokens)),
+        JSON.Member("truncated", .integer(texts.encoded.truncatedCount)),
       ])
     ) { style in
       ActivationRecall.Target.allCases.map { table(rows, $0).text(style) }.joined(separator: "\n")

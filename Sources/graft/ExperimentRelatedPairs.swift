@@ -40,13 +40,13 @@ struct ExperimentRelatedPairs: ParsableCommand {
   }
 
   func run() throws {
-    let model = try options.model.openCheckpoint()
+    let model = try options.model.open()
     let digest = BackgroundDigest(of: model)
     let experiment = RelatedPairs(model, k: k, draws: draws, seed: seed.seed)
     let wE = model.projectionMatrix
     var rows: [Row] = []
     let total = RelatedPairs.Pair.allCases.count * model.dimensions.layers
-    var progress = Progress(ProgressLine(label: "related pairs", unit: "groups", total: total))
+    let progress = Progress(ProgressLine(label: "related pairs", unit: "groups", total: total))
     for pair in RelatedPairs.Pair.allCases {
       for layer in 0..<model.dimensions.layers {
         let result = try experiment.similarities(pair, layer: layer, by: wE, threads: options.threads.count)

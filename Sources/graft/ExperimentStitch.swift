@@ -24,7 +24,9 @@ struct ExperimentStitch: ParsableCommand {
         graft experiment stitch run/results.json --point 7
       """)
 
-  @Argument(help: "The definition, or results.json of an experiment.")
+  @Argument(
+    help:
+      "The definition, or results.json of an experiment. \(CheckpointArgument.noStitchedModel)")
   var file: String
 
   @Option(
@@ -48,7 +50,7 @@ struct ExperimentStitch: ParsableCommand {
     let experiment = try StitchExperiment(file["experiment"].isPresent ? file["experiment"] : file)
     let run = try StitchExperimentRun(experiment, shard: shard ?? .whole, threads: threads)
     if let point { return try repeatPoint(point, of: file, run) }
-    let directory = recording.output ?? ""
+    let directory = recording.output?.path ?? ""
     let records = try RecordedRun(recording, stamp: run.stamp, batchCount: run.units.count)
       .records(label: "experiment") {
         try run.records(ofUnit: $0)
@@ -62,7 +64,7 @@ struct ExperimentStitch: ParsableCommand {
     // A finished run is only shown again.
     let report = try StitchExperimentReport(
       run.stamp, records ?? StitchGridRecord.read(run: directory), facts: StitchExperimentReport.facts(in: directory))
-    try output.print(report.json) { style in
+    try output.print(report.json()) { style in
       report.text(style) + style.painted("written: ", .faint)
         + "\(directory)/report.html, results.json, predictions.jsonl\n"
     }
@@ -80,10 +82,10 @@ struct ExperimentStitch: ParsableCommand {
       throw recorded[place].wrong("a point of the experiment that the file defines")
     }
     let before = try recorded[place]["predictions_sha256"].string()
-    let isSame = before == repeated.digest
+    let isSame = try before == repeated.sha256()
     let json = JSON.object(
       JSON.header("experiment-stitch-point") + [
-        JSON.Member("point", repeated.json([:])), JSON.Member("recorded_sha256", .string(before)),
+        JSON.Member("point", try repeated.json([:])), JSON.Member("recorded_sha256", .string(before)),
         JSON.Member("same", .bool(isSame)),
       ])
     let accuracy = try recorded[place]["accuracy"].double()

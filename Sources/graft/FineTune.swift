@@ -20,7 +20,7 @@ struct FineTune: ParsableCommand {
 
       -o becomes a Hugging Face directory (BertForSequenceClassification, GPT2ForSequenceClassification or, with --head \
       mean, GPT2ForTokenClassification) with results.json and predictions.jsonl beside the weights. With --seeds it gets \
-      such a directory a seed and a results.json over all.
+      such a directory a seed and a results.json over all. config.json keeps the names of the classes.
 
       EXAMPLES:
         graft finetune imdb-bert-1 --dataset evaluation/imdb/train.jsonl \\
@@ -29,12 +29,15 @@ struct FineTune: ParsableCommand {
           --seeds 1..11 -o runs
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
 
   @Option(
-    help: ArgumentHelp("An aclImdb folder, a .csv (review,sentiment) or a .jsonl (id, text, label).", valueName: "path")
+    help: ArgumentHelp(
+      "An aclImdb folder, or a .csv, .tsv or .jsonl file of texts and labels (docs/datasets.md).", valueName: "path")
   )
   var dataset: String
+
+  @OptionGroup var columns: ColumnOptions
 
   @Option(help: "Only this many training texts, drawn so that the classes keep their shares.")
   var limit: Int?
@@ -52,7 +55,10 @@ struct FineTune: ParsableCommand {
   @OptionGroup var training: FineTuneOptions
   @OptionGroup var classification: ClassificationOptions
 
-  @Option(help: "Names of the classes, with commas between.")
+  @Option(
+    help: ArgumentHelp(
+      "Names of the classes, with commas between (default: those of the starting classifier that fits, else the words of "
+        + "the dataset).", valueName: "name,..."))
   var labels: String?
 
   @Option(help: "Decides the new weights, the order of the texts and what is drawn.")
@@ -82,30 +88,33 @@ struct FineTune: ParsableCommand {
   }
 
   func run() throws {
-    guard let opened = try model.open() as? Model else {
-      throw ValidationError("\(model.model) is two models joined; give one checkpoint.")
-    }
-    let (train, scored) = try readData()
-    let names = try classNames(train, scored)
+    let opened = try model.open()
+    let (readTrain, readTest) = try readData()
+    let classes = try classes(of: opened, readTrain)
+    let (train, scored) = (try readTrain.labelled(for: classes), try readTest.labelled(for: classes))
     let cleaning = try classification.cleaning(for: opened)
-    let length = min(training.recipeMaxLength ?? .max, classification.length(for: [opened]))
-    let tokenizer = try Tokenizer.load(directory: opened.tokenizerDirectory, modelType: opened.modelType)
+    let length = try min(training.recipeMaxLength ?? .max, classification.length(for: [opened]))
+    let tokenizer = try opened.tokenizer()
     func encode(_ dataset: Dataset) throws -> EncodedReviews {
-      try EncodedReviews(dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)
+      try EncodedReviews.noting(
+        dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)
     }
     let kind = training.kind(for: opened)
     let digest = BackgroundDigest(of: opened)
     let options =
       training.members(kind) + [
-        JSON.Member("labels", .array(names.map { .string($0) })), JSON.Member("max_length", .integer(length)),
-        JSON.Member("test", .string(scored.name)), JSON.Member("test_sha256", .string(scored.sha256())),
+        JSON.Member("labels", .array(classes.names.map { .string($0) })),
+        JSON.Member("max_length", .integer(length)),
+        JSON.Member("test", .string(scored.name)), JSON.Member("test_sha256", .string(try scored.sha256())),
+        JSON.Member("test_label_order", .string((scored.labelOrder ?? .indices).rawValue)),
         JSON.Member("text_cleaning", .string(cleaning.rawValue)), threads.member,
-      ]
+      ] + columns.members
     let runs = FineTuneRuns(
-      model: opened, train: try encode(train), test: try encode(scored), kind: kind, names: names, cleaning: cleaning,
+      model: opened, train: try encode(train), test: try encode(scored), kind: kind, names: classes.names,
+      cleaning: cleaning,
       options: training, cacheBytes: Int(cache * 1e9), checkpointEvery: checkpointEvery, resume: recording.resume,
-      threads: threads.count, directory: recording.output ?? "",
-      cacheKey: digest.wait() + train.sha256() + "\(length) \(cleaning.rawValue) \(training.blocks)"
+      threads: threads.count, directory: recording.output?.path ?? "",
+      cacheKey: try digest.wait() + train.sha256() + "\(length) \(cleaning.rawValue) \(training.blocks)"
     ) { seed in
       ResultStamp(
         command: "finetune", model: opened, digest: digest, dataset: train, seed: seed, options: .object(options))
@@ -122,9 +131,7 @@ struct FineTune: ParsableCommand {
   /// What is trained on and what is scored on.
   private func readData() throws -> (train: Dataset, test: Dataset) {
     func read(_ path: String, _ split: Dataset.Split) throws -> Dataset {
-      var isFolder: ObjCBool = false
-      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      return try Dataset.read(path, split: exists && isFolder.boolValue ? split : nil)
+      try columns.read(path, split: ColumnOptions.isFolder(path) ? split : nil, isOnly: test == nil)
     }
     var train = try read(dataset, .train)
     let scored: Dataset
@@ -138,19 +145,17 @@ struct FineTune: ParsableCommand {
     return (train, try testLimit.map { try scored.subset(limit: $0, seed: seed) } ?? scored)
   }
 
-  private func classNames(_ train: Dataset, _ test: Dataset) throws -> [String] {
-    let classes = (train.reviews.map(\.label).max() ?? 0) + 1
-    guard classes >= 2 else {
-      throw TrainingError.nothingToLearn(expected: "texts of at least two classes", found: "label 0 alone")
-    }
-    guard classes <= 10_000 else {
-      throw TrainingError.nothingToLearn(expected: "labels below 10,000", found: "label \(classes - 1)")
-    }
+  /// - Throws: `ValidationError` for names that do not fit; `LabelError`, `TrainingError`.
+  private func classes(of model: Model, _ train: Dataset) throws -> ClassNames {
     let names = labels?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    if let names, names.count < classes || Set(names).count < names.count {
-      throw ValidationError("--labels must name \(classes) classes, each once, not \(names.count).")
+    let classes = try ClassNames(training: model, on: train, named: names)
+    if let names, Set(names).count < names.count || names.contains("") {
+      throw ValidationError("--labels must name each class once, not \(names.joined(separator: ",")).")
     }
-    try test.check(classes: names?.count ?? classes)
-    return names ?? (0..<classes).map { "LABEL_\($0)" }
+    let numbered = train.classNames == nil ? (train.reviews.map(\.label).max() ?? 0) + 1 : 2
+    if let names, names.count < numbered {
+      throw ValidationError("--labels must name \(numbered) classes, each once, not \(names.count).")
+    }
+    return classes
   }
 }

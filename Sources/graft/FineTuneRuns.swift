@@ -29,11 +29,7 @@ struct FineTuneRuns {
   func run(seeds: [UInt64]) throws -> JSON {
     let file = directory + "/results.json"
     if !resume, FileManager.default.fileExists(atPath: file) { throw RunError.exists(directory: directory) }
-    do {
-      try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    } catch {
-      throw FileError.system(path: directory, action: "create the folder", reason: error.localizedDescription)
-    }
+    try OutputFolder.create(directory)
     let runs = try seeds.map { seed in
       let result = try run(seed: seed, directory: "\(directory)/seed-\(seed)", cacheDirectory: directory)
       return JSON.object(
@@ -42,7 +38,7 @@ struct FineTuneRuns {
     }
     removeCache(in: directory)
     let accuracies = try runs.map { try JSONNode($0, path: file)["accuracy"].double() }
-    let object = stamp(nil).object([
+    let object = try stamp(nil).object([
       JSON.Member("accuracy_max", .number(accuracies.max() ?? 0)),
       JSON.Member("accuracy_mean", .number(accuracies.reduce(0, +) / Double(accuracies.count))),
       JSON.Member("accuracy_min", .number(accuracies.min() ?? 0)), JSON.Member("runs", .array(runs)),
@@ -57,6 +53,7 @@ struct FineTuneRuns {
     let stamp = stamp(seed)
     let journal = try RunJournal(
       directory: directory, stamp: stamp.object([]), batchCount: settings.epochs, resume: resume)
+    Interruption.keeps(in: self.directory, option: "--resume")
     let state = directory + "/state.safetensors"
     if !journal.isFinished {
       let workspace = Workspace(threads: threads)
@@ -87,8 +84,10 @@ struct FineTuneRuns {
 
   private func train(_ tuning: inout FineTuning, throughEpoch epoch: Int, state: String) throws {
     let end = (epoch + 1) * tuning.stepsInEpoch
-    var progress = Progress(
-      ProgressLine(label: "epoch \(epoch + 1)", unit: "steps", total: tuning.schedule.steps, resumed: tuning.step))
+    let progress = Progress(
+      ProgressLine(
+        label: "seed \(tuning.settings.seed), epoch \(epoch + 1)", unit: "steps", total: tuning.schedule.steps,
+        resumed: tuning.step))
     defer { progress.clear() }
     while tuning.step < end {
       try tuning.advance()
@@ -98,7 +97,7 @@ struct FineTuneRuns {
   }
 
   private func score(_ model: Model, _ epoch: Int, _ workspace: Workspace) throws -> [Prediction] {
-    var progress = Progress(
+    let progress = Progress(
       ProgressLine(label: "score epoch \(epoch + 1)", unit: "batches", total: test.batches.count))
     defer { progress.clear() }
     return try test.batches.indices.flatMap { batch in
@@ -112,9 +111,9 @@ struct FineTuneRuns {
   ) throws -> FrozenStates {
     let digest = Digest()
     digest.update(cacheKey)
-    let path = "\(directory)/\(Self.cachePrefix)\(digest.finish().prefix(16))"
+    let path = "\(directory)/\(Self.cachePrefix)\(try digest.finish().prefix(16))"
     let usesFile = isReadOften && cacheBytes > 0 && trainable.firstTrainedLayer > 0
-    var progress = Progress(ProgressLine(label: "frozen blocks", unit: "texts", total: train.reviews.count))
+    let progress = Progress(ProgressLine(label: "frozen blocks", unit: "texts", total: train.reviews.count))
     defer { progress.clear() }
     return try FrozenStates(
       trainable, train.reviews, path: usesFile ? path : nil, bound: cacheBytes, workspace: workspace

@@ -28,8 +28,8 @@ struct Forward: ParsableCommand {
   @Option(help: ArgumentHelp("BERT's token type of each token (default: 0 for all).", valueName: "0,0,1"))
   var tokenTypes: IntegerList?
 
-  @Option(name: [.short, .long], help: ArgumentHelp("The safetensors file to write.", valueName: "path"))
-  var output: String
+  @Option(name: [.short, .long], help: .file("The safetensors file to write."))
+  var output: FileOutput
 
   @OptionGroup var encoding: EncodingOptions
   @OptionGroup var threads: ThreadOptions
@@ -46,15 +46,15 @@ struct Forward: ParsableCommand {
     var types = tokenTypes?.values
     if let given = types, tokens.truncated { types = Array(given.prefix(tokens.ids.count)) }
     var trace = try model.trace(tokens.ids, tokenTypes: types, workspace: threads.workspace())
-    let shapes = try trace.write(to: output)
-    let object = digest.map { digest in
-      ResultStamp(command: "forward", model: model, digest: digest, options: options).object([
-        JSON.Member("ids", .array(tokens.ids.map { .integer(Int($0)) })), JSON.Member("output", .string(output)),
+    let shapes = try trace.write(to: output.path)
+    let object = try digest.map { digest in
+      try ResultStamp(command: "forward", model: model, digest: digest, options: options).object([
+        JSON.Member("ids", .array(tokens.ids.map { .integer(Int($0)) })), JSON.Member("output", .string(output.path)),
         JSON.Member("tensors", .object(shapes.map { JSON.Member($0.name, .array($0.shape.map { .integer($0) })) })),
         JSON.Member("tokens", .integer(tokens.ids.count)), JSON.Member("truncated", .bool(tokens.truncated)),
       ])
     }
-    try result.print(object ?? .null) { style in
+    try result.print(object ?? .null, beside: output) { style in
       var sheet = FactSheet(
         "\(model.name): \(tokens.ids.count.counted("token"))\(tokens.truncated ? ", the head of the text" : "")")
       for (name, shape) in shapes { sheet.add(name, shape.map(String.init).joined(separator: " x ")) }
@@ -66,6 +66,9 @@ struct Forward: ParsableCommand {
     if let text { return try TextEncoder(model, encoding).encode(Array(text.utf8), source: "--text") }
     let all = ids?.values ?? []
     let head = all.prefix(encoding.maxLength.map { min($0, model.positions) } ?? all.count)
+    if head.count < all.count {
+      Truncation.add("--ids", tokens: all.count, read: head.count, isModelsLimit: head.count == model.positions)
+    }
     return TextEncoder.Tokens(ids: Array(head), truncated: head.count < all.count)
   }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DenseMath
+import Files
 import Foundation
 
 @main
@@ -23,7 +24,15 @@ struct Graft: ParsableCommand {
         1    the command failed, the reason is on standard error; or verify found
              a stage over the tolerance
         64   the command line is wrong
+        129, 130, 143
+             the command was ended by SIGHUP, SIGINT (Ctrl-C) or SIGTERM; standard
+             error says what is kept and how to resume
         141  the reader of the output went away
+
+      OUTPUT:
+        An option that writes one file takes '-' for standard output; the report
+        then goes to standard error. Pipes and devices are written through,
+        symbolic links are followed.
 
       ENVIRONMENT:
         GRAFT_MODELS           folders of models with ':' between, in place of
@@ -45,6 +54,8 @@ struct Graft: ParsableCommand {
     // A closed pipe and a file past its limit then show up as errors of `write`, which can be told.
     signal(SIGPIPE, SIG_IGN)
     signal(SIGXFSZ, SIG_IGN)
+    Console.reserveDescriptors()
+    Interruption.watch()
     var command: any ParsableCommand
     do {
       if let unknown = path.unknownCommand { throw unknown }
@@ -55,9 +66,17 @@ struct Graft: ParsableCommand {
     }
     do {
       try InstructionSet.force(fromEnvironment: ProcessInfo.processInfo.environment)
-      try command.run()
+      try WrittenPaths(command).check()
+      let configuration = type(of: command).configuration
+      let name = configuration.commandName ?? "\(type(of: command))".lowercased()
+      try Progress.during(name) { try command.run() }
+      Truncation.finish()
+      Console.noteProblems()
       finish(ExitStatus.success)
     } catch let error as StandardOutputError where error == .closed {
+      finish(ExitStatus.closedPipe)
+    } catch FileError.closed(let path) {
+      Console.complain("\(FileError.closed(path: path))")
       finish(ExitStatus.closedPipe)
     } catch {
       finish(reporting: error, of: path)
@@ -67,6 +86,7 @@ struct Graft: ParsableCommand {
   /// Help and version go to standard output with 0, a wrong command line to standard error with 64, what fails with 1.
   private static func finish(reporting error: any Error, of path: CommandPath) -> Never {
     guard exitCode(for: error) != .failure else {
+      Console.noteProblems()
       Console.complain("\(error)")
       finish(ExitStatus.failure)
     }
@@ -88,6 +108,7 @@ struct Graft: ParsableCommand {
 
   /// Ends the process at once. `exit` would first clean up libraries that a digest in the background may still be using.
   private static func finish(_ status: Int32) -> Never {
+    ProgressMonitor.shared.stop()
     fflush(nil)
     _exit(status)
   }

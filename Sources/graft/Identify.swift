@@ -59,14 +59,14 @@ struct Identify: ParsableCommand {
   @OptionGroup var classification: ClassificationOptions
   @OptionGroup var recording: RunOptions
 
-  @Option(help: ArgumentHelp("Write a page: every head of a text, or the statistics of a dataset.", valueName: "path"))
-  var html: String?
+  @Option(help: .file("Write a page: every head of a text, or the statistics of a dataset."))
+  var html: FileOutput?
 
-  @Option(help: ArgumentHelp("Write a picture: a head of a text, or the first chart of a dataset.", valueName: "path"))
-  var svg: String?
+  @Option(help: .file("Write a picture: a head of a text, or the first chart of a dataset."))
+  var svg: FileOutput?
 
-  @Option(help: ArgumentHelp("Write raw and effective weights of a text as safetensors.", valueName: "path"))
-  var save: String?
+  @Option(help: .file("Write raw and effective weights of a text as safetensors."))
+  var save: FileOutput?
 
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
@@ -100,10 +100,17 @@ struct Identify: ParsableCommand {
     var room = Self.pageCharacters
     var left = 0
     var saved = SavedAttention()
+    let progress = Progress(
+      ProgressLine(
+        label: "identify", unit: "heads", total: inputs.count * model.blockDimensions.reduce(0) { $0 + $1.heads }))
+    defer { progress.clear() }
+    var done = 0
     let results = try inputs.map { input -> IdentifiedText in
       let tokens = try encoder.encode(Array(cleaning.clean(input.string).utf8), source: input.source)
       var kept: [EffectiveAttention.Head] = []
       let record = try study.record(id: input.id ?? input.source, tokens.ids, workspace: workspace) { head in
+        done += 1
+        progress.update(done)
         if save != nil { saved.add(head) }
         guard html != nil || svg != nil, heads?.heads.contains(.init(layer: head.layer, head: head.head)) ?? true else {
           return
@@ -117,15 +124,17 @@ struct Identify: ParsableCommand {
         text: input, ids: tokens.ids, truncated: tokens.truncated, record: record, targets: study.targets, kept: kept,
         tokenizer: encoder.tokenizer, modelName: model.name, simplex: effective.simplex)
     }
-    if let save, let first = results.first { try saved.write(ids: first.ids, to: save) }
+    if let save, let first = results.first { try saved.write(ids: first.ids, to: save.path) }
     try writePictures(results, left: left)
-    let object = digest.map { digest in
-      ResultStamp(
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "identify", model: model, digest: digest,
         options: .object(classification.members(cleaning) + effective.members)
       ).object([JSON.Member("results", .array(results.map(\.json)))])
     }
-    try output.print(object ?? .null) { style in results.map { $0.table.text(style) }.joined(separator: "\n") }
+    try output.print(object ?? .null, beside: save, svg, html) { style in
+      results.map { $0.table.text(style) }.joined(separator: "\n")
+    }
   }
 
   /// What a page may hold of weights, so that a browser opens it.
@@ -137,9 +146,10 @@ struct Identify: ParsableCommand {
     if let svg, let first = results.first, let head = first.kept.first {
       guard first.ids.count <= Self.pictureTokens else {
         throw CommandError.tooLongForPicture(
-          source: first.text.source, tokens: first.ids.count, most: Self.pictureTokens)
+          source: first.text.source, tokens: first.ids.count, most: Self.pictureTokens,
+          advice: "--html, which shows long texts")
       }
-      try OutputFile.write(first.heatMap(head, show: show).svg(), to: svg)
+      try svg.write(first.heatMap(head, show: show).svg())
     }
     guard let html, let first = results.first else { return }
     let note =
@@ -159,7 +169,7 @@ struct Identify: ParsableCommand {
           (index == 0 ? note : []) + (result.panels.map { [.matrices($0, caption: "")] } ?? [])
             + [.table(result.table)])
       })
-    try OutputFile.write(page.html, to: html)
+    try html.write(page.html)
     if left > 0 {
       Console.note("the page leaves out \(left.counted("head")) to stay small; --heads chooses which it holds")
     }

@@ -48,7 +48,7 @@ struct IdentifyRun {
     let cleaning = try options.classification.cleaning(for: model)
     let maxLength = min(options.classification.maxLength ?? Self.sampleTokens, model.positions)
     let encoder = try TextEncoder(model, maxLength: maxLength)
-    encoded = try EncodedReviews(
+    encoded = try EncodedReviews.noting(
       dataset, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength, threads: options.threads.count)
     let lengths = (options.lengths?.values.map(Int.init) ?? Self.defaultLengths).filter { $0 <= maxLength }
     let seed = options.data.seed
@@ -94,11 +94,11 @@ struct IdentifyRun {
       try OutputFile.write(summary.page(stamp: json(summary)), to: directory + "/report.html")
       try OutputFile.write(json(summary).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    let all = try records ?? readJSONLines((options.recording.output ?? "") + "/records.jsonl") { try Record($0) }
+    let all = try records ?? readJSONLines((options.recording.output?.path ?? "") + "/records.jsonl") { try Record($0) }
     let report = self.report(all)
-    if let svg = options.svg { try OutputFile.write(report.picture.svg(), to: svg) }
-    if let html = options.html { try OutputFile.write(report.page(stamp: json(report)), to: html) }
-    try options.output.print(json(report)) { style in
+    try options.svg?.write(report.picture.svg())
+    try options.html?.write(report.page(stamp: json(report)))
+    try options.output.print(json(report), beside: options.svg, options.html) { style in
       report.text(style)
         + (options.recording.output.map {
           "\n" + style.painted("written: ", .faint) + "\($0)/report.html, results.json, records.jsonl\n"
@@ -125,8 +125,8 @@ struct IdentifyRun {
       reviews: encoded.reviews.count)
   }
 
-  private func json(_ report: IdentifyReport) -> JSON {
-    stamp.object(
+  private func json(_ report: IdentifyReport) throws -> JSON {
+    try stamp.object(
       report.members + [
         JSON.Member("reviews", .integer(encoded.reviews.count)),
         JSON.Member("truncated", .integer(encoded.truncatedCount)),

@@ -28,8 +28,9 @@ struct Inspect: ParsableCommand {
     let digest = BackgroundDigest(of: opened)
     let description = try ModelDescription(opened, threads: threads.count)
     let stamp = ResultStamp(command: "inspect", model: opened, digest: digest, options: ["tensors": .bool(tensors)])
+    let sha256 = try digest.wait()
     try output.print(stamp.object(description.members(withTensors: tensors))) { style in
-      description.text(style, digest: digest.wait(), withTensors: tensors)
+      description.text(style, digest: sha256, withTensors: tensors)
     }
   }
 }

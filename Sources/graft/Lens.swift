@@ -47,11 +47,11 @@ struct Lens: ParsableCommand {
       """)
   var show: LensStatistic?
 
-  @Option(help: ArgumentHelp("Also write the picture of the first text as SVG.", valueName: "path"))
-  var svg: String?
+  @Option(help: .file("Also write the picture of the first text as SVG."))
+  var svg: FileOutput?
 
-  @Option(help: ArgumentHelp("Also write a page with all texts; hover shows what is behind a cell.", valueName: "path"))
-  var html: String?
+  @Option(help: .file("Also write a page with all texts; hover shows what is behind a cell."))
+  var html: FileOutput?
 
   @OptionGroup var encoding: EncodingOptions
   @OptionGroup var threads: ThreadOptions
@@ -64,8 +64,9 @@ struct Lens: ParsableCommand {
 
   func run() throws {
     let opened = try model.open()
-    let base = try lens.unembedding.map { try ModelArgument.open($0) }
+    let base = try lens.unembedding.map { try CheckpointArgument.open($0) }
     let heads = try LensHeads(opened, lens.head, borrowing: base)
+    if tuning.tuned != nil { _ = try opened.requireCheckpoint() }
     if corpus.isGiven { return try runCorpus(opened, heads, base: base) }
     let digest = output.json ? BackgroundDigest(of: opened) : nil
     let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
@@ -76,7 +77,8 @@ struct Lens: ParsableCommand {
       opened, heads, encoder, lens, tuned: tuning.tuned.map { try TunedLens(path: $0) }, changer, workspace: workspace)
     let attributor =
       try attribution.attribute
-      ? LensAttributor(opened, heads, lens, encoder.tokenizer, workspace: workspace) : nil
+      ? LensAttributor(
+        opened.requireCheckpoint(), head: heads.segments[0], lens, encoder.tokenizer, workspace: workspace) : nil
     let texts = try input.texts()
     func read(_ text: InputText, changing: Bool = true) throws -> LensReading {
       let reading = try run.read(text, changing: changing)
@@ -84,7 +86,7 @@ struct Lens: ParsableCommand {
     }
     let beside = try input.beside.map { try read(InputText(bytes: Array($0.utf8), source: "--beside")) }
     // What is shown side by side: a text, or a text without and with what is changed.
-    let groups = try texts.map { text in
+    let groups = try texts.mapShowingProgress("lens", unit: "texts") { text in
       (interventions.unchanged ? [try read(text, changing: false)] : []) + [try read(text)]
     }
     let others = [beside].compactMap { $0 }
@@ -93,16 +95,16 @@ struct Lens: ParsableCommand {
     }
     try writePictures(figures)
     let tunedMembers = try tuning.members()
-    let object = digest.map { digest in
-      ResultStamp(
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "lens", model: opened, digest: digest,
         options: .object(encoding.members + input.members + lens.members + interventions.members + [attribution.member])
       )
       .object(
-        (baseDigest.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? [])
+        (try baseDigest.map { [JSON.Member("unembedding_sha256", .string(try $0.wait()))] } ?? [])
           + tunedMembers + [JSON.Member("results", .array((groups.joined() + others).map(\.json)))])
     }
-    try output.print(object ?? .null) { style in
+    try output.print(object ?? .null, beside: svg, html) { style in
       figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style) }
         .joined(separator: "\n")
     }
@@ -110,12 +112,12 @@ struct Lens: ParsableCommand {
 
   private func writePictures(_ figures: [LensFigure]) throws {
     guard let first = figures.first else { return }
-    if let svg { try OutputFile.write(first.attributedSVG ?? first.svg, to: svg) }
+    try svg?.write(first.attributedSVG ?? first.svg)
     guard let html else { return }
     let page = HTMLPage(
       title: "Lens: \(first.readings[0].modelName)",
       subtitle: "Every layer read as words. Arrow keys move from cell to cell.", sections: figures.map(\.section))
-    try OutputFile.write(page.html, to: html)
+    try html.write(page.html)
   }
 }
 

@@ -10,14 +10,8 @@ struct LensAttributor {
   private let tokenizer: Tokenizer
   private let workspace: Workspace
 
-  /// - Throws: `CommandError.noCheckpoint`.
-  init(
-    _ model: any Runnable, _ heads: LensHeads, _ options: LensOptions, _ tokenizer: Tokenizer, workspace: Workspace
-  ) throws {
-    guard let checkpoint = model as? Model, let head = heads.segments.first else {
-      throw CommandError.noCheckpoint(model: model.name)
-    }
-    self.model = checkpoint
+  init(_ model: Model, head: Unembedding, _ options: LensOptions, _ tokenizer: Tokenizer, workspace: Workspace) {
+    self.model = model
     self.head = head
     self.options = options
     self.tokenizer = tokenizer

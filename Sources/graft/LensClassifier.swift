@@ -26,8 +26,8 @@ struct LensClassifier: ParsableCommand {
   @OptionGroup var data: DatasetOptions
   @OptionGroup var classification: ClassificationOptions
   @OptionGroup var recording: RunOptions
-  @Option(help: ArgumentHelp("Also write the picture of the first text as SVG.", valueName: "path"))
-  var svg: String?
+  @Option(help: .file("Also write the picture of the first text as SVG."))
+  var svg: FileOutput?
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -40,50 +40,56 @@ struct LensClassifier: ParsableCommand {
     let lens = try ClassifierLens(opened, threads: threads.count)
     let digest = output.json || recording.output != nil ? BackgroundDigest(of: opened) : nil
     let cleaning = try classification.cleaning(for: opened)
-    let labels = JSON.Member("labels", .array(lens.labels.map { .string($0) }))
+    let meaning = [
+      JSON.Member("labels", .array(lens.classifier.labels.map { .string($0) })),
+      JSON.Member("problem_type", .string(lens.classifier.problemType.rawValue)),
+    ]
     let options = classification.members(cleaning)
     if data.dataset != nil {
-      let dataset = try data.read()
-      try dataset.check(classes: lens.head.classes)
+      let dataset = try data.read().labelled(for: opened)
       let stamp = digest.map { digest in
         ResultStamp(
           command: "lens-classifier", model: opened, digest: digest, dataset: dataset, seed: data.seed,
           options: .object(options + data.members + [threads.member]))
       }
-      func object(_ members: [JSON.Member]) -> JSON { stamp?.object([labels] + members) ?? .null }
+      func object(_ members: [JSON.Member]) throws -> JSON { try stamp?.object(meaning + members) ?? .null }
       let summary = try summarise(dataset, lens, cleaning, object: object)
       return try output.print(object(summary.members)) { style in
         summary.table(style, caption: "\(opened.name): \(summary.reviews.counted("review")) of \(dataset.name)")
+          + (dataset.labelOrder.map { style.painted("labels: ", .faint) + $0.remark + "\n" } ?? "")
       }
     }
     let encoder = try TextEncoder(opened, maxLength: classification.maxLength)
-    let readings = try text.map { text in
+    let readings = try text.mapShowingProgress("lens-classifier", unit: "texts") { text in
       let tokens = try encoder.encode(Array(cleaning.clean(text).utf8), source: "--text")
       return ClassifierReading(
         text: text, tokens: tokens, levels: lens.levels, logits: try lens.read(PackedBatch([tokens.ids])).map { $0[0] },
-        labels: lens.labels, modelName: opened.name)
+        classifier: lens.classifier, modelName: opened.name)
     }
-    if let svg { try OutputFile.write(readings[0].heatMap.svg(), to: svg) }
-    let object = digest.map { digest in
-      ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: .object(options))
-        .object([labels, JSON.Member("results", .array(readings.map(\.json)))])
+    try svg?.write(readings[0].heatMap.svg())
+    let object = try digest.map { digest in
+      try ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: .object(options))
+        .object(meaning + [JSON.Member("results", .array(readings.map(\.json)))])
     }
-    try output.print(object ?? .null) { style in readings.map { $0.heatMap.text(style) }.joined(separator: "\n") }
+    try output.print(object ?? .null, beside: svg) { style in
+      readings.map { $0.heatMap.text(style) }.joined(separator: "\n")
+    }
   }
 
   private func summarise(
-    _ dataset: Dataset, _ lens: ClassifierLens, _ cleaning: TextCleaning, object: @escaping ([JSON.Member]) -> JSON
+    _ dataset: Dataset, _ lens: ClassifierLens, _ cleaning: TextCleaning,
+    object: @escaping ([JSON.Member]) throws -> JSON
   ) throws -> ClassifierLensSummary {
-    let tokenizer = try Tokenizer.load(
-      directory: lens.model.tokenizerDirectory, modelType: lens.model.modelType)
-    let encoded = try EncodedReviews(
+    let tokenizer = try lens.model.tokenizer()
+    let encoded = try EncodedReviews.noting(
       dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: classification.length(for: [lens.model]),
       threads: threads.count)
     func summary(_ records: [ClassifierLensRecord]) -> ClassifierLensSummary {
-      ClassifierLensSummary(levels: lens.levels, records: records, seed: data.seed)
+      ClassifierLensSummary(
+        levels: lens.levels, records: records, truncated: encoded.truncatedCount, seed: data.seed)
     }
     let run = try RecordedRun(recording, stamp: object([]), batchCount: encoded.batches.count)
-    let records = try run.records(label: "lens") { batch in
+    let records = try run.records(label: "lens-classifier") { batch in
       let reviews = encoded.reviews[encoded.batches[batch]]
       let scores = try lens.read(PackedBatch(reviews.map(\.ids)))
       return reviews.enumerated().map { index, review in
@@ -99,6 +105,6 @@ struct LensClassifier: ParsableCommand {
         object(summary(records).members).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     return summary(
-      try records ?? readJSONLines((recording.output ?? "") + "/texts.jsonl") { try ClassifierLensRecord($0) })
+      try records ?? readJSONLines((recording.output?.path ?? "") + "/texts.jsonl") { try ClassifierLensRecord($0) })
   }
 }

@@ -22,12 +22,12 @@ struct LensCorpus {
     self.options = options
     dataset = try options.data.read()
     cleaning = try options.text.cleaning(for: model)
-    tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    tokenizer = try model.tokenizer()
     isBERT = model.modelType == "bert"
     if isBERT, tokenizer.specialTokens.mask == nil {
       throw CommandError.missingSpecialToken(directory: model.tokenizerDirectory, role: "mask", option: "--dataset")
     }
-    encoded = try EncodedReviews(
+    encoded = try EncodedReviews.noting(
       dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: min(maxLength ?? .max, model.positions),
       threads: threads)
     parts = LensCorpusPart.plan(batches: encoded.batches.count)
@@ -85,16 +85,16 @@ extension Lens {
     let stamp = ResultStamp(
       command: "lens", model: model, digest: digests.0, dataset: corpus.dataset, seed: self.corpus.data.seed,
       options: .object(lens.corpusMembers + corpus.members(maxLength: encoding.maxLength) + [threads.member]))
-    func object(_ members: [JSON.Member]) -> JSON {
-      stamp.object(
-        (digests.1.map { [JSON.Member("unembedding_sha256", .string($0.wait()))] } ?? []) + tunedMembers + members)
+    func object(_ members: [JSON.Member]) throws -> JSON {
+      try stamp.object(
+        (digests.1.map { [JSON.Member("unembedding_sha256", .string(try $0.wait()))] } ?? []) + tunedMembers + members)
     }
 
     func statistics(_ parts: [LensCorpusPart]) throws -> LensStatistics {
       try LensStatistics(levels: reader.levels, parts: parts, seed: self.corpus.data.seed)
     }
-    func result(_ statistics: LensStatistics) -> JSON {
-      object(statistics.members + [JSON.Member("truncated", .integer(corpus.truncatedCount))])
+    func result(_ statistics: LensStatistics) throws -> JSON {
+      try object(statistics.members + [JSON.Member("truncated", .integer(corpus.truncatedCount))])
     }
 
     let workspace = threads.workspace()
@@ -115,9 +115,9 @@ extension Lens {
       try writeLines(texts.lazy.map { .object($0.members) }, to: directory + "/texts.jsonl")
       try OutputFile.write(result(statistics(parts)).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    let found = try parts.map(statistics) ?? LensStatistics(.read((recording.output ?? "") + "/results.json"))
+    let found = try parts.map(statistics) ?? LensStatistics(.read((recording.output?.path ?? "") + "/results.json"))
     let report = LensCorpusReport(found, model: model.name, dataset: corpus.dataset.name)
-    if let svg { try OutputFile.write(report.chart(show ?? .kl).svg(), to: svg) }
-    try output.print(result(found)) { report.text($0) }
+    try svg?.write(report.chart(show ?? .kl).svg())
+    try output.print(result(found), beside: svg) { report.text($0) }
   }
 }

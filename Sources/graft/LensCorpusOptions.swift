@@ -20,7 +20,10 @@ struct LensCorpusOptions: ParsableArguments {
 
 /// A tuned lens that reads beside the plain one.
 struct TunedOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Also read through this tuned lens, which graft lens-fit makes.", valueName: "path"))
+  @Option(
+    help: ArgumentHelp(
+      "Also read through this tuned lens, which graft lens-fit fits. \(CheckpointArgument.noStitchedModel)",
+      valueName: "path"))
   var tuned: String?
 
   /// What a stamp says of the file.

@@ -23,12 +23,11 @@ struct LensFit: ParsableCommand {
         graft lens imdb-bert-1 --text 'a [MASK] film' --tuned lens.safetensors
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
   @OptionGroup var corpus: LensCorpusOptions
 
-  @Option(
-    name: [.customShort("o"), .customLong("output")], help: ArgumentHelp("The file to write.", valueName: "path"))
-  var path: String
+  @Option(name: .shortAndLong, help: .file("The file to write."))
+  var output: FileOutput
 
   @Option(help: "What is added to each variance, as a share of it; more draws the maps towards the plain lens.")
   var ridge = 1e-4
@@ -42,14 +41,17 @@ struct LensFit: ParsableCommand {
   @Option(help: "mlm: the model's whole head; embedding: the token embedding alone.")
   var head: LensHeadChoice = .mlm
 
-  @Option(help: ArgumentHelp("Borrow the head of this model, for a checkpoint without one.", valueName: "model"))
+  @Option(
+    help: ArgumentHelp(
+      "Borrow the head of this model, for a checkpoint without one. \(CheckpointArgument.noStitchedModel)",
+      valueName: "model"))
   var unembedding: String?
 
   @Option(help: "Keep the head of a text, at most this many tokens (default: the model's positions).")
   var maxLength: Int?
 
   @OptionGroup var threads: ThreadOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var display: OutputOptions
 
   func validate() throws {
     if !corpus.isGiven { throw ValidationError("Give --dataset.") }
@@ -61,20 +63,19 @@ struct LensFit: ParsableCommand {
 
   func run() throws {
     let opened = try model.open()
-    let heads = try LensHeads(opened, head, borrowing: unembedding.map { try ModelArgument.open($0) })
-    guard heads.segments.count == 1 else { throw InterpretabilityError.tunedLensOfSegments(model: opened.name) }
+    let heads = try LensHeads(opened, head, borrowing: unembedding.map { try CheckpointArgument.open($0) })
     let digest = BackgroundDigest(of: opened)
     let texts = try LensCorpus(opened, corpus, maxLength: maxLength, threads: threads.count)
     let workspace = threads.workspace()
 
     var regression = TunedLensRegression(opened, head: heads.segments[0])
-    var progress = Progress(ProgressLine(label: "fit", unit: "batches", total: texts.batchCount))
+    let progress = Progress(ProgressLine(label: "fit", unit: "batches", total: texts.batchCount))
     for batch in 0..<texts.batchCount {
       try regression.add(texts.texts(ofBatch: batch), workspace: workspace)
       progress.update(batch + 1)
     }
     progress.clear()
-    let (fitted, explained) = try regression.solve(ridge: ridge)
+    let (fitted, explained) = try Progress.during("regression") { try regression.solve(ridge: ridge) }
     let (lens, divergences) = try train(regression, from: fitted, texts, workspace: workspace)
 
     let options: [JSON.Member] =
@@ -86,7 +87,7 @@ struct LensFit: ParsableCommand {
     let stamp = ResultStamp(
       command: "lens-fit", model: opened, digest: digest, dataset: texts.dataset, seed: corpus.data.seed,
       options: .object(options))
-    try lens.write(to: path, metadata: ["graft.fit": stamp.object([]).serialized()])
+    try lens.write(to: output.path, metadata: ["graft.fit": stamp.object([]).serialized()])
     let levels = LensLevel.all(blocks: lens.translators.count)
     let results = levels.dropLast().enumerated().map { index, level -> JSON in
       [
@@ -94,12 +95,12 @@ struct LensFit: ParsableCommand {
         "kl_in_last_steps": divergences.map { .number($0[index]) } ?? .null, "level": .string(level.name),
       ]
     }
-    let object = stamp.object([
-      JSON.Member("levels", .array(results)), JSON.Member("output", .string(path)),
-      JSON.Member("places", .integer(regression.places)),
+    let object = try stamp.object([
+      JSON.Member("levels", .array(results)), JSON.Member("output", .string(output.path)),
+      JSON.Member("places", .integer(regression.places)), JSON.Member("truncated", .integer(texts.truncatedCount)),
       JSON.Member("unembedding_sha256", .string(lens.unembeddingDigest)),
     ])
-    try output.print(object) { style in
+    try display.print(object, beside: output) { style in
       var table = Table(
         caption: "\(opened.name): fitted on \(regression.places.counted("token")) of \(texts.dataset.name)",
         columns: [Table.Column("level"), Table.Column("variance explained", .trailing)]
@@ -109,7 +110,7 @@ struct LensFit: ParsableCommand {
           [Table.Cell(level.name), .number(explained[index], decimals: 3)]
             + (divergences.map { [.number($0[index], decimals: 3)] } ?? []))
       }
-      return table.text(style) + "\n" + style.painted("written: ", .faint) + path + "\n"
+      return table.text(style) + "\n" + style.painted("written: ", .faint) + "\(output)\n"
     }
   }
 
@@ -124,7 +125,7 @@ struct LensFit: ParsableCommand {
     var generator = SplitMix64(seed: corpus.data.seed)
     var order: [Int] = []
     var last: [[Double]] = []
-    var progress = Progress(ProgressLine(label: "fit", unit: "steps", total: steps))
+    let progress = Progress(ProgressLine(label: "fit", unit: "steps", total: steps))
     for step in 0..<steps {
       if order.isEmpty { order = generator.permutation(of: texts.batchCount) }
       if let means = try training.step(texts.texts(ofBatch: order.removeLast())), step >= steps - max(1, steps / 10) {

@@ -11,7 +11,7 @@ enum LensHeadChoice: String, CaseIterable, ExpressibleByArgument {
   case embedding
 }
 
-/// The head that reads the states of each segment of a model: one for a checkpoint, two for a splice, whose kept blocks
+/// The head that reads the states of each segment of a model: one for a checkpoint, two for a stitched model, whose kept blocks
 /// are read by the pretrained model's head.
 struct LensHeads {
   let segments: [Unembedding]
@@ -19,8 +19,8 @@ struct LensHeads {
   /// - Parameter base: a model that lends its head (`--unembedding`) where this model's own would read.
   /// - Throws: `CommandError.noLensHead`, `.foreignUnembedding`,
   ///   `.foreignVocabulary`.
-  init(_ model: any Runnable, _ choice: LensHeadChoice, borrowing base: (any Runnable)?) throws {
-    let models = Self.models(of: model)
+  init(_ model: any Runnable, _ choice: LensHeadChoice, borrowing base: Model?) throws {
+    let models = model.checkpoints
     let starts = model.segmentStarts
     segments = try models.suffix(starts.count).enumerated().map { index, part in
       if choice == .embedding { return .embedding(part.wE) }
@@ -35,8 +35,8 @@ struct LensHeads {
           expected: [part.dimensions.vocabulary, part.dimensions.hidden])
       }
       // Two vocabularies of one size would read every layer as the wrong words, without an error.
-      let tokenizers = try [model, base].map {
-        try Tokenizer.load(directory: $0.tokenizerDirectory, modelType: $0.modelType)
+      let tokenizers = try [model, base as any Runnable].map {
+        try $0.vocabularyTokenizer()
       }
       let (rows, other) = (part.dimensions.vocabulary, head.matrix.rows)
       let shared = try SharedVocabulary(tokenizers[0], rows: rows, tokenizers[1], rows: other, allowsPartial: true)
@@ -45,10 +45,5 @@ struct LensHeads {
       }
       return head
     }
-  }
-
-  private static func models(of model: any Runnable) -> [Model] {
-    if let stitched = model as? StitchedModel { return [stitched.pretrained, stitched.finetuned] }
-    return [model as? Model].compactMap { $0 }
   }
 }

@@ -28,7 +28,10 @@ struct LensOptions: ParsableArguments {
   @Option(help: "mlm: the model's whole head; embedding: the token embedding alone, the papers' E.")
   var head: LensHeadChoice = .mlm
 
-  @Option(help: ArgumentHelp("Borrow the head of this model, for a checkpoint without one.", valueName: "model"))
+  @Option(
+    help: ArgumentHelp(
+      "Borrow the head of this model, for a checkpoint without one. \(CheckpointArgument.noStitchedModel)",
+      valueName: "model"))
   var unembedding: String?
 
   @Flag(help: "BERT: mask every token in turn and read each at its own place.")

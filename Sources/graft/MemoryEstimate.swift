@@ -1,5 +1,4 @@
 import Checkpoints
-import Stitching
 import Transformer
 
 /// What a model takes in memory, in bytes.
@@ -11,7 +10,7 @@ struct MemoryEstimate {
   let working: Int
 
   init(_ model: any Runnable, tokens: Int, threads: Int) {
-    let entries = model.checkpoints.flatMap(\.entries)
+    let entries = model.checkpoints.flatMap(\.checkpoint.entries)
     mapped = entries.reduce(0) { sum, entry in
       sum + entry.byteCount + (entry.type.isConverted ? entry.count * 4 : 0)
     }
@@ -28,12 +27,4 @@ struct MemoryEstimate {
 extension ElementType {
   /// Whether Graft keeps a Float32 copy: floating-point numbers of another width.
   fileprivate var isConverted: Bool { self == .float16 || self == .bfloat16 || self == .float64 }
-}
-
-extension Runnable {
-  /// The files a model is made of: one checkpoint, or the two that a stitched model joins.
-  var checkpoints: [Checkpoint] {
-    if let stitched = self as? StitchedModel { return [stitched.pretrained.checkpoint, stitched.finetuned.checkpoint] }
-    return (self as? Model).map { [$0.checkpoint] } ?? []
-  }
 }

@@ -18,9 +18,10 @@ struct Merge: ParsableCommand {
   @Argument(help: "The folders of all parts, in any order.")
   var parts: [String]
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The folder of the whole run, which must be new.", valueName: "dir"))
-  var output: String
+  @Option(name: .shortAndLong, help: .folder("The folder of the whole run, which must be new."))
+  var output: FolderOutput
 
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var display: OutputOptions
 
   func run() throws {
@@ -62,11 +63,14 @@ struct Merge: ParsableCommand {
       facts.merge(try StitchExperimentReport.facts(in: directory)) { first, _ in first }
     }
     let report = try StitchExperimentReport(stamp, records, facts: facts)
-    let journal = try RunJournal(directory: output, stamp: stamp, batchCount: 0, resume: false)
-    try journal.finish { try report.write(to: output) }
-    try display.print(report.json) { style in
+    // A merge that was stopped is simply done again.
+    let journal = try RunJournal(
+      directory: output.path, stamp: stamp, batchCount: 0, resume: Self.isUnfinished(output.path))
+    Interruption.keeps(in: output.path)
+    try journal.finish { try report.write(to: output.path) }
+    try display.print(report.json()) { style in
       report.text(style) + style.painted("written: ", .faint)
-        + "\(output)/report.html, results.json, predictions.jsonl\n"
+        + "\(output.path)/report.html, results.json, predictions.jsonl\n"
     }
   }
 

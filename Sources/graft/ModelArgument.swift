@@ -5,54 +5,38 @@ import Stitching
 import Tokenization
 import Transformer
 
-/// The MODEL of a command.
+/// The MODEL of a command that takes stitched models too.
 struct ModelArgument: ParsableArguments {
-  @Argument(help: "A model directory, or the name of a model that comes with graft.")
+  @Argument(
+    help: "A model directory, the directory of a stitched model, or the name of a model that comes with graft.")
   var model: String
 
   /// Opens a checkpoint or a stitched model; weights stay in the mapped file.
-  func open() throws -> any Runnable { try Self.open(model) }
-
-  /// Opens a checkpoint, for what reads one model's parameters.
-  /// - Throws: `CommandError.noCheckpoint` for a stitched model.
-  func openCheckpoint() throws -> Model { try Self.openCheckpoint(model) }
-
-  static func openCheckpoint(_ model: String) throws -> Model {
-    let opened = try open(model)
-    guard let checkpoint = opened as? Model else { throw CommandError.noCheckpoint(model: opened.name) }
-    return checkpoint
-  }
-
-  static func open(_ model: String) throws -> any Runnable {
+  func open() throws -> any Runnable {
     let folders = ModelFolders()
-    return try openModel(directory: folders.directory(of: model), resolving: folders.directory)
-  }
-
-  /// Opens a model that must be a checkpoint of its own.
-  /// - Throws: also `StitchingError.alreadyStitched`.
-  static func checkpoint(_ model: String) throws -> Model {
-    let directory = try ModelFolders().directory(of: model)
-    guard !FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
-      throw StitchingError.alreadyStitched(path: directory)
-    }
-    return try Model(directory: directory)
+    let directory = try folders.directory(of: model)
+    let opened = try openModel(directory: directory) { try folders.directory(of: $0, namedBy: directory) }
+    opened.noteSettings()
+    return opened
   }
 
   /// The tokenizer, without the weights: a directory that holds tokenizer files alone will do.
   func tokenizer() throws -> Tokenizer {
-    let directory = try checkpointDirectory()
-    return try Tokenizer.load(directory: directory, modelType: Self.type(of: directory))
+    let directory = try Self.checkpointDirectory(model)
+    return try Tokenizer.noting(directory: directory, modelType: Self.type(of: directory))
   }
 
   /// What config.json calls the architecture, "bert" or "gpt2"; nil where it says nothing. The weights are not read.
-  func modelType() throws -> String? { try Self.type(of: checkpointDirectory()) }
+  static func modelType(_ model: String) throws -> String? { try type(of: checkpointDirectory(model)) }
 
   /// The model's own directory, of a stitched model that of the one whose tokenizer it has.
-  private func checkpointDirectory() throws -> String {
+  private static func checkpointDirectory(_ model: String) throws -> String {
     let folders = ModelFolders()
     let directory = try folders.directory(of: model)
-    guard FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else { return directory }
-    return try folders.directory(of: StitchedModelFile(directory: directory).pretrained.model)
+    guard let stitched = try StitchedModelFile(ifIn: directory) else { return directory }
+    return try stitched.folder(of: stitched.pretrained, in: directory) {
+      try folders.directory(of: $0, namedBy: directory)
+    }
   }
 
   private static func type(of directory: String) throws -> String? {
@@ -63,11 +47,100 @@ struct ModelArgument: ParsableArguments {
   }
 }
 
+/// The MODEL of a command that reads or changes the parameters of one checkpoint.
+struct CheckpointArgument: ParsableArguments {
+  /// What the help of every argument and option that takes a checkpoint says.
+  static let noStitchedModel = "Does not take a stitched model."
+
+  @Argument(help: "A model directory, or the name of a model that comes with graft. \(noStitchedModel)")
+  var model: String
+
+  func open() throws -> Model { try Self.open(model) }
+
+  /// - Throws: `CommandError.stitchedModel`; what looking for the model and opening it throws.
+  static func open(_ model: String) throws -> Model {
+    let directory = try ModelFolders().directory(of: model)
+    if let stitched = try StitchedModelFile(ifIn: directory) {
+      throw CommandError.stitchedModel(model, parts: [stitched.pretrained.model, stitched.finetuned.model])
+    }
+    let opened = try Model(directory: directory)
+    opened.noteSettings()
+    return opened
+  }
+}
+
+extension Runnable {
+  /// What it is made of: one checkpoint, or the two of a stitched model.
+  var checkpoints: [Model] {
+    if let stitched = self as? StitchedModel { return [stitched.pretrained, stitched.finetuned] }
+    return [self as? Model].compactMap { $0 }
+  }
+
+  /// - Throws: `CommandError.stitchedModel`.
+  func requireCheckpoint() throws -> Model {
+    guard let only = checkpoints.first, checkpoints.count == 1 else {
+      throw CommandError.stitchedModel(name, parts: checkpoints.map(\.name))
+    }
+    return only
+  }
+}
+
+extension StitchedModelFile {
+  /// Nil where `directory` is no stitched model.
+  init?(ifIn directory: String) throws {
+    guard FileManager.default.fileExists(atPath: directory + "/" + Self.name) else { return nil }
+    try self.init(directory: directory)
+  }
+}
+
+extension ModelFolders {
+  /// The directory of a model that the stitched model in `stitched` names.
+  /// - Throws: `CommandError.unknownPart`.
+  fileprivate func directory(of model: String, namedBy stitched: String) throws -> String {
+    do {
+      return try directory(of: model)
+    } catch CommandError.unknownModel(let name, _, let folders) {
+      throw CommandError.unknownPart(path: stitched + "/" + StitchedModelFile.name, name: name, folders: folders)
+    }
+  }
+}
+
+extension Runnable {
+  /// Says once what the model's files hold that does nothing here, and what was assumed about them.
+  func noteSettings() {
+    for model in checkpoints {
+      let path = model.checkpoint.config.path
+      Console.noteUnread(model.unreadKeys, path: path)
+      if let head = model.otherHead, !model.isPretrained {
+        Console.noteOnce("\(model.name): \(head.title) is left out; the rest runs")
+      }
+      if model.classifierIsAssumed {
+        Console.noteOnce(
+          "\(path): architectures names no one class of sequence classifiers; the stored tensors are those of one and are "
+            + "read as one")
+      }
+    }
+  }
+}
+
+extension OtherHead {
+  /// "the head qa_outputs (BertForQuestionAnswering)"
+  var title: String {
+    let heads = (modules.count == 1 ? "the head " : "the heads ") + modules.joined(separator: ", ")
+    return heads + (modelClass.map { " (\($0))" } ?? "")
+  }
+}
+
+extension Model {
+  /// Whether only the next-sentence head is left out, beside the one over the vocabulary: BERT as it was pretrained.
+  fileprivate var isPretrained: Bool { unembedding != nil && otherHead?.modules == ["cls.seq_relationship"] }
+}
+
 extension Model {
   /// The tokenizer that names the rows of a matrix over the vocabulary.
   /// - Throws: `CommandError.moreTokensThanRows`; what loading a tokenizer throws.
   func tokenizer(rows: Int) throws -> Tokenizer {
-    let tokenizer = try Tokenizer.load(directory: tokenizerDirectory, modelType: modelType)
+    let tokenizer = try vocabularyTokenizer()
     guard tokenizer.vocabularyCount <= rows else {
       throw CommandError.moreTokensThanRows(model: name, tokens: tokenizer.vocabularyCount, rows: rows)
     }

@@ -11,6 +11,8 @@ struct ModelDescription {
   private let model: any Runnable
   private let labels: [String]
   private let tokenizer: Tokenizer?
+  /// Why the tokenizer's files are not supported.
+  private let refusal: String?
   private let memory: MemoryEstimate
 
   /// - Throws: what reading the labels or a tokenizer that is there throws; a directory without one is no error.
@@ -19,9 +21,14 @@ struct ModelDescription {
     labels = try model.labels()
     memory = MemoryEstimate(model, tokens: model.positions, threads: threads.count)
     do {
-      tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+      tokenizer = try model.tokenizer()
+      refusal = nil
     } catch TokenizationError.noTokenizer {
-      tokenizer = nil
+      (tokenizer, refusal) = (nil, nil)
+    } catch let error as TokenizationError where error.isRefusal {
+      (tokenizer, refusal) = (nil, error.description)
+    } catch let error as SettingsError {
+      (tokenizer, refusal) = (nil, error.description)
     }
   }
 
@@ -40,8 +47,8 @@ struct ModelDescription {
     }
   }
 
-  private var entries: [TensorEntry] { model.checkpoints.flatMap(\.entries) }
-  private var parameterCount: Int { model.checkpoints.reduce(0) { $0 + $1.totalParameterCount } }
+  private var entries: [TensorEntry] { model.checkpoints.flatMap(\.checkpoint.entries) }
+  private var parameterCount: Int { model.checkpoints.reduce(0) { $0 + $1.checkpoint.totalParameterCount } }
 
   /// Neighbouring blocks of one size.
   private var parts: [(blocks: Range<Int>, size: Dimensions)] {
@@ -84,7 +91,11 @@ extension ModelDescription {
       sheet.add(isBERT ? "masked-LM head" : "LM head", head.isTied ? "tied to the token embedding" : "of its own")
     }
     if let classifierPooling { sheet.add("classifier", "\(labels.joined(separator: ", ")) (\(classifierPooling))") }
-    if model.unembedding == nil, model.classifier == nil { sheet.add("heads", "none") }
+    if let head = model.otherHead {
+      sheet.add("left out", head.title)
+    } else if model.unembedding == nil, model.classifier == nil {
+      sheet.add("heads", "none")
+    }
     let types = Set(entries.map(\.type.rawValue)).sorted().joined(separator: ", ")
     sheet.add("parameters", "\(parameterCount.grouped) in \(entries.count.counted("tensor")) (\(types))")
     addTokenizer(to: &sheet)
@@ -97,7 +108,7 @@ extension ModelDescription {
 
   private func addTokenizer(to sheet: inout FactSheet) {
     guard let tokenizer else {
-      sheet.add("tokenizer", "no files of one")
+      sheet.add("tokenizer", refusal.map { "not supported: \($0)" } ?? "no files of one")
       return
     }
     sheet.add(
@@ -108,6 +119,7 @@ extension ModelDescription {
     // GPT-2 has one token in three roles.
     let distinct = special.enumerated().filter { special.firstIndex(of: $0.element) == $0.offset }.map(\.element)
     sheet.add("special tokens", distinct.isEmpty ? "none" : distinct.joined(separator: ", "))
+    sheet.add("settings", tokenizer.settings.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
   }
 
   private var tensorTable: Table {
@@ -132,12 +144,14 @@ extension ModelDescription {
       JSON.Member("activation", activation.map { .string($0.rawValue) } ?? .null),
       JSON.Member("parts", .array(parts.map { json($0.blocks, $0.size) })),
       JSON.Member("language_head", model.unembedding.map { ["tied": .bool($0.isTied)] } ?? .null),
-      JSON.Member("classifier", classifierJSON), JSON.Member("tokenizer", tokenizer.map(json) ?? .null),
+      JSON.Member("classifier", classifierJSON), JSON.Member("other_head", model.otherHead?.json ?? .null),
+      JSON.Member("tokenizer", tokenizer.map(json) ?? .null),
+      JSON.Member("tokenizer_refusal", refusal.map { .string($0) } ?? .null),
       JSON.Member("memory", ["mapped": .integer(memory.mapped), "working": .integer(memory.working)]),
       JSON.Member("parameters", .integer(parameterCount)), JSON.Member("stitch", stitch.map(json) ?? .null),
     ]
     if withTensors {
-      let tensors = model.checkpoints.flatMap { checkpoint in
+      let tensors = model.checkpoints.map(\.checkpoint).flatMap { checkpoint in
         checkpoint.entries.map { entry -> JSON in
           [
             "file": .string(checkpoint.path(holding: entry.name)), "name": .string(entry.name),
@@ -176,6 +190,18 @@ extension ModelDescription {
       "files": .array(tokenizer.files.map { .string($0) }),
       "special_tokens": .object(
         tokenizer.specialTokens.named.map { JSON.Member($0.role, .integer(Int($0.id))) }),
+      "settings": .object(tokenizer.settings.map { JSON.Member($0.key, .string($0.value)) }),
+      "warnings": .array(tokenizer.warnings.map { .string($0) }),
+    ]
+  }
+}
+
+extension OtherHead {
+  /// For programs.
+  var json: JSON {
+    [
+      "model_class": modelClass.map { .string($0) } ?? .null, "modules": .array(modules.map { .string($0) }),
+      "tensors": .array(tensors.map { .string($0) }),
     ]
   }
 }

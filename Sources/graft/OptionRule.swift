@@ -119,11 +119,11 @@ protocol RuledCommand: ParsableCommand {
   /// An option that no rule is about always has one.
   static var optionRules: [OptionRule] { get }
   /// The model on whose type some rules depend; nil without such rules.
-  var ruledModel: ModelArgument? { get }
+  var ruledModel: String? { get }
 }
 
 extension RuledCommand {
-  var ruledModel: ModelArgument? { nil }
+  var ruledModel: String? { nil }
 
   /// Refuses options that would do nothing.
   /// - Throws: `ValidationError` for a wrong command line; `CommandError.uselessOption` for an option that the model has no
@@ -136,7 +136,7 @@ extension RuledCommand {
     }
     for rule in rules where rule.modelType != nil {
       // The model's files are looked at only where it matters. What is wrong with them is the command's to say.
-      guard let refusal = rule.refusal(of: given), let type = try? ruledModel?.modelType(), type == rule.modelType
+      guard let refusal = rule.refusal(of: given), let type = try? ruledModel.flatMap(ModelArgument.modelType), type == rule.modelType
       else {
         continue
       }

@@ -4,7 +4,12 @@ import ArgumentParser
 
 extension OptionRule {
   /// Of every command.
-  static let common = [OptionRule("--color", without: "--json", because: "JSON has no colour")]
+  static let common = [
+    OptionRule("--color", without: "--json", because: "JSON has no colour"),
+    OptionRule(
+      "--progress-interval", with: [.byDefault("--progress", value: "auto"), "--progress plain"],
+      because: "no progress is shown"),
+  ]
 
   /// Of `DatasetOptions` where a dataset is one way of several.
   fileprivate static let dataset = [
@@ -41,13 +46,14 @@ extension Forward: RuledCommand {
     OptionRule("--bos", with: ["--text"], because: "ids are taken as they are; put the token's id first in --ids"),
     OptionRule("--token-types", with: [], for: "gpt2", because: "only BERT has token types"),
   ]
-  var ruledModel: ModelArgument? { model }
+  var ruledModel: String? { model.model }
 }
 
 extension Predict: RuledCommand {
   static let optionRules = [
     OptionRule("--top", without: "--generate", because: "a continuation has no list of tokens for each place"),
-    OptionRule("--sample", with: ["--generate"], because: "it decides how a continuation's tokens are chosen"),
+    OptionRule("--no-sample", without: "--sample", because: "--sample draws"),
+    OptionRule("--sample", "--no-sample", with: ["--generate"], because: "it decides how a continuation's tokens are chosen"),
     OptionRule(
       "--temperature", "--top-k", "--seed", with: ["--sample"], because: "the most probable token is always taken"),
   ]
@@ -88,7 +94,7 @@ extension Lens: RuledCommand {
       OptionRule("--unchanged", with: ["--ablate", "--patch"], because: "nothing is changed"),
     ] + OptionRule.dataset + OptionRule.recordsDataset + OptionRule.run + OptionRule.unembedding
     + OptionRule.maskShare
-  var ruledModel: ModelArgument? { model }
+  var ruledModel: String? { model.model }
 }
 
 extension LensFit: RuledCommand {
@@ -98,7 +104,7 @@ extension LensFit: RuledCommand {
       OptionRule(
         "--seed", with: ["--limit", "--steps >0"], for: "gpt2", because: "no texts are drawn and no tokens masked"),
     ] + OptionRule.unembedding + OptionRule.maskShare
-  var ruledModel: ModelArgument? { model }
+  var ruledModel: String? { model.model }
 }
 
 extension LensClassifier: RuledCommand {
@@ -163,7 +169,7 @@ extension Attribute: RuledCommand {
       OptionRule("--seed", with: [states, "--limit"], because: draw),
       OptionRule("--seed", with: [.absent("--exact"), "--limit"], because: draw),
       OptionRule("--seed", with: [frobenius, "--limit"], because: draw),
-    ] + OptionRule.dataset
+    ] + OptionRule.dataset + OptionRule.recordsDataset + OptionRule.run
   private static let draw = "no direction is drawn, and no texts are"
 }
 

@@ -15,15 +15,23 @@ struct OutputOptions: ParsableArguments {
   var color: ColorChoice = .auto
 
   /// Prints one JSON object, or what `text` makes for people.
-  func print(_ object: @autoclosure () throws -> JSON, text: (Style) -> String) throws {
-    try Console.write(json ? try object().serialized(.pretty) + "\n" : text(Console.style(color)))
+  /// - Parameter outputs: files that the command has written; where one of them went to standard output, the text goes to
+  ///   standard error.
+  func print(
+    _ object: @autoclosure () throws -> JSON, beside outputs: FileOutput?..., text: (Style) -> String
+  ) throws {
+    guard !json else { return try Console.write(object().serialized(.pretty) + "\n") }
+    let stream: Console.Stream = outputs.contains { $0?.isStandardOutput ?? false } ? .error : .output
+    try Console.write(text(Console.style(color, of: stream)), to: stream)
   }
 }
 
-/// How many threads a command computes on.
+/// How many threads a command computes on, and how it shows its progress meanwhile.
 struct ThreadOptions: ParsableArguments {
   @Option(name: [.short, .long], help: "Threads to compute on (default: one a processor core).")
   var threads: Int?
+
+  @OptionGroup var progress: ProgressOptions
 
   func validate() throws {
     if let threads, !(1...1024).contains(threads) {

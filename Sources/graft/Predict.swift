@@ -9,7 +9,9 @@ struct Predict: ParsableCommand {
     abstract: "Predict tokens: BERT fills [MASK], GPT-2 continues the text.",
     discussion: """
       BERT gives the most probable tokens for every [MASK] of a text; GPT-2 those that may follow it, or with --generate a \
-      continuation. Generating stops early at the end-of-text token and where the text fills the model's positions.
+      continuation. Generating stops early after a token of the model's eos_token_id (generation_config.json, else \
+      config.json) and where the text fills the model's positions. A setting of generation_config.json that would choose \
+      other tokens is refused; docs/settings.md lists them.
 
       EXAMPLES:
         graft predict imdb-bert-1 --text 'the acting is [MASK] and the plot is [MASK] .' --top 3
@@ -42,22 +44,20 @@ struct Predict: ParsableCommand {
     let digest = output.json ? BackgroundDigest(of: model) : nil
     let predictor = Predictor(
       model: model, encoder: try TextEncoder(model, encoding), workspace: threads.workspace())
-    let predictions = try input.texts().map { text in
-      guard let generate else { return try predictor.top(top, text) }
-      return try predictor.generate(generate, text, choosing: sampling.choice)
+    let plan = try generate.map { try GenerationPlan(count: $0, sampling, model) }
+    let predictions = try input.texts().mapShowingProgress("predict", unit: "texts") { text in
+      try plan.map { try predictor.generate($0, text) } ?? predictor.top(top, text)
     }
-    let object = digest.map { digest in
-      ResultStamp(
-        command: "predict", model: model, digest: digest, seed: sampling.sample ? sampling.seed : nil, options: options
+    let object = try digest.map { digest in
+      try ResultStamp(
+        command: "predict", model: model, digest: digest, seed: plan?.seed, options: options(plan)
       ).object([JSON.Member("results", .array(predictions.map(\.json)))])
     }
     try output.print(object ?? .null) { style in predictions.map { $0.text(style) }.joined(separator: "\n") }
   }
 
-  private var options: JSON {
-    .object(
-      encoding.members + (sampling.sample ? sampling.members : [])
-        + (generate.map { [JSON.Member("generate", .integer($0))] } ?? [JSON.Member("top", .integer(top))]))
+  private func options(_ plan: GenerationPlan?) -> JSON {
+    .object(encoding.members + (plan?.members ?? [JSON.Member("top", .integer(top))]))
   }
 }
 
@@ -65,6 +65,9 @@ struct Predict: ParsableCommand {
 struct SamplingOptions: ParsableArguments {
   @Flag(help: "Draw the tokens of --generate instead of taking the most probable.")
   var sample = false
+
+  @Flag(help: "Take the most probable tokens of --generate although the model's own settings draw (do_sample).")
+  var noSample = false
 
   @Option(help: "Below 1 the probable tokens become more probable, above 1 less (with --sample).")
   var temperature: Double?
@@ -83,14 +86,42 @@ struct SamplingOptions: ParsableArguments {
     if let topK, topK < 1 { throw ValidationError("--top-k must be at least 1, not \(topK).") }
     if seed > UInt64(Int.max) { throw ValidationError("--seed must be at most \(Int.max), not \(seed).") }
   }
+}
 
-  var choice: TokenChoice {
-    sample ? .sampled(temperature: temperature ?? 1, topK: topK, seed: seed) : .greedy
+/// How a text is continued: by the options, and where they leave it open by the model's files.
+struct GenerationPlan {
+  let count: Int
+  let choice: TokenChoice
+  let endOfText: Set<Int32>
+
+  /// - Throws: `CommandError.drawsByItself`; what reading the settings throws.
+  init(count: Int, _ sampling: SamplingOptions, _ model: any Runnable) throws {
+    let settings = try model.generationSettings(sampling: sampling.sample)
+    guard sampling.sample || sampling.noSample || !settings.samples else {
+      throw CommandError.drawsByItself(path: settings.path)
+    }
+    Console.noteUnread(settings.unreadKeys, path: settings.path)
+    self.count = count
+    choice =
+      sampling.sample
+      ? .sampled(
+        temperature: sampling.temperature ?? settings.temperature ?? 1, topK: sampling.topK ?? settings.topK,
+        seed: sampling.seed) : .greedy
+    endOfText = settings.endOfText
   }
 
+  /// The seed of the draws; nil without any.
+  var seed: UInt64? {
+    guard case .sampled(_, _, let seed) = choice else { return nil }
+    return seed
+  }
+
+  /// The options as they stand in a result.
   var members: [JSON.Member] {
-    [
-      JSON.Member("temperature", .number(temperature ?? 1)),
+    let generate = JSON.Member("generate", .integer(count))
+    guard case .sampled(let temperature, let topK, _) = choice else { return [generate] }
+    return [
+      generate, JSON.Member("temperature", .number(temperature)),
       JSON.Member("top_k", topK.map { .integer($0) } ?? .null),
     ]
   }

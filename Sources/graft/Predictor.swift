@@ -26,10 +26,13 @@ struct Predictor {
     return TokenPrediction(text: text.string, tokens: tokens, outcome: .places(places))
   }
 
-  func generate(_ count: Int, _ text: InputText, choosing choice: TokenChoice) throws -> TokenPrediction {
+  func generate(_ plan: GenerationPlan, _ text: InputText) throws -> TokenPrediction {
     let tokens = try encoder.encode(text.bytes, source: text.source)
+    let progress = Progress(ProgressLine(label: "predict \(text.source)", unit: "tokens", total: plan.count))
+    defer { progress.clear() }
     let generation = try model.generate(
-      after: tokens.ids, count: count, choosing: choice, endOfText: tokenizer.specialTokens.eos, workspace: workspace)
+      after: tokens.ids, count: plan.count, choosing: plan.choice, endOfText: plan.endOfText, workspace: workspace,
+      progress: progress.update)
     return TokenPrediction(
       text: text.string, tokens: tokens,
       outcome: .continuation(generation, text: tokenizer.decode(generation.ids), positions: model.positions))

@@ -1,31 +1,161 @@
+import ArgumentParser
 import Foundation
 import Reporting
+import Synchronization
 
-/// A progress line on standard error, on a terminal only.
+extension ProgressChoice: ExpressibleByArgument {}
+
+/// How a command that may take long shows where it is.
+struct ProgressOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Progress on standard error: auto (a line that is redrawn on a terminal, elsewhere a plain line every 30 seconds), "
+        + "plain or none.", valueName: "form"))
+  var progress: ProgressChoice = .auto
+
+  @Option(help: ArgumentHelp("Seconds from one plain line to the next.", visibility: .hidden))
+  var progressInterval = 30.0
+
+  /// Also starts the display: options are validated wherever they stand, so no command can forget it.
+  func validate() throws {
+    guard progressInterval >= 0.001, progressInterval <= 1e6 else {
+      throw ValidationError("--progress-interval must be from 0.001 to 1000000, not \(progressInterval).")
+    }
+    ProgressMonitor.shared.start(
+      ProgressDisplay(progress, isTerminal: Console.errorCanRedraw, plainInterval: .seconds(progressInterval)))
+  }
+}
+
+/// A piece of work whose state is shown until it is cleared.
 struct Progress {
-  private let line: ProgressLine
-  private let style: Style?
-  private let start = ContinuousClock.now
-  private var shown: ContinuousClock.Instant?
+  private let number: Int
 
-  init(_ line: ProgressLine) {
-    self.line = line
-    style = Console.errorIsTerminal ? Console.errorStyle : nil
+  init(_ line: ProgressLine) { number = ProgressMonitor.shared.begin(line) }
+
+  func update(_ completed: Int) { ProgressMonitor.shared.update(number, completed) }
+
+  func clear() { ProgressMonitor.shared.end(number) }
+
+  /// Work that is not counted: reading, tokenizing, solving.
+  static func during<Result>(_ label: String, _ body: () throws -> Result) rethrows -> Result {
+    let progress = Progress(ProgressLine(label: label))
+    defer { progress.clear() }
+    return try body()
+  }
+}
+
+extension Collection {
+  /// `map`, counting the elements that are done.
+  func mapShowingProgress<Result>(
+    _ label: String, unit: String, _ transform: (Element) throws -> Result
+  ) rethrows -> [Result] {
+    let progress = Progress(ProgressLine(label: label, unit: unit, total: count))
+    defer { progress.clear() }
+    var results: [Result] = []
+    for element in self {
+      results.append(try transform(element))
+      progress.update(results.count)
+    }
+    return results
+  }
+}
+
+/// Shows on standard error what the process is doing, on a thread of its own: also while one step takes long.
+final class ProgressMonitor: Sendable {
+  static let shared = ProgressMonitor()
+
+  private struct Work {
+    let number: Int
+    let line: ProgressLine
+    let start = ContinuousClock.now
+    var completed: Int
   }
 
-  /// Shows how much is done, at most ten times a second and not in the first moments.
-  mutating func update(_ completed: Int) {
-    guard let style else { return }
-    let now = ContinuousClock.now
-    guard now - (shown ?? start) > .milliseconds(shown == nil ? 500 : 100) else { return }
-    shown = now
-    Self.write("\r\u{1B}[K" + line.line(completed: completed, elapsed: now - start, style: style))
+  private struct State {
+    var display = ProgressDisplay(.none, isTerminal: false)
+    /// The last one is shown.
+    var works: [Work] = []
+    var begun = 0
+    var isShown = false
+
+    mutating func erase() {
+      if isShown { Console.writeError(display.erasure) }
+      isShown = false
+    }
+
+    mutating func show() {
+      guard let work = works.last,
+        let text = display.text(
+          work.line, completed: work.completed, elapsed: ContinuousClock.now - work.start, style: Console.errorStyle)
+      else { return }
+      Console.writeError(text)
+      isShown = true
+    }
   }
 
-  /// Takes the line away.
-  func clear() {
-    if shown != nil { Self.write("\r\u{1B}[K") }
+  private let state = Mutex(State())
+
+  func start(_ display: ProgressDisplay) {
+    let isFirst = state.withLock { state in
+      let isFirst = state.display.form == .none
+      state.display = display
+      return isFirst
+    }
+    guard isFirst, display.form != .none else { return }
+    Thread.detachNewThread { [self] in
+      var next = ContinuousClock.now + display.interval
+      while true {
+        let pause = max(.milliseconds(1), next - ContinuousClock.now).components
+        Thread.sleep(forTimeInterval: Double(pause.seconds) + Double(pause.attoseconds) * 1e-18)
+        state.withLock { $0.show() }
+        next += display.interval
+      }
+    }
   }
 
-  private static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+  func begin(_ line: ProgressLine) -> Int {
+    state.withLock { state in
+      state.begun += 1
+      state.works.append(Work(number: state.begun, line: line, completed: line.resumed))
+      return state.begun
+    }
+  }
+
+  func update(_ number: Int, _ completed: Int) {
+    state.withLock { state in
+      guard let index = state.works.lastIndex(where: { $0.number == number }) else { return }
+      state.works[index].completed = completed
+    }
+  }
+
+  func end(_ number: Int) {
+    state.withLock { state in
+      state.erase()
+      state.works.removeAll { $0.number == number }
+    }
+  }
+
+  /// Takes the line away while something else is written to the terminal.
+  func hidden<Result>(_ body: () throws -> Result) rethrows -> Result {
+    try state.withLock { state in
+      state.erase()
+      return try body()
+    }
+  }
+
+  /// Shows nothing more.
+  func stop() {
+    state.withLock { state in
+      state.erase()
+      state.works = []
+    }
+  }
+
+  /// As `stop`, unless the display waits for its reader.
+  func stopWithoutWaiting() {
+    _ = state.withLockIfAvailable { state in
+      state.erase()
+      state.works = []
+    }
+  }
 }

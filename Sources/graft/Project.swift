@@ -23,7 +23,7 @@ struct Project: ParsableCommand {
         graft project imdb-bert-1-sentiment --against imdb-bert-1
       """)
 
-  @OptionGroup var model: ModelArgument
+  @OptionGroup var model: CheckpointArgument
   @OptionGroup var subject: ProjectSubject
 
   @Option(
@@ -54,8 +54,8 @@ struct Project: ParsableCommand {
   }
 
   func run() throws {
-    let opened = try model.openCheckpoint()
-    let base = try subject.against.map { try ModelArgument.openCheckpoint($0) }
+    let opened = try model.open()
+    let base = try subject.against.map { try CheckpointArgument.open($0) }
     let displacement = try base.map { try Displacement(of: opened, from: $0) }
     let projection = try VocabularyProjection(
       opened, inverse: inverse, foldingNorm: foldNorm, matrix: base.map { $0.unembedding?.matrix ?? $0.wE },
@@ -79,8 +79,8 @@ struct Project: ParsableCommand {
     } else {
       result = try subject.vectors(reader)
     }
-    let object = digest.map { digest in
-      ResultStamp(
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "project", model: opened, digest: digest, seed: base == nil ? nil : subject.seed,
         options: .object(
           filter.members + subject.members + [
@@ -89,14 +89,14 @@ struct Project: ParsableCommand {
             JSON.Member("top", .integer(reader.top)),
           ])
       ).object(
-        (baseDigest.map { [JSON.Member("against_sha256", .string($0.wait()))] } ?? []) + result.members)
+        (try baseDigest.map { [JSON.Member("against_sha256", .string(try $0.wait()))] } ?? []) + result.members)
     }
     try output.print(object ?? .null) { style in result.text(style) }
   }
 
   /// Two vocabularies of one size would read a displacement as the wrong words, without an error.
   private func check(_ tokenizer: Tokenizer, against base: Model) throws {
-    let other = try Tokenizer.load(directory: base.tokenizerDirectory, modelType: base.modelType)
+    let other = try base.vocabularyTokenizer()
     let count = max(tokenizer.vocabularyCount, other.vocabularyCount)
     let difference = (0..<Int32(count)).first {
       tokenizer.token($0).map(ExactKey.init) != other.token($0).map(ExactKey.init)

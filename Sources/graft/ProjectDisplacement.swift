@@ -162,14 +162,15 @@ struct ProjectDisplacement {
     let random = scorer.randomScores(Self.randomDirections, seed: subject.seed)
     let sets: [(String, [ParameterKind])] =
       [("all", ParameterKind.allCases)] + ParameterKind.allCases.map { ($0.rawValue, [$0]) }
-    return try sets.compactMap { name, groups in
+    return try sets.mapShowingProgress("scores", unit: "groups") { name, groups in
       let moved = displacement.mostMoved(subject.scored, of: groups)
-      guard !moved.isEmpty else { return nil }
+      guard !moved.isEmpty else { return SentimentRow?.none }
       return SentimentRow(
         name: name, own: scorer.scores(try prepared(moved, of: displacement.difference)),
         base: scorer.scores(try prepared(moved, of: displacement.base.parameterVectors)), random: random,
         seed: subject.seed)
     }
+    .compactMap { $0 }
   }
 
   /// Rows of some matrices by group and block, ready to meet the vocabulary: [moved, d].

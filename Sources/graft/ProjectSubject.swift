@@ -53,7 +53,10 @@ struct ProjectSubject: ParsableArguments {
   @Option(help: "With --svd: how many directions.")
   var directions = 5
 
-  @Option(help: ArgumentHelp("Read the displacement from this model, of which MODEL was made.", valueName: "model"))
+  @Option(
+    help: ArgumentHelp(
+      "Read the displacement from this model, which MODEL was fine-tuned from. \(CheckpointArgument.noStitchedModel)",
+      valueName: "model"))
   var against: String?
   @Option(help: "With --against: how many of the most moved vectors to show.")
   var moved = 10

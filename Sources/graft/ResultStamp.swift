@@ -17,16 +17,18 @@ struct ResultStamp {
   let options: JSON
 
   /// An object with the stamp and `members`.
-  func object(_ members: [JSON.Member]) -> JSON {
+  /// - Throws: `DigestError`.
+  func object(_ members: [JSON.Member]) throws -> JSON {
     var all =
       JSON.header(command) + [
-        JSON.Member("model", .string(model.name)), JSON.Member("model_sha256", .string(digest.wait())),
+        JSON.Member("model", .string(model.name)), JSON.Member("model_sha256", .string(try digest.wait())),
         JSON.Member("options", options),
       ]
     if let dataset {
       all += [
-        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
+        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(try dataset.sha256())),
       ]
+      if let order = dataset.labelOrder { all.append(JSON.Member("label_order", .string(order.rawValue))) }
     }
     if let seed { all.append(JSON.Member("seed", .integer(Int(clamping: seed)))) }
     return .object(all + members)
@@ -44,19 +46,23 @@ extension JSON {
 
 /// The digest of a model's weights, made beside other work.
 final class BackgroundDigest: Sendable {
-  private let result = Mutex<String?>(nil)
+  private let model: any Runnable
+  /// nil until it is made.
+  private let result = Mutex<Result<String, any Error>?>(nil)
   private let finished = DispatchGroup()
 
   init(of model: any Runnable) {
+    self.model = model
     DispatchQueue.global().async(group: finished) {
-      let digest = model.weightsDigest()
+      let digest = Result { try model.weightsDigest() }
       self.result.withLock { $0 = digest }
     }
   }
 
   /// 64 hexadecimal digits, once they are known.
-  func wait() -> String {
-    finished.wait()
-    return result.withLock { $0 ?? "" }
+  /// - Throws: `DigestError`.
+  func wait() throws -> String {
+    Progress.during("SHA-256 of \(model.name)") { finished.wait() }
+    return try result.withLock { $0 }?.get() ?? model.weightsDigest()
   }
 }

@@ -47,8 +47,8 @@ struct Stitch: ParsableCommand {
   @OptionGroup var output: OutputOptions
 
   @Option(
-    help: ArgumentHelp("Write a stitched model into this folder; it is a MODEL for every command.", valueName: "dir"))
-  var save: String?
+    help: .folder("Write a stitched model into this folder: a MODEL for every command whose help does not exclude it."))
+  var save: FolderOutput?
 
   func validate() throws {
     if save == nil, data.dataset == nil { throw ValidationError("Give --dataset to score, --save to keep, or both.") }
@@ -62,8 +62,9 @@ struct Stitch: ParsableCommand {
     let maps = try StitchingMaps(
       models.pretrained, models.finetuned, allowsPartialVocabulary: pair.allowPartialVocabulary, seed: data.seed,
       threads: threads.count)
-    let texts = try unlabelled.read(models, pair, classification, threads)
+    let texts = try unlabelled.read(models, pair, data.columns, classification, threads)
     var fixed: [MapRecipe: [StitchingMap]] = [:]
+    let mapping = Progress(ProgressLine(label: "maps"))
     let sweep = try StitchSweep(
       pretrained: models.pretrained, finetuned: models.finetuned, kept: pair.kept(models),
       transplanted: pair.transplanted(models), options: pair.options
@@ -77,9 +78,11 @@ struct Stitch: ParsableCommand {
         return made
       }
     }
-    if let save { try keep(models, sweep, in: save) }
+    if let save { try keep(models, sweep, in: save.path) }
     if data.dataset != nil {
-      try score(models, sweep, texts, try MapFacts.all(of: sweep, maps, measuredOn: texts?.measuring, threads.count))
+      let facts = try MapFacts.all(of: sweep, maps, measuredOn: texts?.measuring, threads.count)
+      mapping.clear()
+      try score(models, sweep, texts, facts)
     }
   }
 
@@ -98,15 +101,14 @@ struct Stitch: ParsableCommand {
     let written = try JSON.read(directory + "/" + StitchedModelFile.name)
     try output.print(written) { style in
       style.painted("written: ", .faint)
-        + "\(directory)/\(StitchedModelFile.name); \(directory) is a model for every command\n"
+        + "\(directory)/\(StitchedModelFile.name); \(directory) is a model for every command whose help does not exclude stitched models\n"
     }
   }
 
   private func score(_ models: StitchPair, _ sweep: StitchSweep, _ texts: UnlabelledTexts?, _ facts: [MapFacts]) throws
   {
     let digests = (BackgroundDigest(of: models.pretrained), BackgroundDigest(of: models.finetuned))
-    let dataset = try data.read()
-    try dataset.check(classes: models.finetuned.requireClassifier().classes)
+    let dataset = try data.read(beside: unlabelled.unlabelled).labelled(for: models.finetuned)
     let cleaning = try classification.cleaning(for: models.finetuned)
     let readByA = try encode(dataset, for: models.pretrained, models, cleaning)
     let readByB = try encode(dataset, for: models.finetuned, models, cleaning)
@@ -114,15 +116,16 @@ struct Stitch: ParsableCommand {
       data.members + classification.members(cleaning) + pair.members(sweep, models) + [threads.member]
         + UnlabelledOptions.members(texts))
     let described = [JSON.Member("maps", .array(facts.map(\.json)))]
-    func object(_ members: [JSON.Member]) -> JSON {
-      let (a, b) = (digests.0.wait(), digests.1.wait())
+    func object(_ members: [JSON.Member]) throws -> JSON {
+      let (a, b) = (try digests.0.wait(), try digests.1.wait())
       let both = Digest()
       both.update("\(a)\n\(b)\n")
       return .object(
         JSON.header("stitch") + [
-          JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
+          JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(try dataset.sha256())),
           JSON.Member("finetuned", .string(models.finetuned.name)), JSON.Member("finetuned_sha256", .string(b)),
-          JSON.Member("model_sha256", .string(both.finish())), JSON.Member("options", options),
+          JSON.Member("label_order", .string((dataset.labelOrder ?? .indices).rawValue)),
+          JSON.Member("model_sha256", .string(try both.finish())), JSON.Member("options", options),
           JSON.Member("pretrained", .string(models.pretrained.name)), JSON.Member("pretrained_sha256", .string(a)),
           JSON.Member("seed", .integer(Int(clamping: data.seed))),
         ] + members)
@@ -146,14 +149,14 @@ struct Stitch: ParsableCommand {
     } write: { directory, records in
       try writeLines(records.sorted(by: StitchRecord.precedes).lazy.map(\.json), to: directory + "/predictions.jsonl")
       let results = try StitchResults(records)
-      let json = object(results.members + described)
+      let json = try object(results.members + described)
       let command = pair.commandLine(sweep, models, data, unlabelled, classification, threads)
       try OutputFile.write(
         report(results).page(stamp: json, command: command),
         to: directory + "/report.html")
       try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    guard let directory = recording.output else { return }
+    guard let directory = recording.output?.path else { return }
     let results = try StitchResults(records ?? StitchRecord.read(run: directory))
     try output.print(object(results.members + described)) { style in
       report(results).text(style) + "\n"
@@ -164,8 +167,8 @@ struct Stitch: ParsableCommand {
   private func encode(
     _ dataset: Dataset, for model: Model, _ models: StitchPair, _ cleaning: TextCleaning
   ) throws -> EncodedReviews {
-    try EncodedReviews(
-      dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+    try EncodedReviews.noting(
+      dataset, tokenizer: model.tokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [models.pretrained, models.finetuned]),
       threads: threads.count)
   }

@@ -30,15 +30,17 @@ struct StitchExperimentReport {
       uniquingKeysWith: { first, _ in first })
   }
 
-  var json: JSON {
+  /// - Throws: `DigestError`.
+  func json() throws -> JSON {
     guard case .object(let members) = stamp else { return stamp }
-    return .object(members + results.members(facts: facts))
+    return .object(members + (try results.members(facts: facts)))
   }
 
-  /// `predictions.jsonl`, `report.html` and `results.json`. Throws `FileError`.
+  /// `predictions.jsonl`, `report.html` and `results.json`. Throws `FileError`, `DigestError`.
   func write(to directory: String) throws {
     try writeLines(records.lazy.map(\.json), to: directory + "/predictions.jsonl")
-    try OutputFile.write(page, to: directory + "/report.html")
+    let json = try json()
+    try OutputFile.write(page(json), to: directory + "/report.html")
     try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")
   }
 
@@ -48,7 +50,7 @@ struct StitchExperimentReport {
       .map { $0.text(style) + "\n" }.joined()
   }
 
-  private var page: String {
+  private func page(_ json: JSON) -> String {
     let sections = families.map { family in
       HTMLPage.Section(
         title(family),

@@ -26,6 +26,7 @@ final class StitchExperimentRun {
     let readByB: EncodedReviews
     let cleaning: TextCleaning
     let maxLength: Int
+    let labelOrder: LabelOrder
   }
 
   /// A job's maps, and what they are made from.
@@ -59,7 +60,7 @@ final class StitchExperimentRun {
     var models: [(name: String, model: Model, digest: BackgroundDigest)] = []
     func place(_ name: String) throws -> Int {
       if let known = models.firstIndex(where: { $0.name == name }) { return known }
-      let model = try ModelArgument.checkpoint(name)
+      let model = try CheckpointArgument.open(name)
       models.append((name, model, BackgroundDigest(of: model)))
       return models.count - 1
     }
@@ -96,7 +97,8 @@ final class StitchExperimentRun {
     }
     self.units = units
     stamp = try Self.stamp(
-      experiment, grid, dataset, models.map { ($0.name, $0.model, $0.digest.wait()) }, shard, threads)
+      experiment, grid, dataset, pairs.map(\.labelOrder), models.map { ($0.name, $0.model, try $0.digest.wait()) }, shard,
+      threads)
   }
 
   /// The records of a unit, at all points of the shard.
@@ -148,7 +150,7 @@ final class StitchExperimentRun {
   /// - Throws: `StitchingError.changedModel` unless the models are those a result was made from.
   func checkModels(_ file: JSONNode) throws {
     for (node, model) in zip(try file["models"].array(), models) {
-      let (expected, found) = (try node["sha256"].string(), model.digest.wait())
+      let (expected, found) = (try node["sha256"].string(), try model.digest.wait())
       guard expected == found else {
         throw StitchingError.changedModel(path: file.path, model: model.name, expected: expected, found: found)
       }
@@ -172,8 +174,8 @@ final class StitchExperimentRun {
       pair.a, pair.b, allowsPartialVocabulary: experiment.allowsPartialVocabulary, seed: experiment.seed,
       threads: threads.count)
     // States with positions added again are none of B's own, and no cut needs none.
-    let path = options.addsPositions || kept.isEmpty ? nil : experiment.unlabelled
-    let texts = try path.map {
+    let unlabelled = options.addsPositions || kept.isEmpty ? nil : try experiment.readUnlabelled()
+    let texts = try unlabelled.map {
       try UnlabelledTexts(
         $0, pair.a, pair.b, kept: kept, transplanted: shape.transplanted, options: options, cleaning: pair.cleaning,
         maxLength: pair.maxLength, workspace: workspace)
@@ -202,27 +204,29 @@ final class StitchExperimentRun {
   private static func read(
     _ dataset: Dataset, _ experiment: StitchExperiment, _ a: Model, _ b: Model, _ threads: Threads
   ) throws -> Pair {
-    try dataset.check(classes: b.requireClassifier().classes)
+    let dataset = try dataset.labelled(for: b)
     let cleaning = try experiment.textCleaning ?? b.textCleaning()
     let maxLength = min(experiment.maxLength ?? .max, a.positions, b.positions)
     func encode(_ model: Model) throws -> EncodedReviews {
-      try EncodedReviews(
-        dataset, tokenizer: Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType),
+      try EncodedReviews.noting(
+        dataset, tokenizer: model.tokenizer(),
         cleaning: cleaning, maxLength: maxLength, threads: threads)
     }
     return Pair(
-      a: a, b: b, readByA: try encode(a), readByB: try encode(b), cleaning: cleaning, maxLength: maxLength)
+      a: a, b: b, readByA: try encode(a), readByB: try encode(b), cleaning: cleaning, maxLength: maxLength,
+      labelOrder: dataset.labelOrder ?? .indices)
   }
 
   private static func stamp(
-    _ experiment: StitchExperiment, _ grid: StitchGrid, _ dataset: Dataset,
+    _ experiment: StitchExperiment, _ grid: StitchGrid, _ dataset: Dataset, _ labelOrders: [LabelOrder],
     _ models: [(name: String, model: Model, sha256: String)], _ shard: StitchGrid.Shard, _ threads: ThreadOptions
   ) throws -> JSON {
-    let texts = try experiment.unlabelled.map { JSON.string(try Dataset.read($0).sha256()) }
+    let texts = try experiment.readUnlabelled().map { JSON.string(try $0.sha256()) }
     return .object(
       JSON.header("experiment-stitch") + [
-        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(dataset.sha256())),
+        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(try dataset.sha256())),
         JSON.Member("experiment", experiment.json),
+        JSON.Member("label_orders", .array(labelOrders.map { .string($0.rawValue) })),
         JSON.Member(
           "models", .array(models.map { ["model": .string($0.name), "sha256": .string($0.sha256)] })),
         JSON.Member("options", ["threads": .integer(threads.count.count)]),
@@ -244,9 +248,15 @@ extension StitchExperiment {
   }
 
   fileprivate func readDataset() throws -> Dataset {
-    var result = try Dataset.read(dataset, split: split)
+    var result = try ColumnOptions.read(dataset, split: split, columns: columns)
     if let reviews { result = try result.selecting(idsIn: reviews) }
     if let limit { result = try result.subset(limit: limit, seed: seed) }
     return result
+  }
+
+  fileprivate func readUnlabelled() throws -> Dataset? {
+    try unlabelled.map {
+      try ColumnOptions.read($0, split: nil, columns: ColumnOptions.isFolder($0) ? DatasetColumns() : columns)
+    }
   }
 }

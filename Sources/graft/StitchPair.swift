@@ -6,10 +6,15 @@ import Transformer
 
 /// Which two models are joined, where, and how.
 struct StitchPairOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The model that gives the lower blocks.", valueName: "model"))
+  @Option(
+    help: ArgumentHelp(
+      "The model that gives the lower blocks. \(CheckpointArgument.noStitchedModel)", valueName: "model"))
   var pretrained: String
 
-  @Option(help: ArgumentHelp("The model that gives the last blocks and the classifier.", valueName: "model"))
+  @Option(
+    help: ArgumentHelp(
+      "The model that gives the last blocks and the classifier. \(CheckpointArgument.noStitchedModel)",
+      valueName: "model"))
   var finetuned: String
 
   @Option(
@@ -82,18 +87,13 @@ struct StitchPairOptions: ParsableArguments {
     _ classification: ClassificationOptions, _ threads: ThreadOptions
   ) -> String {
     func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: ",") }
-    func quoted(_ word: String) -> String {
-      let plain = word.unicodeScalars.allSatisfy {
-        $0.properties.isAlphabetic || "0123456789-_./,:+=@%".unicodeScalars.contains($0)
-      }
-      return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-    }
     let isDrawn = maps(pair).contains(where: \.isDrawn)
     let values: [(option: String, value: String?)] = [
       ("--pretrained", pretrained), ("--finetuned", finetuned), ("--keep", list(sweep.kept)),
       ("--transplant", list(sweep.transplanted)), ("--maps", maps(pair).map(\.name).joined(separator: ",")),
       ("--draws", isDrawn ? "\(draws)" : nil), ("--dataset", data.dataset), ("--split", data.split?.rawValue),
-      ("--reviews", data.reviews),
+      ("--reviews", data.reviews), ("--text-column", data.columns.textColumn),
+      ("--label-column", data.columns.labelColumn),
       ("--unlabelled", unlabelled.unlabelled),
       ("--limit", data.limit.map { "\($0)" }), ("--seed", isDrawn || data.limit != nil ? "\(data.seed)" : nil),
       ("--max-length", classification.maxLength.map { "\($0)" }),
@@ -104,7 +104,7 @@ struct StitchPairOptions: ParsableArguments {
       ("--final-norm", options.appliesFinalNorm), ("--add-positions", options.addsPositions),
       ("--allow-partial-vocabulary", allowPartialVocabulary),
     ]
-    let words = values.compactMap { option in option.value.map { "\(option.option) \(quoted($0))" } }
+    let words = values.compactMap { option in option.value.map { "\(option.option) \($0.shellQuoted)" } }
     return (["graft stitch"] + words + flags.filter(\.1).map(\.0)).joined(separator: " \\\n  ")
   }
 }
@@ -118,18 +118,14 @@ struct StitchPair {
   let finetunedName: String
 
   init(_ options: StitchPairOptions) throws {
-    let folders = ModelFolders()
-    (pretrained, pretrainedName) = try Self.open(options.pretrained, folders)
-    (finetuned, finetunedName) = try Self.open(options.finetuned, folders)
+    (pretrained, pretrainedName) = try Self.open(options.pretrained)
+    (finetuned, finetunedName) = try Self.open(options.finetuned)
   }
 
-  private static func open(_ model: String, _ folders: ModelFolders) throws -> (Model, String) {
-    let directory = try folders.directory(of: model)
-    guard !FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
-      throw StitchingError.alreadyStitched(path: directory)
-    }
+  private static func open(_ model: String) throws -> (Model, String) {
+    let opened = try CheckpointArgument.open(model)
     let isPath = FileManager.default.fileExists(atPath: model)
-    return (try Model(directory: directory), isPath ? URL(fileURLWithPath: directory).standardizedFileURL.path : model)
+    return (opened, isPath ? URL(fileURLWithPath: opened.checkpoint.directory).standardizedFileURL.path : model)
   }
 }
 

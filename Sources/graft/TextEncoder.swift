@@ -1,5 +1,8 @@
 import ArgumentParser
+import DenseMath
+import Evaluation
 import Files
+import Synchronization
 import Tokenization
 import Transformer
 
@@ -8,7 +11,7 @@ struct EncodingOptions: ParsableArguments {
   @Option(help: "Keep the head of the text, at most this many tokens, special ones included.")
   var maxLength: Int?
 
-  @Flag(help: "Put the beginning-of-text token first (GPT-2; none is added otherwise).")
+  @Flag(help: "Put the beginning-of-text token first (GPT-2), unless the tokenizer or the text does.")
   var bos = false
 
   func validate() throws {
@@ -31,13 +34,20 @@ struct TextEncoder {
 
   let tokenizer: Tokenizer
   private let prefix: [Int32]
+  /// Rows of the embedding.
+  private let rows: Int
   /// nil: a text that is too long is kept whole, for the forward pass to refuse.
   private let maxLength: Int?
+  private let positions: Int
 
   /// - Throws: what loading the tokenizer throws; `CommandError.missingSpecialToken`.
   init(_ model: any Runnable, _ options: EncodingOptions) throws {
-    tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
+    // Prompts may be ids, which need no tokenizer but for the names.
+    tokenizer = try model.vocabularyTokenizer()
+    tokenizer.warnings.forEach(Console.noteOnce)
+    rows = model.blockDimensions[0].vocabulary
     maxLength = options.maxLength.map { min($0, model.positions) }
+    positions = model.positions
     guard options.bos else {
       prefix = []
       return
@@ -46,24 +56,122 @@ struct TextEncoder {
       throw CommandError.missingSpecialToken(
         directory: model.tokenizerDirectory, role: "beginning-of-text", option: "--bos")
     }
-    prefix = [bos]
+    // The tokenizer may put one there by itself.
+    prefix = tokenizer.template.prefix.first == bos ? [] : [bos]
   }
 
-  /// The head of a text, for classifiers: at most `maxLength` tokens, and never more than the model has positions.
+  /// For classifiers: a text is truncated to `maxLength` tokens (nil: what the tokenizer's files say), and never has more
+  /// than the model has positions.
   init(_ model: any Runnable, maxLength: Int?) throws {
-    tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
-    self.maxLength = min(maxLength ?? model.positions, model.positions)
+    tokenizer = try model.tokenizer()
+    rows = model.blockDimensions[0].vocabulary
+    self.maxLength = min(maxLength ?? tokenizer.options.maxLength ?? model.positions, model.positions)
+    positions = model.positions
     prefix = []
   }
 
-  /// - Throws: `CommandError.emptyText`, `TokenizationError`.
+  /// - Throws: `CommandError.emptyText`, `.tokenWithoutRow`, `TokenizationError`.
   func encode(_ text: [UInt8], source: String) throws -> Tokens {
     let tokens = try text.withUnsafeBytes { bytes in
+      let prefix = try startsWithPrefix(bytes) ? [] : prefix
       guard let maxLength else { return Tokens(ids: prefix + (try tokenizer.encodeIDs(bytes)), truncated: false) }
-      let head = try tokenizer.encodeHead(bytes, maxLength: maxLength - prefix.count)
+      let head = try tokenizer.encodeTruncated(bytes, maxLength: maxLength - prefix.count)
+      if head.truncated {
+        Truncation.add(
+          source, tokens: prefix.count + (try tokenizer.encodeIDs(bytes).count), read: prefix.count + head.ids.count,
+          isModelsLimit: maxLength == positions)
+      }
       return Tokens(ids: prefix + head.ids, truncated: head.truncated)
     }
+    var problems = TextProblems()
+    try text.withUnsafeBytes { try problems.add($0, ids: tokens.ids, tokenizer, source: source) }
+    Console.add(problems)
     guard !tokens.ids.isEmpty else { throw CommandError.emptyText(source: source) }
+    if let id = tokens.ids.first(where: { $0 >= rows }) {
+      throw CommandError.tokenWithoutRow(token: tokenizer.token(id) ?? "", id: Int(id), rows: rows, source: source)
+    }
     return tokens
+  }
+
+  /// Whether a text spells the prefix itself, which must not come twice.
+  private func startsWithPrefix(_ text: UnsafeRawBufferPointer) throws -> Bool {
+    guard let bos = prefix.first else { return false }
+    return try tokenizer.encodeIDs(text, addSpecialTokens: false).first == bos
+  }
+}
+
+extension Runnable {
+  /// The tokenizer that reads this model's texts.
+  /// - Throws: what loading a tokenizer throws.
+  func tokenizer() throws -> Tokenizer { try Tokenizer.noting(directory: tokenizerDirectory, modelType: modelType) }
+
+  /// The tokenizer that names this model's tokens; files that are not supported are no error until it reads a text.
+  /// - Throws: what loading a tokenizer throws.
+  func vocabularyTokenizer() throws -> Tokenizer {
+    try Tokenizer.loadVocabulary(directory: tokenizerDirectory, modelType: modelType)
+  }
+}
+
+extension EncodedReviews {
+  /// Reads a dataset, notes how many of its texts are truncated, and keeps what the tokenizer could not read for the
+  /// notes at the end of the run.
+  /// - Throws: `TokenizationError`, `EvaluationError`.
+  static func noting(
+    _ dataset: Dataset, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int, threads: Threads
+  ) throws -> EncodedReviews {
+    let encoded = try EncodedReviews(
+      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength, threads: threads)
+    Console.add(encoded.problems)
+    Truncation.note(encoded, of: dataset, maxLength: maxLength)
+    return encoded
+  }
+}
+
+extension Tokenizer {
+  /// Loads a tokenizer and notes, once per run, what its files say without effect.
+  static func noting(directory: String, modelType: String?) throws -> Tokenizer {
+    let tokenizer = try load(directory: directory, modelType: modelType)
+    tokenizer.warnings.forEach(Console.noteOnce)
+    return tokenizer
+  }
+}
+
+/// What is said on standard error of texts that were not read to their end.
+enum Truncation {
+  private struct Said {
+    /// Of single texts.
+    var sources: [String] = []
+    var datasets: Set<String> = []
+  }
+
+  private static let said = Mutex(Said())
+
+  /// A text of the command line or of a file. The first one is noted at once, others are counted for `finish`.
+  static func add(_ source: String, tokens: Int, read: Int, isModelsLimit: Bool) {
+    let isFirst = said.withLock { said in
+      // A command may read a text twice.
+      guard !said.sources.contains(source) else { return false }
+      said.sources.append(source)
+      return said.sources.count == 1
+    }
+    guard isFirst else { return }
+    let limit = isModelsLimit ? "the model reads no more" : "--max-length"
+    Console.note("\(source): the text has \(tokens.counted("token")); \(read) were read (\(limit))")
+  }
+
+  /// Says how many texts there were beside the first one.
+  static func finish() {
+    let others = said.withLock { $0.sources.count } - 1
+    if others > 0 { Console.note("\(others.counted("more text")) truncated, too") }
+  }
+
+  /// The texts of a dataset; said once where two models read them alike.
+  static func note(_ encoded: EncodedReviews, of dataset: Dataset, maxLength: Int) {
+    let count = encoded.truncatedCount
+    guard count > 0 else { return }
+    let text =
+      "\(dataset.name): \(count) of \(encoded.reviews.count.counted("text")) truncated to \(maxLength) tokens "
+      + "(--max-length, at most what the model reads)"
+    if said.withLock({ $0.datasets.insert(text).inserted }) { Console.note(text) }
   }
 }

@@ -23,11 +23,14 @@ struct TokenFilterOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Only tokens that occur in these reviews: an aclImdb folder, a .csv or a .jsonl.", valueName: "path"))
+      "Only tokens that occur in these reviews, in any form of a dataset (docs/datasets.md).", valueName: "path"))
   var corpus: String?
+
+  @OptionGroup var columns: ColumnOptions
 
   func validate() throws {
     if minLength < 0 { throw ValidationError("--min-length must be at least 0, not \(minLength).") }
+    if corpus == nil, columns.isGiven { throw ValidationError("--text-column and --label-column go with --corpus.") }
   }
 
   /// The options as they stand in a result.
@@ -36,7 +39,7 @@ struct TokenFilterOptions: ParsableArguments {
       JSON.Member("alphanumeric", .bool(alphanumeric)), JSON.Member("ascii", .bool(ascii)),
       JSON.Member("corpus", corpus.map { .string($0) } ?? .null), JSON.Member("min_length", .integer(minLength)),
       JSON.Member("words", words.map { .string($0) } ?? .null),
-    ]
+    ] + columns.members
   }
 
   /// The ids below `rows` that take part, ascending; nil for all.
@@ -59,7 +62,7 @@ struct TokenFilterOptions: ParsableArguments {
     }
     if let corpus {
       var ids: Set<Int32> = []
-      for review in try Dataset.read(corpus).reviews {
+      for review in try columns.read(corpus).reviews {
         ids.formUnion(try tokenizer.encodeIDs(review.text, addSpecialTokens: false))
       }
       let seen = Set(ids.map { tokenizer.bareText($0).lowercased() })

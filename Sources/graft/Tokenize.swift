@@ -23,14 +23,21 @@ struct Tokenize: ParsableCommand {
   @Flag(help: "Leave out the special tokens that the model puts around a text.")
   var noSpecial = false
 
+  @OptionGroup var progress: ProgressOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let tokenizer = try model.tokenizer()
     let style = Console.style(output.color)
     var pending = ""
-    for (index, text) in try input.texts().enumerated() {
+    let texts = try input.texts()
+    let progress = Progress(ProgressLine(label: "tokenize", unit: "texts", total: texts.count))
+    for (index, text) in texts.enumerated() {
+      progress.update(index)
       let encoding = try tokenizer.encode(text.bytes, addSpecialTokens: !noSpecial)
+      var problems = TextProblems()
+      try text.bytes.withUnsafeBytes { try problems.add($0, ids: encoding.ids, tokenizer, source: text.source) }
+      Console.add(problems)
       if output.json {
         pending += encoding.json.serialized() + "\n"
       } else {

@@ -16,12 +16,14 @@ struct UnlabelledOptions: ParsableArguments {
   /// Runs both models over the texts; nil without any.
   /// - Throws: `StitchingError`, `DatasetError`, `FileError`; what tokenizing and running throw.
   func read(
-    _ models: StitchPair, _ pair: StitchPairOptions, _ classification: ClassificationOptions, _ threads: ThreadOptions
+    _ models: StitchPair, _ pair: StitchPairOptions, _ columns: ColumnOptions, _ classification: ClassificationOptions,
+    _ threads: ThreadOptions
   ) throws -> UnlabelledTexts? {
     let (a, b) = (models.pretrained, models.finetuned)
     return try unlabelled.map {
       try UnlabelledTexts(
-        $0, a, b, kept: pair.kept(models), transplanted: pair.transplanted(models), options: pair.options,
+        columns.read($0, isOnly: false), a, b, kept: pair.kept(models), transplanted: pair.transplanted(models),
+        options: pair.options,
         cleaning: classification.cleaning(for: b), maxLength: classification.length(for: [a, b]),
         workspace: threads.workspace())
     }
@@ -49,29 +51,28 @@ struct UnlabelledTexts {
 
   /// Runs both models over texts.
   /// - Parameters:
-  ///   - path: any form of a dataset.
+  ///   - dataset: its labels are not used.
   ///   - kept, transplanted: the cuts.
-  /// - Throws: `StitchingError`, `DatasetError`, `FileError`, `CommandError.tooFewTexts`; what tokenizing and running throw.
+  /// - Throws: `StitchingError`, `CommandError.tooFewTexts`; what tokenizing and running throw.
   init(
-    _ path: String, _ a: Model, _ b: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
+    _ dataset: Dataset, _ a: Model, _ b: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
     cleaning: TextCleaning, maxLength: Int, workspace: Workspace
   ) throws {
-    let tokenizer = try Tokenizer.load(directory: a.tokenizerDirectory, modelType: a.modelType)
+    let tokenizer = try a.tokenizer()
     let shared = try SharedVocabulary(
-      tokenizer, rows: a.wE.rows, Tokenizer.load(directory: b.tokenizerDirectory, modelType: b.modelType),
+      tokenizer, rows: a.wE.rows, b.tokenizer(),
       rows: b.wE.rows, allowsPartial: true)
     guard shared.isWhole else { throw StitchingError.textsNeedOneVocabulary }
-    let dataset = try Dataset.read(path)
-    let texts = try EncodedReviews(
+    let texts = try EncodedReviews.noting(
       dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength, threads: workspace.threads)
-    guard texts.reviews.count >= 2 else { throw CommandError.tooFewTexts(path: path) }
+    guard texts.reviews.count >= 2 else { throw CommandError.tooFewTexts(dataset: dataset.name) }
     func statistics(_ half: Int, sampled: Int) throws -> SeamStatistics {
       try SeamStatistics(
         pretrained: a, finetuned: b, kept: kept, transplanted: transplanted, options: options,
         texts: texts.part(half, of: 2), sampled: sampled, workspace: workspace)
     }
     name = dataset.name
-    digest = dataset.sha256()
+    digest = try dataset.sha256()
     fitting = try statistics(0, sampled: 0)
     measuring = try statistics(1, sampled: Self.sampled)
   }

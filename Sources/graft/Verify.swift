@@ -53,12 +53,13 @@ struct Verify: ParsableCommand {
       failure.map { failed in
         verification.stages.prefix { $0.name != failed.name } + [failed]
       } ?? verification.stages
-    let object = digest.map { digest in
-      ResultStamp(
+    let object = try digest.map { digest in
+      try ResultStamp(
         command: "verify", model: model, digest: digest,
         options: ["expected": .string(expected), "tolerance": .number(tolerance)]
       ).object([
         JSON.Member("first_failure", failure.map { .string($0.name) } ?? .null),
+        JSON.Member("other_head", model.otherHead?.json ?? .null),
         JSON.Member("not_compared", .array(verification.notCompared.map { .string($0) })),
         JSON.Member("passed", .bool(failure == nil)), JSON.Member("stages", .array(shown.map(\.json))),
         JSON.Member("tokens", .integer(ids.count)),
@@ -91,6 +92,7 @@ struct Verify: ParsableCommand {
     }
     var text = table.text(style)
     if !notCompared.isEmpty { text += "not compared: \(notCompared.joined(separator: ", "))\n" }
+    if let head = model.otherHead { text += "left out: \(head.title)\n" }
     if failure == nil, let worst = stages.max(by: { $0.fraction < $1.fraction }) {
       text +=
         "\(model.name) matches: \(stages.count) stages, largest error \(worst.fraction.scientific) "

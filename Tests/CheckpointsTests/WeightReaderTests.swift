@@ -15,7 +15,7 @@ import Testing
     #expect(try reader.contains("lm_head.weight") == prefix.isEmpty)
     #expect(try reader.shape(of: "h.0.bias") == [1])
     #expect(try reader.shape(of: "h.1.bias") == nil)
-    try reader.finish()
+    try reader.finish(body: [])
   }
 
   @Test func refusesNoPrefixOrTwo() throws {
@@ -41,7 +41,7 @@ import Testing
     #expect(try reader.take("e.LayerNorm.bias", shape: [1]).values == [2])
     #expect(try reader.take("cls.LayerNorm.weight", .head, shape: [1]).values == [3])
     #expect(try reader.take("cls.LayerNorm.bias", .head, shape: [1]).values == [4])
-    try reader.finish()
+    try reader.finish(body: [])
   }
 
   @Test func takesNoOtherNameForANorm() throws {
@@ -70,7 +70,9 @@ import Testing
       throws: CheckpointError.wrongShape(path: folder.weights, tensor: "bert.e.weight", expected: [2], found: [1])
     ) { try reader.take("e.weight", shape: [2]) }
     #expect(try reader.takeIfPresent("f", shape: [1]) == nil)
-    #expect(throws: CheckpointError.unused(path: folder.weights, names: ["bert.e.weight"])) { try reader.finish() }
+    #expect(throws: CheckpointError.unused(path: folder.weights, names: ["bert.e.weight"])) {
+      try reader.finish(body: [])
+    }
   }
 
   @Test(arguments: [Float.nan, .infinity, -.infinity])
@@ -107,7 +109,33 @@ import Testing
     #expect(try reader.takeUntied("lm_head.weight", .head, shape: [1], from: wE) == nil)
     #expect(try reader.takeUntied("score.weight", .head, shape: [1], from: wE)?.values == [2])
     #expect(try reader.takeUntied("absent.weight", .head, shape: [1], from: wE) == nil)
-    try reader.finish()
+    try reader.finish(body: [])
+  }
+
+  /// What stands outside the body and outside heads that are taken is a head that nobody computes.
+  @Test func givesBackAHeadThatNobodyTook() throws {
+    let folder = try CheckpointFolder([
+      "bert.e.weight": 0, "cls.a.weight": 1, "qa_outputs.bias": 1, "qa_outputs.weight": 1, "crf.transitions": 1,
+    ])
+    var reader = try WeightReader(folder.open(), anchor: "e.weight")
+    _ = try reader.take("e.weight", shape: [1])
+    _ = try reader.take("cls.a.weight", .head, shape: [1])
+    #expect(
+      try reader.finish(body: ["e"], heads: ["lm_head"]) == ["crf.transitions", "qa_outputs.bias", "qa_outputs.weight"])
+  }
+
+  @Test(arguments: [
+    "bert.e.lora_A.weight", "bert.adapter.weight", "e.adapter.weight", "cls.b.weight", "cls.a.bias", "cls.a.weight.x",
+    "lm_head.bias", "base_model.model.bert.e.lora_A.weight", "adapter.down.weight", "Prompt_Embeddings",
+    "prefix_encoder.embedding.weight", "transformer.wte.weight", "classifier.lora_B.weight", "e",
+  ]) func refusesWhatBelongsToWhatIsComputed(_ name: String) throws {
+    let folder = try CheckpointFolder(["bert.e.weight": 0, "cls.a.weight": 1, "qa_outputs.weight": 1, name: 1])
+    var reader = try WeightReader(folder.open(), anchor: "e.weight")
+    _ = try reader.take("e.weight", shape: [1])
+    _ = try reader.take("cls.a.weight", .head, shape: [1])
+    #expect(throws: CheckpointError.unused(path: folder.weights, names: [name])) {
+      try reader.finish(body: ["e"], heads: ["lm_head"])
+    }
   }
 
   @Test func namesEveryTensorThatNobodyTook() throws {
@@ -125,7 +153,7 @@ import Testing
         names: [
           "bert.cls.seq.weight", "bert.h..attn.bias", "bert.h.0.attn.bias.more", "bert.h.x.attn.bias", "h.0.attn.bias",
         ])
-    ) { try reader.finish(ignoring: patterns) }
+    ) { try reader.finish(ignoring: patterns, body: ["h"]) }
   }
 
   @Test func namesTheShardOfABadTensor() throws {

@@ -81,7 +81,7 @@ import Testing
     #expect(throws: EvaluationError.differentReviews(run: "second", id: "b", count: 1)) {
       try RunComparison([a, c], [c, b, a])
     }
-    #expect(throws: EvaluationError.differentLabels(id: "b", first: 1, second: 0)) {
+    #expect(throws: EvaluationError.differentLabels(id: "b", first: "1", second: "0")) {
       try RunComparison([a, b], [a, prediction("b", label: 0, predicted: 1)])
     }
   }

@@ -116,7 +116,7 @@ import Testing
       for batch in 0..<Self.batchCount { try journal.append(batch: batch, records: Self.records(batch)) }
       #expect(throws: Interrupted.self) {
         try journal.finish {
-          try folder.write("half a res", to: "results.jsonl.partial")
+          try folder.write("half a res", to: "results.jsonl.0123456789abcdef.partial")
           throw Interrupted()
         }
       }
@@ -173,7 +173,7 @@ import Testing
   @Test func aRunKilledBeforeItsStampStartsAnew() throws {
     let folder = try TestFolder()
     try folder.write("", to: "journal")
-    try folder.write("{", to: "run.json.partial")
+    try folder.write("{", to: "run.json.00c0ffee00c0ffee.partial")
     try Self.complete(try Self.open(folder.path + "/"))
     #expect(try folder.contents() == Self.uninterrupted())
   }

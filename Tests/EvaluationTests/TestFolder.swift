@@ -39,6 +39,11 @@ func embedded(_ name: String, here: String = #filePath) -> String {
     .standardizedFileURL.path
 }
 
+/// A file that evaluation/dataset_fixtures.py wrote.
+func fixture(_ name: String, here: String = #filePath) -> String {
+  URL(fileURLWithPath: here).deletingLastPathComponent().appendingPathComponent("Fixtures/\(name)").path
+}
+
 /// The error `body` throws, as text; empty when it throws none.
 func message(_ body: () throws -> Void) -> String {
   do {

@@ -35,7 +35,7 @@ import Testing
   }
 
   /// 20,000 random texts, of which the marks and spaces of all kinds change 17,531; the digest is Python's.
-  @Test func randomTextsAreCleanedAsByPython() {
+  @Test func randomTextsAreCleanedAsByPython() throws {
     let pieces = [
       "<", "b", "r", "/", ">", " ", "\n", "\t", "\u{A0}", "\u{85}", "\u{2003}", "\u{200B}", "\u{1C}", "x", "<br",
       "<br />", "<br/>", "<br>", "< br>", "\u{E9}",
@@ -47,7 +47,7 @@ import Testing
       for _ in 0..<generator.uniform(below: 24) { text += pieces[generator.uniform(below: pieces.count)] }
       digest.update(TextCleaning.br.clean(text) + "\0")
     }
-    #expect(digest.finish() == "df496db8e4379fb9a538fb07aa3ba1094a53792c860f75f764ce58725a71e8eb")
+    #expect(try digest.finish() == "df496db8e4379fb9a538fb07aa3ba1094a53792c860f75f764ce58725a71e8eb")
   }
 
   @Test(arguments: [
@@ -57,7 +57,7 @@ import Testing
   func embeddedReviewsAreCleanedAsByPython(file: String, expected: String) throws {
     let digest = Digest()
     for review in try Dataset.read(embedded(file)).reviews { digest.update(TextCleaning.br.clean(review.text) + "\0") }
-    #expect(digest.finish() == expected)
+    #expect(try digest.finish() == expected)
   }
 
   /// Texts that make a backtracking matcher quadratic.

@@ -31,29 +31,6 @@ import Testing
   }
 }
 
-@Suite struct DigestTests {
-  // FIPS 180-2, appendix B, and the digest of nothing.
-  @Test func matchesPublishedDigests() {
-    func digest(_ pieces: String...) -> String {
-      let digest = Digest()
-      for piece in pieces { digest.update(piece) }
-      return digest.finish()
-    }
-    #expect(digest() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
-    #expect(digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-    #expect(digest("a", "", "bc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-    let million = String(repeating: "a", count: 1_000_000)
-    #expect(digest(million) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
-  }
-
-  @Test func digestsAFile() throws {
-    let folder = try TemporaryFolder()
-    let path = try folder.write("abc", to: "a")
-    #expect(try Digest.ofFile(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
-    #expect(throws: FileError.missing(path: folder.path("b"))) { try Digest.ofFile(folder.path("b")) }
-  }
-}
-
 @Suite struct ExactKeyTests {
   @Test func tellsCanonicallyEquivalentTextsApart() {
     #expect(ExactKey("\u{E9}") != ExactKey("e\u{301}"))

@@ -105,7 +105,7 @@ import Testing
       ),
       (
         ["evaluate", "imdb-bert-1-sentiment", "--dataset", folder.path("five.jsonl")], 1,
-        "a: expected a label from 0 to 1"
+        "five.jsonl (a): expected a label among the 2 classes of imdb-bert-1-sentiment (negative, positive), found 5"
       ),
       (["evaluate", "imdb-bert-1-sentiment", "--dataset", folder.path("none.jsonl")], 1, "no such file"),
       (["evaluate", "imdb-bert-1", "--dataset", ShortRun.reviews], 1, "has no classifier"),

@@ -6,8 +6,10 @@ import Testing
 /// What one run of the executable left behind.
 struct GraftRun {
   let status: Int32
-  let output: String
+  let outputBytes: [UInt8]
   let error: String
+
+  var output: String { String(decoding: outputBytes, as: UTF8.self) }
 
   /// The object on standard output.
   func json(sourceLocation: SourceLocation = #_sourceLocation) throws -> JSONNode {
@@ -36,10 +38,11 @@ enum GraftProcess {
   /// - Parameters:
   ///   - input: standard input; empty when nil.
   ///   - environment: variables that are added; the process sees no others but PATH and HOME.
+  ///   - output: an existing file that takes standard output.
   ///   - fileBlocks: the most blocks of 512 bytes a file may have: a full disk, to the process.
   static func run(
     _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:], fileBlocks: Int? = nil,
-    directory: String? = nil
+    directory: String? = nil, output: String? = nil
   ) throws -> GraftRun {
     let folder = try TemporaryFolder()
     let process = Process()
@@ -54,13 +57,13 @@ enum GraftProcess {
     process.environment = Self.environment(adding: environment)
     if let directory { process.currentDirectoryURL = URL(fileURLWithPath: directory) }
     process.standardInput = FileHandle(forReadingAtPath: try folder.write(input, to: "input"))
-    process.standardOutput = FileHandle(forWritingAtPath: try folder.write("", to: "output"))
+    process.standardOutput = FileHandle(forWritingAtPath: try output ?? folder.write("", to: "output"))
     process.standardError = FileHandle(forWritingAtPath: try folder.write("", to: "error"))
     try process.run()
     process.waitUntilExit()
     return GraftRun(
       status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
-      output: String(decoding: try folder.bytes("output"), as: UTF8.self),
+      outputBytes: output == nil ? try folder.bytes("output") : [],
       error: String(decoding: try folder.bytes("error"), as: UTF8.self))
   }
 

@@ -27,7 +27,7 @@ import Testing
     let gpt2 = try GraftProcess.run("inspect", "imdb-gpt2-narrow-sentiment", "--json").json()
     #expect(try gpt2["norm_placement"].string() == "pre")
     #expect(try gpt2["activation"].string() == "geluTanh")
-    #expect(try gpt2["classifier"]["labels"].strings() == ["LABEL_0", "LABEL_1"])
+    #expect(try gpt2["classifier"]["labels"].strings() == ["negative", "positive"])
     #expect(try gpt2["classifier"]["pooling"].string() == "mean of tokens, without the final norm")
     #expect(try gpt2["tokenizer"]["kind"].string() == "byte-level BPE")
     #expect(!gpt2["tensors"].isPresent)

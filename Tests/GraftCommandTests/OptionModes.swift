@@ -4,14 +4,15 @@ struct OptionMode: Sendable, CustomStringConvertible {
   let command: String
   /// What makes the mode, without the command. The models and files are not there.
   let arguments: [String]
-  /// Beside --threads and the options of every command.
+  /// Beside --threads, --progress and the options of every command.
   let uses: Set<String>
 
   init(_ command: String, _ arguments: String, uses: String = "", without: String = "") {
     func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
     self.command = command
     self.arguments = words(arguments)
-    self.uses = Set(words(uses)).union(["--json", "--color", "--threads"]).subtracting(words(without))
+    self.uses = Set(words(uses)).union(["--json", "--color", "--threads", "--progress", "--progress-interval"])
+      .subtracting(words(without))
   }
 
   var description: String { "\(command) \(arguments.joined(separator: " "))" }
@@ -44,7 +45,8 @@ extension OptionMode {
 
     OptionMode("predict", "none --text t", uses: "--text --top --generate --max-length --bos"),
     OptionMode("predict", "none --file f", uses: "--file --top --generate --max-length --bos"),
-    OptionMode("predict", "none --text t --generate 3", uses: "--text --generate --sample --max-length --bos"),
+    OptionMode(
+      "predict", "none --text t --generate 3", uses: "--text --generate --sample --no-sample --max-length --bos"),
     OptionMode(
       "predict", "none --text t --generate 3 --sample",
       uses: "--text --generate --sample --temperature --top-k --seed --max-length --bos"),
@@ -128,12 +130,16 @@ extension OptionMode {
       uses: "--text --method --class --baseline --steps --svg --html \(texts)"),
     OptionMode(
       "attribute", "none --dataset f",
-      uses: "--method --exact --probes --definition --seed \(dataset) --svg --html \(texts)"),
+      uses: "--method --exact --probes --definition --seed \(dataset) --svg --html \(texts) \(run)"),
     OptionMode(
-      "attribute", "none --dataset f --exact", uses: "--method --exact --definition \(dataset) --svg --html \(texts)"),
+      "attribute", "none --dataset f -o r",
+      uses: "--method --exact --probes --definition --seed \(dataset) --svg --html \(texts) \(run) --resume"),
+    OptionMode(
+      "attribute", "none --dataset f --exact",
+      uses: "--method --exact --definition \(dataset) --svg --html \(texts) \(run)"),
     OptionMode(
       "attribute", "none --dataset f --exact --limit 2",
-      uses: "--method --exact --definition --seed \(dataset) --svg --html \(texts)"),
+      uses: "--method --exact --definition --seed \(dataset) --svg --html \(texts) \(run)"),
 
     OptionMode(
       "project", "none --ff-key L0:0",
@@ -236,7 +242,8 @@ extension OptionMode {
     "--slice": "0:1",
     "--tokens": "0", "--target": "t", "--versus": "u", "--tuned": "f", "--dataset": "f", "--split": "test",
     "--reviews": "f", "--limit": "3", "--text-cleaning": "br", "--ablate": "L0H0", "--patch": "L0.mlp=from:t",
-    "--mean-over": "f", "--svg": "p", "--html": "p", "--save": "s", "--heads": "L0H0", "--lengths": "8", "--width": "8",
+    "--mean-over": "f", "--svg": "picture", "--html": "page", "--save": "s", "--heads": "L0H0", "--lengths": "8",
+    "--width": "8",
     "--level": "1", "--class": "0", "--baseline": "zero", "--ff-key": "L0:0", "--ff-value": "L0:0", "--query": "L0H0:0",
     "--key": "L0H0:0", "--value": "L0H0:0", "--head": "L0H0", "--layer": "0", "--against": "base", "--top": "3",
     "--words": "f", "--corpus": "f", "--kind": "vo", "--groups": "K", "--spaces": "embedding", "--threads": "1",

@@ -119,7 +119,7 @@ import Transformer
     let model = try Model(directory: Repository.model(Self.writer))
     let free = try model.generate(after: [40, 734], count: 10, workspace: Workspace())
     let end = free.ids[4]
-    let stopped = try model.generate(after: [40, 734], count: 10, endOfText: end, workspace: Workspace())
+    let stopped = try model.generate(after: [40, 734], count: 10, endOfText: [end], workspace: Workspace())
     let length = (free.ids.firstIndex(of: end) ?? 0) + 1
     #expect(stopped.ids == Array(free.ids[..<length]))
     #expect(stopped.stop == .endOfText)

@@ -95,7 +95,52 @@ import Testing
     #expect(verified.status == 0, "what forward wrote is what verify makes: \(verified.error)")
     let nested = try GraftProcess.run(
       "stitch", "--pretrained", saved, "--finetuned", "imdb-gpt2-narrow-sentiment", "--save", "x")
-    #expect(nested.status == 1 && nested.error.contains("is a stitched model"))
+    #expect(nested.status == 1 && nested.error.contains("found a stitched model"))
+  }
+
+  @Test func aStitchedModelMovesTogetherWithItsModels() throws {
+    let manager = FileManager.default
+    let (tree, moved, text) = (folder.path("tree"), folder.path("moved"), ["--text", "a fine film", "--json"])
+    for (name, model) in [("a", "imdb-gpt2-wide"), ("b", "imdb-gpt2-narrow-sentiment")] {
+      try manager.createDirectory(atPath: tree + "/models", withIntermediateDirectories: true)
+      try manager.copyItem(atPath: Repository.model(model), toPath: "\(tree)/models/\(name)")
+    }
+    let made = try GraftProcess.run(
+      [
+        "stitch", "--pretrained", "models/a", "--finetuned", "./models/b/", "--keep", "4", "--transplant", "2",
+        "--maps",
+        "pinv", "--save", "kept/stitched", "--json",
+      ], directory: tree
+    ).json()
+    #expect(try made["pretrained"]["model"].string() == "../../models/a")
+    #expect(try made["finetuned"]["model"].string() == "../../models/b")
+    let before = try GraftProcess.run(["classify", "kept/stitched"] + text, directory: tree).json()
+    try manager.moveItem(atPath: tree, toPath: moved)
+    let after = try GraftProcess.run(["classify", moved + "/kept/stitched"] + text).json()
+    #expect(
+      try after["results"].item(0)["probabilities"].doubles() == before["results"].item(0)["probabilities"].doubles())
+    try manager.moveItem(atPath: moved + "/kept/stitched", toPath: folder.path("alone"))
+    let real = URL(fileURLWithPath: folder.path).resolvingSymlinksInPath().deletingLastPathComponent().path
+    for command in [["classify"] + text, ["tokenize"] + text] {
+      let alone = try GraftProcess.run([command[0], folder.path("alone")] + command.dropFirst())
+      #expect(alone.status == 1)
+      #expect(alone.error.contains("expected the model a at \(real)/models/a, found nothing there"), "\(alone.error)")
+      #expect(alone.error.contains("together with its models"))
+    }
+  }
+
+  /// A stitched model of named models, where they are not known.
+  @Test func aNameThatIsNotKnownIsLookedForAloud() throws {
+    let made = try GraftProcess.run(
+      "stitch", "--pretrained", "imdb-bert-2", "--finetuned", "imdb-bert-1-sentiment", "--keep", "4", "--transplant",
+      "2", "--maps", "pinv", "--save", folder.path("saved"))
+    #expect(made.status == 0, "\(made.error)")
+    let run = try GraftProcess.run(
+      ["classify", folder.path("saved"), "--text", "good"], environment: ["GRAFT_MODELS": folder.path])
+    #expect(run.status == 1)
+    #expect(
+      run.error.contains("saved/stitched.json: expected the model imdb-bert-2 in \(folder.path), found none; set"),
+      "\(run.error)")
   }
 
   @Test func aSpliceIsRefusedWhenItsModelsChange() throws {

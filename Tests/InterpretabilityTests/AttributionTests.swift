@@ -1,5 +1,6 @@
 import Checkpoints
 import DenseMath
+import Files
 import Foundation
 import Interpretability
 import TestSupport
@@ -193,11 +194,20 @@ import Transformer
   }
 
   /// Means over texts by hand.
-  @Test func statistics() {
+  @Test func statistics() throws {
     var statistics = AttributionStatistics(levels: 1, reach: 1)
-    statistics.add(
-      contributions: [[0.5, 0.3, 0.2, 0.6, 0.4, 0.0, 0.1, 0.1, 0.8]], tokens: 3, special: [true, false, false])
-    statistics.add(contributions: [[1]], tokens: 1, special: [false])
+    let records = [
+      AttributionRecord(
+        id: "a", contributions: [[0.5, 0.3, 0.2, 0.6, 0.4, 0.0, 0.1, 0.1, 0.8]], special: [true, false, false], reach: 1
+      ),
+      AttributionRecord(id: "b", contributions: [[1]], special: [false], reach: 1),
+    ]
+    var again = statistics
+    for record in records {
+      statistics.add(record)
+      again.add(try AttributionRecord(JSONNode(JSON.parse(record.json.serialized(), path: "texts.jsonl"), path: "")))
+    }
+    #expect(JSON.object(again.members) == JSON.object(statistics.members), "from the lines of a run")
     let level = statistics.summaries[0]
     #expect(level.tokens == 4)
     expectClose([level.own.mean], [(0.5 + 0.4 + 0.8 + 1) / 4], absolute: 1e-12, relative: 0, "own")

@@ -31,8 +31,8 @@ import Testing
       resumed.line(completed: 999, elapsed: .seconds(33), style: ascii)
         == "x  [###################.]  999/1000  99%  3.00 reviews/s  0.3 s left")
     #expect(
-      resumed.summary(completed: 1000, elapsed: .seconds(125))
-        == "x: 1000 reviews, 900 of them earlier in 2 min 05 s (0.80 reviews/s)")
+      resumed.plainLine(completed: 999, elapsed: .seconds(33))
+        == "x: 999/1000 reviews, 99%, 33 s elapsed, 0.3 s left")
     #expect(
       resumed.line(completed: 900, elapsed: .seconds(1), style: ascii) == "x  [##################..]  900/1000  90%")
   }
@@ -51,16 +51,62 @@ import Testing
     if width >= 50 { #expect(line.hasSuffix("200/400  50%  20.0 reviews/s  10 s left")) }
   }
 
-  @Test func summaries() {
+  @Test func plainLines() {
     #expect(
-      progress.summary(completed: 400, elapsed: .milliseconds(9700))
-        == "pinv, 3 kept: 400 reviews in 9.7 s (41.2 reviews/s)")
-    #expect(progress.summary(completed: 0, elapsed: .zero) == "pinv, 3 kept: 0 reviews in 0.0 s")
+      progress.plainLine(completed: 150, elapsed: .seconds(90))
+        == "pinv, 3 kept: 150/400 reviews, 37%, 1 min 30 s elapsed, 2 min 30 s left")
+    #expect(progress.plainLine(completed: 0, elapsed: .seconds(30)) == "pinv, 3 kept: 0/400 reviews, 0%, 30 s elapsed")
     #expect(
-      ProgressLine(label: "a\rb", unit: "u", total: 0).summary(completed: 0, elapsed: .seconds(7260))
-        == "a␍b: 0 u in 2 h 01 min")
+      ProgressLine(label: "a\rb", unit: "u", total: 0).plainLine(completed: 0, elapsed: .seconds(7260))
+        == "a␍b: 0/0 u, 100%, 2 h 01 min elapsed")
     #expect(
       ProgressLine(label: "a", unit: "u", total: 0).line(completed: 0, elapsed: .seconds(1), style: ascii).hasSuffix(
         "0/0  100%"))
+  }
+
+  @Test func workThatIsNotCountedShowsItsTime() {
+    let line = ProgressLine(label: "digest of\nmodel")
+    #expect(line.line(completed: 0, elapsed: .seconds(12), style: ascii) == "digest of␊model  12 s")
+    #expect(line.plainLine(completed: 0, elapsed: .seconds(95)) == "digest of␊model: 1 min 35 s elapsed")
+    #expect(
+      line.line(completed: 0, elapsed: .seconds(12), style: Style(width: 10, usesUnicode: false)) == "digest of~")
+  }
+}
+
+@Suite struct ProgressDisplayTests {
+  private let line = ProgressLine(label: "evaluate", unit: "batches", total: 10)
+  private let style = Style(width: nil, usesUnicode: false)
+
+  @Test(arguments: [
+    (ProgressChoice.auto, true, ProgressDisplay.Form.redrawn), (.auto, false, .plain), (.plain, true, .plain),
+    (.plain, false, .plain), (.none, true, .none), (.none, false, .none),
+  ])
+  func formDependsOnTheTerminal(choice: ProgressChoice, isTerminal: Bool, form: ProgressDisplay.Form) {
+    #expect(ProgressDisplay(choice, isTerminal: isTerminal).form == form)
+  }
+
+  @Test func plainLinesComeEvery30Seconds() {
+    let plain = ProgressDisplay(.auto, isTerminal: false)
+    #expect(plain.interval == .seconds(30))
+    #expect(
+      plain.text(line, completed: 2, elapsed: .seconds(20), style: style)
+        == "graft: progress: evaluate: 2/10 batches, 20%, 20 s elapsed, 1 min 20 s left\n")
+    #expect(plain.erasure == "")
+    #expect(ProgressDisplay(.plain, isTerminal: true, plainInterval: .seconds(1)).interval == .seconds(1))
+  }
+
+  @Test func aLineIsRedrawnInPlaceAndNotAtOnce() {
+    let redrawn = ProgressDisplay(.auto, isTerminal: true)
+    #expect(redrawn.interval == .milliseconds(100))
+    #expect(redrawn.text(line, completed: 2, elapsed: .milliseconds(499), style: style) == nil)
+    #expect(
+      redrawn.text(line, completed: 2, elapsed: .seconds(1), style: style)
+        == "\r\u{1B}[Kevaluate  [####................]  2/10  20%  2.00 batches/s  4.0 s left")
+    #expect(redrawn.erasure == "\r\u{1B}[K")
+  }
+
+  @Test func noneIsSilent() {
+    #expect(
+      ProgressDisplay(.none, isTerminal: true).text(line, completed: 2, elapsed: .seconds(90), style: style) == nil)
   }
 }

@@ -25,6 +25,16 @@ import Testing
     #expect(lines(table, Style(width: nil, usesUnicode: false))[2] == "---------  --------  -----")
   }
 
+  /// Other texts are cut before, and numbers never: the line runs over.
+  @Test func wholeColumnsAreNotCut() {
+    let rows: [[Table.Cell]] = [["neutral-positive", "some long remark", .number(0.125, decimals: 3)]]
+    let columns = [Table.Column("class", isWhole: true), .init("remark"), .init("share", .trailing)]
+    #expect(lines(table(columns, rows), Style(width: 34))[2] == "neutral-positive  some lon…  0.125")
+    #expect(lines(table(columns, rows), Style(width: 12))[2] == "neutral-positive  som…  0.125")
+    let cut = [Table.Column("class"), .init("remark"), .init("share", .trailing)]
+    #expect(lines(table(cut, rows), Style(width: 12))[2].contains("neutral") == false)
+  }
+
   @Test func cellsOfNumbers() {
     #expect(Table.Cell.number(nil, decimals: 2).text == "–")
     #expect(Table.Cell.number(.infinity, decimals: 2).text == "–")

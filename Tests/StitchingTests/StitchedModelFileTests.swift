@@ -1,5 +1,6 @@
 import DenseMath
 import Files
+import Foundation
 import Stitching
 import TestSupport
 import Testing
@@ -40,6 +41,80 @@ import Transformer
       allowsPartialVocabulary: true, seed: 9, threads: .available)
     #expect(opened.map.matrix == (try maps.map(.shuffled, draw: 2).matrix))
     #expect(opened.blockDimensions.map(\.hidden) == [160, 160, 160, 128])
+  }
+
+  /// Two models in `models` of a tree, by links, and a stitched model made of them.
+  private func tree(_ name: String) throws -> StitchedModelFile {
+    let manager = FileManager.default
+    try manager.createDirectory(atPath: folder.path(name + "/models"), withIntermediateDirectories: true)
+    func part(_ link: String, _ model: String) throws -> StitchedModelFile.Part {
+      let place = folder.path("\(name)/models/\(link)")
+      try manager.createSymbolicLink(atPath: place, withDestinationPath: Places.model(model))
+      return .init(model: place, sha256: try Digest.ofFile(place + "/model.safetensors"))
+    }
+    return StitchedModelFile(
+      pretrained: try part("a", Self.gpt2Pair.a), kept: 4, map: .pinv, draw: 0, seed: 1,
+      finetuned: try part("b", Self.gpt2Pair.b), transplanted: 2, options: .plain, allowsPartialVocabulary: false)
+  }
+
+  private func spellings(_ directory: String) throws -> [String] {
+    let file = try JSONNode.read(directory + "/stitched.json")
+    return [try file["pretrained"]["model"].string(), try file["finetuned"]["model"].string()]
+  }
+
+  @Test func foldersAreNamedByTheirPathFromTheFile() throws {
+    let written = try tree("tree")
+    for (place, expected) in [
+      ("tree/stitched", "../models/a"), ("tree/models/deep/stitched", "../../a"), ("tree", "./models/a"),
+      ("other/stitched", "../../tree/models/a"),
+    ] {
+      try written.write(to: folder.path(place))
+      #expect(try spellings(folder.path(place))[0] == expected)
+      #expect(try StitchedModelFile(directory: folder.path(place)) == written, "read as the same places from \(place)")
+    }
+  }
+
+  @Test func namesStayAndAbsolutePathsAreRead() throws {
+    let names = StitchedModelFile(
+      pretrained: .init(model: "imdb-bert-2", sha256: "1"), kept: 4, map: .pinv, draw: 0, seed: 1,
+      finetuned: .init(model: "imdb-bert-1-sentiment", sha256: "2"), transplanted: 2, options: .plain,
+      allowsPartialVocabulary: false)
+    try names.write(to: folder.path)
+    #expect(try spellings(folder.path) == ["imdb-bert-2", "imdb-bert-1-sentiment"])
+    #expect(try StitchedModelFile(directory: folder.path) == names)
+    let text = String(decoding: try folder.bytes("stitched.json"), as: UTF8.self)
+    try folder.write(text.replacing("\"imdb-bert-2\"", with: "\"/models/imdb-bert-2\""), to: "stitched.json")
+    #expect(try StitchedModelFile(directory: folder.path).pretrained.model == "/models/imdb-bert-2")
+  }
+
+  @Test func aTreeIsMovedAsAWhole() throws {
+    try tree("tree").write(to: folder.path("tree/stitched"))
+    let ids = try PackedBatch([[5, 77, 300]])
+    func logits(_ directory: String) throws -> [Float] {
+      let opened = try openModel(directory: directory) { name in throw StitchingError.unknownMap(name) }
+      return try opened.classify(ids, workspace: Workspace()).flatMap { $0 }
+    }
+    let before = try logits(folder.path("tree/stitched"))
+    try FileManager.default.createDirectory(atPath: folder.path("far/away"), withIntermediateDirectories: true)
+    try FileManager.default.moveItem(atPath: folder.path("tree"), toPath: folder.path("far/away/moved"))
+    #expect(try logits(folder.path("far/away/moved/stitched")) == before)
+    // Through a link, ".." is the folder above what the link leads to.
+    let link = folder.path("link")
+    try FileManager.default.createSymbolicLink(
+      atPath: link, withDestinationPath: folder.path("far/away/moved/stitched"))
+    #expect(try logits(link) == before)
+    #expect(before.count == 2 && before.allSatisfy(\.isFinite))
+  }
+
+  @Test func aFolderMovedAloneSaysWhatItLookedForAndWhere() throws {
+    try tree("tree").write(to: folder.path("tree/stitched"))
+    try FileManager.default.createDirectory(atPath: folder.path("far"), withIntermediateDirectories: true)
+    try FileManager.default.moveItem(atPath: folder.path("tree/stitched"), toPath: folder.path("far/stitched"))
+    let missing = StitchingError.missingModel(
+      path: folder.path("far/stitched/stitched.json"), role: "pretrained", place: folder.path("far/models/a"))
+    #expect(throws: missing) { try openModel(directory: folder.path("far/stitched")) { $0 } }
+    #expect("\(missing)".contains("expected the model a at \(folder.path("far/models/a")), found nothing there"))
+    #expect("\(missing)".contains("together with its models"))
   }
 
   @Test func changedWeightsAreRefused() throws {

@@ -40,7 +40,7 @@ import Tokenization
       let line = zip(encoding.ids, encoding.offsets).map { "\($0):\($1.lowerBound)-\($1.upperBound)" }
       let digest = Digest()
       digest.update(line.joined(separator: " "))
-      #expect(digest.finish().prefix(16) == expected, "review \(index)")
+      #expect(try digest.finish().prefix(16) == expected, "review \(index)")
     }
   }
 
@@ -59,7 +59,7 @@ import Tokenization
     #expect(compared == ids.count || name == "unigram" && ids.count > compared)
     let digest = Digest()
     digest.update(ids.prefix(compared).map(String.init).joined(separator: " "))
-    #expect(digest.finish().prefix(16) == (try expected["digest"].string()))
+    #expect(try digest.finish().prefix(16) == (try expected["digest"].string()))
     if name != "bert-base-uncased" { #expect(tokenizer.decode(ids).utf8.elementsEqual(text)) }
   }
 }

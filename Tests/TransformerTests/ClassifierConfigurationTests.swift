@@ -7,26 +7,35 @@ import Transformer
 
 /// Which heads a checkpoint has follows from its tensors; config.json says what they mean, and must not contradict them.
 @Suite struct ClassifierConfigurationTests {
-  private static let meanOnly =
-    "\"mean\" (a text's score is the mean of its tokens' scores; GPT2ForTokenClassification alone scores tokens)"
+  /// GPT2ForTokenClassification scores tokens; what a text's score is must be said, or its head is left out.
+  @Test(arguments: [nil, ["final_norm": false]] as [JSON?]) func aTokenClassifierWithoutPoolingIsLeftOut(
+    _ graft: JSON?
+  ) throws {
+    let directory = try TemporaryDirectory()
+    var checkpoint = TinyCheckpoint.gpt2()
+    let plain = try checkpoint.open(in: directory).trace([1, 2, 3], workspace: Workspace())
+    checkpoint.addLinear("classifier", [2, 12], outputs: 2)
+    checkpoint.config["graft"] = graft
+    checkpoint.config["architectures"] = ["GPT2ForTokenClassification"]
+    let model = try checkpoint.open(in: directory)
+    #expect(model.classifier == nil)
+    let head = try #require(model.otherHead)
+    #expect(head.modules == ["classifier"] && head.tensors == ["classifier.bias", "classifier.weight"])
+    #expect(head.modelClass == "GPT2ForTokenClassification")
+    #expect(throws: TransformerError.otherHead(model: model.name, head)) { try model.requireClassifier() }
+    #expect(try model.trace([1, 2, 3], workspace: Workspace()).logits?.bits == plain.logits?.bits)
+  }
 
-  /// GPT2ForTokenClassification scores tokens; what a text's score is must be said.
-  @Test(
-    arguments: [
-      (nil, "absent"), (["final_norm": false], "absent"), (["pooling": "max"], "the string \"max\""),
-    ] as [(JSON?, String)]) func aTokenClassifierMustNameItsPooling(_ test: (graft: JSON?, found: String)) throws
-  {
+  @Test func anotherPoolingIsRefused() throws {
     let directory = try TemporaryDirectory()
     var checkpoint = TinyCheckpoint.gpt2()
     checkpoint.addLinear("classifier", [2, 12], outputs: 2)
-    checkpoint.config["graft"] = test.graft
-    try checkpoint.write(to: directory.path)
-    let path = directory.path + "/config.json"
-    // An absent option and another one are told apart.
+    checkpoint.config["graft"] = ["pooling": "max"]
     #expect(
       throws: TransformerError.unsupportedOption(
-        path: path, option: "graft.pooling", found: test.found, supported: Self.meanOnly)
-    ) { try Model(directory: directory.path) }
+        path: directory.path + "/config.json", option: "graft.pooling", found: "the string \"max\"",
+        supported: "\"mean\" (a text's score is the mean of its tokens' scores)")
+    ) { try checkpoint.open(in: directory) }
   }
 
   @Test func aPoolingThatTheClassifierHasNotIsRefused() throws {
@@ -49,16 +58,71 @@ import Transformer
     }
   }
 
-  @Test func aTokenClassifierOfBERTIsRefused() throws {
+  /// Whether `classifier.weight` is a sequence classifier's: the class says it, or the tensors where it leaves it open.
+  @Test(
+    arguments: [
+      (["BertForSequenceClassification"], true, true, false), (["TFBertForSequenceClassification"], true, true, false),
+      (["BertForTokenClassification"], true, false, false), (["BertForTokenClassification"], false, false, false),
+      (["BertForMultipleChoice"], true, false, false), (["BertForMaskedLM"], true, false, false),
+      (["BertModel"], true, false, false), ([], true, true, true), (nil, true, true, true), (nil, false, false, false),
+      (["BertForSentiment"], true, true, true), (["BertForSentiment"], false, false, false),
+      (["BertForTokenClassification", "BertForSequenceClassification"], true, true, true),
+      (["BertForTokenClassification", "BertForSequenceClassification"], false, false, false),
+    ] as [(JSON?, pooler: Bool, classifies: Bool, assumed: Bool)]) func whatAClassifierIs(
+      _ test: (classes: JSON?, pooler: Bool, classifies: Bool, assumed: Bool)
+    ) throws
+  {
     let directory = try TemporaryDirectory()
     var checkpoint = TinyCheckpoint.bert()
+    if test.pooler { checkpoint.addLinear("bert.pooler.dense", [12, 12], outputs: 12) }
     checkpoint.addLinear("classifier", [2, 12], outputs: 2)
-    checkpoint.config["architectures"] = ["BertForTokenClassification"]
+    checkpoint.config["architectures"] = test.classes
+    let model = try checkpoint.open(in: directory)
+    #expect((model.classifier != nil) == test.classifies)
+    #expect((model.otherHead != nil) == !test.classifies)
+    #expect(model.classifierIsAssumed == test.assumed)
+    #expect(model.unembedding != nil)
+  }
+
+  @Test func otherHeadsAreLeftOut() throws {
+    let directory = try TemporaryDirectory()
+    var bert = TinyCheckpoint.bert()
+    bert.config["architectures"] = ["BertForQuestionAnswering"]
+    let plain = try bert.open(in: directory).trace([1, 2, 3], workspace: Workspace())
+    bert.addLinear("qa_outputs", [2, 12], outputs: 2)
+    bert.addLinear("cls.seq_relationship", [2, 12], outputs: 2)
+    let asked = try bert.open(in: directory)
+    #expect(asked.otherHead?.modules == ["cls.seq_relationship", "qa_outputs"])
+    let error = #expect(throws: TransformerError.self) { try asked.requireClassifier() }
     #expect(
-      throws: TransformerError.unsupportedOption(
-        path: directory.path + "/config.json", option: "architectures", found: "BertForTokenClassification",
-        supported: "classifiers of whole sequences")
-    ) { try checkpoint.open(in: directory) }
+      error?.description.contains(
+        "BertForQuestionAnswering: its head cls.seq_relationship, qa_outputs is not a sequence classifier") == true)
+    #expect(try asked.trace([1, 2, 3], workspace: Workspace()).segments.map(\.hidden) == plain.segments.map(\.hidden))
+
+    var gpt2 = TinyCheckpoint.gpt2()
+    gpt2.config["architectures"] = ["GPT2DoubleHeadsModel"]
+    gpt2.addLinear("multiple_choice_head.summary", [1, 12], outputs: 1)
+    let double = try gpt2.open(in: directory)
+    #expect(double.otherHead?.modules == ["multiple_choice_head"] && double.classifier == nil)
+    gpt2.config["architectures"] = ["GPT2ForTokenClassification"]
+    gpt2.add("score.weight", [2, 12])
+    #expect(try gpt2.open(in: directory).otherHead?.modules == ["multiple_choice_head", "score"])
+  }
+
+  @Test func onlyWhatStandsOutsideTheBodyIsLeftOut() throws {
+    let directory = try TemporaryDirectory()
+    for (kind, name) in [
+      (TinyCheckpoint.Kind.bert, "bert.encoder.layer.0.attention.self.query.lora_A.weight"),
+      (.bert, "encoder.layer.0.output.adapter.weight"), (.bert, "cls.predictions.extra.weight"),
+      (.gpt2, "transformer.h.0.attn.c_attn.lora_B.weight"), (.gpt2, "lm_head.bias"),
+      (.gpt2, "transformer.prefix.weight"),
+    ] {
+      var checkpoint = TinyCheckpoint.make(kind)
+      checkpoint.add(name, [2, 12])
+      #expect(throws: CheckpointError.unused(path: directory.path + "/model.safetensors", names: [name])) {
+        try checkpoint.open(in: directory)
+      }
+    }
   }
 
   @Test(arguments: [[2], [0, 12], [2, 12, 1], [2, 11]]) func classifiersOfAnotherShape(_ shape: [Int]) throws {

@@ -38,6 +38,22 @@ import Transformer
     + "silu, swish, tanh"
 
   static let unsupported: [Case] = [
+    Case(.bert, "hidden_act", "gelu_10", found: "\"gelu_10\"", activations),
+    Case(.bert, "hidden_act", "GELU", found: "\"GELU\"", activations),
+    Case(.gpt2, "activation_function", "relu2", found: "\"relu2\"", activations),
+    Case(.gpt2, "activation_function", "", found: "\"\"", activations),
+  ]
+
+  @Test(arguments: unsupported) func unknownActivations(_ test: Case) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path + "/config.json"
+    #expect(
+      throws: TransformerError.unsupportedOption(
+        path: path, option: test.option, found: test.found, supported: test.expected)
+    ) { try open(test, in: directory) }
+  }
+
+  static let refused: [Case] = [
     Case(.bert, "position_embedding_type", "relative_key", found: "the string \"relative_key\"", "\"absolute\""),
     Case(.bert, "position_embedding_type", "alibi", found: "the string \"alibi\"", "\"absolute\""),
     Case(.bert, "position_embedding_type", 3, found: "the number 3", "\"absolute\""),
@@ -47,25 +63,40 @@ import Transformer
     Case(.bert, "add_cross_attention", true, found: "true", "false"),
     Case(.gpt2, "add_cross_attention", true, found: "true", "false"),
     Case(.gpt2, "is_encoder_decoder", true, found: "true", "false"),
-    Case(.bert, "pruned_heads", ["0": [1]], found: "an object of 1", "none"),
-    Case(.gpt2, "pruned_heads", ["1": [0, 2]], found: "an object of 1", "none"),
-    Case(.bert, "quantization_config", ["bits": 4], found: "an object of 1", "none"),
-    Case(.gpt2, "quantization_config", ["bits": 8], found: "an object of 1", "none"),
-    Case(.bert, "auto_map", ["AutoModel": "modeling.Other"], found: "an object of 1", "none"),
-    Case(.gpt2, "auto_map", ["AutoModel": "modeling.Other"], found: "an object of 1", "none"),
-    Case(.bert, "hidden_act", "gelu_10", found: "\"gelu_10\"", activations),
-    Case(.bert, "hidden_act", "GELU", found: "\"GELU\"", activations),
-    Case(.gpt2, "activation_function", "relu2", found: "\"relu2\"", activations),
-    Case(.gpt2, "activation_function", "", found: "\"\"", activations),
+    Case(.gpt2, "is_causal", false, found: "false", "true"),
+    Case(.gpt2, "sliding_window", 4, found: "the number 4"),
+    Case(.gpt2, "layer_types", ["sliding_attention"], found: "an array of 1"),
+    Case(.gpt2, "per_layer_config", ["0": ["n_head": 2]], found: "an object of 1", "{}"),
+    Case(
+      .bert, "transformers_weights", "other.safetensors", found: "the string \"other.safetensors\"",
+      "\"model.safetensors\""),
+    Case(.bert, "pruned_heads", ["0": [1]], found: "an object of 1", "{} or []"),
+    Case(.gpt2, "pruned_heads", ["1": [0, 2]], found: "an object of 1", "{} or []"),
+    Case(.bert, "quantization_config", ["bits": 4], found: "an object of 1", "{}"),
+    Case(.gpt2, "quantization_config", ["bits": 8], found: "an object of 1", "{}"),
+    Case(.bert, "auto_map", ["AutoModel": "modeling.Other"], found: "an object of 1", "{}"),
+    Case(.gpt2, "auto_map", ["AutoModel": "modeling.Other"], found: "an object of 1", "{}"),
   ]
 
-  @Test(arguments: unsupported) func refusedByName(_ test: Case) throws {
+  @Test(arguments: refused) func refusedByName(_ test: Case) throws {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/config.json"
+    let supported = test.expected.isEmpty ? [] : test.expected.components(separatedBy: " or ")
     #expect(
-      throws: TransformerError.unsupportedOption(
-        path: path, option: test.option, found: test.found, supported: test.expected)
+      throws: SettingsError.unsupported(path: path, key: test.option, found: test.found, supported: supported)
     ) { try open(test, in: directory) }
+  }
+
+  /// A key that nobody reads does nothing, and is told apart from those that are known to do nothing.
+  @Test(arguments: TinyCheckpoint.Kind.allCases) func keysThatNobodyReads(_ kind: TinyCheckpoint.Kind) throws {
+    let directory = try TemporaryDirectory()
+    var checkpoint = TinyCheckpoint.make(kind)
+    #expect(try checkpoint.open(in: directory).unreadKeys == [])
+    checkpoint.config["hidden_dropout_probability"] = 0.3
+    checkpoint.config["torch_dtype"] = "float16"
+    checkpoint.config["repetition_penalty"] = 1.2
+    checkpoint.config["graft"] = ["text_cleaning": "br", "pool": "mean"]
+    #expect(try checkpoint.open(in: directory).unreadKeys == ["hidden_dropout_probability", "graft.pool"])
   }
 
   private static let whole = "a whole number from 1 to 2147483647"

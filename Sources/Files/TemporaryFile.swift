@@ -1,0 +1,83 @@
+import Foundation
+
+/// A new file beside the one that it will replace, removed again unless it is committed.
+final class TemporaryFile {
+  let descriptor: Int32
+  /// The file that is replaced; no symbolic link.
+  private let target: String
+  private let temporary: String
+  private var isOpen = true
+
+  private static let suffix = ".partial"
+  private static let digits = 16
+
+  /// Whether a file's name is one that a temporary file has: the name of the file that it was to replace, 16 digits and
+  /// ".partial".
+  static func isName(_ name: String) -> Bool {
+    let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard name.hasSuffix(suffix), parts.count >= 3, let middle = String(parts[parts.count - 2]) else { return false }
+    return UInt64(middle, radix: 16).map { hexadecimal($0) == middle } ?? false
+  }
+
+  private static func hexadecimal(_ number: UInt64) -> String {
+    let text = String(number, radix: 16)
+    return String(repeating: "0", count: digits - text.count) + text
+  }
+
+  /// - Parameter path: what an error calls the file.
+  /// - Throws: `FileError`.
+  init(replacing target: String, path: String) throws {
+    self.target = target
+    let (folder, name) = (OutputTarget.folder(of: target), target.split(separator: "/").last ?? "")
+    // A name may have 255 bytes; a scalar has at most 4.
+    let start = folder + "/" + (name.utf8.count > 200 ? String(name.unicodeScalars.prefix(50)) : String(name))
+    var attempts = 100
+    var found: (name: String, descriptor: Int32)
+    repeat {
+      // Nobody can guess the name and put a link there first, and two processes never share one.
+      let name = start + "." + Self.hexadecimal(.random(in: .min ... .max)) + Self.suffix
+      let descriptor = UnfinishedFiles.creating(name) {
+        open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+      }
+      found = (name, descriptor)
+      attempts -= 1
+    } while found.descriptor < 0 && errno == EEXIST && attempts > 0
+    guard found.descriptor >= 0 else { throw FileError.fromErrno(path: path, action: "create") }
+    (temporary, descriptor) = found
+    keepOwnerAndPermissions()
+  }
+
+  /// Forces the bytes to disk and takes the place of the file. Throws `FileError`; then nothing has changed there.
+  func commit(path: String) throws {
+    var status = stat()
+    // What came to stand there in the meantime is not replaced either.
+    if lstat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      throw FileError.notWritable(path: path, expected: "the file that stood there", found: "something else")
+    }
+    guard fsync(descriptor) == 0 else { throw FileError.fromErrno(path: path, action: "write") }
+    let closed = close(descriptor)
+    isOpen = false
+    guard closed == 0, rename(temporary, target) == 0 else {
+      let error = FileError.fromErrno(path: path, action: "write")
+      unlink(temporary)
+      UnfinishedFiles.remove(temporary)
+      throw error
+    }
+    UnfinishedFiles.remove(temporary, final: path)
+  }
+
+  /// A file that is replaced keeps its permissions, and for the superuser its owner.
+  private func keepOwnerAndPermissions() {
+    var status = stat()
+    guard stat(target, &status) == 0 else { return }
+    _ = fchown(descriptor, status.st_uid, status.st_gid)
+    _ = fchmod(descriptor, status.st_mode & 0o7777)
+  }
+
+  deinit {
+    guard isOpen else { return }
+    close(descriptor)
+    unlink(temporary)
+    UnfinishedFiles.remove(temporary)
+  }
+}

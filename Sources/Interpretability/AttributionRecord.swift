@@ -1,0 +1,124 @@
+import Files
+
+/// What token attribution says about one text, a level each: what `AttributionStatistics` takes its means over.
+public struct AttributionRecord: Sendable {
+  /// A sum, and of how many.
+  struct Sum: Sendable {
+    var sum = 0.0
+    var count = 0
+
+    /// nil of nothing.
+    var mean: Double? { count > 0 ? sum / Double(count) : nil }
+
+    static func += (left: inout Sum, right: Sum) {
+      left = Sum(sum: left.sum + right.sum, count: left.count + right.count)
+    }
+    static func += (left: inout Sum, right: Double) { left += Sum(sum: right, count: 1) }
+  }
+
+  /// One level.
+  struct Level: Sendable {
+    /// c[j, j] of each token j.
+    var own: [Double] = []
+    /// Tokens whose largest contributor is another token.
+    var othersLargest = 0
+    /// Of c[j, j + δ] for δ = -reach ... reach; before and after these, of all that is farther.
+    var distances: [Sum]
+    var fromSpecial = Sum()
+    var toSpecial = Sum()
+
+    init(reach: Int) { distances = [Sum](repeating: Sum(), count: 2 * reach + 3) }
+
+    mutating func add(_ other: Level) {
+      own += other.own
+      othersLargest += other.othersLargest
+      for index in distances.indices { distances[index] += other.distances[index] }
+      fromSpecial += other.fromSpecial
+      toSpecial += other.toSpecial
+    }
+  }
+
+  /// What names the text.
+  public let id: String
+  let levels: [Level]
+
+  /// - Parameters:
+  ///   - contributions: [levels][T T], as `TokenAttribution` has them.
+  ///   - special: whether each of the T tokens is one.
+  ///   - reach: the largest distance that stands by itself.
+  public init(id: String, contributions: [[Double]], special: [Bool], reach: Int = 10) {
+    let T = special.count
+    precondition(contributions.allSatisfy { $0.count == T * T }, "another number of tokens")
+    self.id = id
+    let hasBoth = special.contains(true) && special.contains(false)
+    levels = contributions.map { cells in
+      var level = Level(reach: reach)
+      for j in 0..<T {
+        let row = cells[j * T..<(j + 1) * T]
+        let own = row[row.startIndex + j]
+        level.own.append(own)
+        if row.contains(where: { $0 > own }) { level.othersLargest += 1 }
+        var far = (left: 0.0, right: 0.0)
+        var taken = 0.0
+        for (i, c) in row.enumerated() {
+          let distance = i - j
+          if distance < -reach {
+            far.left += c
+          } else if distance > reach {
+            far.right += c
+          } else {
+            level.distances[distance + reach + 1] += c
+          }
+          if special[i] != special[j] { taken += c }
+        }
+        if j > reach { level.distances[0] += far.left }
+        if j + reach < T - 1 { level.distances[2 * reach + 2] += far.right }
+        guard hasBoth else { continue }
+        if special[j] { level.toSpecial += taken } else { level.fromSpecial += taken }
+      }
+      return level
+    }
+  }
+}
+
+extension AttributionRecord {
+  /// A line of `texts.jsonl`.
+  public var json: JSON {
+    func json(_ sum: Sum) -> JSON { ["count": .integer(sum.count), "sum": .number(sum.sum)] }
+    let levels = levels.map { level -> JSON in
+      [
+        "distances": .array(level.distances.map(json)), "from_special": json(level.fromSpecial),
+        "others_largest": .integer(level.othersLargest), "own": .array(level.own.map { .number($0) }),
+        "to_special": json(level.toSpecial),
+      ]
+    }
+    return ["id": .string(id), "levels": .array(levels)]
+  }
+
+  /// Reads what `json` made.
+  /// - Throws: `FileError` that names what is not as expected.
+  public init(_ node: JSONNode) throws {
+    /// NaN where there is none.
+    func number(_ node: JSONNode) throws -> Double {
+      if case .null? = node.value { return .nan }
+      return try node.double()
+    }
+    func sum(_ node: JSONNode) throws -> Sum {
+      Sum(sum: try number(node["sum"]), count: try node["count"].int())
+    }
+    id = try node["id"].string()
+    levels = try node["levels"].array().map { node in
+      let distances = try node["distances"].array().map(sum)
+      guard distances.count >= 3, !distances.count.isMultiple(of: 2) else {
+        throw node["distances"].wrong("an odd number of sums, at least 3")
+      }
+      var level = Level(reach: (distances.count - 3) / 2)
+      level.distances = distances
+      level.own = try node["own"].array().map(number)
+      level.othersLargest = try node["others_largest"].int()
+      level.fromSpecial = try sum(node["from_special"])
+      level.toSpecial = try sum(node["to_special"])
+      return level
+    }
+  }
+}

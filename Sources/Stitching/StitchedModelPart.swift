@@ -1,0 +1,53 @@
+import Foundation
+
+extension StitchedModelFile {
+  /// One of the two models, by its name or its folder, with the SHA-256 of its weights.
+  public struct Part: Equatable, Sendable {
+    /// A name, or the absolute path of a folder.
+    public let model: String
+    public let sha256: String
+
+    public init(model: String, sha256: String) {
+      self.model = model
+      self.sha256 = sha256
+    }
+
+    /// - Parameter spelling: as `stitched.json` in `directory` has it.
+    init(spelling: String, sha256: String, in directory: String) {
+      let first = spelling.prefix { $0 != "/" }
+      let isRelative = first == "." || first == ".."
+      self.init(model: isRelative ? absolute(resolved(directory) + "/" + spelling) : spelling, sha256: sha256)
+    }
+
+    var isFolder: Bool { model.hasPrefix("/") }
+
+    /// As `stitched.json` in `directory` has it: a name as it is; a folder by its path from `directory`, so that a tree
+    /// that holds both can be moved.
+    func spelling(in directory: String) -> String {
+      guard isFolder else { return model }
+      // Links on the way to `directory` are resolved because ".." leaves the folder that a link leads to. Those on the way
+      // to the model stay when the path is shorter with them.
+      return [absolute(model), resolved(model)].map { path(to: $0, from: resolved(directory)) }
+        .min { $0.utf8.count < $1.utf8.count } ?? model
+    }
+  }
+}
+
+/// Without ".", ".." and doubled slashes, and with the links on its way: Foundation follows them where there is a "..".
+private func absolute(_ path: String) -> String {
+  let whole = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+  return "/"
+    + whole.split(separator: "/").reduce(into: [Substring]()) { parts, part in
+      if part == ".." { _ = parts.popLast() } else if part != "." { parts.append(part) }
+    }.joined(separator: "/")
+}
+
+private func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
+
+/// Begins with "." or "..", which no name of a model does.
+private func path(to target: String, from directory: String) -> String {
+  let (target, directory) = (target.split(separator: "/"), directory.split(separator: "/"))
+  let shared = zip(target, directory).prefix { $0 == $1 }.count
+  let up = Array(repeating: Substring(".."), count: directory.count - shared)
+  return ((up.isEmpty ? ["."] : up) + target[shared...]).joined(separator: "/")
+}

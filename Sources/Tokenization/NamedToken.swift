@@ -1,0 +1,41 @@
+import Files
+
+/// A token as a file describes it; the vocabulary gives it its id.
+struct NamedToken: Equatable {
+  let content: String
+  var isSpecial = true
+  /// Found only where no word character touches it.
+  var isSingleWord = false
+  /// Takes the white space before it.
+  var stripsLeft = false
+  /// Takes the white space after it.
+  var stripsRight = false
+  /// Looked for in the normalised text and not in the text itself; nil: unless it is special.
+  var isNormalized: Bool?
+
+  init(content: String, isSpecial: Bool = true) {
+    self.content = content
+    self.isSpecial = isSpecial
+  }
+
+  /// A string, or an object with `content` and flags.
+  /// - Parameter isSpecial: where the object does not say.
+  init(_ node: JSONNode, isSpecial: Bool) throws {
+    if case .string(let content)? = node.value {
+      self.init(content: content, isSpecial: isSpecial)
+      return
+    }
+    func flag(_ key: String) throws -> Bool? { node[key].isPresent ? try node[key].bool() : nil }
+    self.init(content: try node["content"].string(), isSpecial: try flag("special") ?? isSpecial)
+    isSingleWord = try flag("single_word") ?? false
+    stripsLeft = try flag("lstrip") ?? false
+    stripsRight = try flag("rstrip") ?? false
+    isNormalized = try flag("normalized")
+  }
+
+  func added(id: Int32) -> AddedToken {
+    AddedToken(
+      content: content, id: id, isSpecial: isSpecial, isSingleWord: isSingleWord, stripsLeft: stripsLeft,
+      stripsRight: stripsRight, isNormalized: isNormalized ?? !isSpecial)
+  }
+}

@@ -1,0 +1,70 @@
+import Files
+
+/// Which of Hugging Face's tokenizer classes reads a folder: each builds its tokenizer from other files and keys.
+struct TokenizerClass {
+  enum Kind {
+    /// BertTokenizer and the classes that are the same.
+    case bert
+    /// GPT2Tokenizer.
+    case gpt2
+    /// PreTrainedTokenizerFast: what tokenizer.json says, and nothing else.
+    case backend
+    /// T5Tokenizer, which reads a SentencePiece model.
+    case t5
+  }
+
+  let kind: Kind
+  /// As a file names it, or the one that Hugging Face takes for the model type.
+  let name: String
+
+  init(_ kind: Kind, name: String) {
+    self.kind = kind
+    self.name = name
+  }
+
+  /// Names without their end "Fast", which means the same.
+  private static let kinds: [String: Kind] = [
+    "BertTokenizer": .bert, "DistilBertTokenizer": .bert, "ElectraTokenizer": .bert, "MobileBertTokenizer": .bert,
+    "SqueezeBertTokenizer": .bert, "LxmertTokenizer": .bert, "LayoutLMTokenizer": .bert, "ConvBertTokenizer": .bert,
+    "GPT2Tokenizer": .gpt2,
+    "PreTrainedTokenizer": .backend, "TokenizersBackend": .backend, "PythonBackend": .backend,
+    "T5Tokenizer": .t5,
+  ]
+
+  /// The class that a file names; nil when none does.
+  /// - Parameter files: tokenizer_config.json and config.json, in the order in which they count.
+  /// - Throws: `TokenizationError.unsupported` for a class that this library does not have.
+  static func named(in files: [JSONNode]) throws -> TokenizerClass? {
+    guard let node = files.map({ $0["tokenizer_class"] }).first(where: \.isPresent) else { return nil }
+    let name = try node.string()
+    let plain = name.hasSuffix("Fast") ? String(name.dropLast(4)) : name
+    guard let kind = kinds[plain] else {
+      throw TokenizationError.unsupported(
+        path: node.path, location: "tokenizer_class", found: name,
+        supported: kinds.keys.sorted().joined(separator: ", ") + " and the same names with Fast")
+    }
+    return TokenizerClass(kind, name: name)
+  }
+
+  /// The class that Hugging Face takes where no file names one.
+  static func usual(modelType: String?) -> TokenizerClass? {
+    switch modelType {
+    case "bert": return TokenizerClass(.bert, name: "BertTokenizer")
+    case "gpt2": return TokenizerClass(.gpt2, name: "GPT2Tokenizer")
+    default: return nil
+    }
+  }
+
+  /// The token that this class takes for a role when no file names one, and which is found in text.
+  func content(_ role: TokenizerSettings.Role) -> String? {
+    switch (kind, role) {
+    case (.bert, .unk): return "[UNK]"
+    case (.bert, .pad): return "[PAD]"
+    case (.bert, .sep): return "[SEP]"
+    case (.bert, .cls): return "[CLS]"
+    case (.bert, .mask): return "[MASK]"
+    case (.gpt2, .bos), (.gpt2, .eos), (.gpt2, .unk): return "<|endoftext|>"
+    default: return nil
+    }
+  }
+}

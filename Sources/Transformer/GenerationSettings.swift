@@ -1,0 +1,71 @@
+import Files
+import Foundation
+
+/// What a model's files say about how it continues a text: generation_config.json, or config.json where there is none, as
+/// Hugging Face reads them.
+public struct GenerationSettings: Equatable, Sendable {
+  /// The file they stand in.
+  public let path: String
+  /// `eos_token_id`: the tokens after which nothing follows. Ids outside the vocabulary never come and are left out.
+  public let endOfText: Set<Int32>
+  /// `do_sample`; false where absent.
+  public let samples: Bool
+  /// `temperature`; nil where absent, and without sampling.
+  public let temperature: Double?
+  /// `top_k`; nil for the whole vocabulary, and without sampling.
+  public let topK: Int?
+  /// Keys of generation_config.json that neither Hugging Face nor Graft reads.
+  public let unreadKeys: [String]
+}
+
+extension GenerationSettings {
+  /// - Parameters:
+  ///   - config: config.json; generation_config.json is looked for beside it.
+  ///   - sampling: whether tokens are drawn; keys that only narrow what is drawn from are refused only then.
+  /// - Throws: `SettingsError` for a value that would choose other tokens, `FileError` for one of another type.
+  init(_ config: JSONNode, vocabulary: Int, sampling: Bool) throws {
+    let own = String(config.path.dropLast("config.json".count)) + "generation_config.json"
+    let hasOwn = FileManager.default.fileExists(atPath: own)
+    let settings = hasOwn ? try JSONNode.read(own) : config
+    path = settings.path
+    let unread = try SettingsKeys.generation.check(settings, except: sampling ? [] : SettingsKeys.samplingKeys)
+    unreadKeys = hasOwn ? unread : []
+    endOfText = Set(try Self.ids(settings["eos_token_id"]).filter { 0..<vocabulary ~= $0 }.map(Int32.init))
+    samples = settings["do_sample"].isPresent ? try settings["do_sample"].bool() : false
+    temperature = sampling ? try Self.number(settings["temperature"], above: 0) : nil
+    topK = sampling ? try Self.count(settings["top_k"]) : nil
+  }
+
+  /// One id or a list of at least one; none where absent or null.
+  private static func ids(_ node: JSONNode) throws -> [Int] {
+    guard node.isPresent else { return [] }
+    guard case .array(let values)? = node.value else { return [try node.int()] }
+    guard !values.isEmpty else { throw node.wrong("a token id, or a list of at least one") }
+    return try node.array().map { try $0.int() }
+  }
+
+  private static func number(_ node: JSONNode, above bound: Double) throws -> Double? {
+    guard node.isPresent else { return nil }
+    let found = try node.double()
+    guard found > bound else { throw node.wrong("a number above \(bound)") }
+    return found
+  }
+
+  /// nil for 0, too, which means all.
+  private static func count(_ node: JSONNode) throws -> Int? {
+    guard node.isPresent else { return nil }
+    let found = try node.int()
+    guard found >= 0 else { throw node.wrong("a whole number from 0") }
+    return found == 0 ? nil : found
+  }
+}
+
+extension Runnable {
+  /// What the model's files say about how it continues a text.
+  /// - Parameter sampling: whether tokens are drawn; settings for drawing count only then.
+  /// - Throws: `SettingsError` for one that would choose other tokens than are chosen here, `FileError` for one of
+  ///   another type, `TransformerError.missingHead` without a head over the vocabulary.
+  public func generationSettings(sampling: Bool) throws -> GenerationSettings {
+    try GenerationSettings(config, vocabulary: requireUnembedding().vocabulary, sampling: sampling)
+  }
+}

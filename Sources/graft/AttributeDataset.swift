@@ -1,0 +1,66 @@
+import Evaluation
+import Files
+import Interpretability
+import Reporting
+import Transformer
+
+extension Attribute {
+  /// What attribution says over all texts of a dataset: computed, or read from the folder of a run that is finished.
+  func runDataset(_ model: Model, _ run: AttributionRun, stamp: (Dataset) -> ResultStamp?) throws {
+    let dataset = try data.read()
+    let texts = try run.encode(dataset)
+    let stamp = stamp(dataset)
+    func object(_ statistics: AttributionStatistics?) throws -> JSON {
+      guard let stamp, let statistics else { return try stamp?.object([]) ?? .null }
+      return try stamp.object(
+        statistics.members + [
+          JSON.Member("reviews", .integer(texts.reviews.count)),
+          JSON.Member("truncated", .integer(texts.truncatedCount)),
+        ])
+    }
+    func statistics(_ records: [AttributionRecord]) -> AttributionStatistics {
+      records.reduce(into: AttributionStatistics(levels: model.dimensions.layers)) { $0.add($1) }
+    }
+    func report(_ statistics: AttributionStatistics) -> AttributionStatisticsReport {
+      AttributionStatisticsReport(statistics, model: model.name, dataset: dataset.name)
+    }
+
+    let recorded = try RecordedRun(recording, stamp: object(nil), batchCount: texts.reviews.count)
+    let records = try recorded.records(label: "attribute", unit: "texts") { index in
+      [try run.record(texts.reviews[index])]
+    } encode: {
+      $0.json
+    } decode: {
+      try AttributionRecord($0)
+    } write: { directory, records in
+      try writeLines(records.lazy.map(\.json), to: directory + "/texts.jsonl")
+      let found = statistics(records)
+      try OutputFile.write(report(found).page.html, to: directory + "/report.html")
+      try OutputFile.write(object(found).serialized(.pretty) + "\n", to: directory + "/results.json")
+    }
+    let found = statistics(
+      try records ?? readJSONLines((recording.output?.path ?? "") + "/texts.jsonl") { try AttributionRecord($0) })
+    let summary = report(found)
+    try svg?.write(summary.ownChart.svg())
+    try html?.write(summary.page.html)
+    try output.print(object(found), beside: svg, html) { style in
+      summary.text(style)
+        + (recording.output.map {
+          "\n" + style.painted("written: ", .faint) + "\($0.path)/report.html, results.json, texts.jsonl\n"
+        } ?? "")
+    }
+  }
+}
+
+extension AttributionRun {
+  func encode(_ dataset: Dataset) throws -> EncodedReviews {
+    try EncodedReviews.noting(
+      dataset, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength, threads: workspace.threads)
+  }
+
+  func record(_ review: EncodedReview) throws -> AttributionRecord {
+    AttributionRecord(
+      id: review.id, contributions: try attribution(PackedBatch([review.ids])).contributions,
+      special: special(review.ids))
+  }
+}

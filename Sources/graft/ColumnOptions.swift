@@ -1,0 +1,81 @@
+import ArgumentParser
+import Evaluation
+import Files
+import Foundation
+import Transformer
+
+/// Which columns of a dataset are read; one group for every command that reads one.
+struct ColumnOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The column (or key) of the texts, where it is not one of review, text, sentence, content...",
+      valueName: "name"))
+  var textColumn: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The column (or key) of the labels, where it is not one of sentiment, label, class...", valueName: "name"))
+  var labelColumn: String?
+
+  var isGiven: Bool { !columns.isEmpty }
+
+  private var columns: DatasetColumns { DatasetColumns(text: textColumn, label: labelColumn) }
+
+  /// Reads a dataset, and notes what of it may be unexpected.
+  /// - Parameter isOnly: whether the command reads no other dataset, which could be the one that the columns are of.
+  /// - Throws: `DatasetError`, `FileError`; `CommandError.columns` with the options.
+  func read(_ path: String, split: Dataset.Split? = nil, isOnly: Bool = true) throws -> Dataset {
+    try Self.read(path, split: split, columns: isOnly || !Self.isFolder(path) ? columns : DatasetColumns())
+  }
+
+  /// The same without options on the command line: columns as an experiment's file names them.
+  static func read(_ path: String, split: Dataset.Split?, columns: DatasetColumns) throws -> Dataset {
+    do {
+      let dataset = try Dataset.read(path, split: split, columns: columns)
+      if dataset.emptyCount > 0 {
+        Console.note("\(dataset.emptyCount) of the \(dataset.reviews.count) texts of \(dataset.name) are empty")
+      }
+      if dataset.repairedCount > 0 {
+        Console.note(
+          "\(dataset.repairedCount) of the \(dataset.reviews.count) texts of \(dataset.name) hold bytes that are not UTF-8, "
+            + "which are read as U+FFFD")
+      }
+      return dataset
+    } catch let error as DatasetError {
+      switch error {
+      case .columns, .noColumns: throw CommandError.columns(error)
+      default: throw error
+      }
+    }
+  }
+
+  static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+  }
+
+  /// The options as they stand in a result.
+  var members: [JSON.Member] {
+    [
+      JSON.Member("label_column", labelColumn.map { .string($0) } ?? .null),
+      JSON.Member("text_column", textColumn.map { .string($0) } ?? .null),
+    ]
+  }
+}
+
+extension Dataset {
+  /// The dataset with its labels as classes of a classifier.
+  /// - Throws: `LabelError`, `TransformerError.missingHead`.
+  func labelled(for model: any Runnable) throws -> Dataset { try labelled(for: ClassNames(of: model)) }
+}
+
+extension LabelOrder {
+  /// For people: how labels were read.
+  var remark: String {
+    switch self {
+    case .names: "matched by the names of the classes"
+    case .indices: "the file's numbers are the places of the classes"
+    case .assumed: "assumed: the model's classes have no names, label 1 is taken for positive"
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import COpenSSL
+import Files
+import TestSupport
+import Testing
+
+@Suite struct DigestTests {
+  // FIPS 180-2, appendix B, and the digest of nothing.
+  @Test func matchesPublishedDigests() throws {
+    func digest(_ pieces: String...) throws -> String {
+      let digest = Digest()
+      for piece in pieces { digest.update(piece) }
+      return try digest.finish()
+    }
+    #expect(try digest() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+    #expect(try digest("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(try digest("a", "", "bc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    let million = String(repeating: "a", count: 1_000_000)
+    #expect(try digest(million) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
+  }
+
+  @Test func digestsAFile() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.write("abc", to: "a")
+    #expect(try Digest.ofFile(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    #expect(throws: FileError.missing(path: folder.path("b"))) { try Digest.ofFile(folder.path("b")) }
+  }
+
+  /// A step that OpenSSL refuses is an error, not a digest of zeros.
+  @Test func aFailingCallIsAnError() {
+    let refused = Digest(algorithm: nil)
+    refused.update("abc")
+    #expect(throws: DigestError(call: "EVP_DigestInit_ex")) { try refused.finish() }
+    // An algorithm of another length is no SHA-256 either.
+    let short = Digest(algorithm: EVP_sha1())
+    short.update("abc")
+    #expect(throws: DigestError(call: "EVP_DigestFinal_ex")) { try short.finish() }
+  }
+}
