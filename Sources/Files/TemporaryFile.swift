@@ -7,6 +7,7 @@ final class TemporaryFile {
   private let target: String
   private let temporary: String
   private var isOpen = true
+  private var isThere = true
 
   private static let suffix = ".partial"
   private static let digits = 16
@@ -47,22 +48,23 @@ final class TemporaryFile {
     keepOwnerAndPermissions()
   }
 
-  /// Forces the bytes to disk and takes the place of the file. Throws `FileError`; then nothing has changed there.
+  /// Forces the bytes to disk and takes the place of the file. Throws `FileError`; then nothing has changed there, and the
+  /// new file is gone.
   func commit(path: String) throws {
-    var status = stat()
-    // What came to stand there in the meantime is not replaced either.
-    if lstat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
-      throw FileError.notWritable(path: path, expected: "the file that stood there", found: "something else")
-    }
-    guard fsync(descriptor) == 0 else { throw FileError.fromErrno(path: path, action: "write") }
-    let closed = close(descriptor)
-    isOpen = false
-    guard closed == 0, rename(temporary, target) == 0 else {
-      let error = FileError.fromErrno(path: path, action: "write")
-      unlink(temporary)
-      UnfinishedFiles.remove(temporary)
+    do {
+      var status = stat()
+      // What came to stand there in the meantime is not replaced either.
+      if lstat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+        throw FileError.notWritable(path: path, expected: "the file that stood there", found: "something else")
+      }
+      guard fsync(descriptor) == 0, closeOnce() == 0, rename(temporary, target) == 0 else {
+        throw FileError.fromErrno(path: path, action: "write")
+      }
+    } catch {
+      discard()
       throw error
     }
+    isThere = false
     UnfinishedFiles.remove(temporary, final: path)
   }
 
@@ -74,10 +76,19 @@ final class TemporaryFile {
     _ = fchmod(descriptor, status.st_mode & 0o7777)
   }
 
-  deinit {
-    guard isOpen else { return }
-    close(descriptor)
+  private func closeOnce() -> Int32 {
+    guard isOpen else { return 0 }
+    isOpen = false
+    return close(descriptor)
+  }
+
+  private func discard() {
+    _ = closeOnce()
+    guard isThere else { return }
+    isThere = false
     unlink(temporary)
     UnfinishedFiles.remove(temporary)
   }
+
+  deinit { discard() }
 }
