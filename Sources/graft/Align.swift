@@ -20,7 +20,7 @@ struct Align: ParsableCommand {
       EXAMPLES:
         graft align imdb-bert-1 imdb-bert-2
         graft align imdb-gpt2-wide imdb-gpt2-narrow --groups K,V --vectors 5
-        graft align seed0 seed1 seed2 seed3 seed4 -o alignment --json
+        graft align imdb-bert-1 imdb-bert-2 imdb-bert-1-sentiment -o alignment --json
       """)
 
   @Argument(
@@ -53,7 +53,7 @@ struct Align: ParsableCommand {
 
   @Option(
     name: [.customShort("o"), .long],
-    help: .folder("Also write report.html, results.json and a picture a group into this folder.")
+    help: .folder("Also write report.html, results.json and one picture per group into this folder.")
   )
   var output: FolderOutput?
 

@@ -15,7 +15,7 @@ struct AtlasCommand: ParsableCommand {
     discussion: """
       EXAMPLES:
         graft atlas build imdb-gpt2-wide -o atlas.sqlite
-        graft atlas search 'waste money'
+        graft atlas search 'great wonderful'
         graft atlas show L3H2
         graft atlas export --html pages
       """, subcommands: [AtlasBuild.self, AtlasSearch.self, AtlasShow.self, AtlasExport.self])

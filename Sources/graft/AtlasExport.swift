@@ -9,15 +9,15 @@ struct AtlasExport: ParsableCommand {
     commandName: "export",
     abstract: "Write an atlas as pages to browse, without a server.",
     discussion: """
-      Writes index.html, where words are looked up, and a page a block: L0.html, L1.html... They open from a folder and \
-      load nothing from elsewhere. Pages that are there are replaced.
+      Writes index.html, where words are looked up, and one page per block: L0.html, L1.html... They open from a folder and \
+      load nothing from elsewhere. Existing pages are replaced.
 
       EXAMPLES:
+        graft atlas build imdb-gpt2-wide
         graft atlas export --html pages
-        graft atlas export --html bert --atlas bert.sqlite
       """)
 
-  @Option(help: .folder("The folder to write into; made when it is not there."))
+  @Option(help: .folder("The folder to write into; created if it does not exist."))
   var html: FolderOutput
   @OptionGroup var atlas: AtlasArgument
   @OptionGroup var progress: ProgressOptions

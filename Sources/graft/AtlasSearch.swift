@@ -12,9 +12,10 @@ struct AtlasSearch: ParsableCommand {
       sign is free, at either of its ends. Case does not matter; a word with * at its end is any token that begins so.
 
       EXAMPLES:
+        graft atlas build imdb-gpt2-wide
         graft atlas search director
-        graft atlas search 'waste money' --limit 5
-        graft atlas search 'award*' --kind vo --kind qk --atlas bert.sqlite
+        graft atlas search 'great wonderful' --limit 5
+        graft atlas search 'direct*' --kind vo --kind qk --atlas atlas.sqlite
       """)
 
   @Argument(help: "One word, or several in quotes.")

@@ -13,9 +13,10 @@ struct AtlasShow: ParsableCommand {
       singular directions behind its pairs, and L3 shows those of block 3's feed-forward keys and values.
 
       EXAMPLES:
-        graft atlas show L3H2
-        graft atlas show L3:90 --atlas bert.sqlite
+        graft atlas build imdb-gpt2-wide
         graft atlas show
+        graft atlas show L3H2
+        graft atlas show L3:90 --atlas atlas.sqlite
       """)
 
   @Argument(help: "L3H5, L3:90, L3H5:12 or L3.")

@@ -23,10 +23,15 @@ struct Attribute: ParsableCommand {
       every number.
 
       EXAMPLES:
-        graft attribute imdb-bert-1 --text 'a great film' --exact --html attribution.html
-        graft attribute imdb-gpt2-wide --dataset evaluation/imdb/test.jsonl --limit 50 --max-length 64
-        graft attribute imdb-bert-1 --dataset evaluation/imdb/test.jsonl -o run --resume
-        graft attribute imdb-bert-1-sentiment --text 'a waste of two hours' --method integrated
+        graft attribute imdb-bert-1 --text 'a great film' --exact --html page.html
+        graft attribute imdb-gpt2-wide --dataset evaluation/imdb/test.jsonl \\
+          --limit 50 --max-length 64
+        graft attribute imdb-bert-1 --dataset evaluation/imdb/test.jsonl \\
+          --limit 50 --max-length 64 -o run
+        graft attribute imdb-bert-1 --dataset evaluation/imdb/test.jsonl \\
+          --limit 50 --max-length 64 -o run --resume
+        graft attribute imdb-bert-1-sentiment --text 'a waste of two hours' \\
+          --method integrated
       """)
 
   @OptionGroup var model: CheckpointArgument
@@ -34,7 +39,7 @@ struct Attribute: ParsableCommand {
   @Option(help: "A text; give the option again for more texts.")
   var text: [String] = []
 
-  @Option(help: ArgumentHelp("A file with one text a line ('-' reads standard input).", valueName: "path"))
+  @Option(help: ArgumentHelp("A file with one text per line ('-' reads standard input).", valueName: "path"))
   var file: String?
 
   @OptionGroup var data: DatasetOptions

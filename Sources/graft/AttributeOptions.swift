@@ -26,7 +26,7 @@ struct AttributionOptions: ParsableArguments {
   @Flag(help: "The Frobenius norm along every direction, not from random ones.")
   var exact = false
 
-  @Option(help: "Random directions a token, for the estimate; its standard error comes with it.")
+  @Option(help: "Random directions per token for the estimate; its standard error is reported.")
   var probes = 64
 
   @Option(help: "frobenius: the paper's norm. ones: that of the gradient of a state's sum, as other scripts have it.")

@@ -19,7 +19,7 @@ struct CleaningOptions: ParsableArguments {
 struct ClassificationOptions: ParsableArguments {
   @Option(
     help:
-      "Keep the head of a text, at most this many tokens (default: the tokenizer's model_max_length, else the model's positions)."
+      "Truncate a text to this many tokens (default: the tokenizer's model_max_length, else the model's positions)."
   )
   var maxLength: Int?
 

@@ -8,13 +8,15 @@ struct Classify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Label texts with a classifier.",
     discussion: """
-      A text longer than the model's positions (or --max-length) is cut: its head is kept, [CLS] first and [SEP] last for \
-      BERT, and the result says truncated.
+      A text longer than the model's positions (or --max-length) is truncated ([CLS] and [SEP] stay, \
+      for BERT), and the result says so.
 
       EXAMPLES:
-        graft classify imdb-bert-1-sentiment --text 'a waste of two hours' --text 'simply wonderful'
-        graft classify imdb-bert-1-sentiment --file reviews.txt --json
+        graft classify imdb-bert-1-sentiment --text 'a waste of two hours' \\
+          --text 'simply wonderful'
         echo 'what a film' | graft classify imdb-gpt2-narrow-sentiment
+        printf '%s\\n' 'a fine film' 'a dull film' > texts.txt
+        graft classify imdb-bert-1-sentiment --file texts.txt --json
       """)
 
   @OptionGroup var model: ModelArgument

@@ -54,7 +54,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case unknownToken(text: String, pieces: [String], meant: String?)
   /// A head that the model does not have.
   case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
-  /// A picture with a cell a pair of tokens would be too large.
+  /// A picture with one cell per pair of tokens would be too large.
   case tooLongForPicture(source: String, tokens: Int, most: Int, advice: String?)
   /// An output that a checkpoint's own file stands at.
   case replacesCheckpoint(path: String)
@@ -98,7 +98,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
       return "\(name): no such directory or model (\(place))\(names); "
         + "give a directory with config.json and model.safetensors, or set GRAFT_MODELS to a folder of them"
     case .noText(let source):
-      return "\(source): expected a text a line, found nothing; give --text, --file or pipe text in"
+      return "\(source): expected one text per line, found nothing; give --text, --file or pipe text in"
     case .emptyText(let source):
       return "\(source): the text has no token; this model adds none of its own, so give at least one word"
     case .noMask(let text, let mask):
@@ -127,7 +127,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "found one that shares \(shared) of its \(count) tokens; give the model that \(model) was fine-tuned from"
     case .promptTooLong(let source, let tokens, let positions):
       return "\(source): \(tokens) tokens, but the model reads at most \(positions); "
-        + "give --max-length \(positions) to keep the head of the text"
+        + "give --max-length \(positions) to truncate the text"
     case .noSuchPlace(let option, let found, let tokens, let source):
       return "\(option) \(found): \(source) has the places 0 to \(tokens - 1); graft tokenize shows them"
     case .patchOfAnotherLength(let site, let text, let found, let expected):
@@ -155,7 +155,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .notTheShards(let reason):
       return "\(reason); give the folders of all parts of one experiment, each finished, once"
     case .noWords(let path):
-      return "\(path): expected a word a line, found none"
+      return "\(path): expected one word per line, found none"
     case .noTokenLeft(let count):
       return "none of the \(count) tokens passes the filters; leave one out"
     case .unknownToken(let text, let pieces, let meant):

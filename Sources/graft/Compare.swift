@@ -11,6 +11,10 @@ struct Compare: ParsableCommand {
       proportions (Newcombe), and with the exact McNemar test of the reviews that only one of the two got right.
 
       EXAMPLES:
+        graft evaluate imdb-bert-1-sentiment \\
+          --dataset evaluation/imdb/test.jsonl --limit 200 -o run1
+        graft evaluate imdb-gpt2-narrow-sentiment \\
+          --dataset evaluation/imdb/test.jsonl --limit 200 -o run2
         graft compare run1 run2
         graft compare run1/predictions.jsonl run2/predictions.jsonl --json
       """)

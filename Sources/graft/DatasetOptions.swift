@@ -18,7 +18,7 @@ struct DatasetOptions: ParsableArguments {
   @Option(help: "The part of an aclImdb folder: test (the default) or train.")
   var split: Dataset.Split?
 
-  @Option(help: ArgumentHelp("Only the reviews whose ids stand in this file, one a line.", valueName: "path"))
+  @Option(help: ArgumentHelp("Only the reviews whose ids are in this file, one per line.", valueName: "path"))
   var reviews: String?
 
   @Option(help: "Only this many reviews, drawn so that the classes keep their shares.")
@@ -74,6 +74,6 @@ struct RunOptions: ParsableArguments {
     help: .folder("The folder of the run: results and predictions, and while it runs its journal."))
   var output: FolderOutput?
 
-  @Flag(help: "Go on with the run that the folder holds; the results are those of a run never stopped.")
+  @Flag(help: "Resume the run in the folder; the results are those of a run that was never stopped.")
   var resume = false
 }

@@ -11,13 +11,16 @@ struct Evaluate: ParsableCommand {
     abstract: "Score a classifier on labelled reviews.",
     discussion: """
       Prints accuracy with its 95% Wilson interval and what else is known about the errors. With -o the folder gets \
-      results.json and predictions.jsonl, and a run that was stopped goes on with --resume. A text longer than the model's \
-      positions (or --max-length) keeps its head and is counted as truncated.
+      results.json and predictions.jsonl, and --resume resumes a run that was stopped. A text longer than the model's \
+      positions (or --max-length) is truncated, and counted.
 
       EXAMPLES:
-        graft evaluate imdb-bert-1-sentiment --dataset evaluation/imdb/test.jsonl --limit 200 --max-length 256
-        graft evaluate imdb-gpt2-narrow-sentiment --dataset aclImdb -o run1
-        graft evaluate imdb-gpt2-narrow-sentiment --dataset aclImdb -o run1 --resume --json
+        graft evaluate imdb-bert-1-sentiment \\
+          --dataset evaluation/imdb/test.jsonl --limit 200 --max-length 256
+        graft evaluate imdb-gpt2-narrow-sentiment \\
+          --dataset evaluation/imdb/test.jsonl -o run1
+        graft evaluate imdb-gpt2-narrow-sentiment \\
+          --dataset evaluation/imdb/test.jsonl -o run1 --resume --json
       """)
 
   @OptionGroup var model: ModelArgument

@@ -11,17 +11,20 @@ struct ExperimentStitch: ParsableCommand {
     discussion: """
       FILE is JSON: {"schema": 1, "models": [{"pretrained": ["A"], "finetuned": ["B1", "B2"]}], "dataset": "reviews.jsonl"} and, \
       as in graft stitch, "keep", "transplant", "maps", "draws", "limit", "max_length", "seed", "unlabelled" and others; \
-      docs/formats.md holds its schema. Every A is joined to every B of its group. Paths are taken from the folder graft runs \
-      in. Each point is computed once; a run that was stopped goes on with --resume. \
+      docs/formats.md holds its schema. Every A is stitched to every B of its group. Paths are taken from the folder graft runs \
+      in. Each point is computed once; --resume resumes a run that was stopped. \
       --shard 2/8 computes every eighth point, from the second; graft merge puts the eight folders together, to the bytes that \
       one run would have left. results.json can be given in place of FILE: --point N then repeats one point, and says whether \
       every prediction came out the same.
 
       EXAMPLES:
-        graft experiment stitch evaluation/experiments/stitch-bert.json -o run
-        graft experiment stitch grid.json --shard 1/2 -o part1
-        graft merge part1 part2 -o run
+        graft experiment stitch evaluation/experiments/stitch.json -o run
         graft experiment stitch run/results.json --point 7
+        graft experiment stitch evaluation/experiments/stitch.json \\
+          --shard 1/2 -o part1
+        graft experiment stitch evaluation/experiments/stitch.json \\
+          --shard 2/2 -o part2
+        graft merge part1 part2 -o merged
       """)
 
   @Argument(

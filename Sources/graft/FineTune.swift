@@ -13,20 +13,20 @@ struct FineTune: ParsableCommand {
     commandName: "finetune",
     abstract: "Train a classifier and the last blocks of a model.",
     discussion: """
-      The embeddings and the lower blocks stay as they are: what they make of a text is computed once and kept on disk. \
-      AdamW, a learning rate that climbs and then falls in a line to 0, gradients of bounded norm. After every epoch the \
-      classifier is scored, on --test or on a part of the data that is held out. A run that was stopped goes on with \
-      --resume and ends with the same bytes.
+      The embeddings and the lower blocks stay as they are: their output for a text is computed once and stored on disk. \
+      AdamW, a learning rate that rises and then falls linearly to 0, gradients of bounded norm. After every epoch the \
+      classifier is scored, on --test or on a part of the data that is held out. --resume resumes \
+      a run that was stopped, and ends with the same bytes.
 
       -o becomes a Hugging Face directory (BertForSequenceClassification, GPT2ForSequenceClassification or, with --head \
       mean, GPT2ForTokenClassification) with results.json and predictions.jsonl beside the weights. With --seeds it gets \
-      such a directory a seed and a results.json over all. config.json keeps the names of the classes.
+      one such directory per seed and a results.json over all of them. config.json keeps the names of the classes.
 
       EXAMPLES:
         graft finetune imdb-bert-1 --dataset evaluation/imdb/train.jsonl \\
           --learning-rate 1e-3 --max-length 256 -o sentiment
-        graft finetune gpt2 --dataset aclImdb --test aclImdb --recipe paper \\
-          --seeds 1..11 -o runs
+        graft finetune imdb-gpt2-narrow --dataset evaluation/imdb/train.jsonl \\
+          --test evaluation/imdb/test.jsonl --recipe paper --seeds 1..3 -o runs
       """)
 
   @OptionGroup var model: CheckpointArgument
@@ -64,13 +64,13 @@ struct FineTune: ParsableCommand {
   @Option(help: "Decides the new weights, the order of the texts and what is drawn.")
   var seed: UInt64 = 42
 
-  @Option(help: ArgumentHelp("Several runs, one a seed: 1..11, or 1,4,9.", valueName: "seeds"))
+  @Option(help: ArgumentHelp("Several runs, one per seed: 1..11, or 1,4,9.", valueName: "seeds"))
   var seeds: SeedList?
 
-  @Option(help: "Gigabytes of disk for what frozen blocks make of the texts; 0 for none.")
+  @Option(help: "Gigabytes of disk for the states of the texts after the frozen blocks; 0 for none.")
   var cache = 4.0
 
-  @Option(help: ArgumentHelp("Steps between states that --resume can go on from.", valueName: "steps"))
+  @Option(help: ArgumentHelp("Steps between the states that --resume can start from.", valueName: "steps"))
   var checkpointEvery = 200
 
   @OptionGroup var recording: RunOptions

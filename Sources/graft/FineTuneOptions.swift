@@ -32,7 +32,8 @@ enum Recipe: String, CaseIterable, ExpressibleByArgument {
 
 /// How `finetune` trains: each value as given, else the recipe's, else the default.
 struct FineTuneOptions: ParsableArguments {
-  @Option(help: "paper: the settings of the stitching paper (docs/finetuning.md); options beside it win.")
+  @Option(
+    help: "paper: the settings of the stitching paper (docs/finetuning.md); options given beside it take precedence.")
   var recipe: Recipe?
 
   @Option(help: ArgumentHelp("How many of the last blocks are trained (default: 2).", valueName: "m"))
@@ -44,7 +45,7 @@ struct FineTuneOptions: ParsableArguments {
   @Flag(help: "Train weights and no biases.")
   var weightsOnly = false
 
-  @Option(help: "Times every text is read (default: 2).")
+  @Option(help: "Epochs: how many times every text is read (default: 2).")
   var epochs: Int?
 
   @Option(help: "Texts in a step (default: 16).")
@@ -53,7 +54,7 @@ struct FineTuneOptions: ParsableArguments {
   @Option(help: "The largest learning rate (default: 5e-5).")
   var learningRate: Double?
 
-  @Option(help: "Share of the steps in which the rate climbs; then it falls in a line to 0 (default: 0.1).")
+  @Option(help: "Share of the steps in which the rate rises; then it falls linearly to 0 (default: 0.1).")
   var warmup: Double?
 
   @Option(help: "Norm that gradients are scaled down to; 0 for no bound (default: 1).")

@@ -13,8 +13,9 @@ struct Forward: ParsableCommand {
 
       EXAMPLES:
         graft forward imdb-bert-1 --text 'what a film' -o states.safetensors
-        graft forward imdb-gpt2-wide --ids 40,734,257 -o states.safetensors --json
-        graft forward imdb-bert-1 --ids 2,9,3,8,3 --token-types 0,0,0,1,1 -o t.safetensors
+        graft forward imdb-gpt2-wide --ids 40,734,257 -o ids.safetensors --json
+        graft forward imdb-bert-1 --ids 2,9,3,8,3 --token-types 0,0,0,1,1 \\
+          -o types.safetensors
       """)
 
   @OptionGroup var model: ModelArgument

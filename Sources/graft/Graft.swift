@@ -7,7 +7,7 @@ import Foundation
 struct Graft: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graft",
-    abstract: "Run BERT and GPT-2, look at every state inside, and join layers of one model to another.",
+    abstract: "Run BERT and GPT-2, look at every state inside, and stitch layers of one model to another.",
     usage: "graft <command> [<options>]",
     discussion: """
       MODEL is a directory in Hugging Face layout (config.json, model.safetensors, tokenizer files), or the name of a \

@@ -15,7 +15,7 @@ struct Identify: ParsableCommand {
     discussion: """
       A head adds A T to the residual stream, T = (X W_V + b_V) W_O. T has at most as many dimensions as the head, so in \
       a longer text a part of the weights A can be changed without a trace. Effective attention is A without that part. \
-      For texts: a line a head, pages and pictures. Without a text: statistics over a dataset with intervals, by default \
+      For texts: one line per head, pages and pictures. Without a text: statistics over a dataset with intervals, by default \
       200 reviews of the IMDB sample that comes with graft, their first 256 tokens.
 
       Over a dataset also token identifiability: a map from each layer's hidden states back to the inputs, and whether \
@@ -24,10 +24,13 @@ struct Identify: ParsableCommand {
 
       EXAMPLES:
         graft identify imdb-bert-1 --text 'a waste of two hours' --html a.html
-        graft identify imdb-gpt2-wide --file texts.txt --heads L0H1,L4H2 --html a.html
+        graft identify imdb-gpt2-wide --text 'a fine film' --heads L0H1,L4H2 \\
+          --html heads.html
         graft identify imdb-bert-1 --measure tokens --maps identity,linear
-        graft identify imdb-bert-1 --dataset aclImdb --limit 500 -o run
-        graft identify imdb-bert-1 --dataset aclImdb --limit 500 -o run --resume
+        graft identify imdb-bert-1 --dataset evaluation/imdb/test.jsonl \\
+          --limit 500 -o run
+        graft identify imdb-bert-1 --dataset evaluation/imdb/test.jsonl \\
+          --limit 500 -o run --resume
       """)
 
   @OptionGroup var model: ModelArgument
@@ -35,7 +38,7 @@ struct Identify: ParsableCommand {
   @Option(help: "A text; give the option again for more texts.")
   var text: [String] = []
 
-  @Option(help: ArgumentHelp("A file with one text a line ('-' reads standard input).", valueName: "path"))
+  @Option(help: ArgumentHelp("A file with one text per line ('-' reads standard input).", valueName: "path"))
   var file: String?
 
   @OptionGroup var effective: EffectiveAttentionOptions

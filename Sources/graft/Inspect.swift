@@ -11,7 +11,7 @@ struct Inspect: ParsableCommand {
     discussion: """
       EXAMPLES:
         graft inspect imdb-bert-1
-        graft inspect ~/models/bert-base-uncased --tensors
+        graft inspect models/imdb-bert-1-sentiment --tensors
         graft inspect imdb-gpt2-wide --json
       """)
 

@@ -18,7 +18,7 @@ struct InterventionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Means are over all tokens of these texts, one a line (default: of the text itself).", valueName: "path"))
+      "Means are over all tokens of these texts, one per line (default: of the text itself).", valueName: "path"))
   var meanOver: String?
 
   @Flag(help: "Show each text without --ablate and --patch to the left.")

@@ -17,13 +17,14 @@ struct Lens: ParsableCommand {
       --attribute shows which heads and blocks make a logit, --ablate what the model says without one of them, --patch \
       with a state of another text.
 
-      With --dataset: means over all its texts, a level each, with intervals: entropy, KL(final || level), the true \
+      With --dataset: means over all its texts, one row per level, with intervals: entropy, KL(final || level), the true \
       token's cross-entropy in nats and bits per byte, agreement with the final answer, from which level on it stands, \
       and the bias, KL(mean final || mean level). With -o the run can be stopped and resumed.
 
       EXAMPLES:
         graft lens imdb-gpt2-wide --text 'This movie was a complete waste of'
-        graft lens imdb-bert-1 --text 'the acting is [MASK] .' --target good --versus bad
+        graft lens imdb-bert-1 --text 'the acting is [MASK] .' \\
+          --target good --versus bad
         graft lens imdb-bert-1 --text 'a great film' --mask-each --html lens.html
         graft lens imdb-gpt2-wide --text 'a complete waste of' --attribute
         graft lens imdb-bert-1 --text 'a [MASK] film' --ablate L2H1 --unchanged

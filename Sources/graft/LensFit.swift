@@ -9,18 +9,18 @@ import Transformer
 struct LensFit: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "lens-fit",
-    abstract: "Fit a tuned lens: an affine map a layer, after which the head can read it.",
+    abstract: "Fit a tuned lens: one affine map per layer, after which the head can read it.",
     discussion: """
       One pass over the texts sums the moments of every layer's states with the last one's; ridge regression then gives \
-      every map in closed form. --steps goes on from there with Adam on KL(final || lens). The file says which head it \
+      every map in closed form. --steps continues from there with Adam on KL(final || lens). The file says which head it \
       is for and is refused with any other. Measure it on texts that it was not fitted on: graft lens --dataset --tuned.
 
       EXAMPLES:
-        graft lens-fit imdb-gpt2-wide --dataset evaluation/imdb/train.jsonl \\
-          -o lens.safetensors
         graft lens-fit imdb-bert-1 --dataset evaluation/imdb/train.jsonl \\
-          --steps 500 -o lens.safetensors
+          -o lens.safetensors
         graft lens imdb-bert-1 --text 'a [MASK] film' --tuned lens.safetensors
+        graft lens-fit imdb-gpt2-wide --dataset evaluation/imdb/train.jsonl \\
+          --steps 500 -o gpt2.safetensors
       """)
 
   @OptionGroup var model: CheckpointArgument
@@ -47,7 +47,7 @@ struct LensFit: ParsableCommand {
       valueName: "model"))
   var unembedding: String?
 
-  @Option(help: "Keep the head of a text, at most this many tokens (default: the model's positions).")
+  @Option(help: "Truncate a text to this many tokens (default: the model's positions).")
   var maxLength: Int?
 
   @OptionGroup var threads: ThreadOptions

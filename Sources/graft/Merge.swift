@@ -12,7 +12,11 @@ struct Merge: ParsableCommand {
       without --shard would have left there, byte for byte on processors of one kind.
 
       EXAMPLES:
-        graft merge part1 part2 part3 -o run
+        graft experiment stitch evaluation/experiments/stitch.json \\
+          --shard 1/2 -o part1
+        graft experiment stitch evaluation/experiments/stitch.json \\
+          --shard 2/2 -o part2
+        graft merge part1 part2 -o run
       """)
 
   @Argument(help: "The folders of all parts, in any order.")
@@ -35,7 +39,7 @@ struct Merge: ParsableCommand {
       }
       guard file["shard"].isPresent else { throw CommandError.notTheShards(reason: "\(part) is a whole run already") }
       guard !Self.isUnfinished(part) else {
-        throw CommandError.notTheShards(reason: "\(part) is not finished: go on with it with --resume")
+        throw CommandError.notTheShards(reason: "\(part) is not finished: resume it with --resume")
       }
       let shard = try file["shard"].array().map { try $0.int() }
       guard shard.count == 2 else { throw file["shard"].wrong("part and count") }

@@ -118,7 +118,7 @@ struct OptionRule {
 protocol RuledCommand: ParsableCommand {
   /// An option that no rule is about always has one.
   static var optionRules: [OptionRule] { get }
-  /// The model on whose type some rules depend; nil without such rules.
+  /// The MODEL on whose type some rules depend; nil without such rules.
   var ruledModel: String? { get }
 }
 

@@ -14,9 +14,11 @@ struct Predict: ParsableCommand {
       other tokens is refused; docs/settings.md lists them.
 
       EXAMPLES:
-        graft predict imdb-bert-1 --text 'the acting is [MASK] and the plot is [MASK] .' --top 3
+        graft predict imdb-bert-1 --top 3 \\
+          --text 'the acting is [MASK] and the plot is [MASK] .'
         graft predict imdb-gpt2-wide --text 'I watched this'
-        graft predict imdb-gpt2-wide --text 'The best film' --generate 40 --sample --temperature 0.8 --seed 7
+        graft predict imdb-gpt2-wide --text 'The best film' --generate 40 \\
+          --sample --temperature 0.8 --seed 7
       """)
 
   @OptionGroup var model: ModelArgument

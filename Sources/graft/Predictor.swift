@@ -95,7 +95,7 @@ struct TokenPrediction {
   }
 
   func text(_ style: Style) -> String {
-    let cut = tokens.truncated ? style.painted("(only the head of the text was read)", .faint) + "\n" : ""
+    let cut = tokens.truncated ? style.painted("(the text was truncated)", .faint) + "\n" : ""
     switch outcome {
     case .places(let places): return cut + places.map { table($0).text(style) }.joined(separator: "\n")
     case .continuation(let generation, let continuation, let positions):

@@ -9,9 +9,9 @@ import Transformer
 
 struct Stitch: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Join a fine-tuned model's last blocks to another model's first ones and score the result.",
+    abstract: "Stitch a fine-tuned model's last blocks to another model's first ones and score the result.",
     discussion: """
-      The pretrained model's first blocks (--keep, every number by default) make a hidden state; a map made from the two \
+      The pretrained model's first blocks (--keep, every number by default) compute a hidden state; a map computed from the two \
       token embeddings alone carries it over; the fine-tuned model's last blocks (--transplant) and classifier finish. \
       Nothing is trained. Each curve stands beside its controls: random and shuffled maps, drawn 5 times, and the \
       fine-tuned model fed its own states ("self").

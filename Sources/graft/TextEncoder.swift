@@ -8,7 +8,7 @@ import Transformer
 
 /// How a text that is too long, or wants a beginning, becomes ids.
 struct EncodingOptions: ParsableArguments {
-  @Option(help: "Keep the head of the text, at most this many tokens, special ones included.")
+  @Option(help: "Truncate the text to this many tokens, special ones included.")
   var maxLength: Int?
 
   @Flag(help: "Put the beginning-of-text token first (GPT-2), unless the tokenizer or the text does.")

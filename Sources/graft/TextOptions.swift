@@ -80,7 +80,7 @@ struct TextOptions: ParsableArguments {
   @Option(help: "A text; give the option again for more texts.")
   var text: [String] = []
 
-  @Option(help: ArgumentHelp("A file with one text a line ('-' reads standard input).", valueName: "path"))
+  @Option(help: ArgumentHelp("A file with one text per line ('-' reads standard input).", valueName: "path"))
   var file: String?
 
   func validate() throws {

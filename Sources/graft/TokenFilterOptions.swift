@@ -18,7 +18,7 @@ struct TokenFilterOptions: ParsableArguments {
   @Option(help: "Only tokens of at least this many characters.")
   var minLength = 0
 
-  @Option(help: ArgumentHelp("Only tokens that say a word of this file, one a line.", valueName: "path"))
+  @Option(help: ArgumentHelp("Only tokens that spell a word of this file, one per line.", valueName: "path"))
   var words: String?
 
   @Option(

@@ -13,8 +13,9 @@ struct Tokenize: ParsableCommand {
 
       EXAMPLES:
         graft tokenize imdb-bert-1 --text 'unbelievably good'
-        graft tokenize imdb-gpt2-wide --file reviews.txt --json --no-special
         echo 'a film' | graft tokenize imdb-bert-1
+        printf '%s\\n' 'a fine film' 'a dull film' > texts.txt
+        graft tokenize imdb-gpt2-wide --file texts.txt --json --no-special
       """)
 
   @OptionGroup var model: ModelArgument

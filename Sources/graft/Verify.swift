@@ -9,7 +9,7 @@ struct Verify: ParsableCommand {
     abstract: "Compare a model with stored results, stage by stage.",
     discussion: """
       Runs the ids (and token_types) of the file and compares hidden, attention, logits and classifier_logits in the \
-      order the model makes them. The error of a stage is its largest difference, as a fraction of the largest magnitude \
+      order the model computes them. The error of a stage is its largest difference, as a fraction of the largest magnitude \
       of the expected tensor. Ends with exit code 1 at the first stage over the tolerance.
 
       The file is what graft forward writes, or the same tensors from another program (F32 or F64).
@@ -17,7 +17,8 @@ struct Verify: ParsableCommand {
       EXAMPLES:
         graft forward imdb-bert-1 --text 'what a film' -o states.safetensors
         graft verify imdb-bert-1 --expected states.safetensors
-        graft verify imdb-bert-1 --expected float64.safetensors --tolerance 1e-5 --json
+        graft verify imdb-bert-1 --tolerance 1e-5 --json --expected \\
+          Tests/TransformerTests/Fixtures/trained/imdb-bert-1/expected.safetensors
       """)
 
   @OptionGroup var model: ModelArgument

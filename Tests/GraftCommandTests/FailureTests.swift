@@ -22,7 +22,7 @@ import Testing
     (["inspect", Repository.path + "/Sources//"], "/Sources: expected the file config.json, found none"),
     (["classify", sentiment, "--file", "no-such-file"], "no-such-file: no such file"),
     (["classify", sentiment, "--file", "/"], "/: cannot read: Is a directory"),
-    (["classify", sentiment], "standard input: expected a text a line, found nothing"),
+    (["classify", sentiment], "standard input: expected one text per line, found nothing"),
     (["classify", "imdb-bert-1", "--text", "x"], "imdb-bert-1 has no classifier; give a checkpoint"),
     (["classify", sentiment, "--text", "x", "--max-length", "1"], "leaves no room beside 2 special tokens"),
     (["predict", sentiment, "--text", "[MASK]"], "has no head over the vocabulary"),

@@ -1,0 +1,99 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import graft
+
+/// The commands in README.md and the pages of docs.
+@Suite struct DocumentCommandTests {
+  private static let pages: [String] = {
+    let folders = ["docs", "evaluation", "models"]
+    let names = folders.flatMap { folder in
+      ((try? FileManager.default.contentsOfDirectory(atPath: "\(Repository.path)/\(folder)")) ?? []).sorted()
+        .filter { $0.hasSuffix(".md") && $0 != "CHANGELOG.md" }.map { "\(folder)/\($0)" }
+    }
+    return ["README.md"] + names
+  }()
+
+  private static func text(_ page: String) throws -> String {
+    try String(contentsOfFile: "\(Repository.path)/\(page)", encoding: .utf8)
+  }
+
+  /// Indented lines that begin with graft, or with "$ graft", and those they go on in.
+  private static func commands(in text: String) -> [String] {
+    var (commands, goesOn): ([String], Bool) = ([], false)
+    for line in text.components(separatedBy: "\n") {
+      let command = line.drop { $0 == " " }
+      let begins = ["graft ", "$ graft ", ".build/release/graft "].contains { command.hasPrefix($0) }
+      if goesOn {
+        commands[commands.count - 1] += "\n" + command
+      } else if begins, line.hasPrefix("    ") {
+        commands.append(String(command.hasPrefix("$ ") ? command.dropFirst(2) : command))
+      }
+      goesOn = (goesOn || begins && line.hasPrefix("    ")) && line.hasSuffix("\\")
+    }
+    return commands
+  }
+
+  @Test func thereAreCommands() throws {
+    let count = try Self.pages.reduce(0) { $0 + Self.commands(in: try Self.text($1)).count }
+    #expect(count >= 55)
+  }
+
+  @Test(arguments: pages) func everyCommandParsesAndItsFilesExist(_ page: String) throws {
+    for command in Self.commands(in: try Self.text(page)) {
+      // Variables of the shell stand for a number or a name.
+      let words = shellWords(command.replacing(/\$\{?[A-Za-z_]+\}?/, with: "1")).dropFirst()
+      do {
+        _ = try Graft.parseAsRoot(Array(words))
+      } catch {
+        Issue.record("\(page): \(command)\n\(Graft.fullMessage(for: error))")
+      }
+      for file in filesRead(Array(words)) {
+        #expect(FileManager.default.fileExists(atPath: "\(Repository.path)/\(file)"), "\(page): \(command): \(file)")
+      }
+    }
+  }
+
+  /// Each block of README.md that begins with "$ graft": what the command prints, "..." for lines that are left out.
+  @Test func readmeShowsWhatIsPrinted() throws {
+    let folder = try TemporaryFolder()
+    for name in ["evaluation", "models", "Tests"] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path(name), withDestinationPath: "\(Repository.path)/\(name)")
+    }
+    let blocks = try Self.text("README.md").components(separatedBy: "\n    $ ").dropFirst().map { block in
+      block.components(separatedBy: "\n").enumerated().prefix { $0.offset == 0 || $0.element.hasPrefix("    ") }
+        .map { $0.offset == 0 ? $0.element : String($0.element.dropFirst(4)) }
+    }
+    #expect(blocks.count == 5)
+    for block in blocks {
+      let run = try GraftProcess.run(Array(shellWords(block[0]).dropFirst()), directory: folder.path)
+      #expect(run.status == 0, "\(block[0]): \(run.error)")
+      // Rounding errors, and where they are largest, depend on the processor.
+      let hidesErrors = block[0].contains(" verify ")
+      func comparable(_ line: String) -> String {
+        let line = line.replacing(/\s+$/, with: "")
+        guard hidesErrors else { return line }
+        return line.replacing(/[0-9.]+e-[0-9]+/, with: "#").replacing(/\[[0-9, ]+\]/, with: "[#]")
+          .replacing(/\([a-z]+ ?[0-9]*\)/, with: "(#)").replacing(#/ +/#, with: " ").replacing(/─+/, with: "─")
+      }
+      var printed = run.output.components(separatedBy: "\n").map(comparable)[...]
+      var skips = false
+      for line in block.dropFirst().map(comparable) {
+        if line == "..." {
+          skips = true
+        } else if skips {
+          let place = printed.firstIndex(of: line)
+          #expect(place != nil, "\(block[0]): not printed: \(line)\n\(run.output)")
+          printed = printed[((place ?? printed.startIndex) + 1)...]
+          skips = false
+        } else {
+          #expect(printed.first == line, "\(block[0])\n\(run.output)")
+          printed = printed.dropFirst()
+        }
+      }
+      #expect(skips || printed.allSatisfy(\.isEmpty), "\(block[0]): README.md leaves out \(printed)")
+    }
+  }
+}
