@@ -136,10 +136,9 @@ extension RuledCommand {
     }
     for rule in rules where rule.modelType != nil {
       // The model's files are looked at only where it matters. What is wrong with them is the command's to say.
-      guard let refusal = rule.refusal(of: given), let type = try? ruledModel.flatMap(ModelArgument.modelType), type == rule.modelType
-      else {
-        continue
-      }
+      guard let refusal = rule.refusal(of: given), let type = try? ruledModel.flatMap(ModelArgument.modelType),
+        type == rule.modelType
+      else { continue }
       throw CommandError.uselessOption(refusal)
     }
   }

@@ -19,38 +19,51 @@ import Testing
     try String(contentsOfFile: "\(Repository.path)/\(page)", encoding: .utf8)
   }
 
+  private struct Command {
+    var text: String
+    /// The page shows the error that it ends with.
+    var isRefused = false
+  }
+
   /// Indented lines that begin with graft, or with "$ graft", and those they go on in.
-  private static func commands(in text: String) -> [String] {
-    var (commands, goesOn): ([String], Bool) = ([], false)
+  private static func commands(in text: String) -> [Command] {
+    var (commands, goesOn, wasCommand): ([Command], Bool, Bool) = ([], false, false)
     for line in text.components(separatedBy: "\n") {
       let command = line.drop { $0 == " " }
-      let begins = ["graft ", "$ graft ", ".build/release/graft "].contains { command.hasPrefix($0) }
+      let begins =
+        line.hasPrefix("    ") && ["graft ", "$ graft ", ".build/release/graft "].contains { command.hasPrefix($0) }
       if goesOn {
-        commands[commands.count - 1] += "\n" + command
-      } else if begins, line.hasPrefix("    ") {
-        commands.append(String(command.hasPrefix("$ ") ? command.dropFirst(2) : command))
+        commands[commands.count - 1].text += "\n" + command
+      } else if begins {
+        commands.append(Command(text: String(command.hasPrefix("$ ") ? command.dropFirst(2) : command)))
+      } else if wasCommand, command.hasPrefix("graft: error:") {
+        commands[commands.count - 1].isRefused = true
       }
-      goesOn = (goesOn || begins && line.hasPrefix("    ")) && line.hasSuffix("\\")
+      wasCommand = goesOn || begins
+      goesOn = wasCommand && line.hasSuffix("\\")
     }
     return commands
   }
 
   @Test func thereAreCommands() throws {
     let count = try Self.pages.reduce(0) { $0 + Self.commands(in: try Self.text($1)).count }
-    #expect(count >= 55)
+    #expect(count >= 50)
   }
 
   @Test(arguments: pages) func everyCommandParsesAndItsFilesExist(_ page: String) throws {
     for command in Self.commands(in: try Self.text(page)) {
       // Variables of the shell stand for a number or a name.
-      let words = shellWords(command.replacing(/\$\{?[A-Za-z_]+\}?/, with: "1")).dropFirst()
+      let words = shellWords(command.text.replacing(/\$\{?[A-Za-z_]+\}?/, with: "1")).dropFirst()
       do {
-        _ = try Graft.parseAsRoot(Array(words))
+        let path = CommandPath(Array(words), from: Graft.self)
+        try (try Graft.parseAsRoot(Array(words)) as? any RuledCommand)?.checkOptions(Array(path.rest))
+        #expect(!command.isRefused, "\(page): is not refused: \(command.text)")
       } catch {
-        Issue.record("\(page): \(command)\n\(Graft.fullMessage(for: error))")
+        #expect(command.isRefused, "\(page): \(command.text)\n\(Graft.fullMessage(for: error))")
       }
       for file in filesRead(Array(words)) {
-        #expect(FileManager.default.fileExists(atPath: "\(Repository.path)/\(file)"), "\(page): \(command): \(file)")
+        #expect(
+          FileManager.default.fileExists(atPath: "\(Repository.path)/\(file)"), "\(page): \(command.text): \(file)")
       }
     }
   }
