@@ -17,7 +17,7 @@ struct Attribute: ParsableCommand {
       of the state's Jacobian with respect to the token's embedding output. --exact follows every direction; the default \
       estimates the same norm from random ones and states its standard error. With --dataset: what the levels say over \
       all texts, a token's own share (quartiles), how often another token has the largest, by distance, and to and from \
-      special tokens; with -o they go into a folder, and a run that was stopped goes on with --resume.
+      special tokens; with -o they go into a folder, and --resume resumes a run that was stopped.
 
       --method input-gradient and integrated: what each token adds to a classifier's score. docs/attribution.md defines \
       every number.

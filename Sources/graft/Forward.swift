@@ -57,7 +57,7 @@ struct Forward: ParsableCommand {
     }
     try result.print(object ?? .null, beside: output) { style in
       var sheet = FactSheet(
-        "\(model.name): \(tokens.ids.count.counted("token"))\(tokens.truncated ? ", the head of the text" : "")")
+        "\(model.name): \(tokens.ids.count.counted("token"))\(tokens.truncated ? ", truncated" : "")")
       for (name, shape) in shapes { sheet.add(name, shape.map(String.init).joined(separator: " x ")) }
       return sheet.text(style) + "written to \(output)\n"
     }

@@ -31,7 +31,7 @@ struct IdentifiedText {
     columns += [Table.Column("null share", .trailing), Table.Column("r", .trailing)]
     columns += kinds.flatMap { [Table.Column($0.title, .trailing), Table.Column("eff.", .trailing)] }
     var table = Table(
-      caption: "\(modelName): \(ids.count.counted("token"))\(truncated ? ", the head of the text" : ""): "
+      caption: "\(modelName): \(ids.count.counted("token"))\(truncated ? ", truncated" : ""): "
         + text.string.shortened(to: 60), columns: columns)
     for head in record.heads {
       var row: [Table.Cell] = ["L\(head.layer)H\(head.head)", .count(head.rank), .count(head.nullDimension)]
@@ -79,7 +79,7 @@ struct IdentifiedText {
     guard !kept.isEmpty else { return nil }
     return MatrixPanels(
       title:
-        "\(ids.count.counted("token"))\(truncated ? ", the head of the text" : ""). Pictures share one scale a head; the "
+        "\(ids.count.counted("token"))\(truncated ? ", truncated" : ""). Pictures share one scale a head; the "
         + "text is coloured by the chosen row, in parts of its largest number.",
       tokens: tokens,
       panels: (
