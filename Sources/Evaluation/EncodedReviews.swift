@@ -31,9 +31,10 @@ public struct EncodedReviews: Sendable {
 
   /// - Parameters:
   ///   - maxLength: tokens a review may have, special ones included; longer ones keep their head.
-  /// - Throws: `TokenizationError`; `EvaluationError.noTokens` for a text that has no token.
+  ///   - rows: of the embedding that the tokens are looked up in.
+  /// - Throws: `TokenizationError`; `EvaluationError.noTokens` for a text that has no token, `.tokenWithoutRow`.
   public init(
-    _ dataset: Dataset, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int, threads: Threads
+    _ dataset: Dataset, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int, rows: Int = .max, threads: Threads
   ) throws {
     let parts = threads.ranges(of: dataset.reviews.count)
     typealias Part = (reviews: [EncodedReview], problems: TextProblems)
@@ -50,6 +51,10 @@ public struct EncodedReviews: Sendable {
               let (ids, truncated) = try tokenizer.encodeTruncated(bytes, maxLength: maxLength)
               try problems.add(bytes, ids: ids, tokenizer, source: review.id)
               guard !ids.isEmpty else { throw EvaluationError.noTokens(id: review.id) }
+              if let id = ids.first(where: { $0 >= rows }) {
+                throw EvaluationError.tokenWithoutRow(
+                  id: review.id, token: tokenizer.token(id) ?? "", tokenID: Int(id), rows: rows)
+              }
               return EncodedReview(id: review.id, label: review.label, ids: ids, truncated: truncated)
             }
           }

@@ -15,11 +15,16 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
   /// Two runs give a review different labels.
   case differentLabels(id: String, first: String, second: String)
 
+  /// A text has a token whose id lies past the embedding.
+  case tokenWithoutRow(id: String, token: String, tokenID: Int, rows: Int)
   /// A text without a token: GPT-2 has nothing to read in an empty one.
   case noTokens(id: String)
 
   public var description: String {
     switch self {
+    case .tokenWithoutRow(let id, let token, let tokenID, let rows):
+      return "\(id): the token \(token) has the id \(tokenID), but the embedding of the model has \(rows) rows; "
+        + "the tokenizer's files name a token that the model does not have: take it out of the text or out of the files"
     case .noTokens(let id):
       return "\(id): the text has no token, and this model adds none; leave it out with --reviews"
     case .noPredictions:

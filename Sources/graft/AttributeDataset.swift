@@ -55,7 +55,8 @@ extension Attribute {
 extension AttributionRun {
   func encode(_ dataset: Dataset) throws -> EncodedReviews {
     try EncodedReviews.noting(
-      dataset, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength, threads: workspace.threads)
+      dataset, for: model, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength,
+      threads: workspace.threads)
   }
 
   func record(_ review: EncodedReview) throws -> AttributionRecord {

@@ -36,8 +36,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case stitchedModel(String, parts: [String])
   /// A stitched model is made of a model whose name is not known here.
   case unknownPart(path: String, name: String, folders: [String])
-  /// A text has a token whose id lies past the embedding.
-  case tokenWithoutRow(token: String, id: Int, rows: Int, source: String)
   /// The tokenizer has tokens for which the matrix over the vocabulary has no rows.
   case moreTokensThanRows(model: String, tokens: Int, rows: Int)
   /// The base of a fine-tuned model has other tokens.
@@ -141,9 +139,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "\(folders.isEmpty ? "a folder of models" : folders.joined(separator: ", ")), found none; set GRAFT_MODELS to the "
         + "folder that holds it, or write in the file where it is (an absolute path, or one from this folder that begins "
         + "with ./ or ../)"
-    case .tokenWithoutRow(let token, let id, let rows, let source):
-      return "\(source): the token \(token) has the id \(id), but the embedding of the model has \(rows) rows; "
-        + "the tokenizer's files name a token that the model does not have: take it out of the text or out of the files"
     case .moreTokensThanRows(let model, let tokens, let rows):
       return "\(model): the tokenizer has \(tokens) tokens, the matrix over the vocabulary \(rows) rows; "
         + "give a directory whose tokenizer files belong to its weights"

@@ -49,7 +49,7 @@ struct ExperimentTexts {
     dataset = try data.read()
     cleaning = try classification.cleaning(for: model)
     encoded = try EncodedReviews.noting(
-      dataset, tokenizer: model.tokenizer(),
+      dataset, for: model, tokenizer: model.tokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads)
   }
 

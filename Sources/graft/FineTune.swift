@@ -97,7 +97,7 @@ struct FineTune: ParsableCommand {
     let tokenizer = try opened.tokenizer()
     func encode(_ dataset: Dataset) throws -> EncodedReviews {
       try EncodedReviews.noting(
-        dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)
+        dataset, for: opened, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)
     }
     let kind = training.kind(for: opened)
     let digest = BackgroundDigest(of: opened)

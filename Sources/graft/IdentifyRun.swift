@@ -49,7 +49,8 @@ struct IdentifyRun {
     let maxLength = min(options.classification.maxLength ?? Self.sampleTokens, model.positions)
     let encoder = try TextEncoder(model, maxLength: maxLength)
     encoded = try EncodedReviews.noting(
-      dataset, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength, threads: options.threads.count)
+      dataset, for: model, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength,
+      threads: options.threads.count)
     let lengths = (options.lengths?.values.map(Int.init) ?? Self.defaultLengths).filter { $0 <= maxLength }
     let seed = options.data.seed
     attention =

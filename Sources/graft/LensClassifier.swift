@@ -82,7 +82,8 @@ struct LensClassifier: ParsableCommand {
   ) throws -> ClassifierLensSummary {
     let tokenizer = try lens.model.tokenizer()
     let encoded = try EncodedReviews.noting(
-      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: classification.length(for: [lens.model]),
+      dataset, for: lens.model, tokenizer: tokenizer, cleaning: cleaning,
+      maxLength: classification.length(for: [lens.model]),
       threads: threads.count)
     func summary(_ records: [ClassifierLensRecord]) -> ClassifierLensSummary {
       ClassifierLensSummary(

@@ -28,7 +28,8 @@ struct LensCorpus {
       throw CommandError.missingSpecialToken(directory: model.tokenizerDirectory, role: "mask", option: "--dataset")
     }
     encoded = try EncodedReviews.noting(
-      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: min(maxLength ?? .max, model.positions),
+      dataset, for: model, tokenizer: tokenizer, cleaning: cleaning,
+      maxLength: min(maxLength ?? tokenizer.options.maxLength ?? .max, model.positions),
       threads: threads)
     parts = LensCorpusPart.plan(batches: encoded.batches.count)
   }
@@ -57,8 +58,15 @@ struct LensCorpus {
   private func text(_ index: Int) throws -> LensCorpusText {
     let review = encoded.reviews[index]
     let whole = try tokenizer.encode(cleaning.clean(dataset.reviews[index].text))
-    // The head of a text has the tokens of the whole, and then what closes it.
-    let ends = review.ids.indices.map { $0 < whole.offsets.count ? whole.offsets[$0].upperBound : 0 }
+    // What is left of a text has the tokens of the whole, from its start or from its end, and then what closes it.
+    let prefix = tokenizer.template.prefix.count
+    let skipped = tokenizer.options.truncationSide == .left ? whole.ids.count - review.ids.count : 0
+    let first = prefix + skipped
+    let start = skipped > 0 && first < whole.offsets.count ? whole.offsets[first].lowerBound : 0
+    let ends = review.ids.indices.map { index in
+      let place = index < prefix ? index : index + skipped
+      return place < whole.offsets.count ? max(0, whole.offsets[place].upperBound - start) : 0
+    }
     guard isBERT, let mask = tokenizer.specialTokens.mask else {
       return .causal(id: review.id, ids: review.ids, ends: ends)
     }

@@ -97,7 +97,8 @@ final class StitchExperimentRun {
     }
     self.units = units
     stamp = try Self.stamp(
-      experiment, grid, dataset, pairs.map(\.labelOrder), models.map { ($0.name, $0.model, try $0.digest.wait()) }, shard,
+      experiment, grid, dataset, pairs.map(\.labelOrder), models.map { ($0.name, $0.model, try $0.digest.wait()) },
+      shard,
       threads)
   }
 
@@ -209,7 +210,7 @@ final class StitchExperimentRun {
     let maxLength = min(experiment.maxLength ?? .max, a.positions, b.positions)
     func encode(_ model: Model) throws -> EncodedReviews {
       try EncodedReviews.noting(
-        dataset, tokenizer: model.tokenizer(),
+        dataset, for: model, tokenizer: model.tokenizer(),
         cleaning: cleaning, maxLength: maxLength, threads: threads)
     }
     return Pair(

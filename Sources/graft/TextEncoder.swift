@@ -70,7 +70,7 @@ struct TextEncoder {
     prefix = []
   }
 
-  /// - Throws: `CommandError.emptyText`, `.tokenWithoutRow`, `TokenizationError`.
+  /// - Throws: `CommandError.emptyText`, `EvaluationError.tokenWithoutRow`, `TokenizationError`.
   func encode(_ text: [UInt8], source: String) throws -> Tokens {
     let tokens = try text.withUnsafeBytes { bytes in
       let prefix = try startsWithPrefix(bytes) ? [] : prefix
@@ -88,7 +88,7 @@ struct TextEncoder {
     Console.add(problems)
     guard !tokens.ids.isEmpty else { throw CommandError.emptyText(source: source) }
     if let id = tokens.ids.first(where: { $0 >= rows }) {
-      throw CommandError.tokenWithoutRow(token: tokenizer.token(id) ?? "", id: Int(id), rows: rows, source: source)
+      throw EvaluationError.tokenWithoutRow(id: source, token: tokenizer.token(id) ?? "", tokenID: Int(id), rows: rows)
     }
     return tokens
   }
@@ -117,10 +117,12 @@ extension EncodedReviews {
   /// notes at the end of the run.
   /// - Throws: `TokenizationError`, `EvaluationError`.
   static func noting(
-    _ dataset: Dataset, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int, threads: Threads
+    _ dataset: Dataset, for model: any Runnable, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int,
+    threads: Threads
   ) throws -> EncodedReviews {
     let encoded = try EncodedReviews(
-      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength, threads: threads)
+      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength,
+      rows: model.blockDimensions[0].vocabulary, threads: threads)
     Console.add(encoded.problems)
     Truncation.note(encoded, of: dataset, maxLength: maxLength)
     return encoded

@@ -64,7 +64,7 @@ struct UnlabelledTexts {
       rows: b.wE.rows, allowsPartial: true)
     guard shared.isWhole else { throw StitchingError.textsNeedOneVocabulary }
     let texts = try EncodedReviews.noting(
-      dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength, threads: workspace.threads)
+      dataset, for: a, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength, threads: workspace.threads)
     guard texts.reviews.count >= 2 else { throw CommandError.tooFewTexts(dataset: dataset.name) }
     func statistics(_ half: Int, sampled: Int) throws -> SeamStatistics {
       try SeamStatistics(

@@ -77,6 +77,10 @@ import Testing
     let run = try GraftProcess.run(["forward", model, "--text", "a[PAD]", "-o", "x"], directory: folder.path)
     #expect(run.status == 1)
     for part in ["[PAD]", "id \(rows)", "\(rows) rows", "--text"] { #expect(run.error.contains(part), "\(run.error)") }
+    let texts = try folder.write(#"{"id": "r7", "text": "a[PAD]", "label": 0}"# + "\n", to: "texts.jsonl")
+    let corpus = try GraftProcess.run(["lens", model, "--dataset", texts], directory: folder.path)
+    #expect(corpus.status == 1)
+    for part in ["r7", "[PAD]", "\(rows) rows"] { #expect(corpus.error.contains(part), "\(corpus.error)") }
   }
 
   @Test func settingsWithoutEffectAreNotedOnce() throws {
