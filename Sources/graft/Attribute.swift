@@ -120,7 +120,7 @@ struct AttributionRun {
   let cleaning: TextCleaning
   /// For integrated gradients.
   let baseline: DecisionAttribution.Baseline?
-  private let model: Model
+  let model: Model
   private let options: AttributionOptions
   let encoder: TextEncoder
   /// nil for states.
