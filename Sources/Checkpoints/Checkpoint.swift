@@ -128,7 +128,7 @@ public struct Checkpoint: Sendable {
     owners[ExactKey(name)].map { files[$0] }
   }
 
-  /// Throws unless the directory has a config.json and weights in safetensors files.
+  /// Throws unless the directory has a config.json and weights in safetensors files, and no adapter.
   private static func check(_ directory: String) throws {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) else {
@@ -143,6 +143,10 @@ public struct Checkpoint: Sendable {
       throw CheckpointError.missingFile(
         directory: directory, expected: "config.json",
         advice: "give the directory of a Hugging Face checkpoint, with config.json and model.safetensors")
+    }
+    // Hugging Face would put the adapter on top of the weights.
+    guard !has("adapter_config.json") else {
+      throw CheckpointError.adapter(directory: directory)
     }
     guard has("model.safetensors") || has("model.safetensors.index.json") else {
       let foreign = ForeignWeights.allCases.first { has($0.rawValue) }

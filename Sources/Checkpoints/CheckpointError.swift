@@ -4,6 +4,8 @@
 public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A directory lacks the file `expected`. `advice` says how to get it from what is there.
   case missingFile(directory: String, expected: String, advice: String)
+  /// A directory holds an adapter that changes the weights.
+  case adapter(directory: String)
   /// A weight file breaks the safetensors format. `tensor` is nil when the fault lies before any tensor.
   case malformed(path: String, tensor: String?, expected: String, found: String)
   /// No tensor of that name. `stored` are a few names that the file does hold.
@@ -26,6 +28,10 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
     switch self {
     case .missingFile(let directory, let expected, let advice):
       return "\(directory): expected the file \(expected), found none; \(advice)"
+    case .adapter(let directory):
+      return
+        "\(directory): expected a checkpoint of its own, found adapter_config.json, an adapter that changes its weights; "
+        + "merge the two with peft (merge_and_unload, then save_pretrained), or move the adapter's files away"
     case .malformed(let path, let tensor, let expected, let found):
       let place = tensor.map { " (tensor \($0))" } ?? ""
       return "\(path)\(place): expected \(expected), found \(found); the file is damaged: fetch or write it again"

@@ -115,6 +115,15 @@ import Testing
     }
   }
 
+  /// An adapter beside the weights would change every number.
+  @Test func refusesAnAdapter() throws {
+    let folder = try CheckpointFolder(["a": 1])
+    _ = try folder.open()
+    try folder.folder.write("{}", to: "adapter_config.json")
+    #expect(throws: CheckpointError.adapter(directory: folder.path)) { try folder.open() }
+    #expect(CheckpointError.adapter(directory: "DIR").description.contains("DIR: expected"))
+  }
+
   @Test func saysWhichFileIsMissing() throws {
     #expect(throws: FileError.missing(path: "/nowhere/at/all")) { try Checkpoint(directory: "/nowhere/at/all") }
     let folder = try CheckpointFolder(["a": 1])
