@@ -49,7 +49,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   /// Filters that no token passes.
   case noTokenLeft(of: Int)
   /// A text given as one token that is none.
-  case unknownToken(text: String, pieces: [String], meant: String?)
+  case unknownToken(source: String, text: String, pieces: [String], meant: String?)
   /// A head that the model does not have.
   case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
   /// A picture with one cell per pair of tokens would be too large.
@@ -153,12 +153,12 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
       return "\(path): expected one word per line, found none"
     case .noTokenLeft(let count):
       return "none of the \(count) tokens passes the filters; leave one out"
-    case .unknownToken(let text, let pieces, let meant):
+    case .unknownToken(let source, let text, let pieces, let meant):
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
       let advice =
         meant.map { "did you mean '\($0)'" + ($0.hasPrefix(" ") ? ", the word after a space?" : "?") }
         ?? "give one that is (for a GPT-2 word after a space, begin with the space)"
-      return "\"\(text)\" is not one token of the vocabulary but \(found); \(advice)"
+      return "\(source) \"\(text)\" is not one token of the vocabulary but \(found); \(advice)"
     }
   }
 }

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Evaluation
 import Files
 import Interpretability
@@ -51,6 +52,11 @@ struct IdentifyRun {
     encoded = try EncodedReviews.noting(
       dataset, for: model, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength,
       threads: options.threads.count)
+    if let most = options.lengths?.values.max(), Int(most) > maxLength {
+      throw ValidationError(
+        "--lengths \(most) does nothing: texts are cut to \(maxLength) tokens; leave it out"
+          + (Int(most) <= model.positions ? ", or give --max-length \(most)." : "."))
+    }
     let lengths = (options.lengths?.values.map(Int.init) ?? Self.defaultLengths).filter { $0 <= maxLength }
     let seed = options.data.seed
     attention =

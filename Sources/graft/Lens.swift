@@ -81,6 +81,7 @@ struct Lens: ParsableCommand {
       ? LensAttributor(
         opened.requireCheckpoint(), head: heads.segments[0], lens, encoder.tokenizer, workspace: workspace) : nil
     let texts = try input.texts()
+    _ = try encoder.tokenizer.singleTokens(texts.compactMap { text in text.target.map { (text.targetSource, $0) } })
     func read(_ text: InputText, changing: Bool = true) throws -> LensReading {
       let reading = try run.read(text, changing: changing)
       return reading.attributed(try attributor?.attributions(of: reading) ?? [])
@@ -148,8 +149,9 @@ struct LensRun {
       throw CommandError.missingSpecialToken(
         directory: model.tokenizerDirectory, role: "mask", option: "--mask-each")
     }
-    target = try options.target.map { try encoder.tokenizer.token(of: "--target", $0) }
-    versus = try options.versus.map { try encoder.tokenizer.token(of: "--versus", $0) }
+    let tokenizer = encoder.tokenizer
+    target = try options.target.flatMap { try tokenizer.singleTokens([("--target", $0)]).first }
+    versus = try options.versus.flatMap { try tokenizer.singleTokens([("--versus", $0)]).first }
     lens = try LogitLens(
       model, heads: heads.segments,
       levels: LensLevel.all(
@@ -165,7 +167,7 @@ struct LensRun {
       throw CommandError.promptTooLong(source: text.source, tokens: tokens.ids.count, positions: model.positions)
     }
     let tokenizer = encoder.tokenizer
-    let target = try text.target.map { try SingleToken($0, tokenizer).id } ?? self.target
+    let target = try text.target.map { try SingleToken($0, from: text.targetSource, tokenizer).id } ?? self.target
     let interventions = changing ? try changer.interventions(for: tokens.ids) : []
     var positions = try options.positions(tokens.ids.count, source: text.source)
     let (cells, truth): ([[LensCell]], [Int32?])

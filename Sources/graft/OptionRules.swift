@@ -12,9 +12,13 @@ extension OptionRule {
   ]
 
   /// Of `DatasetOptions` where a dataset is one way of several.
-  fileprivate static let dataset = [
-    OptionRule("--split", "--reviews", "--limit", with: ["--dataset"], because: "it chooses among a dataset's texts")
-  ]
+  fileprivate static let dataset =
+    [OptionRule("--split", "--reviews", "--limit", with: ["--dataset"], because: "it chooses among a dataset's texts")]
+    + columns(of: "--dataset")
+  /// Of `ColumnOptions` beside options that name a dataset, of which none has to be given.
+  fileprivate static func columns(of datasets: OptionSetting...) -> [OptionRule] {
+    [OptionRule("--text-column", "--label-column", with: datasets, because: "it names a column of a dataset")]
+  }
   /// Of `RunOptions`.
   fileprivate static let run = [
     OptionRule("--resume", with: ["--output"], because: "what was computed before is in the folder of the run, -o")
@@ -52,8 +56,9 @@ extension Forward: RuledCommand {
 extension Predict: RuledCommand {
   static let optionRules = [
     OptionRule("--top", without: "--generate", because: "a continuation has no list of tokens for each place"),
-    OptionRule("--no-sample", without: "--sample", because: "--sample draws"),
-    OptionRule("--sample", "--no-sample", with: ["--generate"], because: "it decides how a continuation's tokens are chosen"),
+    OptionRule("--no-sample", without: "--sample", because: "tokens are drawn"),
+    OptionRule(
+      "--sample", "--no-sample", with: ["--generate"], because: "it decides how a continuation's tokens are chosen"),
     OptionRule(
       "--temperature", "--top-k", "--seed", with: ["--sample"], because: "the most probable token is always taken"),
   ]
@@ -90,6 +95,19 @@ extension Lens: RuledCommand {
       OptionRule("--show difference", with: ["--versus"], because: "there is no token to subtract"),
       OptionRule(
         "--versus", with: ["--target", "--jsonl"], because: "it is compared with the token that is followed"),
+      OptionRule(
+        "--target", "--versus",
+        with: [
+          "--json", "--html", "--svg", "--attribute", .absent("--show"), "--show target", "--show target-rank",
+          "--show difference",
+        ], because: "another statistic is shown"),
+      OptionRule(
+        "--versus",
+        with: ["--json", "--html", "--svg", "--attribute", .absent("--show"), "--show difference"],
+        because: "another statistic is shown"),
+      OptionRule(
+        "--sublayers", "--updates", "--tuned", with: [.absent("--attribute"), "--json", "--html"],
+        because: "the parts of a logit are shown, and no level"),
       OptionRule("--mean-over", with: ["--ablate SITE=mean"], because: "no value is replaced by its mean"),
       OptionRule("--unchanged", with: ["--ablate", "--patch"], because: "nothing is changed"),
     ] + OptionRule.dataset + OptionRule.recordsDataset + OptionRule.run + OptionRule.unembedding
@@ -143,7 +161,7 @@ extension Identify: RuledCommand {
       OptionRule("--ridge", with: [.byDefault("--maps", value: "linear")], because: "no linear map is fitted"),
       OptionRule(
         "--loss", with: [.byDefault("--maps", value: "mlp"), "--maps linear"], because: "no map is fitted"),
-    ] + OptionRule.run
+    ] + OptionRule.columns(of: "--dataset") + OptionRule.run
 }
 
 extension Attribute: RuledCommand {
@@ -204,10 +222,10 @@ extension Project: RuledCommand {
         "--inverse", "--fold-norm", with: [.byDefault("--matrix", value: "vo"), "--matrix qk", "--matrix k"],
         because: "the values write to the residual stream, and it is about what reads from it"),
       OptionRule("--width", without: "--json", because: "JSON holds whole tokens"),
-    ]
+    ] + OptionRule.columns(of: "--corpus")
 }
 
-extension AtlasBuild: RuledCommand { static let optionRules: [OptionRule] = [] }
+extension AtlasBuild: RuledCommand { static let optionRules = OptionRule.columns(of: "--corpus") }
 
 extension AtlasSearch: RuledCommand {
   static let optionRules = [
@@ -242,6 +260,7 @@ extension Compare: RuledCommand { static let optionRules: [OptionRule] = [] }
 
 extension FineTune: RuledCommand {
   static let optionRules = [
+    OptionRule("--weights-only", without: "--recipe", because: "the recipe trains weights and no biases"),
     OptionRule("--hold-out", without: "--test", because: "the classifier is scored on the texts of --test"),
     OptionRule(
       "--seed", with: [.absent("--seeds"), .absent("--test"), "--limit", "--test-limit", "--recipe paper"],
@@ -254,6 +273,7 @@ extension Stitch: RuledCommand {
 
   static let optionRules =
     [
+      OptionRule("--final-norm", "--add-positions", without: "--as-published", because: "it does both"),
       OptionRule("--draws", with: drawn, because: "no map is drawn"),
       OptionRule("--seed", with: drawn + ["--limit"], because: "no map is drawn, and no texts are"),
       OptionRule(
@@ -264,7 +284,9 @@ extension Stitch: RuledCommand {
         ], because: "no map is made from texts, and none is measured"),
       OptionRule(
         "--max-length", "--text-cleaning", with: ["--dataset", "--unlabelled"], because: "no texts are read"),
-    ] + OptionRule.dataset + OptionRule.recordsDataset + OptionRule.run
+      OptionRule(
+        "--split", "--reviews", "--limit", with: ["--dataset"], because: "it chooses among the texts of --dataset"),
+    ] + OptionRule.columns(of: "--dataset", "--unlabelled") + OptionRule.recordsDataset + OptionRule.run
 }
 
 extension ExperimentKeepK: RuledCommand {
@@ -276,7 +298,8 @@ extension ExperimentRecall: RuledCommand { static let optionRules: [OptionRule] 
 extension ExperimentRelatedPairs: RuledCommand { static let optionRules: [OptionRule] = [] }
 
 extension ExperimentInteresting: RuledCommand {
-  static let optionRules = [OptionRule("--show", without: "--json", because: "JSON has all pairs")]
+  static let optionRules =
+    [OptionRule("--show", without: "--json", because: "JSON has all pairs")] + OptionRule.columns(of: "--corpus")
 }
 
 extension ExperimentStitch: RuledCommand {

@@ -13,6 +13,9 @@ struct InputText {
   /// The token that is followed in it; nil for the command's own.
   var target: String?
 
+  /// Where its target stands, for error messages.
+  var targetSource: String { "\(source): target" }
+
   /// The text with each maximal invalid sequence as U+FFFD.
   var string: String { String(decoding: bytes, as: UTF8.self) }
 }

@@ -30,7 +30,6 @@ struct TokenFilterOptions: ParsableArguments {
 
   func validate() throws {
     if minLength < 0 { throw ValidationError("--min-length must be at least 0, not \(minLength).") }
-    if corpus == nil, columns.isGiven { throw ValidationError("--text-column and --label-column go with --corpus.") }
   }
 
   /// The options as they stand in a result.

@@ -148,6 +148,7 @@ import Testing
     (["--heads", "L0H0"], 64, "--text"), (["--save", "x"], 64, "--text"), (["--text", "a", "-o", "x"], 64, "-o"),
     (["--text", "a", "--tolerance", "1.5"], 64, "below 1"), (["--limit", "2"], 1, "at least 3"),
     (["--text", "a", "--text", "b", "--save", "x"], 64, "one text"), (["--lengths", "1"], 64, "at least 2"),
+    (["--limit", "8", "--lengths", "8,300"], 64, "cut to 256 tokens; leave it out, or give --max-length 300"),
     (["--maps", "linear,linear"], 64, "--maps"), (["--rate", "0"], 64, "--rate"),
     (["--text", Self.text + Self.text, "--tolerance", "0.9"], 1, "difference of"),
   ]) func saysWhatToDoInstead(_ arguments: [String], _ status: Int32, _ advice: String) throws {

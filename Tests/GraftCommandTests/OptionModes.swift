@@ -19,7 +19,8 @@ struct OptionMode: Sendable, CustomStringConvertible {
 }
 
 extension OptionMode {
-  private static let dataset = "--dataset --split --reviews --limit"
+  private static let columns = "--text-column --label-column"
+  private static let dataset = "--dataset \(columns) --split --reviews --limit"
   private static let run = "--output"
   private static let texts = "--max-length --text-cleaning"
   private static let filter = "--ascii --alphanumeric --min-length --words --corpus"
@@ -29,7 +30,7 @@ extension OptionMode {
   private static let project = "--top \(filter) --width"
   private static let training =
     "--recipe --unfreeze --head --weights-only --epochs --batch --learning-rate --warmup --clip "
-    + "--weight-decay --labels --cache --checkpoint-every --resume --dataset --limit --test-limit \(texts) \(run)"
+    + "--weight-decay --labels --cache --checkpoint-every --resume --dataset \(columns) --limit --test-limit \(texts) \(run)"
   private static let stitched =
     "--pretrained --finetuned --keep --transplant --final-norm --add-positions --as-published "
     + "--allow-partial-vocabulary --maps"
@@ -57,7 +58,13 @@ extension OptionMode {
     OptionMode("lens", "none --text t --json", uses: "--text --top \(prompt)", without: "--color --show"),
     OptionMode("lens", "none --text t --json --html p", uses: "--text --top \(prompt)", without: "--color"),
     OptionMode("lens", "none --text t --svg p", uses: "--text --top \(prompt)"),
-    OptionMode("lens", "none --text t --attribute", uses: "--text --top \(prompt)", without: "--show"),
+    OptionMode(
+      "lens", "none --text t --attribute", uses: "--text --top \(prompt)",
+      without: "--show --sublayers --updates --tuned"),
+    OptionMode("lens", "none --text t --attribute --html p", uses: "--text --top \(prompt)"),
+    OptionMode("lens", "none --text t --show kl", uses: "--text \(prompt)", without: "--target"),
+    OptionMode("lens", "none --text t --show kl --svg p", uses: "--text --top \(prompt)"),
+    OptionMode("lens", "none --text t --target u --show target", uses: "--text \(prompt)"),
     OptionMode("lens", "none --text t --target u", uses: "--text --versus \(prompt)"),
     OptionMode("lens", "none --text t --ablate L0H0", uses: "--text --unchanged \(prompt)"),
     OptionMode("lens", "none --text t --ablate L0H0=mean", uses: "--text --unchanged --mean-over \(prompt)"),
@@ -93,11 +100,11 @@ extension OptionMode {
     OptionMode(
       "identify", "none",
       uses:
-        "--tolerance --simplex --lengths --measure --maps --loss --width --epochs --rate --ridge --dataset --reviews "
-        + "--limit --seed --html --svg \(texts) \(run)"),
+        "--text --file --tolerance --simplex --lengths --measure --maps --loss --width --epochs --rate --ridge --dataset "
+        + "--reviews --limit --seed --html --svg \(texts) \(run)"),
     OptionMode(
       "identify", "none --dataset f -o r --measure tokens --maps linear",
-      uses: "--text --file --measure --maps --loss --ridge \(dataset) --seed --html --svg \(texts) \(run) --resume"),
+      uses: "--measure --maps --loss --ridge \(dataset) --seed --html --svg \(texts) \(run) --resume"),
     OptionMode(
       "identify", "none --measure tokens --maps identity,mlp",
       uses: "--measure --maps --loss --width --epochs --rate --dataset --reviews --limit --seed --html --svg "
@@ -171,6 +178,13 @@ extension OptionMode {
       uses: "--against --ff-key --ff-value --query --key --value --output --scored --seed --inverse \(project)"),
 
     OptionMode(
+      "project", "none --output L0H0:0 --corpus f",
+      uses: "--ff-key --ff-value --query --key --value --output --against \(project) \(columns)"),
+
+    OptionMode(
+      "atlas build", "none --corpus f",
+      uses: "--output --top-pairs --top --svd --pairs --inverse --fold-norm \(filter) \(columns)"),
+    OptionMode(
       "atlas build", "none", uses: "--output --top-pairs --top --svd --pairs --inverse --fold-norm \(filter)"),
     OptionMode("atlas search", "word", uses: "--atlas --kind --lowest --limit"),
     OptionMode("atlas search", "word --kind vo", uses: "--atlas --kind --limit"),
@@ -196,6 +210,9 @@ extension OptionMode {
     OptionMode("finetune", "none --dataset f -o r --seeds 1,2", uses: "--test --hold-out --seed --seeds \(training)"),
     OptionMode("finetune", "none --dataset f -o r --seeds 1,2 --test f", uses: "--test --seeds \(training)"),
     OptionMode(
+      "finetune", "none --dataset f -o r --recipe paper", uses: "--test --hold-out --seed --seeds \(training)",
+      without: "--weights-only"),
+    OptionMode(
       "finetune", "none --dataset f -o r --seeds 1,2 --test f --limit 4", uses: "--test --seed --seeds \(training)"),
 
     OptionMode(
@@ -203,11 +220,14 @@ extension OptionMode {
     OptionMode(
       "stitch", "--pretrained none --finetuned none --save s --maps pinv", uses: "\(stitched) --save"),
     OptionMode(
+      "stitch", "--pretrained none --finetuned none --save s --as-published", uses: "\(stitched) --draws --seed --save",
+      without: "--final-norm --add-positions"),
+    OptionMode(
       "stitch", "--pretrained none --finetuned none --save s --maps affine",
       uses: "\(stitched) --save --unlabelled"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --save s --maps auto --unlabelled f",
-      uses: "\(stitched) --save --unlabelled \(texts)"),
+      uses: "\(stitched) --save --unlabelled \(texts) \(columns)"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --dataset f -o r",
       uses: "\(stitched) --draws --seed --save --unlabelled \(dataset) \(texts) \(run) --resume"),
@@ -223,6 +243,9 @@ extension OptionMode {
     OptionMode(
       "experiment recall", "none --dataset f", uses: "--svg --k --active --positions --seed \(dataset) \(texts)"),
     OptionMode("experiment related-pairs", "none", uses: "--svg --k --draws --seed"),
+    OptionMode(
+      "experiment interesting", "none --corpus f",
+      uses: "--svg --k --threshold --show --draws --seed \(filter) \(columns)"),
     OptionMode("experiment interesting", "none", uses: "--svg --k --threshold --show --draws --seed \(filter)"),
     OptionMode(
       "experiment interesting", "none --json", uses: "--svg --k --threshold --draws --seed \(filter)",
@@ -246,7 +269,8 @@ extension OptionMode {
     "--width": "8",
     "--level": "1", "--class": "0", "--baseline": "zero", "--ff-key": "L0:0", "--ff-value": "L0:0", "--query": "L0H0:0",
     "--key": "L0H0:0", "--value": "L0H0:0", "--head": "L0H0", "--layer": "0", "--against": "base", "--top": "3",
-    "--words": "f", "--corpus": "f", "--kind": "vo", "--groups": "K", "--spaces": "embedding", "--threads": "1",
+    "--words": "f", "--corpus": "f", "--text-column": "c", "--label-column": "c", "--kind": "vo", "--groups": "K",
+    "--spaces": "embedding", "--threads": "1",
     "--test": "f", "--test-limit": "3", "--recipe": "paper", "--unfreeze": "1", "--epochs": "1", "--batch": "1",
     "--learning-rate": "0.1", "--warmup": "0.1", "--clip": "1", "--weight-decay": "0", "--labels": "a,b",
     "--seeds": "1,2",
