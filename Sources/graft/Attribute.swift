@@ -63,9 +63,6 @@ struct Attribute: ParsableCommand {
     if given == 0, isatty(STDIN_FILENO) == 1 {
       throw ValidationError("Give --text, --file or --dataset, or pipe text in.")
     }
-    if recording.output != nil, data.dataset == nil {
-      throw ValidationError("-o is the folder of a run: give --dataset.")
-    }
     if data.dataset != nil, attribution.method != .tokens {
       throw ValidationError("--dataset goes with --method tokens.")
     }

@@ -68,7 +68,9 @@ struct Forward: ParsableCommand {
     let all = ids?.values ?? []
     let head = all.prefix(encoding.maxLength.map { min($0, model.positions) } ?? all.count)
     if head.count < all.count {
-      Truncation.add("--ids", tokens: all.count, read: head.count, isModelsLimit: head.count == model.positions)
+      Truncation.add(
+        "--ids", tokens: all.count, read: head.count,
+        limit: Truncation.limit(encoding.maxLength, tokenizer: nil, positions: model.positions))
     }
     return TextEncoder.Tokens(ids: Array(head), truncated: head.count < all.count)
   }

@@ -38,7 +38,8 @@ struct TextEncoder {
   private let rows: Int
   /// nil: a text that is too long is kept whole, for the forward pass to refuse.
   private let maxLength: Int?
-  private let positions: Int
+  /// What makes it so.
+  private let limit: String
 
   /// - Throws: what loading the tokenizer throws; `CommandError.missingSpecialToken`.
   init(_ model: any Runnable, _ options: EncodingOptions) throws {
@@ -47,7 +48,7 @@ struct TextEncoder {
     tokenizer.warnings.forEach(Console.noteOnce)
     rows = model.blockDimensions[0].vocabulary
     maxLength = options.maxLength.map { min($0, model.positions) }
-    positions = model.positions
+    limit = Truncation.limit(options.maxLength, tokenizer: nil, positions: model.positions)
     guard options.bos else {
       prefix = []
       return
@@ -66,7 +67,7 @@ struct TextEncoder {
     tokenizer = try model.tokenizer()
     rows = model.blockDimensions[0].vocabulary
     self.maxLength = min(maxLength ?? tokenizer.options.maxLength ?? model.positions, model.positions)
-    positions = model.positions
+    limit = Truncation.limit(maxLength, tokenizer: tokenizer.options.maxLength, positions: model.positions)
     prefix = []
   }
 
@@ -79,7 +80,7 @@ struct TextEncoder {
       if head.truncated {
         Truncation.add(
           source, tokens: prefix.count + (try tokenizer.encodeIDs(bytes).count), read: prefix.count + head.ids.count,
-          isModelsLimit: maxLength == positions)
+          limit: limit)
       }
       return Tokens(ids: prefix + head.ids, truncated: head.truncated)
     }
@@ -149,7 +150,7 @@ enum Truncation {
   private static let said = Mutex(Said())
 
   /// A text of the command line or of a file. The first one is noted at once, others are counted for `finish`.
-  static func add(_ source: String, tokens: Int, read: Int, isModelsLimit: Bool) {
+  static func add(_ source: String, tokens: Int, read: Int, limit: String) {
     let isFirst = said.withLock { said in
       // A command may read a text twice.
       guard !said.sources.contains(source) else { return false }
@@ -157,8 +158,14 @@ enum Truncation {
       return said.sources.count == 1
     }
     guard isFirst else { return }
-    let limit = isModelsLimit ? "the model reads no more" : "--max-length"
     Console.note("\(source): the text has \(tokens.counted("token")); \(read) were read (\(limit))")
+  }
+
+  /// What a text may not be longer than: --max-length, else what the tokenizer's files say, and never more than the model
+  /// reads.
+  static func limit(_ maxLength: Int?, tokenizer: Int?, positions: Int) -> String {
+    guard (maxLength ?? tokenizer ?? positions) < positions else { return "the model reads no more" }
+    return maxLength == nil ? "model_max_length in tokenizer_config.json" : "--max-length"
   }
 
   /// Says how many texts there were beside the first one.

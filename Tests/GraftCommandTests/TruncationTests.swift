@@ -51,6 +51,22 @@ import Testing
     )
   }
 
+  @Test func theTokenizersLimitIsNamed() throws {
+    let folder = try TemporaryFolder()
+    let model = Repository.model("imdb-bert-1-sentiment")
+    for name in try FileManager.default.contentsOfDirectory(atPath: model) where name != "tokenizer_config.json" {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path(name), withDestinationPath: model + "/" + name)
+    }
+    let settings = try JSONNode.read(model + "/tokenizer_config.json").members().filter { $0.key != "model_max_length" }
+    try folder.write(
+      JSON.object(settings + [JSON.Member("model_max_length", 16)]).serialized(), to: "tokenizer_config.json")
+    let run = try GraftProcess.run("classify", folder.path, "--text", Self.text)
+    #expect(
+      run.error
+        == "graft: note: --text: the text has 40 tokens; 16 were read (model_max_length in tokenizer_config.json)\n")
+  }
+
   @Test func severalTextsAreCounted() throws {
     let folder = try TemporaryFolder()
     let file = try folder.write("\(Self.text)\nshort\n\(Self.text)\n\(Self.text)\n", to: "texts.txt")
