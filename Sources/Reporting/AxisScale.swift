@@ -17,10 +17,13 @@ struct AxisScale: Equatable {
   ///   - roundsOut: whether both ends are moved outwards to a tick.
   init(fitting values: [Double], axis: LineChart.Axis, tickCount: Int, roundsOut: Bool) {
     if axis.isLogarithmic, let low = values.filter({ $0 > 0 }).min(), let high = values.max(), high > low {
-      (lower, upper, step, isCut) = (low, high, 0, false)
       let powers = Int(log10(low).rounded(.down))...Int(log10(high).rounded(.up))
-      let every = powers.flatMap { power in [1, 2, 5].map { $0 * pow(10, Double(power)) } }
-        .filter { (low * 0.999...high * 1.001).contains($0) }
+      let marks = powers.flatMap { power in [1, 2, 5].map { $0 * pow(10, Double(power)) } }
+      lower = roundsOut ? marks.last { $0 <= low } ?? low : low
+      upper = roundsOut ? marks.first { $0 >= high } ?? high : high
+      (step, isCut) = (0, false)
+      let shown = lower * 0.999...upper * 1.001
+      let every = marks.filter { shown.contains($0) }
       ticks = every.count <= tickCount ? every : every.filter { log10($0).rounded() == log10($0) }
       return
     }
@@ -51,6 +54,8 @@ struct AxisScale: Equatable {
     let count = Int(((high / step + 1e-6).rounded(.down) - first).clamped(to: -1...100))
     ticks = (0..<max(0, count + 1)).map { (first + Double($0)) * step }
   }
+
+  var isLogarithmic: Bool { step == 0 }
 
   /// Where `value` lies: 0 at the lower end, 1 at the upper.
   func fraction(_ value: Double) -> Double {

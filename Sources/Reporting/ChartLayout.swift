@@ -20,7 +20,6 @@ struct ChartLayout {
   let legendItems: [(index: Int, x: Double, y: Double, text: String)]
   let noteLines: [(y: Double, text: String)]
   private let series: [LineChart.Series]
-  private let dodge: Double
 
   init(_ chart: LineChart) {
     series = chart.series
@@ -66,25 +65,12 @@ struct ChartLayout {
     let notes = chart.spreadLegend.isEmpty ? [] : chart.spreadLegend.wrapped(toColumns: 100)
     noteLines = notes.enumerated().map { (y + Self.legendRow + Double($0) * Self.labelHeight, $1) }
     height = (noteLines.last?.y ?? y) + Self.margin
-
-    // Series with intervals stand side by side at the same x, so that bars do not hide one another: by at most a third
-    // of the distance between two points.
-    let values = chart.series.flatMap { $0.points.map(\.x) }.sorted()
-    let gap = zip(values, values.dropFirst()).map { $1 - $0 }.filter { $0 > 0 }.min() ?? (xScale.upper - xScale.lower)
-    let gapWidth = gap / (xScale.upper - xScale.lower) * (right - left - 2 * Self.inset)
-    let hasBars = chart.series.contains { $0.spread == .bars && $0.points.contains { $0.interval != nil } }
-    dodge = hasBars && chart.series.count > 1 ? min(8, gapWidth / 3 / Double(chart.series.count - 1)) : 0
   }
 
   /// Between the plot's edge and the first point.
   private static let inset = 30.0
 
   func x(_ value: Double) -> Double { left + Self.inset + xScale.fraction(value) * (right - left - 2 * Self.inset) }
-
-  /// With the sideways step of this series.
-  func x(_ value: Double, series index: Int) -> Double {
-    x(value) + (Double(index) - Double(series.count - 1) / 2) * dodge
-  }
 
   func y(_ value: Double) -> Double { bottom - yScale.fraction(value) * (bottom - top) }
 

@@ -93,7 +93,7 @@ extension LineChart {
       Self.label(yTitle, x: ChartLayout.margin, y: layout.top - 12, ["class": "y-title", "font-weight": "600"]))
     marks.append(
       Self.label(
-        xAxis.title, x: (layout.left + layout.right) / 2, y: layout.bottom + 39,
+        xTitle, x: (layout.left + layout.right) / 2, y: layout.bottom + 39,
         ["class": "x-title", "text-anchor": "middle", "font-weight": "600"]))
     return .element("g", ["class": "axes"], marks)
   }
@@ -116,7 +116,7 @@ extension LineChart {
   private func band(_ index: Int, _ layout: ChartLayout) -> Markup {
     let paths = layout.bands(index).map { run in
       let outline = run.map { ($0.x, $0.interval.upperBound) } + run.reversed().map { ($0.x, $0.interval.lowerBound) }
-      let corners = outline.map { "\(layout.x($0.0, series: index).fixed(2)) \(layout.y($0.1).fixed(2))" }
+      let corners = outline.map { "\(layout.x($0.0).fixed(2)) \(layout.y($0.1).fixed(2))" }
       return Markup.element("path", ["d": "M" + corners.joined(separator: "L") + "Z"])
     }
     return group(index, "band", paths)
@@ -125,7 +125,7 @@ extension LineChart {
   private func curve(_ index: Int, _ layout: ChartLayout) -> Markup {
     var marks: [Markup] = []
     for run in layout.runs(index) where run.count > 1 {
-      let corners = run.map { "\(layout.x($0.x, series: index).fixed(2)) \(layout.y($0.y).fixed(2))" }
+      let corners = run.map { "\(layout.x($0.x).fixed(2)) \(layout.y($0.y).fixed(2))" }
       let path = "M" + corners.joined(separator: "L")
       marks.append(
         .element(
@@ -152,14 +152,17 @@ extension LineChart {
 
   /// A point's bar and marker, with the tooltip on an area larger than either.
   private func mark(_ point: Point, _ index: Int, hasBar: Bool, _ layout: ChartLayout) -> Markup {
-    let x = layout.x(point.x, series: index), y = layout.y(point.y)
+    let x = layout.x(point.x), y = layout.y(point.y)
     let note = point.note.isEmpty ? "" : ", \(point.note)"
     let tip = "\(series[index].name), \(xAxis.title) \(point.x.shortest): \(point.valueText)\(note)"
     var marks: [Markup] = [.element("title", text: tip)]
     if let interval = point.interval, hasBar {
       let low = layout.y(interval.lowerBound), high = layout.y(interval.upperBound)
       let path = "M\(x.fixed(2)) \(low.fixed(2))V\(high.fixed(2))"
-      let caps = "M\((x - 3).fixed(2)) \(low.fixed(2))h6M\((x - 3).fixed(2)) \(high.fixed(2))h6"
+      // Bars at one x lie on each other: their caps are of different widths, so that each end can be told.
+      let cap = 3 + 2 * Double(index % 8)
+      let (left, width) = ((x - cap).fixed(2), (2 * cap).fixed(0))
+      let caps = "M\(left) \(low.fixed(2))h\(width)M\(left) \(high.fixed(2))h\(width)"
       marks.append(.element("path", ["class": "bar", "d": path + caps, "stroke-width": "1.25"]))
     }
     let target: KeyValuePairs = [

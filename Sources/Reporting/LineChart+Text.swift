@@ -74,7 +74,7 @@ extension LineChart {
     let indent = String(repeating: " ", count: gutter + 1)
     text += indent + style.painted(axis.corner + foot.joined(), .faint) + "\n"
     text += indent + " " + Self.placed(tickColumns) + "\n"
-    let title = xAxis.title.printable.cut(toColumns: columns, mark: style.cutMark)
+    let title = xTitle.printable.cut(toColumns: columns, mark: style.cutMark)
     let before = max(0, (columns - DisplayWidth.of(title)) / 2)
     return text + indent + String(repeating: " ", count: before + 1) + style.painted(title, .faint) + "\n"
   }

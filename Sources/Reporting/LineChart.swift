@@ -76,7 +76,8 @@ public struct LineChart: Equatable, Sendable {
     public let bounds: ClosedRange<Double>?
     /// Ticks on whole numbers only.
     public let isWhole: Bool
-    /// Equal factors are equal distances. Values that are not positive are then left out of the axis.
+    /// Equal factors are equal distances; the title says so. Values that are not positive have no place on it: along x they
+    /// are left out, along y they are gaps.
     public let isLogarithmic: Bool
 
     public init(
@@ -103,8 +104,19 @@ public struct LineChart: Equatable, Sendable {
     self.subtitle = subtitle
     self.xAxis = xAxis
     self.yAxis = yAxis
-    self.series = series
-    self.references = references.filter { $0.y.isPlottable }
+    self.series = series.map { $0.placed(x: xAxis, y: yAxis) }
+    self.references = references.filter { $0.y.isPlottable && (!yAxis.isLogarithmic || $0.y > 0) }
+  }
+}
+
+extension LineChart.Series {
+  /// Without what logarithmic axes cannot place.
+  fileprivate func placed(x: LineChart.Axis, y: LineChart.Axis) -> LineChart.Series {
+    LineChart.Series(
+      name: name,
+      points: points.filter { !x.isLogarithmic || $0.x > 0 }.map { point in
+        y.isLogarithmic && point.y <= 0 ? LineChart.Point(x: point.x, y: .nan, note: point.note) : point
+      }, spread: spread, spreadName: spreadName)
   }
 }
 
@@ -122,9 +134,12 @@ extension LineChart {
       fitting: points.map(\.y) + ends + references.map(\.y), axis: yAxis, tickCount: 6, roundsOut: true)
   }
 
+  var xTitle: String { xAxis.title + (xScale.isLogarithmic ? " (logarithmic)" : "") }
+
   /// The y axis' title, with a warning when the axis does not start where its values do.
   var yTitle: String {
     let scale = yScale
+    if scale.isLogarithmic { return "\(yAxis.title) (logarithmic)" }
     guard scale.isCut, let bounds = yAxis.bounds else { return yAxis.title }
     let start = scale.label(scale.lower), zero = scale.label(bounds.lowerBound)
     return "\(yAxis.title) (axis starts at \(start), not at \(zero.trimmedDecimals))"

@@ -64,7 +64,8 @@ struct LensCorpusReport {
     return table
   }
 
-  /// A statistic over the blocks that have run. The embeddings are left out: where they are also the output matrix, they
+  /// A statistic over the blocks that have run; KL by its logarithm, without the last block, whose KL is 0 by definition. The
+  /// embeddings are left out: where they are also the output matrix, they
   /// say what was read, and their distance would flatten every difference between the blocks.
   func chart(_ show: LensStatistic) -> LineChart {
     let (title, value): (String, KeyPath<LensStatistics.Level, LensStatistics.Estimate>) =
@@ -74,11 +75,12 @@ struct LensCorpusReport {
       default: ("KL(final ‖ level) in nats", \.klToFinal)
       }
     let outputs = statistics.levels.filter { $0.level.isBlockOutput && $0.level.layer >= 0 }
+    let isDivergence = value == \.klToFinal
     let series = [false, true].compactMap { tuned -> LineChart.Series? in
       guard outputs.contains(where: { $0.level.isTuned == tuned }) else { return nil }
       // Both end in the model's output.
       let own = outputs.filter { $0.level.isTuned == tuned } + (tuned ? outputs.suffix(1) : [])
-      let points = own.map { level in
+      let points = (isDivergence ? own.dropLast() : own[...]).map { level in
         let estimate = level[keyPath: value]
         return LineChart.Point(
           x: Double(level.level.layer + 1), y: estimate.value, low: estimate.interval?.low,
@@ -88,8 +90,9 @@ struct LensCorpusReport {
     }
     return LineChart(
       title: model,
-      subtitle: "\(statistics.places.counted("token")) in \(statistics.texts.counted("text")) of \(dataset)",
-      xAxis: .init("blocks that have run", isWhole: true), yAxis: .init(title),
+      subtitle: "\(statistics.places.counted("token")) in \(statistics.texts.counted("text")) of \(dataset)"
+        + (isDivergence ? "; after the last block it is 0 by definition" : ""),
+      xAxis: .init("blocks that have run", isWhole: true), yAxis: .init(title, isLogarithmic: isDivergence),
       series: series)
   }
 }

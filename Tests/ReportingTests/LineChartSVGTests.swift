@@ -1,3 +1,4 @@
+import Foundation
 import Reporting
 import TestSupport
 import Testing
@@ -57,19 +58,19 @@ private func corners(_ path: XMLTree?) -> [(x: Double, y: Double)] {
     #expect(axes.y(0.9) < axes.y(0.4) && axes.x(0) < axes.x(4))
     let groups = svg.all("g", class: "series")
     #expect(groups.count == chart.series.count)
-    for (index, (series, group)) in zip(chart.series, groups).enumerated() {
+    for (series, group) in zip(chart.series, groups) {
       let line = corners(group.all("path", class: "line").first)
       #expect(line.count == 5)
       for (point, place) in zip(series.points, line) {
-        // Six series side by side, eight units apart.
-        #expect(abs(place.x - axes.x(point.x) - (Double(index) - 2.5) * 8) < 0.02)
+        // However many series there are, a point stays at its x.
+        #expect(abs(place.x - axes.x(point.x)) < 0.02)
         #expect(abs(place.y - axes.y(point.y)) < 0.02)
       }
       #expect(group.all("g", class: "point").count == 5)
     }
     let bar = try #require(groups[0].all("path", class: "bar").last)
     let low = try #require(chart.series[0].points[4].low), high = try #require(chart.series[0].points[4].high)
-    let expected = "M\((axes.x(4) - 20).fixed(2)) \(axes.y(low).fixed(2))V\(axes.y(high).fixed(2))"
+    let expected = "M\(axes.x(4).fixed(2)) \(axes.y(low).fixed(2))V\(axes.y(high).fixed(2))"
     #expect(bar.attributes["d", default: ""].hasPrefix(expected))
     #expect(groups[2].all("path", class: "bar").isEmpty)
     let band = corners(svg.all("g", class: "band")[2].children.first)
@@ -81,6 +82,51 @@ private func corners(_ path: XMLTree?) -> [(x: Double, y: Double)] {
     let lines = try #require(svg.all("g", class: "references").first).all("line")
     #expect(lines.count == 4)
     #expect(abs(lines[0].number("y1") - axes.y(0.835)) < 0.02 && abs(lines[2].number("y2") - axes.y(0.5)) < 0.02)
+  }
+
+  /// Unequal distances are kept, with intervals and without.
+  @Test func pointsStayAtTheirX() throws {
+    let values = [8.0, 16, 24, 32, 64, 256, 512]
+    let series = (0..<4).map { index in
+      LineChart.Series(
+        name: "s\(index)",
+        points: values.map {
+          .init(x: $0, y: 0.5 + 0.01 * Double(index), low: index < 3 ? 0.4 : nil, high: index < 3 ? 0.6 : nil)
+        },
+        spread: index == 2 ? .band : .bars, spreadName: "range")
+    }
+    let svg = try parsed(
+      LineChart(title: "t", xAxis: .init("tokens", isWhole: true), yAxis: .init("y", bounds: 0...1), series: series))
+    let axes = try ReadAxes(svg)
+    for group in svg.all("g", class: "series") {
+      let line = corners(group.all("path", class: "line").first)
+      #expect(line.count == values.count)
+      for (value, place) in zip(values, line) { #expect(abs(place.x - axes.x(value)) < 0.02) }
+    }
+    let band = corners(svg.all("g", class: "band")[2].children.first)
+    for (value, place) in zip(values, band) { #expect(abs(place.x - axes.x(value)) < 0.02) }
+    // Bars at one x are told apart by their caps.
+    let caps = svg.all("g", class: "series").prefix(2).compactMap {
+      $0.all("path", class: "bar").first?.attributes["d"]?.split(separator: "h").dropFirst().first?.prefix(2)
+    }
+    #expect(caps == ["6M", "10"])
+  }
+
+  /// Equal factors upward, and what has no logarithm is a gap.
+  @Test func aLogarithmicAxisSaysSo() throws {
+    let values = [4.5, 0.9, 0.09, 0]
+    let chart = LineChart(
+      title: "t", xAxis: .init("blocks", isWhole: true), yAxis: .init("KL", isLogarithmic: true),
+      series: [.init(name: "s", points: values.enumerated().map { .init(x: Double($0), y: $1) })])
+    let svg = try parsed(chart)
+    let labels = svg.all("text").map(\.text)
+    #expect(labels.contains("KL (logarithmic)") && chart.text(.plain).contains("KL (logarithmic)"))
+    for tick in ["0.1", "1"] { #expect(labels.contains(tick)) }
+    let line = corners(svg.all("path", class: "line").first)
+    #expect(line.count == 3)
+    // 5 and 0.9 to 0.09: ln 5 to ln 10.
+    #expect(abs((line[1].y - line[0].y) / (line[2].y - line[1].y) - log(5) / log(10)) < 0.001)
+    #expect(svg.all("desc")[0].text.contains("3: none"))
   }
 
   @Test func aSingleSeriesIsNotMovedAside() throws {
