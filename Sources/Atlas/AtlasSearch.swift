@@ -78,6 +78,18 @@ extension Atlas {
     }
   }
 
+  /// Tokens as a search compares them, by id.
+  /// - Throws: `AtlasError`.
+  public func searchedTexts() throws -> [Int: String] {
+    try AtlasFile.translated(path) {
+      try queue.read { db in
+        Dictionary(
+          try Row.fetchAll(db, sql: "SELECT id, word FROM token").map { ($0[0] as Int, $0[1] as String) },
+          uniquingKeysWith: { first, _ in first })
+      }
+    }
+  }
+
   /// Ids of the tokens that are a word, or begin like it.
   private static func tokens(_ db: Database, of word: String) throws -> [Int] {
     let isPrefix = word.count > 1 && word.hasSuffix("*")

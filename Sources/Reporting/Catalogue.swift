@@ -53,20 +53,39 @@ public struct WordIndex: Sendable {
     public let name: String
     /// Where it leads, relative to the page.
     public let link: String
+    /// What decides between places that a search finds equally good; the least comes first.
+    public let order: Int
 
-    public init(name: String, link: String) {
+    public init(name: String, link: String, order: Int) {
       self.name = name
       self.link = link
+      self.order = order
+    }
+  }
+
+  /// Where a word stands at a place: its rank from 1, on one of at most four sides.
+  public struct Hit: Equatable, Sendable {
+    public let rank: Int
+    /// From 0 to 3.
+    public let side: Int
+
+    public init(rank: Int, side: Int) {
+      self.rank = rank
+      self.side = side
     }
   }
 
   public struct Word: Sendable {
+    /// As it is shown.
     public let text: String
-    /// Indices of places, and the word's rank there; best first.
-    public let places: [(place: Int, rank: Int)]
+    /// As it is searched for.
+    public let bare: String
+    /// Indices of places, and where the word stands there.
+    public let places: [(place: Int, hits: [Hit])]
 
-    public init(_ text: String, places: [(place: Int, rank: Int)]) {
+    public init(_ text: String, bare: String, places: [(place: Int, hits: [Hit])]) {
       self.text = text
+      self.bare = bare
       self.places = places
     }
   }
@@ -81,19 +100,21 @@ public struct WordIndex: Sendable {
 
   func markup() -> Markup {
     let data: JSON = [
-      "places": .array(places.map { .array([.string($0.name), .string($0.link)]) }),
+      "places": .array(places.map { .array([.string($0.name), .string($0.link), .integer($0.order)]) }),
       "words": .array(
         words.map { word in
           .array([
-            .string(word.text), .array(word.places.map { .integer($0.place) }),
-            .array(word.places.map { .integer($0.rank) }),
+            .string(word.text), .string(word.bare), .array(word.places.map { .integer($0.place) }),
+            .array(word.places.map { .array($0.hits.map { .integer(4 * $0.rank + $0.side) }) }),
           ])
         }),
     ]
     return .element(
       "div", ["class": "word-search"],
       [
-        .element("input", ["type": "search", "class": "filter", "placeholder": "a word…", "aria-label": "search"]),
+        .element(
+          "input",
+          ["type": "search", "class": "filter", "placeholder": "a word, words, or begin*", "aria-label": "search"]),
         .element("p", ["class": "count", "role": "status"]), .element("ul", ["class": "found"]),
         .element("script", [("type", "application/json")], [.json(data)]),
       ])

@@ -40,8 +40,15 @@ extension HTMLPage {
     .chart .s2, td.s2::before { color: var(--s2); } .chart .s3, td.s3::before { color: var(--s3); }
     .chart .s4, td.s4::before { color: var(--s4); } .chart .s5, td.s5::before { color: var(--s5); }
     td[class^=s]:not(.strong)::before { content: '\\25CF\\00A0\\00A0'; font-size: 0.8em; }
+    .scale { display: flex; flex-wrap: wrap; align-items: center; gap: 0.25rem 0.5rem; margin: 0.7rem 0 0;
+      font-size: 0.8125rem; }
+    .ramp { display: inline-flex; outline: 1px solid var(--rule); } .ramp span { width: 5px; height: 14px; }
+    .middle { color: var(--soft); }
     pre { overflow-x: auto; margin: 0.75rem 0; padding: 0.8rem 1rem; border: 1px solid var(--rule); border-radius: 6px;
       background: var(--field); font: 0.8125rem/1.5 ui-monospace, 'SF Mono', Menlo, Consolas, monospace; }
+    footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--rule); color: var(--soft);
+      font-size: 0.8125rem; }
+    footer p { margin: 0.15rem 0; max-width: none; overflow-wrap: anywhere; }
     .command { white-space: pre-wrap; overflow-wrap: anywhere; }
     summary { cursor: pointer; }
     @media print {
@@ -51,7 +58,7 @@ extension HTMLPage {
       h2 { break-after: avoid; }
       .scroll, figure { overflow: visible; }
       pre { white-space: pre-wrap; overflow-wrap: anywhere; }
-      details::details-content { content-visibility: visible; block-size: auto; }
+      details, .filter { display: none; }
     }
 
     """

@@ -49,11 +49,14 @@ public struct HTMLPage: Sendable {
   public let title: String
   /// One line under the title; none when empty.
   public let subtitle: String
+  /// At the foot.
+  public let provenance: Provenance
   public let sections: [Section]
 
-  public init(title: String, subtitle: String = "", sections: [Section]) {
+  public init(title: String, subtitle: String = "", provenance: Provenance, sections: [Section]) {
     self.title = title
     self.subtitle = subtitle
+    self.provenance = provenance
     self.sections = sections
   }
 
@@ -73,7 +76,8 @@ public struct HTMLPage: Sendable {
       .element("title", text: title),
       .element(
         "style", [:],
-        [.verbatim(Self.styleSheet)] + (hasHeatMap ? [.verbatim(HeatMap.styleSheet), .text(HeatMap.pageColors)] : [])
+        [.verbatim(Self.styleSheet)] + (hasHeatMap ? [.verbatim(HeatMap.styleSheet)] : [])
+          + (hasHeatMap || hasMatrices ? [.text(HeatMap.pageColors)] : [])
           + (hasMatrices ? [.verbatim(MatrixPanels.styleSheet)] : [])
           + (hasCatalogue ? [.verbatim(Catalogue.styleSheet)] : [])),
     ]
@@ -90,7 +94,7 @@ public struct HTMLPage: Sendable {
         .element(
           "body", [:],
           [
-            .element("header", [:], header), .element("main", [:], body),
+            .element("header", [:], header), .element("main", [:], body), provenance.markup(),
             .element(
               "script", [:],
               [.verbatim(Self.sortingScript)] + (hasHeatMap ? [.verbatim(HeatMap.script)] : [])

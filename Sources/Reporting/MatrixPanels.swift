@@ -24,11 +24,14 @@ public struct MatrixPanels: Equatable, Sendable {
   public let tokens: [String]
   /// What the two matrices and their difference, first minus second, are called.
   public let panels: (first: String, second: String, difference: String)
+  /// The panel that comes first where they stand one below the other: 0, 1 or 2, the difference.
+  public let shown: Int
   public let items: [Item]
 
   /// - Precondition: at least one token and item; matrices of tokens x tokens.
   public init(
-    title: String, tokens: [String], panels: (first: String, second: String, difference: String), items: [Item]
+    title: String, tokens: [String], panels: (first: String, second: String, difference: String), shown: Int = 0,
+    items: [Item]
   ) {
     let count = tokens.count * tokens.count
     precondition(
@@ -37,11 +40,13 @@ public struct MatrixPanels: Equatable, Sendable {
     self.title = title
     self.tokens = tokens
     self.panels = panels
+    self.shown = shown
     self.items = items
   }
 
   public static func == (left: MatrixPanels, right: MatrixPanels) -> Bool {
-    left.title == right.title && left.tokens == right.tokens && left.panels == right.panels && left.items == right.items
+    left.title == right.title && left.tokens == right.tokens && left.panels == right.panels && left.shown == right.shown
+      && left.items == right.items
   }
 
   /// How many characters of a page an item takes: two a number.

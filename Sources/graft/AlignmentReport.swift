@@ -63,7 +63,8 @@ struct AlignmentReport {
       ])
     return HTMLPage(
       title: "Alignment of " + (summary.models > 2 ? "\(summary.models) models" : names.joined(separator: " and ")),
-      subtitle: "Which layers do the same, from the parameters alone", sections: overview + sections + [reading]
+      subtitle: "Which layers do the same, from the parameters alone",
+      provenance: Provenance(stamp: stamp), sections: overview + sections + [reading]
     ).html
   }
 

@@ -39,7 +39,7 @@ struct AtlasExport: ParsableCommand {
       progress.update(layer + 1)
     }
     // Last, so that an index is never there without its pages.
-    try OutputFile.write(AtlasPage.index(atlas, index.words), to: html.path + "/index.html")
+    try OutputFile.write(AtlasPage.index(atlas, index.words(bare: atlas.searchedTexts())), to: html.path + "/index.html")
     try output.print(
       .object(
         JSON.header("atlas export") + atlas.progressMembers + [
@@ -73,6 +73,7 @@ struct AtlasPage {
     return HTMLPage(
       title: "Atlas of \(atlas.modelName)",
       subtitle: "Every parameter read as words, without a forward pass.",
+      provenance: Provenance(stamp: atlas.stamp, command: CommandText.repeating(atlas.stamp)),
       sections: [
         .init("Blocks", state + [.links(links(atlas))]),
         .init(
@@ -80,7 +81,9 @@ struct AtlasPage {
           [
             .paragraph(
               "The heads, neurons, sub-heads and singular directions that have a word among their highest pairs or tokens "
-                + "(directions: at either end), each with the word's rank."),
+                + "(directions: at either end), each with the word's rank; of several words, those that have all of them. Case "
+                + "does not matter; a word with * at its end is any token that begins so. graft atlas search finds the same."
+            ),
             .wordIndex(words),
           ]),
         .init("How it was made", [.details("Every option", atlas.stamp)]),
@@ -97,6 +100,7 @@ struct AtlasPage {
     return HTMLPage(
       title: "\(atlas.modelName), block \(layer)",
       subtitle: "Highest pairs of heads, highest and lowest tokens of vectors and singular directions, best first.",
+      provenance: Provenance(stamp: atlas.stamp, command: CommandText.repeating(atlas.stamp)),
       sections: [
         .init("Blocks", [.links([("Index and search", "index.html")] + Self.links(atlas))]),
         .init(
@@ -173,11 +177,11 @@ extension Atlas.Reading {
   }
 }
 
-/// Collects where words stand, for the index page.
+/// Collects where words stand, for the index page: all that `Atlas.search` looks through.
 struct AtlasIndex {
   private var places: [WordIndex.Place] = []
-  /// By token id: its text and where it stands, with its rank there.
-  private var tokens: [Int: (text: String, places: [(place: Int, rank: Int)])] = [:]
+  /// By token id: its text and where it stands.
+  private var tokens: [Int: (text: String, places: [Int: [WordIndex.Hit]])] = [:]
 
   mutating func add(_ readings: [Atlas.Reading], page: String) {
     for reading in readings {
@@ -185,29 +189,37 @@ struct AtlasIndex {
       let item = reading.item
       let name = "\(item.name) \(item.kindAndNumber)"
       places.append(
-        .init(name: name, link: "\(page)#\(Catalogue.Row.anchor(item.kind.isDirection ? name : item.name))"))
-      var seen: Set<Int> = []
-      func add(_ token: Atlas.RankedToken, rank: Int) {
-        guard seen.insert(token.id).inserted else { return }
-        tokens[token.id, default: (token.text, [])].places.append((place, rank))
+        .init(
+          name: name, link: "\(page)#\(Catalogue.Row.anchor(item.kind.isDirection ? name : item.name))", order: item.id)
+      )
+      func add(_ token: Atlas.RankedToken, rank: Int, side: Atlas.TokenSide) {
+        tokens[token.id, default: (token.text, [:])].places[place, default: []]
+          .append(.init(rank: rank, side: side.rawValue))
       }
       for (index, pair) in reading.pairs.enumerated() {
-        add(pair.left, rank: index + 1)
-        add(pair.right, rank: index + 1)
+        add(pair.left, rank: index + 1, side: .highest)
+        if pair.right.id != pair.left.id { add(pair.right, rank: index + 1, side: .highest) }
       }
       // A direction's sign is free: both its ends speak.
-      let sides = [reading.highest] + (reading.direction.map { [reading.lowest, $0.highest, $0.lowest] } ?? [])
-      for rank in 0..<(sides.map(\.count).max() ?? 0) {
-        for side in sides where rank < side.count { add(side[rank], rank: rank + 1) }
+      let sides: [(Atlas.TokenSide, [Atlas.RankedToken])] =
+        [(.highest, reading.highest)]
+        + (reading.direction.map {
+          [(.lowest, reading.lowest), (.rightHighest, $0.highest), (.rightLowest, $0.lowest)]
+        } ?? [])
+      for (side, ranked) in sides {
+        for (index, token) in ranked.enumerated() { add(token, rank: index + 1, side: side) }
       }
     }
   }
 
-  var words: WordIndex {
+  /// - Parameter bare: tokens as they are searched for, by id.
+  func words(bare: [Int: String]) -> WordIndex {
     WordIndex(
       places: places,
-      words: tokens.sorted { $0.key < $1.key }.map { _, token in
-        .init(token.text, places: token.places.sorted { ($0.rank, $0.place) < ($1.rank, $1.place) })
+      words: tokens.sorted { $0.key < $1.key }.map { id, token in
+        .init(
+          token.text, bare: bare[id] ?? "",
+          places: token.places.sorted { $0.key < $1.key }.map { (place: $0.key, hits: $0.value) })
       })
   }
 }

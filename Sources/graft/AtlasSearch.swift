@@ -43,7 +43,13 @@ struct AtlasSearch: ParsableCommand {
   func run() throws {
     let atlas = try atlas.open()
     let kinds = kind.isEmpty ? nil : Set(kind.compactMap { AtlasKind(name: $0) })
-    let (matches, count) = try atlas.search(words, in: lowest ? .lowest : .highest, kinds: kinds, limit: limit)
+    let side: Atlas.Side = lowest ? .lowest : .highest
+    let (matches, count) = try atlas.search(words, in: side, kinds: kinds, limit: limit)
+    let alone =
+      matches.isEmpty
+      ? try words.split(whereSeparator: \.isWhitespace).map { word in
+        (word, try atlas.search(String(word), in: side, kinds: kinds, limit: 1).count)
+      } : []
     let object = JSON.object(
       JSON.header("atlas search") + atlas.progressMembers + [
         JSON.Member("count", .integer(count)),
@@ -73,8 +79,9 @@ struct AtlasSearch: ParsableCommand {
       ])
     try output.print(object) { style in
       guard !matches.isEmpty else {
-        return "nothing has all of \(words) among its \(lowest ? "lowest" : "highest") tokens\n"
-          + atlas.partialNote(style)
+        let found = alone.map { "\($0) stands at \($1.counted("place"))" }
+        return "nothing has all of \(words) among its \(lowest ? "lowest" : "highest") tokens"
+          + (found.count > 1 ? ": \(found.joined(separator: ", "))" : "") + "\n" + atlas.partialNote(style)
       }
       var table = Table(
         caption: "\(atlas.modelName): \(count.counted("place")) with \(words)"

@@ -71,7 +71,7 @@ struct Attribute: ParsableCommand {
   func run() throws {
     let opened = try model.open()
     let level = try attribution.level(of: opened)
-    let digest = output.json || recording.output != nil ? BackgroundDigest(of: opened) : nil
+    let digest = output.json || html != nil || recording.output != nil ? BackgroundDigest(of: opened) : nil
     let run = try AttributionRun(
       opened, attribution, classification, seed: data.seed, threads: threads.count)
     func stamp(_ dataset: Dataset? = nil) -> ResultStamp? {
@@ -96,9 +96,10 @@ struct Attribute: ParsableCommand {
     if let svg, let first = readings.first {
       try svg.write(first.heatMap(level: level).svg())
     }
-    if let html {
+    if let html, let digest {
       let page = HTMLPage(
         title: "Attribution: \(opened.name)", subtitle: readings.first?.subtitle ?? "",
+        provenance: Provenance(opened.name, sha256: try digest.wait()),
         sections: readings.prefix(shown).map {
           .init($0.text.shortened(to: 120), [.heatMap($0.heatMap(level: level), caption: $0.caption)])
         })

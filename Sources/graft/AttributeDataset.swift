@@ -35,14 +35,14 @@ extension Attribute {
     } write: { directory, records in
       try writeLines(records.lazy.map(\.json), to: directory + "/texts.jsonl")
       let found = statistics(records)
-      try OutputFile.write(report(found).page.html, to: directory + "/report.html")
+      try OutputFile.write(report(found).page(Provenance(stamp: object(nil))).html, to: directory + "/report.html")
       try OutputFile.write(object(found).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     let found = statistics(
       try records ?? readJSONLines((recording.output?.path ?? "") + "/texts.jsonl") { try AttributionRecord($0) })
     let summary = report(found)
     try svg?.write(summary.ownChart.svg())
-    try html?.write(summary.page.html)
+    try html?.write(summary.page(Provenance(stamp: object(nil))).html)
     try output.print(object(found), beside: svg, html) { style in
       summary.text(style)
         + (recording.output.map {

@@ -188,9 +188,9 @@ struct AttributionStatisticsReport {
 
   func text(_ style: Style) -> String { table.text(style) }
 
-  var page: HTMLPage {
+  func page(_ provenance: Provenance) -> HTMLPage {
     HTMLPage(
-      title: "Attribution: \(model)", subtitle: dataset,
+      title: "Attribution: \(model)", subtitle: dataset, provenance: provenance,
       sections: [
         .init("By level", [.chart(ownChart, caption: ""), .table(table)]),
         .init("By distance", [.chart(distanceChart, caption: "")]),

@@ -75,7 +75,8 @@ struct IdentifiedText {
   }
 
   /// Raw, effective and null part of the kept heads, side by side.
-  var panels: MatrixPanels? {
+  /// - Parameter show: the part that comes first in a narrow window.
+  func panels(show: AttentionPart) -> MatrixPanels? {
     guard !kept.isEmpty else { return nil }
     return MatrixPanels(
       title:
@@ -86,6 +87,7 @@ struct IdentifiedText {
         "raw: the model's attention weights", "effective: what the output depends on",
         "null part: raw minus effective"
       ),
+      shown: AttentionPart.allCases.firstIndex(of: show) ?? 0,
       items: kept.map { head in
         let own = record.heads.first { $0.layer == head.layer && $0.head == head.head }
         return MatrixPanels.Item(

@@ -93,7 +93,7 @@ struct Identify: ParsableCommand {
   }
 
   private func read(_ model: any Runnable) throws {
-    let digest = output.json ? BackgroundDigest(of: model) : nil
+    let digest = output.json || html != nil ? BackgroundDigest(of: model) : nil
     let cleaning = try classification.cleaning(for: model)
     let encoder = try TextEncoder(model, maxLength: classification.maxLength)
     let study = AttentionStudy(model, try effective.method(for: model), tokenizer: encoder.tokenizer)
@@ -128,7 +128,7 @@ struct Identify: ParsableCommand {
         tokenizer: encoder.tokenizer, modelName: model.name, simplex: effective.simplex)
     }
     if let save, let first = results.first { try saved.write(ids: first.ids, to: save.path) }
-    try writePictures(results, left: left)
+    try writePictures(results, left: left, digest)
     let object = try digest.map { digest in
       try ResultStamp(
         command: "identify", model: model, digest: digest,
@@ -145,7 +145,7 @@ struct Identify: ParsableCommand {
   /// The longest text whose picture still has cells to be told apart.
   private static let pictureTokens = 128
 
-  private func writePictures(_ results: [IdentifiedText], left: Int) throws {
+  private func writePictures(_ results: [IdentifiedText], left: Int, _ digest: BackgroundDigest?) throws {
     if let svg, let first = results.first, let head = first.kept.first {
       guard first.ids.count <= Self.pictureTokens else {
         throw CommandError.tooLongForPicture(
@@ -154,7 +154,7 @@ struct Identify: ParsableCommand {
       }
       try svg.write(first.heatMap(head, show: show).svg())
     }
-    guard let html, let first = results.first else { return }
+    guard let html, let digest, let first = results.first else { return }
     let note =
       left == 0
       ? []
@@ -166,10 +166,11 @@ struct Identify: ParsableCommand {
     let page = HTMLPage(
       title: "Effective attention: \(first.modelName)",
       subtitle: "Rows look at columns. Blue is above 0, orange below. Choose a row by a click on a cell or a token.",
+      provenance: Provenance(first.modelName, sha256: try digest.wait()),
       sections: results.enumerated().map { index, result in
         .init(
           result.text.string.shortened(to: 120),
-          (index == 0 ? note : []) + (result.panels.map { [.matrices($0, caption: "")] } ?? [])
+          (index == 0 ? note : []) + (result.panels(show: show).map { [.matrices($0, caption: "")] } ?? [])
             + [.table(result.table)])
       })
     try html.write(page.html)

@@ -29,6 +29,7 @@ struct IdentifyReport {
   func page(stamp: JSON) -> String {
     HTMLPage(
       title: "Identifiability: \(model.name)", subtitle: "\(reviews.counted("text")) of \(dataset.name)",
+      provenance: Provenance(stamp: stamp),
       sections: (attention?.sections ?? []) + (tokens?.sections ?? []) + [
         .init("Every number and option", [.details("results.json", stamp)])
       ]

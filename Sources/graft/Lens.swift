@@ -69,8 +69,9 @@ struct Lens: ParsableCommand {
     let heads = try LensHeads(opened, lens.head, borrowing: base)
     if tuning.tuned != nil { _ = try opened.requireCheckpoint() }
     if corpus.isGiven { return try runCorpus(opened, heads, base: base) }
-    let digest = output.json ? BackgroundDigest(of: opened) : nil
-    let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
+    let isStamped = output.json || html != nil
+    let digest = isStamped ? BackgroundDigest(of: opened) : nil
+    let baseDigest = isStamped ? base.map { BackgroundDigest(of: $0) } : nil
     let encoder = try TextEncoder(opened, encoding)
     let workspace = threads.workspace()
     let changer = try SiteChanger(interventions, opened, encoder, workspace: workspace)
@@ -95,7 +96,11 @@ struct Lens: ParsableCommand {
     let figures = groups.map {
       LensFigure(($0 + others).flatMap { [$0.plain, $0.tuned].compactMap { $0 } }, show: show)
     }
-    try writePictures(figures)
+    try writePictures(figures) {
+      try [(opened.name, digest), (base?.name ?? "", baseDigest)].compactMap { name, digest in
+        try digest.map { .init(name, sha256: try $0.wait()) }
+      }
+    }
     let tunedMembers = try tuning.members()
     let object = try digest.map { digest in
       try ResultStamp(
@@ -112,13 +117,15 @@ struct Lens: ParsableCommand {
     }
   }
 
-  private func writePictures(_ figures: [LensFigure]) throws {
+  private func writePictures(_ figures: [LensFigure], models: () throws -> [Provenance.Source]) throws {
     guard let first = figures.first else { return }
     try svg?.write(first.attributedSVG ?? first.svg)
     guard let html else { return }
     let page = HTMLPage(
       title: "Lens: \(first.readings[0].modelName)",
-      subtitle: "Every layer read as words. Arrow keys move from cell to cell.", sections: figures.map(\.section))
+      subtitle: "Every layer read as words. Arrow keys move from cell to cell.",
+      provenance: Provenance(version: Version.current, command: CommandText.invoked, models: try models()),
+      sections: figures.map(\.section))
     try html.write(page.html)
   }
 }

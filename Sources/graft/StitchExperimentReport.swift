@@ -63,6 +63,7 @@ struct StitchExperimentReport {
     }
     return HTMLPage(
       title: "Stitched models", subtitle: "\(results.points.count) points",
+      provenance: Provenance(stamp: stamp, command: "graft experiment stitch results.json -o run"),
       sections: StitchSeedsReport(results, names: names).sections + sections + [
         HTMLPage.Section(
           "How to read it",

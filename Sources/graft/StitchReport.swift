@@ -58,11 +58,12 @@ struct StitchReport {
             + "norm without any knowledge, and pinv with the tokens permuted. The other maps and their equations are in "
             + "docs/stitching.md. self feeds \(models.finetuned.name) its own "
             + "hidden states; its end is that model itself, accuracy \(results.finetuned.accuracy.fixed(4))."),
-        .table(mapTable), .command(command), .details("Every number and option", stamp),
+        .table(mapTable), .details("Every number and option", stamp),
       ])
     return HTMLPage(
       title: "\(models.finetuned.name) stitched onto \(models.pretrained.name)",
-      subtitle: "\(n) reviews of \(dataset.name)", sections: sections + [reading]
+      subtitle: "\(n) reviews of \(dataset.name)", provenance: Provenance(stamp: stamp, command: command),
+      sections: sections + [reading]
     ).html
   }
 

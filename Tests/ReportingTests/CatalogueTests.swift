@@ -1,3 +1,4 @@
+import Files
 import Reporting
 import TestSupport
 import Testing
@@ -6,7 +7,8 @@ import Testing
   @Test func rowsAreReachedByName() throws {
     let catalogue = Catalogue(
       columns: ["neuron", "key"], rows: [.init("L0:1", ["a <b>, \"c\""]), .init("L0H2 vo 1", ["d"])])
-    let page = HTMLPage(title: "t", sections: [.init("s", [.catalogue(catalogue)])]).html
+    let page = HTMLPage(title: "t", provenance: Example.provenance, sections: [.init("s", [.catalogue(catalogue)])])
+      .html
     let tree = try XMLTree.parse(page)
     let rows = tree.all("tbody").flatMap { $0.all("tr") }
     #expect(
@@ -17,16 +19,23 @@ import Testing
 
   @Test func wordsAndLinksAreData() throws {
     let index = WordIndex(
-      places: [.init(name: "L0:1 ff-key", link: "L0.html#L0:1")], words: [.init("</script>&", places: [(0, 3)])])
+      places: [.init(name: "L0:1 ff-key", link: "L0.html#L0:1", order: 7)],
+      words: [.init("</script>&", bare: "script", places: [(0, [.init(rank: 3, side: 1)])])])
     let page = HTMLPage(
-      title: "t", sections: [.init("s", [.wordIndex(index), .links([("Block 0", "L0.html")])])]
+      title: "t", provenance: Example.provenance,
+      sections: [.init("s", [.wordIndex(index), .links([("Block 0", "L0.html")])])]
     ).html
     #expect(!page.contains("\"</script>&"))
     let tree = try XMLTree.parse(page)
     #expect(tree.all("a").map { $0.attributes["href"] } == ["L0.html"])
-    #expect(tree.all("script").contains { $0.text.contains("L0.html#L0:1") })
+    let data = try #require(tree.all("script").first { $0.attributes["type"] == "application/json" }).text
+    let value = try JSON.parse(data, path: "data")
+    #expect(value["places"] == [["L0:1 ff-key", "L0.html#L0:1", 7]])
+    #expect(value["words"] == [["</script>&", "script", [0], [[13]]]])
     // A page without them carries neither their style nor their script.
-    #expect(!HTMLPage(title: "t", sections: [.init("s", [.paragraph("p")])]).html.contains("catalogue"))
+    #expect(
+      !HTMLPage(title: "t", provenance: Example.provenance, sections: [.init("s", [.paragraph("p")])]).html.contains(
+        "catalogue"))
   }
 
   @Test func equalFactorsAreEqualDistances() throws {

@@ -3,6 +3,10 @@ import Reporting
 
 /// A stitching experiment's curves, as the command would hand them over.
 enum Example {
+  static let provenance = Provenance(
+    version: "1.2.3", command: "graft lens 'a model'", models: [.init("a model", sha256: "0123abcd")],
+    datasets: [.init("reviews.jsonl", sha256: "4567ef")])
+
   static let draws: [[Double]] = [
     [0.4825, 0.5, 0.4975, 0.51, 0.505], [0.5, 0.4925, 0.52, 0.495, 0.5], [0.5025, 0.4875, 0.515, 0.5, 0.49],
     [0.4975, 0.48, 0.5, 0.51, 0.505], [0.5, 0.4925, 0.5175, 0.485, 0.5],

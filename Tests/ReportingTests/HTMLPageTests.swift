@@ -7,7 +7,7 @@ import Testing
 @Suite struct HTMLPageTests {
   private var page: HTMLPage {
     HTMLPage(
-      title: "Stitching", subtitle: "400 reviews",
+      title: "Stitching", subtitle: "400 reviews", provenance: Example.provenance,
       sections: [
         .init("Curve", [.paragraph("Words."), .note("Beware."), .chart(Example.chart, caption: "Figure 1")]),
         .init(
@@ -62,6 +62,9 @@ import Testing
     let chart = LineChart(title: hostile, xAxis: .init("x"), yAxis: .init("y"), series: [])
     let page = HTMLPage(
       title: hostile, subtitle: hostile,
+      provenance: .init(
+        version: hostile, command: hostile, models: [.init(hostile, sha256: hostile)],
+        datasets: [.init(hostile, sha256: hostile)]),
       sections: [
         .init(
           hostile,
@@ -74,21 +77,36 @@ import Testing
     for name in ["h1", "h2", "caption", "th", "td", "figcaption", "summary"] {
       #expect(tree.all(name).map(\.text) == [hostile], "\(name)")
     }
-    #expect(tree.all("p").map(\.text) == [hostile, hostile, hostile])
+    #expect((tree.all("header") + tree.all("main")).flatMap { $0.all("p") }.map(\.text) == [hostile, hostile, hostile])
     #expect(tree.all("title").map(\.text) == [hostile, hostile])
     #expect(tree.all("code").first?.text == hostile)
-    #expect(tree.all("code").last?.text.contains(hostile.replacing("\"", with: "\\\"")) == true)
+    #expect(tree.all("details")[0].all("code")[0].text.contains(hostile.replacing("\"", with: "\\\"")) == true)
     #expect(tree.all("script").count == 1)
     // Quotes too, so that no text could ever leave an attribute.
     #expect(!page.html.contains("&amp;\"c") && page.html.contains("a&lt;b&gt;&amp;&quot;c&#39;&lt;/title&gt;"))
   }
 
+  @Test func saysWhereItComesFrom() throws {
+    let foot = try #require(try XMLTree.parse(page.html).all("footer").first)
+    let lines = foot.all("p").map(\.text)
+    #expect(lines == ["graft 1.2.3", "model a model, SHA-256 0123abcd", "dataset reviews.jsonl, SHA-256 4567ef"])
+    #expect(foot.all("code").map(\.text) == ["graft lens 'a model'"])
+  }
+
+  /// What a reader opens on a screen, all numbers as JSON, would fill pages of paper.
+  @Test func printsWithoutTheData() throws {
+    let style = try #require(try XMLTree.parse(page.html).all("style").first).text
+    let print = try #require(style.components(separatedBy: "@media print").dropFirst().first)
+    #expect(print.contains("details, .filter { display: none; }") && !style.contains("details-content"))
+  }
+
   @Test func isDeterministicAndTakesEmptyContent() throws {
     #expect(page.html == page.html)
-    let empty = try XMLTree.parse(HTMLPage(title: "", sections: []).html)
-    #expect(empty.all("section").isEmpty && empty.all("p").isEmpty)
+    let empty = try XMLTree.parse(HTMLPage(title: "", provenance: Example.provenance, sections: []).html)
+    #expect(empty.all("section").isEmpty && empty.all("main").allSatisfy { $0.all("p").isEmpty })
     let hollow = HTMLPage(
-      title: "t", sections: [.init("s", [.table(Table(columns: [])), .chart(Example.chart, caption: "")])])
+      title: "t", provenance: Example.provenance,
+      sections: [.init("s", [.table(Table(columns: [])), .chart(Example.chart, caption: "")])])
     let tree = try XMLTree.parse(hollow.html)
     #expect(tree.all("caption").isEmpty && tree.all("figcaption").isEmpty && tree.all("td").isEmpty)
     // Elements that HTML would leave open if they ended in "/>".

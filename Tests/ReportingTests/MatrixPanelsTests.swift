@@ -1,11 +1,15 @@
 import Files
+import Foundation
 import Reporting
 import TestSupport
 import Testing
 
 @Suite struct MatrixPanelsTests {
   private func page(_ panels: MatrixPanels) -> String {
-    HTMLPage(title: "Attention", sections: [.init("one", [.matrices(panels, caption: "Figure 1")])]).html
+    HTMLPage(
+      title: "Attention", provenance: Example.provenance,
+      sections: [.init("one", [.matrices(panels, caption: "Figure 1")])]
+    ).html
   }
 
   /// The numbers of an item as the page's script reads them.
@@ -43,6 +47,37 @@ import Testing
         absolute: scale / Double(levels) * 0.5001, relative: 0, key)
     }
     #expect(page(panels) == html)
+  }
+
+  /// A picture of one of the matrices has the colours and the scale of the page.
+  @Test func colorsAreThoseOfAPicture() throws {
+    let panels = MatrixPanels(
+      title: "", tokens: ["a", "b"], panels: ("raw", "effective", "null"), shown: 1,
+      items: [.init("L0H0", first: [0.5, 0, 0.25, 0.25], second: [0.5, -0.125, 0, 0])])
+    let tree = try XMLTree.parse(page(panels))
+    #expect(tree.all("div", class: "shown").map { $0.all("h3").map(\.text) } == [["effective"]])
+    let data = try #require(tree.all("script").first { $0.attributes["type"] == "application/json" }).text
+    let value = JSONNode(try JSON.parse(data, path: "data"), path: "data")
+    #expect(value["tokens"].value == ["a", "b"])
+    let item = try value["items"].array()[0]
+    #expect(item["low"].value == "-0.5" && item["high"].value == "0.5")
+    let colors = try value["colors"].array().map { try $0.array().map { try $0.int() } }
+    let map = HeatMap(
+      title: "", columns: ["a", "b"],
+      rows: [
+        .init("b", [0, 0].map { .init("", values: [$0]) }), .init("a", [0.5, -0.125].map { .init("", values: [$0]) }),
+      ],
+      statistics: [.init("effective", range: -0.5...0.5, spacing: .squareRoot)])
+    let svg = try XMLTree.parse(map.svg())
+    let fills = svg.all("g").filter { $0.all("rect").count == 1 }.compactMap {
+      $0.all("rect").first?.attributes["fill"]
+    }
+    let hexes = colors.map { "#" + $0.map { String(format: "%02x", $0) }.joined() }
+    // The square root of -1/4 of the end is half way down: shade 8 of 0 to 32.
+    #expect(colors.count == 33 && fills == [hexes[16], hexes[16], hexes[32], hexes[8]])
+    let legend = svg.all("g", class: "legend").flatMap { $0.all("text") }.map(\.text)
+    #expect(legend == ["effective (square root)  -0.5", "0.5", "0"])
+    #expect(tree.all("span", class: "ramp")[0].children.count == 33)
   }
 
   @Test func aLongTextIsOfTheSizeItSays() throws {

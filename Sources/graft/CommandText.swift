@@ -1,0 +1,78 @@
+import Files
+import Reporting
+
+/// Command lines as a shell takes them.
+enum CommandText {
+  /// What graft was called with. Where a result is written and how it is shown is left out: a page is the same wherever it
+  /// lies, and however often its run was stopped.
+  static var invoked: String { line(["graft"] + withoutOutput(Array(CommandLine.arguments.dropFirst()))) }
+
+  /// What makes a result again whose options are named like those of its command: `min_length` for `--min-length`.
+  static func repeating(_ stamp: JSON) -> String {
+    var words = ["graft"]
+    if case .string(let command)? = stamp["command"] { words += command.split(separator: " ").map(String.init) }
+    if case .string(let model)? = stamp["model"] { words.append(model) }
+    if case .object(let members)? = stamp["options"] {
+      for member in members {
+        let option = "--" + member.key.replacing("_", with: "-")
+        switch member.value {
+        case .bool(true): words.append(option)
+        case .string(let text): words += [option, text]
+        case .integer(let number): words += [option, "\(number)"]
+        default: break
+        }
+      }
+    }
+    return line(words)
+  }
+
+  static func line(_ words: [String]) -> String { words.map(\.shellQuoted).joined(separator: " ") }
+
+  private static let valued: Set = ["-o", "--output", "--html", "--svg", "--save", "--color", "--progress"]
+  private static let flags: Set = ["--resume", "--json"]
+
+  static func withoutOutput(_ arguments: [String]) -> [String] {
+    var left: [String] = []
+    var skipsNext = false
+    for word in arguments {
+      if skipsNext {
+        skipsNext = false
+      } else if valued.contains(word) {
+        skipsNext = true
+      } else if !flags.contains(word), !valued.contains(where: { $0.hasPrefix("--") && word.hasPrefix($0 + "=") }) {
+        left.append(word)
+      }
+    }
+    return left
+  }
+}
+
+extension Provenance {
+  /// Of one model and what was read beside it.
+  init(_ model: String, sha256: String, datasets: [Source] = []) {
+    self.init(
+      version: Version.current, command: CommandText.invoked, models: [.init(model, sha256: sha256)], datasets: datasets
+    )
+  }
+
+  /// What a result says about itself.
+  /// - Parameter command: nil for what graft was called with.
+  init(stamp: JSON, command: String? = nil) {
+    func source(_ object: JSON, _ name: String, _ digest: String) -> Source? {
+      guard case .string(let sha256)? = object[digest] else { return nil }
+      guard case .string(let name)? = object[name] else { return nil }
+      return Source(name, sha256: sha256)
+    }
+    let own = [("model", "model_sha256"), ("pretrained", "pretrained_sha256"), ("finetuned", "finetuned_sha256")]
+      .compactMap { source(stamp, $0, $1) }
+    var listed: [Source] = []
+    if case .array(let models)? = stamp["models"] {
+      listed = models.compactMap { source($0, "model", "model_sha256") ?? source($0, "model", "sha256") }
+    }
+    let version: String
+    if case .string(let text)? = stamp["graft_version"] { version = text } else { version = Version.current }
+    self.init(
+      version: version, command: command ?? CommandText.invoked, models: own + listed,
+      datasets: [source(stamp, "dataset", "dataset_sha256")].compactMap { $0 })
+  }
+}
