@@ -6,7 +6,7 @@ extension HeatMap {
       max-width: calc(100vw - 3rem); display: grid; grid-template-columns: repeat(auto-fit, minmax(26rem, 1fr)); gap: 2rem; }
     .beside .heat { left: 0; transform: none; width: auto; min-width: 0; max-width: 100%; margin-inline: 0; }
     @media (max-width: 60rem) { .beside { grid-template-columns: minmax(0, 1fr); } }
-    .heat .plane { overflow: auto; max-height: 88vh; }
+    .heat .plane { overflow: auto; max-height: 70vh; }
     .heat p { margin: 0.2rem 0; max-width: none; }
     .heat .title { font-weight: 600; }
     .heat .soft { margin-bottom: 0.6rem; color: var(--soft); font-size: 0.875rem; }
