@@ -39,7 +39,8 @@ struct AtlasExport: ParsableCommand {
       progress.update(layer + 1)
     }
     // Last, so that an index is never there without its pages.
-    try OutputFile.write(AtlasPage.index(atlas, index.words(bare: atlas.searchedTexts())), to: html.path + "/index.html")
+    try OutputFile.write(
+      AtlasPage.index(atlas, index.words(bare: atlas.searchedTexts())), to: html.path + "/index.html")
     try output.print(
       .object(
         JSON.header("atlas export") + atlas.progressMembers + [
