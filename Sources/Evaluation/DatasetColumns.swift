@@ -51,7 +51,8 @@ public struct DatasetColumns: Equatable, Sendable {
     }
     let found = names.indices.filter { common.contains(Self.folded(names[$0])) }
     guard found.count == 1 else {
-      throw table.error(role, "one of the names " + common.joined(separator: ", "), names)
+      throw table.error(
+        role, (found.isEmpty ? "one" : "only one") + " of the names " + common.joined(separator: ", "), names)
     }
     return found[0]
   }

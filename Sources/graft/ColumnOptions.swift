@@ -2,7 +2,6 @@ import ArgumentParser
 import Evaluation
 import Files
 import Foundation
-import Transformer
 
 /// Which columns of a dataset are read; one group for every command that reads one.
 struct ColumnOptions: ParsableArguments {
@@ -60,22 +59,5 @@ struct ColumnOptions: ParsableArguments {
       JSON.Member("label_column", labelColumn.map { .string($0) } ?? .null),
       JSON.Member("text_column", textColumn.map { .string($0) } ?? .null),
     ]
-  }
-}
-
-extension Dataset {
-  /// The dataset with its labels as classes of a classifier.
-  /// - Throws: `LabelError`, `TransformerError.missingHead`.
-  func labelled(for model: any Runnable) throws -> Dataset { try labelled(for: ClassNames(of: model)) }
-}
-
-extension LabelOrder {
-  /// For people: how labels were read.
-  var remark: String {
-    switch self {
-    case .names: "matched by the names of the classes"
-    case .indices: "the file's numbers are the places of the classes"
-    case .assumed: "assumed: the model's classes have no names, label 1 is taken for positive"
-    }
   }
 }

@@ -197,6 +197,6 @@ struct FineTuneSummary {
         .interval(interval.first, interval.last, decimals: 3), .number(try? node["loss"].double(), decimals: 4),
       ])
     }
-    return table.text(style) + "\nwritten to \(directory)\n"
+    return table.text(style) + "\n" + LabelOrder.lines(of: object, style) + "written to \(directory)\n"
   }
 }

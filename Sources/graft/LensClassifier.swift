@@ -56,7 +56,7 @@ struct LensClassifier: ParsableCommand {
       let summary = try summarise(dataset, lens, cleaning, object: object)
       return try output.print(object(summary.members)) { style in
         summary.table(style, caption: "\(opened.name): \(summary.reviews.counted("review")) of \(dataset.name)")
-          + (dataset.labelOrder.map { style.painted("labels: ", .faint) + $0.remark + "\n" } ?? "")
+          + (dataset.labelOrder?.line(style) ?? "")
       }
     }
     let encoder = try TextEncoder(opened, maxLength: classification.maxLength)

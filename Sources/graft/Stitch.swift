@@ -159,7 +159,7 @@ struct Stitch: ParsableCommand {
     guard let directory = recording.output?.path else { return }
     let results = try StitchResults(records ?? StitchRecord.read(run: directory))
     try output.print(object(results.members + described)) { style in
-      report(results).text(style) + "\n"
+      report(results).text(style) + "\n" + (dataset.labelOrder?.line(style) ?? "")
         + style.painted("written: ", .faint) + "\(directory)/report.html, results.json, predictions.jsonl\n"
     }
   }

@@ -47,7 +47,7 @@ struct StitchExperimentReport {
   /// Seeds together where there are several; the page has the curves of each.
   func text(_ style: Style) -> String {
     (results.seedCurves.isEmpty ? families.map { curves($0) } : StitchSeedsReport(results, names: names).tables)
-      .map { $0.text(style) + "\n" }.joined()
+      .map { $0.text(style) + "\n" }.joined() + LabelOrder.lines(of: stamp, style)
   }
 
   private func page(_ json: JSON) -> String {

@@ -40,7 +40,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("a.csv", "text,review,label\n", DatasetColumns(), "(line 1): expected one of the names review, text,"),
+    ("a.csv", "text,review,label\n", DatasetColumns(), "(line 1): expected only one of the names review, text,"),
     (
       "a.csv", "text,label,sentiment\n", DatasetColumns(),
       "for the column of the labels, found the columns \"text\", \"label\", \"sentiment\""

@@ -47,7 +47,7 @@ import Testing
     let columns = ["--text-column", "body", "--label-column", "stance"]
     let commands = [
       ["evaluate", model], ["lens-classifier", model], ["lens", model, "--head", "embedding"], ["attribute", model],
-      ["identify", model, "--lengths", "3"], ["experiment", "keep-k", model, "--n", "4"],
+      ["identify", model, "--measure", "attention", "--lengths", "3"], ["experiment", "keep-k", model, "--k", "2"],
       ["experiment", "recall", model],
       [
         "stitch", "--pretrained", model, "--finetuned", model, "--keep", "1", "--transplant", "1", "--unlabelled", data,
@@ -67,9 +67,9 @@ import Testing
       let named = try GraftProcess.run(command + ["--dataset", data] + columns)
       #expect(named.status == 0, "\(command): \(named.error)")
     }
-    let corpus = try GraftProcess.run(["project", model, "--ff-value", "0:0", "--corpus", data] + columns)
+    let corpus = try GraftProcess.run(["project", model, "--ff-value", "L0:0", "--corpus", data] + columns)
     #expect(corpus.status == 0, "\(corpus.error)")
-    let alone = try GraftProcess.run(["project", model, "--ff-value", "0:0"] + columns)
+    let alone = try GraftProcess.run(["project", model, "--ff-value", "L0:0"] + columns)
     #expect(alone.status == 64 && alone.error.contains("--corpus"), "\(alone.error)")
     let options = try evaluate(data, columns).json()["options"]
     #expect(try options["text_column"].string() == "body" && options["label_column"].string() == "stance")

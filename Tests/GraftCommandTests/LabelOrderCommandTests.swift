@@ -109,6 +109,8 @@ import Testing
       """, to: "grid.json")
     let experiment = try GraftProcess.run("experiment", "stitch", grid, "-o", folder.path("grid"), "--json").json()
     #expect(try experiment["label_orders"].strings() == ["names", "names"])
+    let again = try GraftProcess.run("experiment", "stitch", grid, "-o", folder.path("grid"), "--resume")
+    #expect(again.output.contains("labels: matched by the names of the classes"), "\(again.error)")
     #expect(try experiment["baselines"].array().map { try $0["finetuned"].double() } == [1, 1])
   }
 

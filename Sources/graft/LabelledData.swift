@@ -1,0 +1,34 @@
+import Evaluation
+import Files
+import Reporting
+import Transformer
+
+extension Dataset {
+  /// The dataset with its labels as classes of a classifier.
+  /// - Throws: `LabelError`, `TransformerError.missingHead`.
+  func labelled(for model: any Runnable) throws -> Dataset { try labelled(for: ClassNames(of: model)) }
+}
+
+extension LabelOrder {
+  /// For people: how labels were read.
+  var remark: String {
+    switch self {
+    case .names: "matched by the names of the classes"
+    case .indices: "the file's numbers are the places of the classes"
+    case .assumed: "assumed: the model's classes have no names, label 1 is taken for positive"
+    }
+  }
+
+  /// A line for people.
+  func line(_ style: Style) -> String { style.painted("labels: ", .faint) + remark + "\n" }
+
+  /// The lines for what a result says: `label_order`, or `label_orders` where each pair of models has its own.
+  static func lines(of result: JSON, _ style: Style) -> String {
+    var names = [result["label_order"]].compactMap { $0 }
+    if case .array(let orders)? = result["label_orders"] { names = orders }
+    let orders = names.compactMap { name in
+      if case .string(let name) = name { LabelOrder(rawValue: name) } else { nil }
+    }
+    return [.names, .indices, .assumed].filter(orders.contains).map { $0.line(style) }.joined()
+  }
+}
