@@ -18,13 +18,14 @@ extension HeatMap {
     return text + legend(style)
   }
 
-  /// Columns of a cell: the widest text with its mark, but on a terminal at most 12 and at least 8.
+  /// Columns of a cell: the widest text with its mark; on a terminal where not all of them fit, at most 12 and at least 8.
   private func cellWidth(_ style: Style, nameWidth: Int) -> Int {
     let extra = (markMeaning.isEmpty ? 0 : 1) + (style.usesColor ? 0 : 2)
     let texts = columns.map(\.printable) + rows.flatMap { $0.cells.map { text($0, shown) } }
     let natural = max(3, texts.map(DisplayWidth.of).max() ?? 0) + extra
     guard let total = style.width else { return natural }
     let fitting = (total - nameWidth) / columns.count - 1
+    if natural <= fitting { return natural }
     return max(1, min(natural, max(8 + extra, min(fitting, 12 + extra)), total - nameWidth - 1))
   }
 

@@ -16,8 +16,6 @@ struct ColumnOptions: ParsableArguments {
       "The column (or key) of the labels, where it is not one of sentiment, label, class...", valueName: "name"))
   var labelColumn: String?
 
-  var isGiven: Bool { !columns.isEmpty }
-
   private var columns: DatasetColumns { DatasetColumns(text: textColumn, label: labelColumn) }
 
   /// Reads a dataset, and notes what of it may be unexpected.

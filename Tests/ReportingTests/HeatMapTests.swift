@@ -59,6 +59,13 @@ import Testing
     if width >= 80 { for column in columns { #expect(text.contains(column)) } }
   }
 
+  /// Names that are told apart by their ends.
+  @Test func cutsNothingWhereAllFits() {
+    let names = map(columns: ["strongly-negative", "strongly-positive"], rows: 2) { _, _ in "0.5" }
+    for width in [45, 60] { #expect(names.text(Style(width: width)).contains("strongly-positive")) }
+    #expect(names.text(Style(width: 40)).contains("strongly-positive") == false)
+  }
+
   @Test func colorsAsTheTerminalCan() {
     let plain = small.text(Style(width: 80))
     #expect(!plain.contains("\u{1B}["))
