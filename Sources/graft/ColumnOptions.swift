@@ -30,10 +30,10 @@ struct ColumnOptions: ParsableArguments {
     do {
       let dataset = try Dataset.read(path, split: split, columns: columns)
       if dataset.emptyCount > 0 {
-        Console.note("\(dataset.emptyCount) of the \(dataset.reviews.count) texts of \(dataset.name) are empty")
+        Console.noteOnce("\(dataset.emptyCount) of the \(dataset.reviews.count) texts of \(dataset.name) are empty")
       }
       if dataset.repairedCount > 0 {
-        Console.note(
+        Console.noteOnce(
           "\(dataset.repairedCount) of the \(dataset.reviews.count) texts of \(dataset.name) hold bytes that are not UTF-8, "
             + "which are read as U+FFFD")
       }
