@@ -49,7 +49,7 @@ struct EvaluationSummary {
 
   private var answerTable: Table {
     var table = Table(
-      caption: "How often reviews of each class were predicted to be of which",
+      caption: "Reviews of each class by the class predicted",
       columns: [Table.Column("class", isWhole: true)]
         + metrics.confusion.indices.map { Table.Column(name($0), .trailing, isWhole: true) })
     for (label, counts) in metrics.confusion.enumerated() {

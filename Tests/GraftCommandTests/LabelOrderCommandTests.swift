@@ -67,7 +67,7 @@ import Testing
       (named, three, "expected a label among the 2 classes of named (negative, positive), found 2"),
       (spam, reviews, "expected a label among the 2 classes of spam (ham, spam), found \"positive\""),
       (swapped, reviews, "label2id): expected id2label and label2id to agree, found negative for class 1"),
-      (unnamed, reviews, "label2id): expected id2label and label2id to agree, found positive for class 0"),
+      (unnamed, reviews, "label2id): expected id2label and label2id to agree, found negative for class 1"),
     ] {
       for command in [
         ["evaluate", model], ["lens-classifier", model],
