@@ -87,7 +87,7 @@ struct ShortClone {
   /// A command as a person would paste it.
   func run(_ command: String) throws -> GraftRun {
     let executable = try #require(GraftProcess.executable)
-    try folder.write("ulimit -t \(Self.seconds)\n\(command)\n", to: ".command")
+    try folder.write("ulimit -S -t \(Self.seconds)\n\(command)\n", to: ".command")
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = [".command"]
