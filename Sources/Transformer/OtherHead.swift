@@ -34,7 +34,7 @@ struct ModelClasses {
   }
 
   /// Whether a head named as a sequence classifier's is one; nil where the classes leave it to the tensors: no class, one
-  /// that is not known, or several of which only some classify sequences by a head of that name.
+  /// without a head of that name or not known, or several that disagree.
   var classifySequences: Bool? {
     let answers = names.map(Self.classifiesSequences)
     guard let first = answers.first, answers.allSatisfy({ $0 == first }) else { return nil }
@@ -43,10 +43,7 @@ struct ModelClasses {
 
   private static func classifiesSequences(_ name: String) -> Bool? {
     if name.hasSuffix("ForSequenceClassification") { return true }
-    let others = [
-      "ForTokenClassification", "ForMultipleChoice", "ForQuestionAnswering", "ForNextSentencePrediction",
-      "ForPreTraining", "ForMaskedLM", "LMHeadModel", "DoubleHeadsModel", "BertModel", "GPT2Model",
-    ]
-    return others.contains(where: name.hasSuffix) ? false : nil
+    // Their heads have the name and something else to say.
+    return ["ForTokenClassification", "ForMultipleChoice"].contains(where: name.hasSuffix) ? false : nil
   }
 }

@@ -63,8 +63,8 @@ import Transformer
     arguments: [
       (["BertForSequenceClassification"], true, true, false), (["TFBertForSequenceClassification"], true, true, false),
       (["BertForTokenClassification"], true, false, false), (["BertForTokenClassification"], false, false, false),
-      (["BertForMultipleChoice"], true, false, false), (["BertForMaskedLM"], true, false, false),
-      (["BertModel"], true, false, false), ([], true, true, true), (nil, true, true, true), (nil, false, false, false),
+      (["BertForMultipleChoice"], true, false, false), (["BertForMaskedLM"], true, true, true),
+      (["BertModel"], true, true, true), ([], true, true, true), (nil, true, true, true), (nil, false, false, false),
       (["BertForSentiment"], true, true, true), (["BertForSentiment"], false, false, false),
       (["BertForTokenClassification", "BertForSequenceClassification"], true, true, true),
       (["BertForTokenClassification", "BertForSequenceClassification"], false, false, false),
