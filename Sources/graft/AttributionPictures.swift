@@ -1,10 +1,10 @@
+import Reporting
+
 /// How large the pictures of `graft attribute` may become, so that cells can be told apart and a browser opens the page.
 struct AttributionPictures {
   /// The most tokens of a picture that has a cell for each pair of them.
   private static let tokensOfSVG = 128
   private static let tokensOfPage = 256
-  /// The most numbers of a page: some 24 MB.
-  private static let numbersOfPage = 4_000_000
 
   let svg: Bool
   let html: Bool
@@ -27,12 +27,7 @@ struct AttributionPictures {
       throw CommandError.tooLongForPicture(
         source: long.source, tokens: long.tokens, most: Self.tokensOfPage, advice: "--json, which has all numbers")
     }
-    var numbers = 0
-    let shown = texts.prefix { text in
-      numbers += text.tokens * text.tokens * levels
-      return numbers <= Self.numbersOfPage
-    }.count
-    let count = max(shown, min(1, texts.count))
+    let count = PageBudget.shown(of: texts.map { $0.tokens * $0.tokens * levels })
     if count < texts.count {
       Console.note("the page shows the first \(count.counted("text")) of \(texts.count) to stay small; --json has all")
     }
