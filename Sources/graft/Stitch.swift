@@ -32,7 +32,7 @@ struct Stitch: ParsableCommand {
         graft stitch --pretrained imdb-bert-2 --finetuned imdb-bert-1-sentiment \\
           --transplant 2 --maps auto,pinv,shuffled \\
           --unlabelled evaluation/imdb/train.jsonl \\
-          --dataset evaluation/imdb/test.jsonl --max-length 256 -o run
+          --dataset evaluation/imdb/test.jsonl --max-length 256 -o best
         graft stitch --pretrained imdb-gpt2-wide --keep 4 --transplant 2 \\
           --finetuned imdb-gpt2-narrow-sentiment --maps pinv --save stitched
         graft classify stitched --text 'a waste of two hours'
