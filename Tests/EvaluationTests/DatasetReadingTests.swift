@@ -11,17 +11,17 @@ import Testing
 
   @Test func theEmbeddedSampleIsBalancedAndStamped() throws {
     let test = try Dataset.read(embedded("test.jsonl"))
-    #expect(try test.name == "test.jsonl")
-    #expect(try test.reviews.count == 1000)
-    #expect(try test.reviews.count { $0.label == 1 } == 500)
-    #expect(try test.reviews.first?.id == "test/neg/1_3.txt")
-    #expect(try test.repairedCount == 0)
+    #expect(test.name == "test.jsonl")
+    #expect(test.reviews.count == 1000)
+    #expect(test.reviews.count { $0.label == 1 } == 500)
+    #expect(test.reviews.first?.id == "test/neg/1_3.txt")
+    #expect(test.repairedCount == 0)
     // The files are in the canonical form, so that the stamp is the file's own digest.
     #expect(try test.sha256() == Digest.ofFile(embedded("test.jsonl")))
     #expect(try test.sha256() == "ee717a6f35e7a3cf3aaf713c28ca31b8f8d41a188aa28791b13c46fa155e4aa3")
     let train = try Dataset.read(embedded("train.jsonl"))
-    #expect(try train.reviews.count == 2000)
-    #expect(try train.reviews.count { $0.label == 1 } == 1000)
+    #expect(train.reviews.count == 2000)
+    #expect(train.reviews.count { $0.label == 1 } == 1000)
     #expect(try train.sha256() == "49ea7626f59adeeaa1140c243661cbed77b1b62acd25ba91bbb1bfaa8dc1b8f2")
   }
 
@@ -44,12 +44,12 @@ import Testing
   @Test func aFolderIsReadInNaturalOrder() throws {
     try makeAclImdb()
     let test = try Dataset.read(folder.path + "/aclImdb")
-    #expect(try test.name == "aclImdb/test")
-    #expect(try test.reviews.map(\.id) == ["test/neg/3_1.txt", "test/pos/2_7.txt", "test/pos/10_9.txt"])
-    #expect(try test.reviews.map(\.label) == [0, 1, 1])
-    #expect(try test.reviews.map(\.text) == ["", "two\n", "ten"])
+    #expect(test.name == "aclImdb/test")
+    #expect(test.reviews.map(\.id) == ["test/neg/3_1.txt", "test/pos/2_7.txt", "test/pos/10_9.txt"])
+    #expect(test.reviews.map(\.label) == [0, 1, 1])
+    #expect(test.reviews.map(\.text) == ["", "two\n", "ten"])
     let train = try Dataset.read(folder.path + "/aclImdb/", split: .train)
-    #expect(try train.reviews.map(\.id) == ["train/neg/0_2.txt", "train/pos/1_8.txt"])
+    #expect(train.reviews.map(\.id) == ["train/neg/0_2.txt", "train/pos/1_8.txt"])
   }
 
   @Test func theStampIsOfTheReviewsWhateverTheFile() throws {
@@ -240,8 +240,8 @@ import Testing
     try makeAclImdb()
     try folder.write([0x61, 0xE2, 0x82, 0x62, 0xFF], to: "aclImdb/test/neg/3_1.txt")
     let test = try Dataset.read(folder.path + "/aclImdb")
-    #expect(try test.reviews[0].text == "a\u{FFFD}b\u{FFFD}")
-    #expect(try test.reviews.map(\.isRepaired) == [true, false, false])
+    #expect(test.reviews[0].text == "a\u{FFFD}b\u{FFFD}")
+    #expect(test.reviews.map(\.isRepaired) == [true, false, false])
     let line = Array(#"{"id":"a","label":0,"text":"x"#.utf8) + [0xC3] + Array("\"}".utf8)
     let dataset = try Dataset.read(try folder.write(line, to: "bad.jsonl"))
     #expect(dataset.reviews[0].text == "x\u{FFFD}")

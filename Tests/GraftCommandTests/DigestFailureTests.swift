@@ -16,7 +16,10 @@ import Testing
   @Test(arguments: [
     ["classify", "imdb-bert-1-sentiment", "--text", "good", "--json"], ["inspect", "imdb-bert-1"],
     ["lens", "imdb-gpt2-wide", "--text", "good", "--json"],
-    ["evaluate", "imdb-bert-1-sentiment", "--dataset", ShortRun.reviews, "--limit", "2", "--max-length", "16"],
+    [
+      "evaluate", "imdb-bert-1-sentiment", "--dataset", ShortRun.reviews, "--limit", "2", "--max-length", "16",
+      "--json",
+    ],
   ]) func nothingIsStamped(_ arguments: [String]) throws {
     let folder = try TemporaryFolder()
     let path = try folder.write(Self.configuration, to: "openssl.cnf")

@@ -10,6 +10,8 @@ struct GraftRun {
   let error: String
 
   var output: String { String(decoding: outputBytes, as: UTF8.self) }
+  /// Whether standard error holds notes at most: no progress and no failure.
+  var hasOnlyNotes: Bool { error.split(separator: "\n").allSatisfy { $0.hasPrefix("graft: note: ") } }
 
   /// The object on standard output.
   func json(sourceLocation: SourceLocation = #_sourceLocation) throws -> JSONNode {

@@ -36,9 +36,10 @@ import Testing
   /// Two maps with common lines, one colour for one number.
   @Test func showsTwoSideBySide() throws {
     let folder = try TemporaryFolder()
-    let arguments = ["lens", Self.model, "--text", "This movie was", "--beside", "This book was so", "--show", "kl"]
+    let arguments = ["lens", Self.model, "--text", "This movie was", "--beside", "This book was so"]
     let run = try GraftProcess.run(
-      arguments + ["--svg", folder.path("a.svg"), "--html", folder.path("a.html")], environment: ["LC_ALL": "C.UTF-8"])
+      arguments + ["--show", "kl", "--svg", folder.path("a.svg"), "--html", folder.path("a.html")],
+      environment: ["LC_ALL": "C.UTF-8"])
     let lines = run.output.split(separator: "\n")
     let heading = try #require(lines.first)
     #expect(heading.contains("This movie was") && heading.contains("This book was so"))

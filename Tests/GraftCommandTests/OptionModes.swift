@@ -62,10 +62,13 @@ extension OptionMode {
       "lens", "none --text t --attribute", uses: "--text --top \(prompt)",
       without: "--show --sublayers --updates --tuned"),
     OptionMode("lens", "none --text t --attribute --html p", uses: "--text --top \(prompt)"),
-    OptionMode("lens", "none --text t --show kl", uses: "--text \(prompt)", without: "--target"),
-    OptionMode("lens", "none --text t --show kl --svg p", uses: "--text --top \(prompt)"),
-    OptionMode("lens", "none --text t --target u --show target", uses: "--text \(prompt)"),
-    OptionMode("lens", "none --text t --target u", uses: "--text --versus \(prompt)"),
+    OptionMode(
+      "lens", "none --text t --show kl", uses: "--text \(prompt)", without: "--target --attribute --json"),
+    OptionMode("lens", "none --text t --show kl --svg p", uses: "--text --top \(prompt)", without: "--attribute"),
+    OptionMode(
+      "lens", "none --text t --target u --show target", uses: "--text \(prompt)",
+      without: "--attribute --json"),
+    OptionMode("lens", "none --text t --target u", uses: "--text --versus \(prompt)", without: "--show"),
     OptionMode("lens", "none --text t --ablate L0H0", uses: "--text --unchanged \(prompt)"),
     OptionMode("lens", "none --text t --ablate L0H0=mean", uses: "--text --unchanged --mean-over \(prompt)"),
     OptionMode("lens", "none --text t --patch L0.mlp=from:u", uses: "--text --unchanged \(prompt)"),

@@ -69,7 +69,7 @@ import Testing
     _ = try folder.write(
       """
       {"schema": 1, "models": [{"pretrained": ["imdb-bert-2"], "finetuned": ["imdb-bert-1-sentiment"]}], \
-      "dataset": "\(ShortRun.reviews)", "limit": 40, "max_length": 32, "keep": [2], "transplant": [2], "maps": ["pinv"], \
+      "dataset": "\(ShortRun.reviews)", "limit": 40, "max_length": 32, "keep": [2, 3], "transplant": [2], "maps": ["pinv"], \
       "draws": 1}
       """, to: "grid.json")
     let few = try ShortRun.fewReviews(folder)
@@ -78,7 +78,8 @@ import Testing
     let classifier = "imdb-bert-1-sentiment"
     let commands: [(name: String, arguments: [String])] = [
       ("inspect", ["inspect", bert]), ("tokenize", ["tokenize", bert, "--file", ShortRun.reviews]),
-      ("forward", ["forward", bert, "--text", Self.text]), ("predict", ["predict", bert, "--text", "a [MASK] film"]),
+      ("forward", ["forward", bert, "--text", Self.text, "-o", path + "/forward.safetensors"]),
+      ("predict", ["predict", bert, "--text", "a [MASK] film"]),
       ("lens", ["lens", bert, "--text", Self.text]),
       ("lens-fit", ["lens-fit", bert] + data + ["-o", path + "/lens.safetensors"]),
       ("lens-classifier", ["lens-classifier", classifier] + data),
@@ -92,15 +93,16 @@ import Testing
       ("compare", ["compare", path + "/run", path + "/run"]),
       (
         "finetune",
-        ["finetune", bert, "--epochs", "1", "--unfreeze", "0", "--hold-out", "0.5", "-o", path + "/tuned"] + data
+        ["finetune", bert, "--epochs", "1", "--unfreeze", "0", "--hold-out", "0.5", "-o", path + "/tuned"]
+          + ["--dataset", ShortRun.reviews, "--limit", "30", "--max-length", "48"]
       ),
       (
         "stitch",
         ["stitch", "--pretrained", "imdb-bert-2", "--finetuned", classifier, "--keep", "2", "--transplant", "2"]
           + ["--maps", "pinv", "-o", path + "/stitch"] + data
       ),
-      ("experiment stitch", ["experiment", "stitch", path + "/grid.json", "--shard", "1/1", "-o", path + "/part"]),
-      ("merge", ["merge", path + "/part", "-o", path + "/whole"]),
+      ("experiment stitch", ["experiment", "stitch", path + "/grid.json", "--shard", "1/2", "-o", path + "/part1"]),
+      ("merge", ["merge", path + "/part1", path + "/part2", "-o", path + "/whole"]),
       ("experiment keep-k", ["experiment", "keep-k", bert, "-n", "20"]),
       ("experiment recall", ["experiment", "recall", bert, "--positions", "20"] + data),
       ("experiment related-pairs", ["experiment", "related-pairs", bert]),
@@ -111,10 +113,12 @@ import Testing
       try JSON.parse(try GraftProcess.run("--experimental-dump-help").output, path: "help"), path: "help")
     #expect(try Self.names(help["command"], "").sorted() == commands.map(\.name).sorted())
     _ = try GraftProcess.run(["forward", bert, "--text", Self.text, "-o", path + "/states.safetensors"])
+    _ = try GraftProcess.run(["experiment", "stitch", path + "/grid.json", "--shard", "2/2", "-o", path + "/part2"])
     for (name, arguments) in commands {
       let run = try GraftProcess.run(arguments + ["--progress-interval", "0.001"])
       #expect(run.status == 0, "\(name): \(run.error)")
-      #expect(run.error.contains("graft: progress: "), "\(name)")
+      // Two short runs are compared before anything can be shown.
+      #expect(name == "compare" || run.error.contains("graft: progress: "), "\(name)")
     }
   }
 

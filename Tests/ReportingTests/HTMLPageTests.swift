@@ -24,7 +24,11 @@ import Testing
     let tree = try XMLTree.parse(page.html)
     #expect(tree.all("h1").map(\.text) == ["Stitching"])
     #expect(tree.all("h2").map(\.text) == ["Curve", "Numbers"])
-    #expect(tree.all("p").map(\.text) == ["400 reviews", "Words.", "Beware."])
+    #expect(
+      tree.all("p").map(\.text) == [
+        "400 reviews", "Words.", "Beware.", "graft 1.2.3", "model a model, SHA-256 0123abcd",
+      ]
+        + ["dataset reviews.jsonl, SHA-256 4567ef"])
     #expect(tree.all("p", class: "note").map(\.text) == ["Beware."])
     #expect(tree.all("figcaption").map(\.text) == ["Figure 1"])
     #expect(tree.all("svg").count == 1)
@@ -38,6 +42,7 @@ import Testing
     #expect(
       tree.all("code").map(\.text) == [
         "graft stitch --keep 0,1 \\\n  -o out", "{\n  \"graft_version\": \"1.0\",\n  \"seed\": 7\n}",
+        "graft lens 'a model'",
       ])
     #expect(tree.all("summary").map(\.text) == ["Stamp"])
   }

@@ -144,11 +144,18 @@ import Tokenization
 
   @Test(arguments: [
     ("", "line 1", "an empty file"), ("[CLS]\n[SEP]\nfilm\n", "vocabulary", "unk_token"),
-    ("[UNK]\n[SEP]\nfilm\n", "vocabulary", "cls_token"),
   ])
   func brokenVocabulary(_ text: String, location: String, part: String) throws {
     let folder = try TemporaryFolder(["vocab.txt": text])
     try expectMalformed(folder, file: "vocab.txt", location: location, part: part)
+  }
+
+  /// As transformers numbers them.
+  @Test func rolesThatTheVocabularyLacksComeAfterIt() throws {
+    let folder = try TemporaryFolder(["vocab.txt": "[UNK]\n[SEP]\nfilm\n"])
+    let tokenizer = try Tokenizer.load(directory: folder.path, modelType: "bert")
+    #expect(try tokenizer.encodeIDs("film") == [4, 2, 1])
+    #expect(tokenizer.specialTokens.pad == 3 && tokenizer.specialTokens.mask == 5)
   }
 
   @Test func invalidUTF8InAVocabulary() throws {
