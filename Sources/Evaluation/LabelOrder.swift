@@ -2,11 +2,9 @@ import Transformer
 
 /// How the labels of a dataset's file became the classes of a model.
 public enum LabelOrder: String, Sendable {
-  /// By the names of the classes.
+  /// By the names of the classes, of which numbers are the places.
   case names
-  /// The file's numbers are the places of the classes.
-  case indices
-  /// The model's classes have no names: label 1 was taken for positive.
+  /// The model's classes have no names: numbers are their places, and label 1 was taken for positive.
   case assumed
 }
 
@@ -97,13 +95,15 @@ extension Dataset {
     let words = classNames?.map(LabelWord.init)
     let isNumbered = words?.allSatisfy { $0.placeholder != nil } ?? true
     if isNumbered, let numbers = classes.numbers {
-      let isPlain = words == nil && numbers == Array(numbers.indices)
-      return (isPlain ? .indices : .names, { numbers.firstIndex(of: $0) })
+      let isByPlace = words == nil && classes.arePlaceholders
+      return (isByPlace ? .assumed : .names, { numbers.firstIndex(of: $0) })
     }
     // As in Python, false is 0 and true is 1, unless the classes are called so.
     let isBoolean =
       words == LabelWord.booleans && !LabelWord.booleans.allSatisfy(classes.names.map(LabelWord.init).contains)
-    if isNumbered || isBoolean { return (.indices, { classes.names.indices.contains($0) ? $0 : nil }) }
+    if isNumbered || isBoolean {
+      return (classes.arePlaceholders ? .assumed : .names, { classes.names.indices.contains($0) ? $0 : nil })
+    }
     if classes.arePlaceholders, classes.names.count == 2, words == LabelWord.sentiments { return (.assumed, { $0 }) }
     let places = try classes.places()
     let byLabel = words?.map { places[$0] } ?? []

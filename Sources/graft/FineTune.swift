@@ -106,7 +106,7 @@ struct FineTune: ParsableCommand {
         JSON.Member("labels", .array(classes.names.map { .string($0) })),
         JSON.Member("max_length", .integer(length)),
         JSON.Member("test", .string(scored.name)), JSON.Member("test_sha256", .string(try scored.sha256())),
-        JSON.Member("test_label_order", .string((scored.labelOrder ?? .indices).rawValue)),
+        JSON.Member("test_label_order", .string((scored.labelOrder ?? .names).rawValue)),
         JSON.Member("text_cleaning", .string(cleaning.rawValue)), threads.member,
       ] + columns.members
     let runs = FineTuneRuns(

@@ -13,8 +13,7 @@ extension LabelOrder {
   /// For people: how labels were read.
   var remark: String {
     switch self {
-    case .names: "matched by the names of the classes"
-    case .indices: "the file's numbers are the places of the classes"
+    case .names: "matched by the names of the classes; numbers are their places"
     case .assumed: "assumed: the model's classes have no names, label 1 is taken for positive"
     }
   }
@@ -29,6 +28,6 @@ extension LabelOrder {
     let orders = names.compactMap { name in
       if case .string(let name) = name { LabelOrder(rawValue: name) } else { nil }
     }
-    return [.names, .indices, .assumed].filter(orders.contains).map { $0.line(style) }.joined()
+    return [.names, .assumed].filter(orders.contains).map { $0.line(style) }.joined()
   }
 }

@@ -124,7 +124,7 @@ struct Stitch: ParsableCommand {
         JSON.header("stitch") + [
           JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(try dataset.sha256())),
           JSON.Member("finetuned", .string(models.finetuned.name)), JSON.Member("finetuned_sha256", .string(b)),
-          JSON.Member("label_order", .string((dataset.labelOrder ?? .indices).rawValue)),
+          JSON.Member("label_order", .string((dataset.labelOrder ?? .names).rawValue)),
           JSON.Member("model_sha256", .string(try both.finish())), JSON.Member("options", options),
           JSON.Member("pretrained", .string(models.pretrained.name)), JSON.Member("pretrained_sha256", .string(a)),
           JSON.Member("seed", .integer(Int(clamping: data.seed))),

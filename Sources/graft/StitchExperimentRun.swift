@@ -215,7 +215,7 @@ final class StitchExperimentRun {
     }
     return Pair(
       a: a, b: b, readByA: try encode(a), readByB: try encode(b), cleaning: cleaning, maxLength: maxLength,
-      labelOrder: dataset.labelOrder ?? .indices)
+      labelOrder: dataset.labelOrder ?? .names)
   }
 
   private static func stamp(
