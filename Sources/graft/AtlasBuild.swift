@@ -65,13 +65,14 @@ struct AtlasBuild: ParsableCommand {
         ])
     ).object([])
     let ids = try filter.ids(of: tokenizer, below: projection.vocabulary)
+    // The builder writes the file's tables at once.
+    Interruption.keeps(in: output.path)
     let builder = try AtlasBuilder(
       output.path, projection, tokenizer: tokenizer,
       options: AtlasOptions(pairs: topPairs, tokens: top, directions: svd),
       selection: PairSearch.Selection(
         rows: ids, columns: ids, groups: pairFilter.pairs.groups(of: tokenizer, below: projection.vocabulary)),
       stamp: stamp, threads: threads.count)
-    Interruption.keeps(in: output.path)
     let (before, parts) = builder.progress
     let progress = Progress(ProgressLine(label: "atlas", unit: "parts", total: parts, resumed: before))
     try builder.build { progress.update($0) }
