@@ -24,7 +24,7 @@ public struct ClassNames: Sendable {
   /// - Throws: `TransformerError.missingHead` when it is none, `.notSingleLabel` when its scores are no classes of which one
   ///   holds; `LabelError.contradiction` when config.json's `label2id` says other than its `id2label`; what reading the two
   ///   throws.
-  public init(of model: any Runnable) throws {
+  public init(of model: any TransformerModel) throws {
     self.init(try model.singleLabelClassification().labels, of: model.name)
     let numbers = model.config["label2id"]
     guard numbers.isPresent else { return }

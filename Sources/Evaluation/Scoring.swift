@@ -4,7 +4,7 @@ extension EncodedReviews {
   /// What a classifier says about the reviews of a batch of the plan, in order.
   /// - Throws: `TransformerError`; `EvaluationError.nonFiniteLogits`.
   public func predictions(
-    of model: any Runnable, batch index: Int, workspace: Workspace
+    of model: any TransformerModel, batch index: Int, workspace: Workspace
   ) throws -> [Prediction] {
     let batch = Array(reviews[batches[index]])
     let logits = try model.classify(try PackedBatch(batch.map(\.ids)), workspace: workspace)

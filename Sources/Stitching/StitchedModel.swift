@@ -109,7 +109,7 @@ public struct StitchedModel: Sendable {
   }
 }
 
-extension StitchedModel: Runnable {
+extension StitchedModel: TransformerModel {
   public var name: String { "\(pretrained.name):\(kept)+\(map.recipe.name)+\(finetuned.name):\(transplanted)" }
   public var modelType: String { finetuned.modelType }
   public var blockDimensions: [Dimensions] {

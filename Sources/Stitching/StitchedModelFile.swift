@@ -175,7 +175,7 @@ extension StitchingMaps {
 /// Opens a checkpoint or a stitched model.
 /// - Parameter resolving: from the name of a model that a stitched one is made of to its directory.
 /// - Throws: `FileError`, `CheckpointError`, `TransformerError`, `StitchingError`, `TokenizationError`.
-public func openModel(directory: String, resolving: (String) throws -> String) throws -> any Runnable {
+public func openModel(directory: String, resolving: (String) throws -> String) throws -> any TransformerModel {
   guard FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
     return try Model(directory: directory)
   }

@@ -38,7 +38,7 @@ public struct Classification: Sendable {
   public let problemType: ProblemType
 }
 
-extension Runnable {
+extension TransformerModel {
   /// The classifier and what its scores mean. Without `problem_type` a single score is a label of its own, and several
   /// are classes of which one holds, as Hugging Face's pipeline has it.
   /// - Throws: `TransformerError`: no classifier, or names that are not one per score. `SettingsError` and `FileError` for

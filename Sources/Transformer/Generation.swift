@@ -25,7 +25,7 @@ public struct Generation: Equatable, Sendable {
   public let stop: Stop
 }
 
-extension Runnable {
+extension TransformerModel {
   /// Continues a text of GPT-2 by up to `count` tokens.
   /// - Parameters:
   ///   - endOfText: the tokens after which nothing follows, such as `GenerationSettings.endOfText`; none goes on whatever

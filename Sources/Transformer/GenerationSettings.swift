@@ -60,7 +60,7 @@ extension GenerationSettings {
   }
 }
 
-extension Runnable {
+extension TransformerModel {
   /// What the model's files say about how it continues a text.
   /// - Parameter sampling: whether tokens are drawn; settings for drawing count only then.
   /// - Throws: `SettingsError` for one that would choose other tokens than are chosen here, `FileError` for one of

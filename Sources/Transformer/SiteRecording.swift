@@ -13,7 +13,7 @@ public struct SiteValues: Sendable, Equatable {
   }
 }
 
-extension Runnable {
+extension TransformerModel {
   /// Runs a batch and keeps what it makes at some sites.
   /// - Throws: `TransformerError`: a site that is not there, a batch the model cannot take.
   public func values(

@@ -42,7 +42,7 @@ public struct TokenScores: Sendable {
   }
 }
 
-extension Runnable {
+extension TransformerModel {
   /// The head over the vocabulary, or the error that says there is none.
   public func requireUnembedding() throws -> Unembedding {
     guard let unembedding else {

@@ -39,7 +39,7 @@ public struct Trace: Sendable {
   }
 }
 
-extension Runnable {
+extension TransformerModel {
   /// Runs one text and keeps every hidden state and attention weight, and the scores of the heads there are.
   /// - Throws: `TransformerError`.
   public func trace(_ ids: [Int32], tokenTypes: [Int32]? = nil, workspace: Workspace) throws -> Trace {

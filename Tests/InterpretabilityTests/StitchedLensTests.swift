@@ -16,7 +16,7 @@ import Transformer
   private let ids: [Int32] = [2, 9, 77, 1023, 4, 3]
 
   private func readings(
-    _ model: any Runnable, _ heads: [Unembedding], _ interventions: [Intervention] = []
+    _ model: any TransformerModel, _ heads: [Unembedding], _ interventions: [Intervention] = []
   ) throws -> [[LensCell]] {
     let lens = try LogitLens(model, heads: heads, levels: LensLevel.all(blocks: model.blockDimensions.count))
     var all: [[LensCell]] = []

@@ -40,7 +40,7 @@ public struct AttentionRecord: Sendable, Equatable {
 
 /// Measures effective attention text by text.
 public struct AttentionStudy: Sendable {
-  public let model: any Runnable
+  public let model: any TransformerModel
   public let method: EffectiveAttention
   /// What shares are taken of.
   public let targets: [AttentionTarget]
@@ -50,7 +50,7 @@ public struct AttentionStudy: Sendable {
   private let isCausal: Bool
 
   /// - Parameter lengths: to cut each text to, besides reading all of it.
-  public init(_ model: any Runnable, _ method: EffectiveAttention, tokenizer: Tokenizer, lengths: [Int] = []) {
+  public init(_ model: any TransformerModel, _ method: EffectiveAttention, tokenizer: Tokenizer, lengths: [Int] = []) {
     isCausal = method.blocks.contains { $0.isCausal }
     self.model = model
     self.method = method

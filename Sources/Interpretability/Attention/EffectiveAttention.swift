@@ -52,7 +52,7 @@ public struct EffectiveAttention: Sendable {
   ///   tolerance is so large that the weights left over no longer make the head's output; `LinearAlgebraError`; what
   ///   `receive` throws.
   public func read(
-    _ model: any Runnable, _ batch: PackedBatch, workspace: Workspace,
+    _ model: any TransformerModel, _ batch: PackedBatch, workspace: Workspace,
     receive: (_ sequence: Int, _ heads: [Head]) throws -> Void
   ) throws {
     precondition(blocks.count == model.blockDimensions.count, "one block of values a block of the model")

@@ -22,12 +22,12 @@ public struct TokenIdentifiability: Sendable {
     public let hits: [[[Int]]]
   }
 
-  public let model: any Runnable
+  public let model: any TransformerModel
   public let texts: TokenTexts
   public let kinds: [TokenMap.Kind]
   public let training: TokenMapTraining
 
-  public init(_ model: any Runnable, _ texts: TokenTexts, kinds: [TokenMap.Kind], training: TokenMapTraining) {
+  public init(_ model: any TransformerModel, _ texts: TokenTexts, kinds: [TokenMap.Kind], training: TokenMapTraining) {
     self.model = model
     self.texts = texts
     self.kinds = TokenMap.Kind.allCases.filter(kinds.contains)

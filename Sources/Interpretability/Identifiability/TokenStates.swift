@@ -42,7 +42,7 @@ final class TokenStates {
   private static let most = 1 << 28
   private static let tokensInBatch = 2048
 
-  private let model: any Runnable
+  private let model: any TransformerModel
   private let workspace: Workspace
   private let fitted: [TokenTexts.Text]
   private let validationStart: Int
@@ -53,7 +53,7 @@ final class TokenStates {
   private var inputs: FloatBuffer?
   private var testStates: [FloatBuffer]?
 
-  init(_ model: any Runnable, _ texts: TokenTexts, workspace: Workspace) {
+  init(_ model: any TransformerModel, _ texts: TokenTexts, workspace: Workspace) {
     self.model = model
     self.workspace = workspace
     fitted = texts.training + texts.validation

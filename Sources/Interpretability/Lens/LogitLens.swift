@@ -13,7 +13,7 @@ public struct LogitLens: Sendable {
   /// Rows of scores made at a time; [rows, V] numbers are all that is held of them.
   private static let rowsAtATime = 256
 
-  public let model: any Runnable
+  public let model: any TransformerModel
   /// One a segment of the model: one for a checkpoint, two for a splice.
   public let heads: [Unembedding]
   public let levels: [LensLevel]
@@ -27,7 +27,8 @@ public struct LogitLens: Sendable {
   ///   - tuned: the translators of the tuned levels, which only a model of one segment can have.
   /// - Throws: `InterpretabilityError` when a head does not fit the states of its segment, the heads do not share a
   ///   vocabulary, or the translators are for other states or another head.
-  public init(_ model: any Runnable, heads: [Unembedding], levels: [LensLevel], tuned: TunedLens? = nil) throws {
+  public init(_ model: any TransformerModel, heads: [Unembedding], levels: [LensLevel], tuned: TunedLens? = nil) throws
+  {
     let starts = model.segmentStarts
     precondition(tuned != nil || !levels.contains(where: \.isTuned), "tuned levels without translators")
     try tuned?.check(against: model, heads: heads)

@@ -52,7 +52,7 @@ public struct TunedLens: Sendable {
   }
 
   /// - Throws: `InterpretabilityError` when the translators are not for this model's states and head.
-  func check(against model: any Runnable, heads: [Unembedding]) throws {
+  func check(against model: any TransformerModel, heads: [Unembedding]) throws {
     guard heads.count == 1 else { throw InterpretabilityError.tunedLensOfSegments(model: model.name) }
     let expected = [model.blockDimensions.count, heads[0].matrix.columns]
     let found = [translators.count, translators.first?.bias.count ?? 0]

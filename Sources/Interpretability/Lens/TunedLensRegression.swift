@@ -8,13 +8,13 @@ import Transformer
 /// What is fitted is the difference h_L - h, so that the ridge draws a translator towards the plain lens, not towards 0;
 /// it counts in each number's own variance, so that one outlier dimension does not decide for all.
 public struct TunedLensRegression {
-  public let model: any Runnable
+  public let model: any TransformerModel
   public let head: Unembedding
   /// A hidden state and the last one, a level each.
   private var moments: [PairedMoments]
   private let levels: [LensLevel]
 
-  public init(_ model: any Runnable, head: Unembedding) {
+  public init(_ model: any TransformerModel, head: Unembedding) {
     self.model = model
     self.head = head
     let d = head.matrix.columns
@@ -94,7 +94,7 @@ public struct TunedLensRegression {
 extension LensStates {
   /// The states of a model at the places of texts, in their order.
   convenience init(
-    levels: [LensLevel], of texts: [LensCorpusText], _ model: any Runnable, workspace: Workspace
+    levels: [LensLevel], of texts: [LensCorpusText], _ model: any TransformerModel, workspace: Workspace
   ) throws {
     let batch = try PackedBatch(texts.map(\.ids))
     let rows = zip(texts, batch.sequences).flatMap { text, rows in text.places.map { rows.lowerBound + $0 } }

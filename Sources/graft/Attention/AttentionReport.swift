@@ -7,11 +7,11 @@ import Transformer
 /// Effective attention over a dataset, on a terminal and as a page.
 struct AttentionReport {
   let summary: AttentionSummary
-  private let model: any Runnable
+  private let model: any TransformerModel
   private let dataset: Dataset
   private let simplex: Bool
 
-  init(_ summary: AttentionSummary, model: any Runnable, dataset: Dataset, simplex: Bool) {
+  init(_ summary: AttentionSummary, model: any TransformerModel, dataset: Dataset, simplex: Bool) {
     self.summary = summary
     self.model = model
     self.dataset = dataset

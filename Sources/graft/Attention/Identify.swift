@@ -92,7 +92,7 @@ struct Identify: ParsableCommand {
     try IdentifyRun(self, opened).run()
   }
 
-  private func read(_ model: any Runnable) throws {
+  private func read(_ model: any TransformerModel) throws {
     let digest = output.json || html != nil ? BackgroundDigest(of: model) : nil
     let cleaning = try classification.cleaning(for: model)
     let encoder = try TextEncoder(model, maxLength: classification.maxLength)

@@ -28,7 +28,7 @@ struct HeadList: ExpressibleByArgument, Equatable {
   }
 
   /// - Throws: `CommandError.noSuchHead`.
-  func check(against model: any Runnable) throws {
+  func check(against model: any TransformerModel) throws {
     let blocks = model.blockDimensions
     for head in heads where head.layer >= blocks.count || head.head >= blocks[head.layer].heads {
       throw CommandError.noSuchHead(
@@ -72,12 +72,12 @@ struct EffectiveAttentionOptions: ParsableArguments {
   }
 
   /// - Throws: `LinearAlgebraError` when a weight is not finite.
-  func method(for model: any Runnable) throws -> EffectiveAttention {
+  func method(for model: any TransformerModel) throws -> EffectiveAttention {
     EffectiveAttention(blocks: try model.attentionValues(), tolerance: tolerance)
   }
 }
 
-extension Runnable {
+extension TransformerModel {
   /// One a block: of a splice those of its two models that are run.
   fileprivate func attentionValues() throws -> [AttentionValues] {
     if let stitched = self as? StitchedModel {

@@ -7,7 +7,7 @@ import Transformer
 struct IdentifyReport {
   let attention: AttentionReport?
   let tokens: TokenReport?
-  let model: any Runnable
+  let model: any TransformerModel
   let dataset: Dataset
   let reviews: Int
 

@@ -38,10 +38,10 @@ struct IdentifyRun {
   private let encoded: EncodedReviews
   private let attention: AttentionStudy?
   private let tokens: TokenIdentifiability?
-  private let model: any Runnable
+  private let model: any TransformerModel
   private let stamp: ResultStamp
 
-  init(_ options: Identify, _ model: any Runnable) throws {
+  init(_ options: Identify, _ model: any TransformerModel) throws {
     self.options = options
     self.model = model
     let digest = BackgroundDigest(of: model)

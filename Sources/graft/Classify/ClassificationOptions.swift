@@ -12,7 +12,7 @@ struct CleaningOptions: ParsableArguments {
 
   /// The cleaning asked for, else the model's own, else none.
   /// - Throws: `FileError`, `CommandError.unknownTextCleaning`.
-  func cleaning(for model: any Runnable) throws -> TextCleaning { try textCleaning ?? model.textCleaning() }
+  func cleaning(for model: any TransformerModel) throws -> TextCleaning { try textCleaning ?? model.textCleaning() }
 }
 
 /// How a classifier's texts are prepared.
@@ -32,12 +32,12 @@ struct ClassificationOptions: ParsableArguments {
   }
 
   /// What is done to a text for this model; see `CleaningOptions`.
-  func cleaning(for model: any Runnable) throws -> TextCleaning { try text.cleaning(for: model) }
+  func cleaning(for model: any TransformerModel) throws -> TextCleaning { try text.cleaning(for: model) }
 
   /// The most tokens a text may have: --max-length, else what the tokenizers' files say, and never more than a model has
   /// positions.
   /// - Throws: what loading a tokenizer throws.
-  func length(for models: [any Runnable]) throws -> Int {
+  func length(for models: [any TransformerModel]) throws -> Int {
     let bounds = try maxLength.map { [$0] } ?? models.compactMap { try $0.tokenizer().options.maxLength }
     return (bounds + models.map(\.positions)).min() ?? .max
   }
@@ -51,7 +51,7 @@ struct ClassificationOptions: ParsableArguments {
   }
 }
 
-extension Runnable {
+extension TransformerModel {
   /// The cleaning in config.json's `graft.text_cleaning`, else none.
   /// - Throws: `FileError`, `CommandError.unknownTextCleaning`.
   func textCleaning() throws -> TextCleaning {

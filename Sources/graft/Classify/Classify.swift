@@ -55,7 +55,7 @@ struct Classify: ParsableCommand {
   }
 
   /// The scores of each text, in order, packed into batches as `evaluate` packs them.
-  private func classify(_ texts: [[Int32]], _ model: any Runnable) throws -> [[Float]] {
+  private func classify(_ texts: [[Int32]], _ model: any TransformerModel) throws -> [[Float]] {
     let workspace = threads.workspace()
     var logits: [[Float]] = []
     let progress = Progress(ProgressLine(label: "classify", unit: "texts", total: texts.count))

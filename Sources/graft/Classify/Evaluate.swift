@@ -102,7 +102,7 @@ struct RecordedRun {
 
   /// The predictions of a classifier, recorded as `predictions.jsonl` beside `results.json`.
   func predictions(
-    _ encoded: EncodedReviews, of model: any Runnable, workspace: Workspace,
+    _ encoded: EncodedReviews, of model: any TransformerModel, workspace: Workspace,
     results: (ClassificationMetrics) throws -> JSON
   ) throws -> [Prediction] {
     let predictions = try records(label: "evaluate") { batch in

@@ -6,7 +6,7 @@ import Transformer
 extension Dataset {
   /// The dataset with its labels as classes of a classifier.
   /// - Throws: `LabelError`, `TransformerError.missingHead`.
-  func labelled(for model: any Runnable) throws -> Dataset { try labelled(for: ClassNames(of: model)) }
+  func labelled(for model: any TransformerModel) throws -> Dataset { try labelled(for: ClassNames(of: model)) }
 }
 
 extension LabelOrder {

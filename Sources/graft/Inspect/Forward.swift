@@ -63,7 +63,7 @@ struct Forward: ParsableCommand {
     }
   }
 
-  private func tokens(for model: any Runnable) throws -> TextEncoder.Tokens {
+  private func tokens(for model: any TransformerModel) throws -> TextEncoder.Tokens {
     if let text { return try TextEncoder(model, encoding).encode(Array(text.utf8), source: "--text") }
     let all = ids?.values ?? []
     let head = all.prefix(encoding.maxLength.map { min($0, model.positions) } ?? all.count)

@@ -8,7 +8,7 @@ import Transformer
 
 /// What `graft inspect` says about a model.
 struct ModelDescription {
-  private let model: any Runnable
+  private let model: any TransformerModel
   private let labels: [String]
   private let tokenizer: Tokenizer?
   /// Why the tokenizer's files are not supported.
@@ -16,7 +16,7 @@ struct ModelDescription {
   private let memory: MemoryEstimate
 
   /// - Throws: what reading the labels or a tokenizer that is there throws; a directory without one is no error.
-  init(_ model: any Runnable, threads: Threads) throws {
+  init(_ model: any TransformerModel, threads: Threads) throws {
     self.model = model
     labels = try model.labels()
     memory = MemoryEstimate(model, tokens: model.positions, threads: threads.count)

@@ -97,7 +97,7 @@ struct GenerationPlan {
   let endOfText: Set<Int32>
 
   /// - Throws: `CommandError.drawsByItself`; what reading the settings throws.
-  init(count: Int, _ sampling: SamplingOptions, _ model: any Runnable) throws {
+  init(count: Int, _ sampling: SamplingOptions, _ model: any TransformerModel) throws {
     let settings = try model.generationSettings(sampling: sampling.sample)
     guard sampling.sample || sampling.noSample || !settings.samples else {
       throw CommandError.drawsByItself(path: settings.path)

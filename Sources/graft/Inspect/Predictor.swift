@@ -5,7 +5,7 @@ import Transformer
 
 /// Predicts tokens for one text after the other.
 struct Predictor {
-  let model: any Runnable
+  let model: any TransformerModel
   let encoder: TextEncoder
   let workspace: Workspace
 

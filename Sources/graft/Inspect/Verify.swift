@@ -76,7 +76,7 @@ struct Verify: ParsableCommand {
   }
 
   private func text(
-    _ model: any Runnable, _ stages: [Verification.Stage], failure: Verification.Stage?, notCompared: [String],
+    _ model: any TransformerModel, _ stages: [Verification.Stage], failure: Verification.Stage?, notCompared: [String],
     _ style: Style
   ) -> String {
     var table = Table(columns: [

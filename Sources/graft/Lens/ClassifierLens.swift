@@ -8,14 +8,14 @@ import Transformer
 /// Each level through the classifier, as if the later blocks were skipped. A splice is read from the state that enters
 /// its second model on, since the classifier belongs to that one.
 struct ClassifierLens {
-  let model: any Runnable
+  let model: any TransformerModel
   let classifier: Classification
   private let workspace: Workspace
   /// The states are classified while a pass is on its way, which must not lose its working memory.
   private let headWorkspace: Workspace
 
   /// - Throws: what reading the classifier and its meaning throws.
-  init(_ model: any Runnable, threads: Threads) throws {
+  init(_ model: any TransformerModel, threads: Threads) throws {
     self.model = model
     classifier = try model.classification()
     workspace = Workspace(threads: threads)

@@ -132,7 +132,7 @@ struct Lens: ParsableCommand {
 
 /// Reads one text after the other.
 struct LensRun {
-  private let model: any Runnable
+  private let model: any TransformerModel
   private let encoder: TextEncoder
   private let options: LensOptions
   private let lens: LogitLens
@@ -144,7 +144,8 @@ struct LensRun {
   /// - Parameter tuned: reads beside the plain lens.
   /// - Throws: `CommandError.unknownToken`, `.missingSpecialToken`, `InterpretabilityError`.
   init(
-    _ model: any Runnable, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions, tuned: TunedLens?,
+    _ model: any TransformerModel, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions,
+    tuned: TunedLens?,
     _ changer: SiteChanger,
     workspace: Workspace
   ) throws {

@@ -18,7 +18,7 @@ struct LensCorpus {
   private let parts: [[Int]]
 
   /// - Throws: what reading and tokenizing throw; `CommandError.missingSpecialToken` for a BERT without a mask.
-  init(_ model: any Runnable, _ options: LensCorpusOptions, maxLength: Int?, threads: Threads) throws {
+  init(_ model: any TransformerModel, _ options: LensCorpusOptions, maxLength: Int?, threads: Threads) throws {
     self.options = options
     dataset = try options.data.read()
     cleaning = try options.text.cleaning(for: model)
@@ -80,7 +80,7 @@ struct LensCorpus {
 
 extension Lens {
   /// The statistics of a dataset: computed, or read from the folder of a run that is finished.
-  func runCorpus(_ model: any Runnable, _ heads: LensHeads, base: (any Runnable)?) throws {
+  func runCorpus(_ model: any TransformerModel, _ heads: LensHeads, base: (any TransformerModel)?) throws {
     let digests = (BackgroundDigest(of: model), base.map { BackgroundDigest(of: $0) })
     let corpus = try LensCorpus(model, self.corpus, maxLength: encoding.maxLength, threads: threads.count)
     let translators = try tuning.tuned.map { try TunedLens(path: $0) }

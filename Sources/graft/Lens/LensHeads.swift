@@ -19,7 +19,7 @@ struct LensHeads {
   /// - Parameter base: a model that lends its head (`--unembedding`) where this model's own would read.
   /// - Throws: `CommandError.noLensHead`, `.foreignUnembedding`,
   ///   `.foreignVocabulary`.
-  init(_ model: any Runnable, _ choice: LensHeadChoice, borrowing base: Model?) throws {
+  init(_ model: any TransformerModel, _ choice: LensHeadChoice, borrowing base: Model?) throws {
     let models = model.checkpoints
     let starts = model.segmentStarts
     segments = try models.suffix(starts.count).enumerated().map { index, part in
@@ -35,7 +35,7 @@ struct LensHeads {
           expected: [part.dimensions.vocabulary, part.dimensions.hidden])
       }
       // Two vocabularies of one size would read every layer as the wrong words, without an error.
-      let tokenizers = try [model, base as any Runnable].map {
+      let tokenizers = try [model, base as any TransformerModel].map {
         try $0.vocabularyTokenizer()
       }
       let (rows, other) = (part.dimensions.vocabulary, head.matrix.rows)

@@ -3,7 +3,7 @@ import Transformer
 /// Makes the interventions of a command for one text after the other.
 struct SiteChanger {
   let changes: [SiteChange]
-  private let model: any Runnable
+  private let model: any TransformerModel
   private let encoder: TextEncoder
   private let workspace: Workspace
   /// Over the texts of --mean-over; nil where each text has its own.
@@ -11,7 +11,7 @@ struct SiteChanger {
 
   /// - Throws: `TransformerError` for a site that is not there, `FileError`, `CommandError`.
   init(
-    _ options: InterventionOptions, _ model: any Runnable, _ encoder: TextEncoder, workspace: Workspace
+    _ options: InterventionOptions, _ model: any TransformerModel, _ encoder: TextEncoder, workspace: Workspace
   ) throws {
     changes = try options.changes()
     self.model = model
@@ -67,7 +67,7 @@ struct SiteChanger {
     changes.filter { $0.source == .mean }.map(\.site)
   }
 
-  private static func ids(_ text: InputText, _ model: any Runnable, _ encoder: TextEncoder) throws -> [Int32] {
+  private static func ids(_ text: InputText, _ model: any TransformerModel, _ encoder: TextEncoder) throws -> [Int32] {
     let ids = try encoder.encode(text.bytes, source: text.source).ids
     guard ids.count <= model.positions else {
       throw CommandError.promptTooLong(source: text.source, tokens: ids.count, positions: model.positions)

@@ -9,7 +9,7 @@ struct MemoryEstimate {
   /// of its scores.
   let working: Int
 
-  init(_ model: any Runnable, tokens: Int, threads: Int) {
+  init(_ model: any TransformerModel, tokens: Int, threads: Int) {
     let entries = model.checkpoints.flatMap(\.checkpoint.entries)
     mapped = entries.reduce(0) { sum, entry in
       sum + entry.byteCount + (entry.type.isConverted ? entry.count * 4 : 0)

@@ -12,7 +12,7 @@ struct ModelArgument: ParsableArguments {
   var model: String
 
   /// Opens a checkpoint or a stitched model; weights stay in the mapped file.
-  func open() throws -> any Runnable {
+  func open() throws -> any TransformerModel {
     let folders = ModelFolders()
     let directory = try folders.directory(of: model)
     let opened = try openModel(directory: directory) { try folders.directory(of: $0, namedBy: directory) }
@@ -69,7 +69,7 @@ struct CheckpointArgument: ParsableArguments {
   }
 }
 
-extension Runnable {
+extension TransformerModel {
   /// What it is made of: one checkpoint, or the two of a stitched model.
   var checkpoints: [Model] {
     if let stitched = self as? StitchedModel { return [stitched.pretrained, stitched.finetuned] }
@@ -105,7 +105,7 @@ extension ModelFolders {
   }
 }
 
-extension Runnable {
+extension TransformerModel {
   /// Says once what the model's files hold that does nothing here, and what was assumed about them.
   func noteSettings() {
     for model in checkpoints {

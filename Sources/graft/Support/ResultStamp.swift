@@ -7,7 +7,7 @@ import Transformer
 /// What every JSON result says about how it was made.
 struct ResultStamp {
   let command: String
-  let model: any Runnable
+  let model: any TransformerModel
   let digest: BackgroundDigest
   /// The reviews that were scored.
   var dataset: Dataset?
@@ -46,12 +46,12 @@ extension JSON {
 
 /// The digest of a model's weights, made beside other work.
 final class BackgroundDigest: Sendable {
-  private let model: any Runnable
+  private let model: any TransformerModel
   /// nil until it is made.
   private let result = Mutex<Result<String, any Error>?>(nil)
   private let finished = DispatchGroup()
 
-  init(of model: any Runnable) {
+  init(of model: any TransformerModel) {
     self.model = model
     DispatchQueue.global().async(group: finished) {
       let digest = Result { try model.weightsDigest() }

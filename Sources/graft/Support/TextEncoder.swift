@@ -42,7 +42,7 @@ struct TextEncoder {
   private let limit: String
 
   /// - Throws: what loading the tokenizer throws; `CommandError.missingSpecialToken`.
-  init(_ model: any Runnable, _ options: EncodingOptions) throws {
+  init(_ model: any TransformerModel, _ options: EncodingOptions) throws {
     // Prompts may be ids, which need no tokenizer but for the names.
     tokenizer = try model.vocabularyTokenizer()
     tokenizer.warnings.forEach(Console.noteOnce)
@@ -63,7 +63,7 @@ struct TextEncoder {
 
   /// For classifiers: a text is truncated to `maxLength` tokens (nil: what the tokenizer's files say), and never has more
   /// than the model has positions.
-  init(_ model: any Runnable, maxLength: Int?) throws {
+  init(_ model: any TransformerModel, maxLength: Int?) throws {
     tokenizer = try model.tokenizer()
     rows = model.blockDimensions[0].vocabulary
     self.maxLength = min(maxLength ?? tokenizer.options.maxLength ?? model.positions, model.positions)
@@ -101,7 +101,7 @@ struct TextEncoder {
   }
 }
 
-extension Runnable {
+extension TransformerModel {
   /// The tokenizer that reads this model's texts.
   /// - Throws: what loading a tokenizer throws.
   func tokenizer() throws -> Tokenizer { try Tokenizer.noting(directory: tokenizerDirectory, modelType: modelType) }
@@ -118,7 +118,7 @@ extension EncodedReviews {
   /// notes at the end of the run.
   /// - Throws: `TokenizationError`, `EvaluationError`.
   static func noting(
-    _ dataset: Dataset, for model: any Runnable, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int,
+    _ dataset: Dataset, for model: any TransformerModel, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int,
     threads: Threads
   ) throws -> EncodedReviews {
     let encoded = try EncodedReviews(

@@ -2,7 +2,7 @@ import Files
 
 /// What a command can run: a checkpoint, or a splice of two. Token ids go in; hidden states come out and, where there are
 /// heads, scores.
-public protocol Runnable: Sendable {
+public protocol TransformerModel: Sendable {
   /// What to call it in tables and results.
   var name: String { get }
   /// "bert" or "gpt2".
@@ -34,7 +34,7 @@ public protocol Runnable: Sendable {
   func weightsDigest() throws -> String
 }
 
-extension Runnable {
+extension TransformerModel {
   /// The residual stream after the last block, with nothing changed on the way.
   /// - Throws: `TransformerError` for a batch the model cannot take, what the observer throws.
   public func forward(
@@ -69,7 +69,7 @@ extension Runnable {
   }
 }
 
-extension Model: Runnable {
+extension Model: TransformerModel {
   public var blockDimensions: [Dimensions] { Array(repeating: dimensions, count: dimensions.layers) }
   public var segmentStarts: [Int] { [0] }
   public var positions: Int { dimensions.positions }
