@@ -5,27 +5,27 @@ import Interpretability
 import Transformer
 
 /// An atlas that is read: what it was made from, how far it got, and what stands in it.
-public final class Atlas {
-  public let path: String
+package final class Atlas {
+  package let path: String
   /// How it was made.
-  public let stamp: JSON
+  package let stamp: JSON
   /// Parts that are built, of all.
-  public let done: Int
-  public let parts: Int
+  package let done: Int
+  package let parts: Int
   /// V, rows of the matrix that parameters were projected with.
-  public let vocabulary: Int
-  public let layers: Int
-  public let heads: Int
+  package let vocabulary: Int
+  package let layers: Int
+  package let heads: Int
   let hidden: Int
   let feedForward: Int
   /// Singular directions of each matrix, where it has as many; 0 for an atlas without.
-  public let directions: Int
+  package let directions: Int
   let queue: DatabaseQueue
 
-  public var isComplete: Bool { done == parts }
+  package var isComplete: Bool { done == parts }
 
   /// - Throws: `AtlasError`.
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     self.path = path
     let queue = try AtlasFile.openToRead(path)
     self.queue = queue
@@ -43,31 +43,31 @@ public final class Atlas {
   }
 
   /// A token with its place in a ranking.
-  public struct RankedToken: Equatable, Sendable {
-    public let id: Int
+  package struct RankedToken: Equatable, Sendable {
+    package let id: Int
     /// As people read it; "[row 8190, no token]" for a row of the matrix that is no token.
-    public let text: String
-    public let score: Double
+    package let text: String
+    package let score: Double
   }
 
-  public struct RankedPair: Equatable, Sendable {
-    public let left: RankedToken
-    public let right: RankedToken
-    public var score: Double { left.score }
+  package struct RankedPair: Equatable, Sendable {
+    package let left: RankedToken
+    package let right: RankedToken
+    package var score: Double { left.score }
   }
 
   /// One head's matrix, one vector or one singular direction.
-  public struct Item: Equatable, Sendable {
-    public let id: Int
-    public let kind: AtlasKind
-    public let layer: Int
+  package struct Item: Equatable, Sendable {
+    package let id: Int
+    package let kind: AtlasKind
+    package let layer: Int
     /// nil for neurons and their directions.
-    public let head: Int?
+    package let head: Int?
     /// The neuron, the number in the head, or that of the direction from the strongest; nil for a head's matrix.
-    public let place: Int?
+    package let place: Int?
 
     /// What it is found by: "L3H5", "L3:907", "L3H5:12"; a direction by its head, or its block, "L3".
-    public var name: String {
+    package var name: String {
       switch kind {
       case .head, .headDirection: return "\(HeadPlace(layer: layer, head: head ?? 0))"
       case .vector: return "\(VectorPlace(layer: layer, head: head, index: place ?? 0))"
@@ -87,31 +87,31 @@ public final class Atlas {
   }
 
   /// An item with all that is kept of it; best first.
-  public struct Reading: Equatable, Sendable {
-    public let item: Item
+  package struct Reading: Equatable, Sendable {
+    package let item: Item
     /// Of a head's matrix.
-    public let pairs: [RankedPair]
+    package let pairs: [RankedPair]
     /// Of a vector, or of a direction's left vector.
-    public let highest: [RankedToken]
-    public let lowest: [RankedToken]
+    package let highest: [RankedToken]
+    package let lowest: [RankedToken]
     /// What a singular direction has besides; nil for others.
-    public let direction: Direction?
+    package let direction: Direction?
   }
 
   /// A singular direction but for the tokens of its left vector.
-  public struct Direction: Equatable, Sendable {
+  package struct Direction: Equatable, Sendable {
     /// The singular value.
-    public let value: Double
+    package let value: Double
     /// Of the right vector of W_VO or W_QK; empty for keys and values.
-    public let highest: [RankedToken]
-    public let lowest: [RankedToken]
+    package let highest: [RankedToken]
+    package let lowest: [RankedToken]
     /// Of keys and values: the neurons that take part most.
-    public let neurons: [DirectionReading.Neuron]
+    package let neurons: [DirectionReading.Neuron]
   }
 
   /// Both matrices of a head, and their singular directions.
   /// - Throws: `AtlasError.notBuiltYet`, `InterpretabilityError.noSuchHead`.
-  public func readings(of head: HeadPlace) throws -> [Reading] {
+  package func readings(of head: HeadPlace) throws -> [Reading] {
     guard (0..<layers).contains(head.layer), (0..<heads).contains(head.head) else {
       throw InterpretabilityError.noSuchHead("\(head)", model: modelName, layers: layers, heads: heads)
     }
@@ -122,7 +122,7 @@ public final class Atlas {
 
   /// The singular directions of a block's feed-forward keys and values.
   /// - Throws: `AtlasError.noDirections`, `.notBuiltYet`, `InterpretabilityError.noSuchLayer`.
-  public func readings(of block: BlockPlace) throws -> [Reading] {
+  package func readings(of block: BlockPlace) throws -> [Reading] {
     guard (0..<layers).contains(block.layer) else {
       throw InterpretabilityError.noSuchLayer(block.layer, model: modelName, layers: layers)
     }
@@ -137,7 +137,7 @@ public final class Atlas {
 
   /// Key and value of a neuron, or the four vectors of a sub-head.
   /// - Throws: `AtlasError.notBuiltYet`, `InterpretabilityError.noSuchHead`, `.noSuchVector`.
-  public func readings(of vector: VectorPlace) throws -> [Reading] {
+  package func readings(of vector: VectorPlace) throws -> [Reading] {
     let count = vector.head == nil ? feedForward : headSize
     guard (0..<layers).contains(vector.layer), (0..<count).contains(vector.index),
       vector.head.map({ (0..<heads).contains($0) }) ?? true
@@ -154,12 +154,12 @@ public final class Atlas {
   }
 
   /// Everything of a block that is built, in the order of the plan.
-  public func readings(ofLayer layer: Int) throws -> [Reading] {
+  package func readings(ofLayer layer: Int) throws -> [Reading] {
     try readings("layer = ?", [layer], expected: 0, "L\(layer)")
   }
 
   /// The name of the model, as the stamp has it.
-  public var modelName: String {
+  package var modelName: String {
     guard case .string(let name)? = stamp["model"] else { return path }
     return name
   }

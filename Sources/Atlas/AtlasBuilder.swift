@@ -10,8 +10,8 @@ import Transformer
 /// The work is a fixed plan of parts. Each is committed whole, so a build that is killed leaves a database with the parts
 /// before, and the next one goes on behind them; in the end the tables hold the same rows as those of a build that was
 /// never stopped. Memory holds one part.
-public final class AtlasBuilder {
-  public let path: String
+package final class AtlasBuilder {
+  package let path: String
   private let projection: VocabularyProjection
   private let options: AtlasOptions
   private let selection: PairSearch.Selection
@@ -30,7 +30,7 @@ public final class AtlasBuilder {
   ///   - selection: the tokens that take part (its rows, for vectors too) and the pairs that are left out.
   ///   - stamp: an object with everything that defines the atlas.
   /// - Throws: `AtlasError`, `FileError` when the folder is not there.
-  public init(
+  package init(
     _ path: String, _ projection: VocabularyProjection, tokenizer: Tokenizer, options: AtlasOptions,
     selection: PairSearch.Selection = PairSearch.Selection(), stamp: JSON, threads: Threads
   ) throws {
@@ -66,12 +66,12 @@ public final class AtlasBuilder {
   }
 
   /// Parts that are done, of all.
-  public var progress: (done: Int, parts: Int) { (finished.count, plan.parts.count) }
+  package var progress: (done: Int, parts: Int) { (finished.count, plan.parts.count) }
 
   /// Builds the parts that are not there yet.
   /// - Parameter report: called after each part with the number that is done.
   /// - Throws: `AtlasError`, the disk full among others: then the parts before are kept; `LinearAlgebraError`.
-  public func build(report: (_ done: Int) -> Void = { _ in }) throws {
+  package func build(report: (_ done: Int) -> Void = { _ in }) throws {
     for (number, part) in plan.parts.enumerated() where !finished.contains(number) {
       switch part.kind {
       case .head(let matrix):

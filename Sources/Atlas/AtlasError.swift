@@ -1,7 +1,7 @@
 import GRDB
 
 /// Why an atlas cannot be built or read.
-public enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
   case missing(path: String)
   /// The file system does not let it be opened.
   case cannotOpen(path: String, reason: String)
@@ -24,7 +24,7 @@ public enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
   case noSuchWord(String)
   case emptySearch
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .missing(let path):
       return "\(path): no such atlas; make one with graft atlas build MODEL -o \(path), or name another with --atlas"

@@ -2,7 +2,7 @@ import Interpretability
 import Transformer
 
 /// What kind of reading an item of an atlas is.
-public enum AtlasKind: Hashable, Sendable {
+package enum AtlasKind: Hashable, Sendable {
   /// The highest pairs of a head's W_VO or W_QK.
   case head(VocabularyProjection.HeadMatrix)
   /// A singular direction of a head's W_VO or W_QK.
@@ -13,7 +13,7 @@ public enum AtlasKind: Hashable, Sendable {
   case neuronDirection(ParameterKind)
 
   /// "vo", "qk", "ff-key", "output"..., "vo-svd", "ff-key-svd".
-  public var name: String {
+  package var name: String {
     switch self {
     case .head(let matrix): return matrix.rawValue
     case .headDirection(let matrix): return matrix.rawValue + "-svd"
@@ -22,13 +22,13 @@ public enum AtlasKind: Hashable, Sendable {
     }
   }
 
-  public init?(name: String) {
+  package init?(name: String) {
     guard let kind = Self.all.first(where: { $0.name == name }) else { return nil }
     self = kind
   }
 
   /// Whether it is a singular direction.
-  public var isDirection: Bool {
+  package var isDirection: Bool {
     switch self {
     case .head, .vector: return false
     case .headDirection, .neuronDirection: return true
@@ -36,7 +36,7 @@ public enum AtlasKind: Hashable, Sendable {
   }
 
   /// In the order of an atlas: heads, neurons, sub-heads, each with its directions behind it.
-  public static let all: [AtlasKind] =
+  package static let all: [AtlasKind] =
     VocabularyProjection.HeadMatrix.allCases.map { .head($0) }
     + VocabularyProjection.HeadMatrix.allCases.map { .headDirection($0) }
     + ParameterKind.allCases.filter { !$0.isAttention }.map { .vector($0) }
@@ -45,15 +45,15 @@ public enum AtlasKind: Hashable, Sendable {
 }
 
 /// How much of each reading an atlas keeps.
-public struct AtlasOptions: Equatable, Sendable {
+package struct AtlasOptions: Equatable, Sendable {
   /// Highest pairs of a head's matrix.
-  public var pairs: Int
+  package var pairs: Int
   /// Highest tokens of a vector, and as many of the lowest.
-  public var tokens: Int
+  package var tokens: Int
   /// Strongest singular directions of each head's matrices and of each block's feed-forward keys and values.
-  public var directions: Int
+  package var directions: Int
 
-  public init(pairs: Int = 50, tokens: Int = 10, directions: Int = 0) {
+  package init(pairs: Int = 50, tokens: Int = 10, directions: Int = 0) {
     self.pairs = pairs
     self.tokens = tokens
     self.directions = directions

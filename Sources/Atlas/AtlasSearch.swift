@@ -2,7 +2,7 @@ import GRDB
 
 extension Atlas {
   /// Where a search looks.
-  public enum Side: Sendable {
+  package enum Side: Sendable {
     /// Highest pairs and tokens, and either end of singular directions, whose sign is free.
     case highest
     /// The lowest tokens of vectors.
@@ -10,7 +10,7 @@ extension Atlas {
   }
 
   /// An end of a vector, or of one of the two vectors of a singular direction.
-  public enum TokenSide: Int, Sendable {
+  package enum TokenSide: Int, Sendable {
     /// Of a vector, or a direction's left one.
     case highest, lowest
     /// Of a direction's right vector.
@@ -18,20 +18,20 @@ extension Atlas {
   }
 
   /// An item that speaks of all words of a search.
-  public struct Match: Equatable, Sendable {
-    public struct Place: Equatable, Sendable {
+  package struct Match: Equatable, Sendable {
+    package struct Place: Equatable, Sendable {
       /// From 1.
-      public let rank: Int
+      package let rank: Int
       /// The token, or the pair with " → " between.
-      public let text: String
-      public let score: Double
+      package let text: String
+      package let score: Double
       /// nil for a pair.
-      public let side: TokenSide?
+      package let side: TokenSide?
     }
 
-    public let item: Item
+    package let item: Item
     /// Where the words stand, best rank first.
-    public let places: [Place]
+    package let places: [Place]
   }
 
   /// The items among whose tokens every word stands; those first where the words rank highest, then by number of places.
@@ -41,7 +41,7 @@ extension Atlas {
   ///   - limit: how many to return.
   /// - Returns: the first `limit`, and how many there are.
   /// - Throws: `AtlasError.emptySearch`, `.noSuchWord`.
-  public func search(
+  package func search(
     _ text: String, in side: Side = .highest, kinds: Set<AtlasKind>? = nil, limit: Int
   ) throws -> (matches: [Match], count: Int) {
     let words = text.split(whereSeparator: \.isWhitespace).map(String.init)
@@ -80,7 +80,7 @@ extension Atlas {
 
   /// Tokens as a search compares them, by id.
   /// - Throws: `AtlasError`.
-  public func searchedTexts() throws -> [Int: String] {
+  package func searchedTexts() throws -> [Int: String] {
     try AtlasFile.translated(path) {
       try queue.read { db in
         Dictionary(

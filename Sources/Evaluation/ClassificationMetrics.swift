@@ -2,52 +2,52 @@ import Files
 import Foundation
 
 /// How good a classifier's predictions are. Fractions, not per cent; all computed in Double.
-public struct ClassificationMetrics: Sendable {
+package struct ClassificationMetrics: Sendable {
   /// One class against the rest; nil where the denominator is 0.
-  public struct ClassScores: Equatable, Sendable {
+  package struct ClassScores: Equatable, Sendable {
     /// Of the reviews predicted to be of this class, the share that is.
-    public let precision: Double?
+    package let precision: Double?
     /// Of the reviews of this class, the share predicted to be.
-    public let recall: Double?
+    package let recall: Double?
     /// The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
-    public let f1: Double?
+    package let f1: Double?
     /// How many reviews are of this class.
-    public let support: Int
+    package let support: Int
   }
 
   /// How many bins the calibration error has.
-  public static let calibrationBins = 15
+  package static let calibrationBins = 15
 
   /// How many predictions.
-  public let n: Int
-  public let correct: Int
+  package let n: Int
+  package let correct: Int
   /// [C] by class.
-  public let classes: [ClassScores]
+  package let classes: [ClassScores]
   /// [C, C] counts: `confusion[true][predicted]`.
-  public let confusion: [[Int]]
+  package let confusion: [[Int]]
   /// The chance that a random review of class 1 has a larger logit difference (class 1 less class 0) than a random one
   /// of class 0, ties counting half (Mann and Whitney's U); nil with more than two classes or when one has no review.
-  public let auc: Double?
+  package let auc: Double?
   /// Expected calibration error (Guo et al., ICML 2017): confidences in 15 bins of equal width, (0, 1/15]...(14/15, 1],
   /// and the mean of |accuracy - mean confidence| over the bins, weighted by their reviews.
-  public let calibrationError: Double
+  package let calibrationError: Double
   /// Mean cross entropy in nats.
-  public let loss: Double
+  package let loss: Double
   /// The accuracy of always answering the most frequent label.
-  public let majorityBaseline: Double
+  package let majorityBaseline: Double
   /// How many texts did not fit.
-  public let truncated: Int
+  package let truncated: Int
   /// The wrong predictions with the highest confidence, highest first, ties in the natural order of ids.
-  public let mostConfidentErrors: [Prediction]
+  package let mostConfidentErrors: [Prediction]
 
   /// Correct over all.
-  public var accuracy: Double { Double(correct) / Double(n) }
+  package var accuracy: Double { Double(correct) / Double(n) }
   /// Wilson's 95% interval of the accuracy.
-  public var interval: Interval { .wilson(successes: correct, of: n) }
+  package var interval: Interval { .wilson(successes: correct, of: n) }
 
   /// - Parameter errorsListed: how many of the most confident errors to keep.
   /// - Throws: `EvaluationError`.
-  public init(_ predictions: [Prediction], errorsListed: Int = 10) throws {
+  package init(_ predictions: [Prediction], errorsListed: Int = 10) throws {
     let classCount = try Self.checkedClassCount(predictions)
     n = predictions.count
     correct = predictions.count(where: \.isCorrect)
@@ -128,7 +128,7 @@ extension ClassificationMetrics {
   /// The members a result file gives: `accuracy`, `auc`, `calibration_error`, `ci95` [low, high], `classes`
   /// (`precision`, `recall`, `f1`, `support`), `confusion`, `correct`, `loss`, `majority_baseline`,
   /// `most_confident_errors`, `n`, `truncated`.
-  public var members: [JSON.Member] {
+  package var members: [JSON.Member] {
     func optional(_ value: Double?) -> JSON { value.map(JSON.number) ?? .null }
     let classList = classes.map { scores -> JSON in
       [
@@ -157,5 +157,5 @@ extension ClassificationMetrics {
 
 extension Interval {
   /// [low, high].
-  public var json: JSON { [.number(low), .number(high)] }
+  package var json: JSON { [.number(low), .number(high)] }
 }

@@ -2,16 +2,16 @@ import DenseMath
 import Files
 
 /// One labelled text.
-public struct Review: Sendable {
+package struct Review: Sendable {
   /// What names the review in every output, such as `test/pos/200_8.txt`; unique in its dataset.
-  public let id: String
+  package let id: String
   /// The text as it is in its file, before any cleaning. May be empty.
-  public let text: String
+  package let text: String
   /// The class, from 0: a place in the `classNames` of its dataset, or the number in the file where there are none. In IMDB
   /// 0 is negative and 1 positive.
-  public let label: Int
+  package let label: Int
   /// Whether the file held bytes that are not UTF-8, each maximal invalid sequence of which became U+FFFD.
-  public let isRepaired: Bool
+  package let isRepaired: Bool
   /// What a digest says of the class, whatever classes a model has.
   let digestedLabel: JSON
 
@@ -34,16 +34,16 @@ public struct Review: Sendable {
 ///
 /// IMDB in that order is sorted by class: its first reviews are all negative. A part of it is therefore only ever taken
 /// by `subset`, which keeps the shares of the classes, or by naming the reviews.
-public struct Dataset: Sendable {
+package struct Dataset: Sendable {
   /// A short name for tables: the file or folder it came from, with the split.
-  public let name: String
+  package let name: String
   /// At least one review.
-  public let reviews: [Review]
+  package let reviews: [Review]
   /// The names of the classes that labels are places in: of the file's words, or of the model's classes in a dataset that
   /// is `labelled` for one; nil where the file numbers its classes.
-  public let classNames: [String]?
+  package let classNames: [String]?
   /// How the file's labels became the classes of a model; nil before `labelled`.
-  public let labelOrder: LabelOrder?
+  package let labelOrder: LabelOrder?
 
   /// - Throws: `DatasetError.empty` without reviews.
   init(name: String, path: String, reviews: [Review], classNames: [String]?) throws {
@@ -65,16 +65,16 @@ public struct Dataset: Sendable {
   }
 
   /// How many reviews held bytes that are not UTF-8.
-  public var repairedCount: Int { reviews.count { $0.isRepaired } }
+  package var repairedCount: Int { reviews.count { $0.isRepaired } }
   /// How many reviews have no text.
-  public var emptyCount: Int { reviews.count { $0.text.isEmpty } }
+  package var emptyCount: Int { reviews.count { $0.text.isEmpty } }
 
   /// The SHA-256 of these reviews, 64 hexadecimal digits: of one line a review, in their order, each the compact JSON
   /// object `{"id":...,"label":...,"text":...}` as `JSON.serialized` writes it, ended by a newline. The label is the number,
   /// 0 for negative and 1 for positive, or any other word in lower case. It depends on ids, labels and (uncleaned) texts
   /// alone, not on the kind of file they came from nor on a model's classes.
   /// - Throws: `DigestError`.
-  public func sha256() throws -> String {
+  package func sha256() throws -> String {
     let digest = Digest()
     for review in reviews {
       let line: JSON = ["id": .string(review.id), "label": review.digestedLabel, "text": .string(review.text)]
@@ -89,7 +89,7 @@ public struct Dataset: Sendable {
   /// `SplitMix64(seed:)` and the first ones taken, so that a larger limit only adds reviews. The result is again in the
   /// natural order of ids.
   /// - Throws: `DatasetError.limit` when `limit` is below 1.
-  public func subset(limit: Int, seed: UInt64) throws -> Dataset {
+  package func subset(limit: Int, seed: UInt64) throws -> Dataset {
     guard limit >= 1 else { throw DatasetError.limit(limit) }
     guard limit < reviews.count else { return self }
     let classes = Dictionary(grouping: reviews.indices) { reviews[$0].label }.sorted { $0.key < $1.key }.map(\.value)
@@ -110,7 +110,7 @@ public struct Dataset: Sendable {
 
   /// The reviews that are not in `other`, by their ids.
   /// - Throws: `DatasetError.empty` when none is left.
-  public func without(_ other: Dataset) throws -> Dataset {
+  package func without(_ other: Dataset) throws -> Dataset {
     let ids = Set(other.reviews.map { ExactKey($0.id) })
     let rest = reviews.filter { !ids.contains(ExactKey($0.id)) }
     guard !rest.isEmpty else { throw DatasetError.empty(path: name) }
@@ -120,7 +120,7 @@ public struct Dataset: Sendable {
   /// The reviews whose ids stand in the file, one id a line, in any order; blank lines are skipped.
   /// - Throws: `DatasetError.unknownReview` with the line; `FileError` when the file cannot be read or an id stands
   ///   there twice; `DatasetError.empty` when it names no review.
-  public func selecting(idsIn path: String) throws -> Dataset {
+  package func selecting(idsIn path: String) throws -> Dataset {
     var indices: [ExactKey: Int] = [:]
     for (index, review) in reviews.enumerated() { indices[ExactKey(review.id)] = index }
     var chosen = Set<Int>()

@@ -2,38 +2,38 @@ import DenseMath
 import Tokenization
 
 /// A review as a model reads it.
-public struct EncodedReview: Sendable {
-  public let id: String
-  public let label: Int
+package struct EncodedReview: Sendable {
+  package let id: String
+  package let label: Int
   /// Token ids, special ones included.
-  public let ids: [Int32]
+  package let ids: [Int32]
   /// Whether the end of the text was left out.
-  public let truncated: Bool
+  package let truncated: Bool
 }
 
 /// The reviews of a dataset, tokenized, and the fixed plan of batches in which models read them.
 ///
 /// Rounding depends on what else is in a batch, so the plan is part of a run: neighbouring reviews, as many as fit into
 /// `tokensInBatch`, in the dataset's order. Nothing is padded.
-public struct EncodedReviews: Sendable {
+package struct EncodedReviews: Sendable {
   /// A batch holds at most this many tokens, or a single review.
-  public static let tokensInBatch = 2048
+  package static let tokensInBatch = 2048
 
-  public let reviews: [EncodedReview]
+  package let reviews: [EncodedReview]
   /// Ranges of `reviews`, in order, none empty.
-  public let batches: [Range<Int>]
+  package let batches: [Range<Int>]
 
   /// What the tokenizer could not read.
-  public let problems: TextProblems
+  package let problems: TextProblems
 
   /// How many reviews were cut.
-  public var truncatedCount: Int { reviews.count { $0.truncated } }
+  package var truncatedCount: Int { reviews.count { $0.truncated } }
 
   /// - Parameters:
   ///   - maxLength: tokens a review may have, special ones included; longer ones keep their head.
   ///   - rows: of the embedding that the tokens are looked up in.
   /// - Throws: `TokenizationError`; `EvaluationError.noTokens` for a text that has no token, `.tokenWithoutRow`.
-  public init(
+  package init(
     _ dataset: Dataset, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int, rows: Int = .max, threads: Threads
   ) throws {
     let parts = threads.ranges(of: dataset.reviews.count)
@@ -75,12 +75,12 @@ public struct EncodedReviews: Sendable {
   }
 
   /// Every `count`-th review from the one at `index`, with a plan of their own.
-  public func part(_ index: Int, of count: Int) -> EncodedReviews {
+  package func part(_ index: Int, of count: Int) -> EncodedReviews {
     EncodedReviews(stride(from: index, to: reviews.count, by: count).map { reviews[$0] })
   }
 
   /// Ranges of neighbouring reviews, as many as fit into `tokensInBatch`, none empty.
-  public static func batches(of reviews: ArraySlice<EncodedReview>) -> [Range<Int>] {
+  package static func batches(of reviews: ArraySlice<EncodedReview>) -> [Range<Int>] {
     var batches: [Range<Int>] = []
     var (start, tokens) = (reviews.startIndex, 0)
     for (index, review) in zip(reviews.indices, reviews) {

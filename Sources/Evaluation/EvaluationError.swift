@@ -1,5 +1,5 @@
 /// What can be wrong with predictions that are to be scored or compared.
-public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
   /// There is nothing to score.
   case noPredictions
   /// A prediction has another number of logits than the first one, or fewer than two.
@@ -20,7 +20,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
   /// A text without a token: GPT-2 has nothing to read in an empty one.
   case noTokens(id: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .tokenWithoutRow(let id, let token, let tokenID, let rows):
       return "\(id): the token \(token) has the id \(tokenID), but the embedding of the model has \(rows) rows; "

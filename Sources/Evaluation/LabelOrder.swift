@@ -1,7 +1,7 @@
 import Transformer
 
 /// How the labels of a dataset's file became the classes of a model.
-public enum LabelOrder: String, Sendable {
+package enum LabelOrder: String, Sendable {
   /// By the names of the classes, of which numbers are the places.
   case names
   /// The model's classes have no names: numbers are their places, and label 1 was taken for positive.
@@ -9,13 +9,13 @@ public enum LabelOrder: String, Sendable {
 }
 
 /// The classes of a model as labels meet them.
-public struct ClassNames: Sendable {
+package struct ClassNames: Sendable {
   /// What has the classes, for errors.
-  public let owner: String
+  package let owner: String
   /// By class.
-  public let names: [String]
+  package let names: [String]
 
-  public init(_ names: [String], of owner: String) {
+  package init(_ names: [String], of owner: String) {
     self.names = names
     self.owner = owner
   }
@@ -24,7 +24,7 @@ public struct ClassNames: Sendable {
   /// - Throws: `TransformerError.missingHead` when it is none, `.notSingleLabel` when its scores are no classes of which one
   ///   holds; `LabelError.contradiction` when config.json's `label2id` says other than its `id2label`; what reading the two
   ///   throws.
-  public init(of model: any TransformerModel) throws {
+  package init(of model: any TransformerModel) throws {
     self.init(try model.singleLabelClassification().labels, of: model.name)
     let numbers = model.config["label2id"]
     guard numbers.isPresent else { return }
@@ -40,7 +40,7 @@ public struct ClassNames: Sendable {
   }
 
   /// Hugging Face's LABEL_0, LABEL_1...: no names at all.
-  public var arePlaceholders: Bool { names.enumerated().allSatisfy { LabelWord($1).placeholder == $0 } }
+  package var arePlaceholders: Bool { names.enumerated().allSatisfy { LabelWord($1).placeholder == $0 } }
 
   /// What the names say where each is a number.
   var numbers: [Int]? {
@@ -76,7 +76,7 @@ extension Dataset {
   /// case, `pos` as `positive`; numbers are the places of the classes, unless all names are numbers themselves. Where the
   /// classes have no names (`LABEL_0`, `LABEL_1`) and the words are negative and positive, label 1 is positive.
   /// - Throws: `LabelError` for a label that is none of the classes.
-  public func labelled(for classes: ClassNames) throws -> Dataset {
+  package func labelled(for classes: ClassNames) throws -> Dataset {
     let (order, place) = try matching(classes)
     let labelled = try reviews.map { review in
       guard let place = place(review.label) else {

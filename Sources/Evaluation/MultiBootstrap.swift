@@ -10,7 +10,7 @@ extension Interval {
   ///   - values: a row a seed, in each a number an example. One row makes it a bootstrap over examples.
   ///   - seed: decides the draws; the same numbers for the same seed.
   /// - Precondition: `values` is not empty, nor its rows, which are equally long.
-  public static func multiBootstrap(meanOf values: [[Double]], resamples: Int = 1000, seed: UInt64) -> Interval {
+  package static func multiBootstrap(meanOf values: [[Double]], resamples: Int = 1000, seed: UInt64) -> Interval {
     let examples = values.first?.count ?? 0
     precondition(examples > 0 && resamples > 0, "a bootstrap needs values and resamples")
     precondition(values.allSatisfy { $0.count == examples }, "every seed meets the same examples")

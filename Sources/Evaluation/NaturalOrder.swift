@@ -1,7 +1,7 @@
 /// Whether id `left` stands before id `right`: runs of ASCII digits are compared as whole numbers of any length, other
 /// bytes of the UTF-8 by value, so that `pos/2_9.txt` stands before `pos/10_7.txt`. Ids that differ only in leading
 /// zeros are compared byte by byte. A strict total order on distinct ids.
-public func naturallyPrecedes(_ left: String, _ right: String) -> Bool {
+package func naturallyPrecedes(_ left: String, _ right: String) -> Bool {
   var (leftRest, rightRest) = (left.utf8[...], right.utf8[...])
   while let leftByte = leftRest.first, let rightByte = rightRest.first {
     if isDigit(leftByte), isDigit(rightByte) {

@@ -2,20 +2,20 @@ import Files
 import Foundation
 
 /// What a classifier said about one review.
-public struct Prediction: Sendable {
-  public let id: String
+package struct Prediction: Sendable {
+  package let id: String
   /// The true class, from 0.
-  public let label: Int
+  package let label: Int
   /// The class with the largest logit; the lowest one when several share it.
-  public let predicted: Int
+  package let predicted: Int
   /// [C] one a class.
-  public let logits: [Float]
+  package let logits: [Float]
   /// How many tokens the model read, special ones included.
-  public let tokens: Int
+  package let tokens: Int
   /// Whether the text had more tokens than that.
-  public let truncated: Bool
+  package let truncated: Bool
 
-  public init(id: String, label: Int, logits: [Float], tokens: Int, truncated: Bool) {
+  package init(id: String, label: Int, logits: [Float], tokens: Int, truncated: Bool) {
     self.id = id
     self.label = label
     self.logits = logits
@@ -24,10 +24,10 @@ public struct Prediction: Sendable {
     predicted = logits.indices.max { logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1) } ?? 0
   }
 
-  public var isCorrect: Bool { predicted == label }
+  package var isCorrect: Bool { predicted == label }
 
   /// [C] the logarithms of the classes' probabilities (softmax of the logits) in nats, computed in Double.
-  public var logProbabilities: [Double] {
+  package var logProbabilities: [Double] {
     let logits = self.logits.map(Double.init)
     let largest = logits.max() ?? 0
     let logSum = largest + log(logits.reduce(0) { $0 + exp($1 - largest) })
@@ -35,12 +35,12 @@ public struct Prediction: Sendable {
   }
 
   /// The probability of the predicted class.
-  public var confidence: Double { exp(logProbabilities[predicted]) }
+  package var confidence: Double { exp(logProbabilities[predicted]) }
 }
 
 extension Prediction {
   /// The members of a line of `predictions.jsonl`: `id`, `label`, `logits`, `predicted`, `tokens`, `truncated`.
-  public var members: [JSON.Member] {
+  package var members: [JSON.Member] {
     [
       JSON.Member("id", .string(id)), JSON.Member("label", .integer(label)),
       JSON.Member("logits", .array(logits.map(JSON.float))), JSON.Member("predicted", .integer(predicted)),
@@ -51,7 +51,7 @@ extension Prediction {
   /// Reads the object that `members` makes; other keys are left out.
   /// - Throws: `FileError` when a value is missing or of the wrong kind, or `predicted` is not the class that the
   ///   logits say.
-  public init(_ object: JSONNode) throws {
+  package init(_ object: JSONNode) throws {
     self.init(
       id: try object["id"].string(), label: try object["label"].int(),
       logits: try object["logits"].array().map { Float(try $0.double()) }, tokens: try object["tokens"].int(),
@@ -63,7 +63,7 @@ extension Prediction {
 
   /// The predictions of a run, in the order of the file: `predictions.jsonl` in a run's folder, or such a file itself.
   /// - Throws: `FileError` that names the file and line.
-  public static func read(run path: String) throws -> [Prediction] {
+  package static func read(run path: String) throws -> [Prediction] {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     return try readJSONLines(exists && isFolder.boolValue ? path + "/predictions.jsonl" : path) { try Prediction($0) }
@@ -72,7 +72,7 @@ extension Prediction {
   /// The names of the classes in a run's `run.json`; nil where there is none, or where the classes have no names.
   /// - Parameter path: as for `read(run:)`.
   /// - Throws: `FileError`.
-  public static func classNames(run path: String) throws -> [String]? {
+  package static func classNames(run path: String) throws -> [String]? {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     let folder =

@@ -2,17 +2,17 @@ import Files
 import Foundation
 
 /// Two classifiers on the same reviews, paired review by review.
-public struct RunComparison: Equatable, Sendable {
+package struct RunComparison: Equatable, Sendable {
   /// Reviews both runs got right.
-  public let bothCorrect: Int
+  package let bothCorrect: Int
   /// Reviews only the first run got right: b in McNemar's table.
-  public let onlyFirstCorrect: Int
+  package let onlyFirstCorrect: Int
   /// Reviews only the second run got right: c in McNemar's table.
-  public let onlySecondCorrect: Int
+  package let onlySecondCorrect: Int
   /// Reviews neither run got right.
-  public let neitherCorrect: Int
+  package let neitherCorrect: Int
 
-  public init(bothCorrect: Int, onlyFirstCorrect: Int, onlySecondCorrect: Int, neitherCorrect: Int) {
+  package init(bothCorrect: Int, onlyFirstCorrect: Int, onlySecondCorrect: Int, neitherCorrect: Int) {
     self.bothCorrect = bothCorrect
     self.onlyFirstCorrect = onlyFirstCorrect
     self.onlySecondCorrect = onlySecondCorrect
@@ -22,7 +22,7 @@ public struct RunComparison: Equatable, Sendable {
   /// Pairs two runs by review; their order does not matter.
   /// - Parameter classNames: the names of the two runs' classes, where both have some; labels are then compared by name.
   /// - Throws: `EvaluationError` when a run is empty or holds a review twice, or the runs differ in reviews or labels.
-  public init(
+  package init(
     _ first: [Prediction], _ second: [Prediction], classNames: (first: [String], second: [String])? = nil
   ) throws {
     func name(_ label: Int, in names: [String]?) -> String {
@@ -65,15 +65,15 @@ public struct RunComparison: Equatable, Sendable {
   }
 
   /// How many reviews.
-  public var n: Int { bothCorrect + onlyFirstCorrect + onlySecondCorrect + neitherCorrect }
-  public var firstAccuracy: Double { Double(bothCorrect + onlyFirstCorrect) / Double(n) }
-  public var secondAccuracy: Double { Double(bothCorrect + onlySecondCorrect) / Double(n) }
+  package var n: Int { bothCorrect + onlyFirstCorrect + onlySecondCorrect + neitherCorrect }
+  package var firstAccuracy: Double { Double(bothCorrect + onlyFirstCorrect) / Double(n) }
+  package var secondAccuracy: Double { Double(bothCorrect + onlySecondCorrect) / Double(n) }
   /// The second run's accuracy less the first's.
-  public var difference: Double { Double(onlySecondCorrect - onlyFirstCorrect) / Double(n) }
+  package var difference: Double { Double(onlySecondCorrect - onlyFirstCorrect) / Double(n) }
 
   /// The 95% interval of `difference`: Newcombe's method 10 for paired proportions (Statistics in Medicine 17:2635,
   /// 1998), which combines the two Wilson intervals with a continuity-corrected correlation.
-  public var differenceInterval: Interval {
+  package var differenceInterval: Interval {
     let (p, q) = (secondAccuracy, firstAccuracy)
     let pInterval = Interval.wilson(successes: bothCorrect + onlySecondCorrect, of: n)
     let qInterval = Interval.wilson(successes: bothCorrect + onlyFirstCorrect, of: n)
@@ -96,7 +96,7 @@ public struct RunComparison: Equatable, Sendable {
 
   /// McNemar's exact test: the two-sided probability, were both runs equally good, of a split of the reviews that only
   /// one run got right at least as uneven as this one: 2 P(X ≤ min(b, c)) with X ~ Bin(b + c, 1/2), at most 1.
-  public var pValue: Double {
+  package var pValue: Double {
     let trials = Double(onlyFirstCorrect + onlySecondCorrect)
     let smaller = Double(min(onlyFirstCorrect, onlySecondCorrect))
     // The largest term by logarithms, the others from it by their ratios: nothing under- or overflows on the way.
@@ -112,7 +112,7 @@ public struct RunComparison: Equatable, Sendable {
 
   /// `accuracy` [first, second], `both_correct`, `ci95` of the difference, `difference`, `n`, `neither_correct`,
   /// `only_first_correct`, `only_second_correct`, `p_value`.
-  public var members: [JSON.Member] {
+  package var members: [JSON.Member] {
     [
       JSON.Member("accuracy", [.number(firstAccuracy), .number(secondAccuracy)]),
       JSON.Member("both_correct", .integer(bothCorrect)), JSON.Member("ci95", differenceInterval.json),

@@ -1,5 +1,5 @@
 /// Why a run's folder cannot be used. Every case names the folder and says what to do.
-public enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The folder holds this run already and resuming was not asked for.
   case exists(directory: String)
   /// The folder holds a run with other options; `option` is the first one that differs, in the order of the keys.
@@ -9,7 +9,7 @@ public enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Another process is writing into the folder.
   case locked(directory: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .exists(let directory):
       return "\(directory): holds this run already; give --resume to resume it, or another folder"

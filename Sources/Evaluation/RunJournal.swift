@@ -15,12 +15,12 @@ import Foundation
 /// | yes | no | finished; the results stand beside the stamp |
 ///
 /// Only one process at a time can have a folder open.
-public final class RunJournal {
-  public let directory: String
+package final class RunJournal {
+  package let directory: String
   /// How many batches the plan has.
-  public let batchCount: Int
+  package let batchCount: Int
   /// Whether the results are written.
-  public private(set) var isFinished: Bool
+  package private(set) var isFinished: Bool
   private let lock: DirectoryLock
   private var journal: JournalFile?
 
@@ -30,7 +30,7 @@ public final class RunJournal {
   ///   - batchCount: the number of batches, which must follow from the stamp.
   ///   - resume: whether a run that is there already may be gone on with. A new folder may be "resumed" too.
   /// - Throws: `RunError`; `FileError` when a file cannot be read or written, or was changed by hand.
-  public init(directory: String, stamp: JSON, batchCount: Int, resume: Bool) throws {
+  package init(directory: String, stamp: JSON, batchCount: Int, resume: Bool) throws {
     self.directory = directory
     self.batchCount = batchCount
     try OutputFolder.create(directory)
@@ -53,7 +53,7 @@ public final class RunJournal {
   }
 
   /// The batches still to be computed, ascending; none when the run is finished.
-  public var missingBatches: [Int] {
+  package var missingBatches: [Int] {
     guard let journal else { return [] }
     return (0..<batchCount).filter { !journal.contains($0) }
   }
@@ -62,7 +62,7 @@ public final class RunJournal {
   /// - Throws: `FileError`, when the disk is full among others; then the batch is not recorded, the others are, and it
   ///   may be appended again.
   /// - Precondition: `batch` is one of `missingBatches`.
-  public func append(batch: Int, records: [JSON]) throws {
+  package func append(batch: Int, records: [JSON]) throws {
     precondition((0..<batchCount).contains(batch), "batch \(batch) is not in 0..<\(batchCount)")
     guard let journal, !journal.contains(batch) else { preconditionFailure("batch \(batch) is already recorded") }
     try journal.append(batch: batch, records: records)
@@ -72,7 +72,7 @@ public final class RunJournal {
   /// more than one batch needs to be in memory.
   /// - Throws: `FileError`.
   /// - Precondition: the batch is recorded and the run not finished.
-  public func records(ofBatch batch: Int) throws -> [JSONNode] {
+  package func records(ofBatch batch: Int) throws -> [JSONNode] {
     guard let journal, journal.contains(batch) else { preconditionFailure("batch \(batch) is not recorded") }
     return try journal.records(ofBatch: batch)
   }
@@ -82,7 +82,7 @@ public final class RunJournal {
   /// When it throws or the process dies the run can still be resumed. Does nothing when the run is finished.
   /// - Throws: what `writeResults` throws, and `FileError`.
   /// - Precondition: no batch is missing.
-  public func finish(_ writeResults: () throws -> Void) throws {
+  package func finish(_ writeResults: () throws -> Void) throws {
     guard let journal else { return }
     precondition(missingBatches.isEmpty, "the run has missing batches")
     try writeResults()

@@ -3,7 +3,7 @@ import Transformer
 extension EncodedReviews {
   /// What a classifier says about the reviews of a batch of the plan, in order.
   /// - Throws: `TransformerError`; `EvaluationError.nonFiniteLogits`.
-  public func predictions(
+  package func predictions(
     of model: any TransformerModel, batch index: Int, workspace: Workspace
   ) throws -> [Prediction] {
     let batch = Array(reviews[batches[index]])
@@ -15,7 +15,7 @@ extension EncodedReviews {
 extension EncodedReview {
   /// The prediction that a model's logits, [C], amount to.
   /// - Throws: `EvaluationError.nonFiniteLogits`.
-  public func prediction(_ logits: [Float]) throws -> Prediction {
+  package func prediction(_ logits: [Float]) throws -> Prediction {
     guard logits.allSatisfy(\.isFinite) else { throw EvaluationError.nonFiniteLogits(id: id) }
     return Prediction(id: id, label: label, logits: logits, tokens: ids.count, truncated: truncated)
   }

@@ -1,5 +1,5 @@
 /// What is done to a review's text before it is tokenized.
-public enum TextCleaning: String, CaseIterable, Sendable {
+package enum TextCleaning: String, CaseIterable, Sendable {
   /// Nothing.
   case none
   /// IMDB's line breaks: every match of Python's `\s*<br\s*/?>\s*` becomes one newline, so that two marks in a row give
@@ -7,7 +7,7 @@ public enum TextCleaning: String, CaseIterable, Sendable {
   case br
 
   /// The cleaned text, in time linear in its length.
-  public func clean(_ text: String) -> String {
+  package func clean(_ text: String) -> String {
     switch self {
     case .none: return text
     case .br:

@@ -61,7 +61,7 @@ func forEachLine(of path: String, _ body: (TextLine) throws -> Void) throws {
 
 /// What `decode` makes of each object of a JSON Lines file, in order; no more than one object is in memory at a time.
 /// - Throws: `FileError` that names the file and line; what `decode` throws.
-public func readJSONLines<Record>(_ path: String, decode: (JSONNode) throws -> Record) throws -> [Record] {
+package func readJSONLines<Record>(_ path: String, decode: (JSONNode) throws -> Record) throws -> [Record] {
   var records: [Record] = []
   try forEachLine(of: path) { records.append(try decode($0.json())) }
   return records

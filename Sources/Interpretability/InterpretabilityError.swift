@@ -1,5 +1,5 @@
 /// Why something cannot be read.
-public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A head over the vocabulary, [V, d], is not for the states that it is to read.
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
@@ -30,7 +30,7 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case differentShapes(model: String, base: String, what: String, expected: String, found: String)
   case noSuchVector(String, group: String, model: String, expected: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .headDoesNotFit(let model, let layer, let expected, let found):
       "\(model): the states of block \(layer) need a head over the vocabulary of \(expected), not of \(found); "

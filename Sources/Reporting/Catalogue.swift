@@ -2,27 +2,27 @@ import Files
 
 /// A long table to look things up in, on a page: links reach its rows by name, and a box above it leaves only the rows
 /// that hold what is typed.
-public struct Catalogue: Equatable, Sendable {
-  public struct Row: Equatable, Sendable {
+package struct Catalogue: Equatable, Sendable {
+  package struct Row: Equatable, Sendable {
     /// Unique on the page; the first cell.
-    public let name: String
+    package let name: String
     /// The other cells.
-    public let cells: [String]
+    package let cells: [String]
 
-    public init(_ name: String, _ cells: [String]) {
+    package init(_ name: String, _ cells: [String]) {
       self.name = name
       self.cells = cells
     }
 
     /// What a link to the row of a name ends in, behind "#".
-    public static func anchor(_ name: String) -> String { name.replacing(" ", with: "-") }
+    package static func anchor(_ name: String) -> String { name.replacing(" ", with: "-") }
   }
 
-  public let columns: [String]
-  public let rows: [Row]
+  package let columns: [String]
+  package let rows: [Row]
 
   /// - Precondition: a cell a column in every row, the name included.
-  public init(columns: [String], rows: [Row]) {
+  package init(columns: [String], rows: [Row]) {
     precondition(rows.allSatisfy { $0.cells.count + 1 == columns.count }, "rows that do not fit the columns")
     self.columns = columns
     self.rows = rows
@@ -47,16 +47,16 @@ public struct Catalogue: Equatable, Sendable {
 }
 
 /// Words and the places on other pages where they stand, for a search without a server.
-public struct WordIndex: Sendable {
-  public struct Place: Equatable, Sendable {
+package struct WordIndex: Sendable {
+  package struct Place: Equatable, Sendable {
     /// What is shown.
-    public let name: String
+    package let name: String
     /// Where it leads, relative to the page.
-    public let link: String
+    package let link: String
     /// What decides between places that a search finds equally good; the least comes first.
-    public let order: Int
+    package let order: Int
 
-    public init(name: String, link: String, order: Int) {
+    package init(name: String, link: String, order: Int) {
       self.name = name
       self.link = link
       self.order = order
@@ -64,36 +64,36 @@ public struct WordIndex: Sendable {
   }
 
   /// Where a word stands at a place: its rank from 1, on one of at most four sides.
-  public struct Hit: Equatable, Sendable {
-    public let rank: Int
+  package struct Hit: Equatable, Sendable {
+    package let rank: Int
     /// From 0 to 3.
-    public let side: Int
+    package let side: Int
 
-    public init(rank: Int, side: Int) {
+    package init(rank: Int, side: Int) {
       self.rank = rank
       self.side = side
     }
   }
 
-  public struct Word: Sendable {
+  package struct Word: Sendable {
     /// As it is shown.
-    public let text: String
+    package let text: String
     /// As it is searched for.
-    public let bare: String
+    package let bare: String
     /// Indices of places, and where the word stands there.
-    public let places: [(place: Int, hits: [Hit])]
+    package let places: [(place: Int, hits: [Hit])]
 
-    public init(_ text: String, bare: String, places: [(place: Int, hits: [Hit])]) {
+    package init(_ text: String, bare: String, places: [(place: Int, hits: [Hit])]) {
       self.text = text
       self.bare = bare
       self.places = places
     }
   }
 
-  public let places: [Place]
-  public let words: [Word]
+  package let places: [Place]
+  package let words: [Word]
 
-  public init(places: [Place], words: [Word]) {
+  package init(places: [Place], words: [Word]) {
     self.places = places
     self.words = words
   }

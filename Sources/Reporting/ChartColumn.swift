@@ -1,11 +1,11 @@
 /// Charts that are read together, one under the other in one picture.
-public struct ChartColumn: Equatable, Sendable {
-  public let charts: [LineChart]
+package struct ChartColumn: Equatable, Sendable {
+  package let charts: [LineChart]
 
-  public init(_ charts: [LineChart]) { self.charts = charts }
+  package init(_ charts: [LineChart]) { self.charts = charts }
 
   /// The charts as one SVG with a white background: the same bytes for the same charts.
-  public func svg() -> String {
+  package func svg() -> String {
     var y = 0.0
     var children: [Markup] = [
       .element("title", text: charts.map(\.title).joined(separator: "; ")),
@@ -25,7 +25,7 @@ public struct ChartColumn: Equatable, Sendable {
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + picture.rendered
   }
 
-  public func text(_ style: Style, height: Int = 14) -> String {
+  package func text(_ style: Style, height: Int = 14) -> String {
     charts.map { $0.text(style, height: height) }.joined(separator: "\n")
   }
 }

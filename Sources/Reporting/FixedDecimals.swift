@@ -2,7 +2,7 @@ import Foundation
 
 extension Double {
   /// This number with exactly `digits` decimals, never "-0.00"; "–" when it is not finite.
-  public func fixed(_ digits: Int) -> String {
+  package func fixed(_ digits: Int) -> String {
     guard isFinite else { return "–" }
     let text = String(format: "%.\(max(0, digits))f", self)
     return text.hasPrefix("-") && !text.contains(where: { ("1"..."9").contains($0) }) ? String(text.dropFirst()) : text

@@ -4,18 +4,18 @@ import Files
 /// or an archive in ten years. All text is escaped; it is well-formed XML as well as HTML; it reads on paper, in the
 /// dark, on a telephone, and without its script, which sorts tables,
 /// works heat maps and draws matrices.
-public struct HTMLPage: Sendable {
-  public struct Section: Sendable {
-    public let title: String
-    public let blocks: [Block]
+package struct HTMLPage: Sendable {
+  package struct Section: Sendable {
+    package let title: String
+    package let blocks: [Block]
 
-    public init(_ title: String, _ blocks: [Block]) {
+    package init(_ title: String, _ blocks: [Block]) {
       self.title = title
       self.blocks = blocks
     }
   }
 
-  public enum Block: Sendable {
+  package enum Block: Sendable {
     case paragraph(String)
     /// A paragraph set apart, for what a reader must know before trusting the numbers.
     case note(String)
@@ -46,14 +46,14 @@ public struct HTMLPage: Sendable {
     }
   }
 
-  public let title: String
+  package let title: String
   /// One line under the title; none when empty.
-  public let subtitle: String
+  package let subtitle: String
   /// At the foot.
-  public let provenance: Provenance
-  public let sections: [Section]
+  package let provenance: Provenance
+  package let sections: [Section]
 
-  public init(title: String, subtitle: String = "", provenance: Provenance, sections: [Section]) {
+  package init(title: String, subtitle: String = "", provenance: Provenance, sections: [Section]) {
     self.title = title
     self.subtitle = subtitle
     self.provenance = provenance
@@ -61,7 +61,7 @@ public struct HTMLPage: Sendable {
   }
 
   /// The whole page: the same bytes for the same content.
-  public var html: String {
+  package var html: String {
     let head: [Markup] = [
       .element("meta", ["charset": "utf-8"]),
       .element("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"]),

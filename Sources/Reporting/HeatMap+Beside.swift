@@ -3,7 +3,7 @@ extension HeatMap {
   private static let leastWidth = 46
 
   /// Heat maps side by side on a terminal, one below the other where it is too narrow. They have the same statistics.
-  public static func text(_ maps: [HeatMap], _ style: Style) -> String {
+  package static func text(_ maps: [HeatMap], _ style: Style) -> String {
     let gap = "   "
     let share = style.width.map { ($0 - gap.count * (maps.count - 1)) / max(1, maps.count) }
     guard maps.count > 1, share.map({ $0 >= leastWidth }) ?? true else {

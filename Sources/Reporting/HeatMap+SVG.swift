@@ -1,9 +1,9 @@
 extension HeatMap {
   /// The heat map as SVG: the same bytes for the same heat map. Every cell has a tooltip; nothing outside is referred to.
-  public func svg() -> String { Self.svg([self]) }
+  package func svg() -> String { Self.svg([self]) }
 
   /// Heat maps side by side as one picture. They have the same statistics.
-  public static func svg(_ maps: [HeatMap]) -> String {
+  package static func svg(_ maps: [HeatMap]) -> String {
     var (width, height) = (0.0, 0.0)
     // Cells of one row stand at one height, however long the headings are.
     let headingHeight = maps.map(\.headingHeight).max() ?? 0

@@ -3,13 +3,13 @@ import Foundation
 extension HeatMap {
   /// A number that each cell has, and how it becomes a colour: from dark to bright, or, where it can be negative, from one
   /// colour through a light zero to another, both ends equally far from it.
-  public struct Statistic: Equatable, Sendable {
+  package struct Statistic: Equatable, Sendable {
     /// Where a value lies between the ends: in proportion, by its logarithm, or by its square root, which keeps its sign.
-    public enum Spacing: Sendable { case linear, logarithmic, squareRoot }
-    public enum Brightest: Sendable { case highest, lowest }
+    package enum Spacing: Sendable { case linear, logarithmic, squareRoot }
+    package enum Brightest: Sendable { case highest, lowest }
 
     /// How a value is written in a cell.
-    public enum Format: Equatable, Sendable {
+    package enum Format: Equatable, Sendable {
       case decimals(Int)
       /// Decimals with a plus sign above 0.
       case signed(Int)
@@ -17,22 +17,22 @@ extension HeatMap {
       case percent
     }
 
-    public let name: String
+    package let name: String
     /// One sentence about what the number says; may be empty.
-    public let explanation: String
+    package let explanation: String
     /// The values with the colours of the ends; what lies outside takes the nearest end. Symmetric where it is signed.
-    public let range: ClosedRange<Double>
-    public let spacing: Spacing
+    package let range: ClosedRange<Double>
+    package let spacing: Spacing
     /// Without meaning where the statistic is signed.
-    public let brightest: Brightest
+    package let brightest: Brightest
     /// Of the legend and of what is said about a cell.
-    public let decimals: Int
-    public let format: Format
+    package let decimals: Int
+    package let format: Format
 
     /// - Parameters:
     ///   - range: for logarithmic spacing, above 0; with a negative end it is widened to be symmetric around 0.
     ///   - format: nil for `decimals` decimals.
-    public init(
+    package init(
       _ name: String, explanation: String = "", range: ClosedRange<Double>, spacing: Spacing = .linear,
       brightest: Brightest = .highest, decimals: Int = 3, format: Format? = nil
     ) {
@@ -119,7 +119,7 @@ extension HeatMap {
 
 extension Double {
   /// With its sign and fixed decimals: "+1.25", "-0.30".
-  public func signed(_ decimals: Int) -> String {
+  package func signed(_ decimals: Int) -> String {
     let text = fixed(decimals)
     return self > 0 && text.contains { ("1"..."9").contains($0) } ? "+" + text : text
   }

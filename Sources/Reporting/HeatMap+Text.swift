@@ -2,7 +2,7 @@ extension HeatMap {
   /// Lines for a terminal or a plain file, coloured by the statistic shown. On a terminal (`style.width`) texts are cut to a
   /// common width, and columns that do not fit side by side follow below in further panels. Without colour a shade
   /// stands before each text.
-  public func text(_ style: Style) -> String {
+  package func text(_ style: Style) -> String {
     var text = heading(style)
     guard !columns.isEmpty, !rows.isEmpty else { return text }
     let nameWidth = min(rows.map { DisplayWidth.of($0.name.printable) }.max() ?? 0, 14)

@@ -4,27 +4,27 @@ import Foundation
 /// with a number for each of several statistics, and a list of what stands behind it. One statistic is shown: it gives the
 /// colours, the legend, and the texts of cells that have none of their own. The same value renders for a terminal
 /// (`text`), as SVG (`svg`) and on an HTML page (`HTMLPage.Block.heatMap`), in the same colours and numbers.
-public struct HeatMap: Equatable, Sendable {
+package struct HeatMap: Equatable, Sendable {
   /// One line of what stands behind a cell: a token and its probability, say.
-  public struct Entry: Equatable, Sendable {
-    public let label: String
-    public let value: Double
+  package struct Entry: Equatable, Sendable {
+    package let label: String
+    package let value: Double
 
-    public init(_ label: String, _ value: Double) {
+    package init(_ label: String, _ value: Double) {
       self.label = label
       self.value = value
     }
   }
 
-  public struct Cell: Equatable, Sendable {
+  package struct Cell: Equatable, Sendable {
     /// What stands in the cell whatever colours it, such as a token; nil where it is the value of the statistic shown.
-    public let label: String?
+    package let label: String?
     /// One a statistic; not finite where there is none.
-    public let values: [Double]
-    public let isMarked: Bool
-    public let entries: [Entry]
+    package let values: [Double]
+    package let isMarked: Bool
+    package let entries: [Entry]
 
-    public init(_ label: String? = nil, values: [Double], isMarked: Bool = false, entries: [Entry] = []) {
+    package init(_ label: String? = nil, values: [Double], isMarked: Bool = false, entries: [Entry] = []) {
       self.label = label
       self.values = values
       self.isMarked = isMarked
@@ -32,33 +32,33 @@ public struct HeatMap: Equatable, Sendable {
     }
   }
 
-  public struct Row: Equatable, Sendable {
-    public let name: String
+  package struct Row: Equatable, Sendable {
+    package let name: String
     /// One a column.
-    public let cells: [Cell]
+    package let cells: [Cell]
 
-    public init(_ name: String, _ cells: [Cell]) {
+    package init(_ name: String, _ cells: [Cell]) {
       self.name = name
       self.cells = cells
     }
   }
 
-  public let title: String
-  public let subtitle: String
+  package let title: String
+  package let subtitle: String
   /// The name of each column: a token, as people read it.
-  public let columns: [String]
+  package let columns: [String]
   /// From the bottom up.
-  public let rows: [Row]
-  public let statistics: [Statistic]
+  package let rows: [Row]
+  package let statistics: [Statistic]
   /// The statistic that colours the cells, an index of `statistics`. A page opens at it.
-  public let shown: Int
+  package let shown: Int
   /// What a mark says; empty when no cell is marked.
-  public let markMeaning: String
+  package let markMeaning: String
   /// What the values of entries are.
-  public let entryName: String
+  package let entryName: String
 
   /// - Precondition: a cell a column in every row, a value a statistic in every cell, and `shown` one of the statistics.
-  public init(
+  package init(
     title: String, subtitle: String = "", columns: [String], rows: [Row], statistics: [Statistic], shown: Int = 0,
     markMeaning: String = "", entryName: String = "probability"
   ) {
@@ -79,7 +79,7 @@ public struct HeatMap: Equatable, Sendable {
   }
 
   /// The same cells, coloured by another statistic.
-  public func showing(_ statistic: Int) -> HeatMap {
+  package func showing(_ statistic: Int) -> HeatMap {
     HeatMap(
       title: title, subtitle: subtitle, columns: columns, rows: rows, statistics: statistics, shown: statistic,
       markMeaning: markMeaning, entryName: entryName)

@@ -1,11 +1,11 @@
 extension LineChart {
   /// Where an SVG is shown. A stand-alone file brings its own white background; inside a page it takes the page's text
   /// colour, and so follows its dark mode.
-  public enum Placement: Sendable { case standAlone, inline }
+  package enum Placement: Sendable { case standAlone, inline }
 
   /// The chart as SVG, 760 units wide: the same bytes for the same chart. It has a title and a description that lists
   /// every value, a tooltip a point, and refers to nothing outside.
-  public func svg(_ placement: Placement = .standAlone) -> String {
+  package func svg(_ placement: Placement = .standAlone) -> String {
     let declaration = placement == .standAlone ? "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" : ""
     return declaration + markup(placement).rendered
   }

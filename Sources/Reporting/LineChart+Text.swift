@@ -2,7 +2,7 @@ extension LineChart {
   /// The chart in characters, as wide as the terminal (at most 110 columns; 80 without one) and `height` rows of plot.
   /// A point is its series' capital letter; points that share a place stand side by side, left to right. Reference
   /// lines carry small letters. It reads without colour; intervals are left to the table beside it.
-  public func text(_ style: Style, height: Int = 18) -> String {
+  package func text(_ style: Style, height: Int = 18) -> String {
     let width = min(style.width ?? 80, 110)
     var lines = title.printable.wrapped(toColumns: width).map { ($0, Tone.strong) }
     if !subtitle.isEmpty { lines += subtitle.printable.wrapped(toColumns: width).map { ($0, Tone.faint) } }

@@ -2,18 +2,18 @@
 /// and as characters for a terminal (`text`).
 ///
 /// A point whose y is not finite is a gap: the line breaks there, nothing is drawn, and the description says "none".
-public struct LineChart: Equatable, Sendable {
+package struct LineChart: Equatable, Sendable {
   /// One measured value.
-  public struct Point: Equatable, Sendable {
-    public let x: Double
-    public let y: Double
+  package struct Point: Equatable, Sendable {
+    package let x: Double
+    package let y: Double
     /// The ends of the interval around y; none is drawn when either is missing or not finite.
-    public let low: Double?
-    public let high: Double?
+    package let low: Double?
+    package let high: Double?
     /// Added to the tooltip ("n = 400").
-    public let note: String
+    package let note: String
 
-    public init(x: Double, y: Double, low: Double? = nil, high: Double? = nil, note: String = "") {
+    package init(x: Double, y: Double, low: Double? = nil, high: Double? = nil, note: String = "") {
       self.x = x
       self.y = y
       self.low = low
@@ -23,7 +23,7 @@ public struct LineChart: Equatable, Sendable {
 
     /// The mean of several draws with their least and greatest value as the interval. Draws that are not finite are
     /// left out; with none left the point is a gap.
-    public init(x: Double, draws: [Double], note: String = "") {
+    package init(x: Double, draws: [Double], note: String = "") {
       let draws = draws.filter(\.isFinite)
       self.init(
         x: x, y: draws.isEmpty ? .nan : draws.reduce(0, +) / Double(draws.count), low: draws.min(), high: draws.max(),
@@ -40,17 +40,17 @@ public struct LineChart: Equatable, Sendable {
   }
 
   /// How intervals are drawn: a bar at each point, or a shaded band along the line.
-  public enum Spread: Sendable { case bars, band }
+  package enum Spread: Sendable { case bars, band }
 
-  public struct Series: Equatable, Sendable {
-    public let name: String
+  package struct Series: Equatable, Sendable {
+    package let name: String
     /// In order of x.
-    public let points: [Point]
-    public let spread: Spread
+    package let points: [Point]
+    package let spread: Spread
     /// What the intervals are ("95% Wilson interval", "range of 5 draws"); empty when there are none.
-    public let spreadName: String
+    package let spreadName: String
 
-    public init(name: String, points: [Point], spread: Spread = .bars, spreadName: String = "") {
+    package init(name: String, points: [Point], spread: Spread = .bars, spreadName: String = "") {
       self.name = name
       self.points = points.filter { $0.x.isPlottable }.sorted { $0.x < $1.x }
       self.spread = spread
@@ -59,28 +59,28 @@ public struct LineChart: Equatable, Sendable {
   }
 
   /// A horizontal line across the plot; left out when y is not finite.
-  public struct Reference: Equatable, Sendable {
-    public let name: String
-    public let y: Double
+  package struct Reference: Equatable, Sendable {
+    package let name: String
+    package let y: Double
 
-    public init(name: String, y: Double) {
+    package init(name: String, y: Double) {
       self.name = name
       self.y = y
     }
   }
 
-  public struct Axis: Equatable, Sendable {
-    public let title: String
+  package struct Axis: Equatable, Sendable {
+    package let title: String
     /// The values that are possible at all, as 0...1 for a fraction. The y axis may show a part of them only, and is
     /// then marked as cut.
-    public let bounds: ClosedRange<Double>?
+    package let bounds: ClosedRange<Double>?
     /// Ticks on whole numbers only.
-    public let isWhole: Bool
+    package let isWhole: Bool
     /// Equal factors are equal distances; the title says so. Values that are not positive have no place on it: along x they
     /// are left out, along y they are gaps.
-    public let isLogarithmic: Bool
+    package let isLogarithmic: Bool
 
-    public init(
+    package init(
       _ title: String, bounds: ClosedRange<Double>? = nil, isWhole: Bool = false, isLogarithmic: Bool = false
     ) {
       self.title = title
@@ -90,14 +90,14 @@ public struct LineChart: Equatable, Sendable {
     }
   }
 
-  public let title: String
-  public let subtitle: String
-  public let xAxis: Axis
-  public let yAxis: Axis
-  public let series: [Series]
-  public let references: [Reference]
+  package let title: String
+  package let subtitle: String
+  package let xAxis: Axis
+  package let yAxis: Axis
+  package let series: [Series]
+  package let references: [Reference]
 
-  public init(
+  package init(
     title: String, subtitle: String = "", xAxis: Axis, yAxis: Axis, series: [Series], references: [Reference] = []
   ) {
     self.title = title

@@ -1,17 +1,17 @@
 /// Square matrices over the tokens of a text, such as the attention of a head, too large for a table: two of them and
 /// what they differ by, side by side, for one of several items at a time. Only an HTML page shows it
 /// (`HTMLPage.Block.matrices`).
-public struct MatrixPanels: Equatable, Sendable {
-  public struct Item: Equatable, Sendable {
+package struct MatrixPanels: Equatable, Sendable {
+  package struct Item: Equatable, Sendable {
     /// "L3H2"
-    public let name: String
+    package let name: String
     /// One line about it.
-    public let note: String
+    package let note: String
     /// Row after row, tokens x tokens numbers each.
-    public let first: [Float]
-    public let second: [Float]
+    package let first: [Float]
+    package let second: [Float]
 
-    public init(_ name: String, note: String = "", first: [Float], second: [Float]) {
+    package init(_ name: String, note: String = "", first: [Float], second: [Float]) {
       self.name = name
       self.note = note
       self.first = first
@@ -19,17 +19,17 @@ public struct MatrixPanels: Equatable, Sendable {
     }
   }
 
-  public let title: String
+  package let title: String
   /// Of each row and column, as people read them.
-  public let tokens: [String]
+  package let tokens: [String]
   /// What the two matrices and their difference, first minus second, are called.
-  public let panels: (first: String, second: String, difference: String)
+  package let panels: (first: String, second: String, difference: String)
   /// The panel that comes first where they stand one below the other: 0, 1 or 2, the difference.
-  public let shown: Int
-  public let items: [Item]
+  package let shown: Int
+  package let items: [Item]
 
   /// - Precondition: at least one token and item; matrices of tokens x tokens.
-  public init(
+  package init(
     title: String, tokens: [String], panels: (first: String, second: String, difference: String), shown: Int = 0,
     items: [Item]
   ) {
@@ -44,13 +44,13 @@ public struct MatrixPanels: Equatable, Sendable {
     self.items = items
   }
 
-  public static func == (left: MatrixPanels, right: MatrixPanels) -> Bool {
+  package static func == (left: MatrixPanels, right: MatrixPanels) -> Bool {
     left.title == right.title && left.tokens == right.tokens && left.panels == right.panels && left.shown == right.shown
       && left.items == right.items
   }
 
   /// How many characters of a page an item takes: two a number.
-  public static func pageSize(ofItemWith tokens: Int) -> Int { 4 * tokens * tokens }
+  package static func pageSize(ofItemWith tokens: Int) -> Int { 4 * tokens * tokens }
 
   /// Numbers on a page are whole multiples of a 2,047th of their item's largest magnitude.
   static let levels = 2047

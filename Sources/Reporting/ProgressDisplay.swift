@@ -1,5 +1,5 @@
 /// How a command shows its progress.
-public enum ProgressChoice: String, CaseIterable, Sendable {
+package enum ProgressChoice: String, CaseIterable, Sendable {
   /// A line that is redrawn on a terminal, plain lines elsewhere.
   case auto
   /// Plain lines everywhere.
@@ -8,19 +8,19 @@ public enum ProgressChoice: String, CaseIterable, Sendable {
 }
 
 /// When the state of long work is shown, and as what text. It reads no clock and writes nothing.
-public struct ProgressDisplay: Equatable, Sendable {
-  public enum Form: Equatable, Sendable { case redrawn, plain, none }
+package struct ProgressDisplay: Equatable, Sendable {
+  package enum Form: Equatable, Sendable { case redrawn, plain, none }
 
-  public let form: Form
+  package let form: Form
   /// From one state that is shown to the next.
-  public let interval: Duration
+  package let interval: Duration
   /// Work that takes less is never shown.
-  public let delay: Duration
+  package let delay: Duration
 
   /// - Parameters:
   ///   - isTerminal: whether what is written can be redrawn.
   ///   - plainInterval: from one plain line to the next.
-  public init(_ choice: ProgressChoice, isTerminal: Bool, plainInterval: Duration = .seconds(30)) {
+  package init(_ choice: ProgressChoice, isTerminal: Bool, plainInterval: Duration = .seconds(30)) {
     switch (choice, isTerminal) {
     case (.none, _): (form, interval, delay) = (.none, .zero, .zero)
     case (.auto, true): (form, interval, delay) = (.redrawn, .milliseconds(100), .milliseconds(500))
@@ -29,7 +29,7 @@ public struct ProgressDisplay: Equatable, Sendable {
   }
 
   /// What is written to show a state, `elapsed` after the work began; nil when nothing is to be shown.
-  public func text(_ line: ProgressLine, completed: Int, elapsed: Duration, style: Style) -> String? {
+  package func text(_ line: ProgressLine, completed: Int, elapsed: Duration, style: Style) -> String? {
     guard elapsed >= delay else { return nil }
     switch form {
     case .redrawn: return erasure + line.line(completed: completed, elapsed: elapsed, style: style)
@@ -39,5 +39,5 @@ public struct ProgressDisplay: Equatable, Sendable {
   }
 
   /// What takes the state away that was shown last.
-  public var erasure: String { form == .redrawn ? "\r\u{1B}[K" : "" }
+  package var erasure: String { form == .redrawn ? "\r\u{1B}[K" : "" }
 }

@@ -1,16 +1,16 @@
 /// The text of a progress line. It reads no clock and writes nothing: the caller gives the time that has passed, and
 /// shows the line.
-public struct ProgressLine: Equatable, Sendable {
+package struct ProgressLine: Equatable, Sendable {
   /// What is being done ("pinv, 3 kept").
-  public let label: String
+  package let label: String
   /// What is counted ("reviews").
-  public let unit: String
+  package let unit: String
   /// nil for work that is not counted.
-  public let total: Int?
+  package let total: Int?
   /// How many an earlier, interrupted run had already done; they say nothing about this run's rate.
-  public let resumed: Int
+  package let resumed: Int
 
-  public init(label: String, unit: String, total: Int, resumed: Int = 0) {
+  package init(label: String, unit: String, total: Int, resumed: Int = 0) {
     self.label = label
     self.unit = unit
     self.total = max(0, total)
@@ -18,7 +18,7 @@ public struct ProgressLine: Equatable, Sendable {
   }
 
   /// Work that is not counted: only its time is shown.
-  public init(label: String) {
+  package init(label: String) {
     self.label = label
     unit = ""
     total = nil
@@ -28,7 +28,7 @@ public struct ProgressLine: Equatable, Sendable {
   /// The state when `completed` of the total (resumed ones included) are done, `elapsed` after the start:
   /// `pinv, 3 kept  ████████▎               152/400  38%  38.0 reviews/s  6.5 s left`.
   /// Cut to the terminal's width; no line break.
-  public func line(completed: Int, elapsed: Duration, style: Style) -> String {
+  package func line(completed: Int, elapsed: Duration, style: Style) -> String {
     guard let total else {
       let text = "\(label.printable)  \(Self.text(elapsed))"
       return style.width.map { text.cut(toColumns: $0, mark: style.cutMark) } ?? text
@@ -50,7 +50,7 @@ public struct ProgressLine: Equatable, Sendable {
 
   /// The state for a log, without colour, bar or a width:
   /// `pinv, 3 kept: 152/400 reviews, 38%, 4.0 s elapsed, 6.5 s left`.
-  public func plainLine(completed: Int, elapsed: Duration) -> String {
+  package func plainLine(completed: Int, elapsed: Duration) -> String {
     let time = Self.text(elapsed) + " elapsed"
     guard let total else { return "\(label.printable): \(time)" }
     let left = rate(completed, elapsed).map { ", \(Self.text(remaining(completed, of: total, $0))) left" } ?? ""

@@ -1,24 +1,24 @@
 /// Where the numbers of a page come from: at the foot of every page.
-public struct Provenance: Equatable, Sendable {
+package struct Provenance: Equatable, Sendable {
   /// A file that was read, and the SHA-256 digest of what it holds.
-  public struct Source: Equatable, Sendable {
-    public let name: String
+  package struct Source: Equatable, Sendable {
+    package let name: String
     /// 64 hexadecimal digits.
-    public let sha256: String
+    package let sha256: String
 
-    public init(_ name: String, sha256: String) {
+    package init(_ name: String, sha256: String) {
       self.name = name
       self.sha256 = sha256
     }
   }
 
-  public let version: String
+  package let version: String
   /// The command line, as a shell takes it.
-  public let command: String
-  public let models: [Source]
-  public let datasets: [Source]
+  package let command: String
+  package let models: [Source]
+  package let datasets: [Source]
 
-  public init(version: String, command: String, models: [Source], datasets: [Source] = []) {
+  package init(version: String, command: String, models: [Source], datasets: [Source] = []) {
     self.version = version
     self.command = command
     self.models = models

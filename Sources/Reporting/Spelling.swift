@@ -1,9 +1,9 @@
 /// Finds the word that was meant.
-public enum Spelling {
+package enum Spelling {
   /// The known word that takes the fewest changes to reach from `word`, the first of equal ones; nil when even that one is
   /// another word: it then takes more changes than a third of its letters, one at least. A known word that begins with
   /// `word`, of three letters or more, is always near.
-  public static func nearest(to word: String, among known: [String]) -> String? {
+  package static func nearest(to word: String, among known: [String]) -> String? {
     let found = known.map { (word: $0, distance: distance(word.lowercased(), $0.lowercased())) }
       .min { $0.distance < $1.distance }
     if let found, found.distance <= max(1, found.word.count / 3) { return found.word }

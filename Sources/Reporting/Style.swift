@@ -1,16 +1,16 @@
 /// How text for people is set: how wide the terminal is, and what it can show. The command decides it once; nothing
 /// here looks at the environment by itself.
-public struct Style: Equatable, Sendable {
+package struct Style: Equatable, Sendable {
   /// Columns of the terminal; nil when the output is no terminal, and then nothing is ever cut.
-  public let width: Int?
+  package let width: Int?
   /// Whether ANSI colours are written.
-  public let usesColor: Bool
+  package let usesColor: Bool
   /// Whether colours of pictures may be any of 24 bits, rather than the nearest of 256.
-  public let usesTrueColor: Bool
+  package let usesTrueColor: Bool
   /// Whether rules, bars and curves may use characters outside ASCII.
-  public let usesUnicode: Bool
+  package let usesUnicode: Bool
 
-  public init(width: Int?, usesColor: Bool = false, usesTrueColor: Bool = false, usesUnicode: Bool = true) {
+  package init(width: Int?, usesColor: Bool = false, usesTrueColor: Bool = false, usesUnicode: Bool = true) {
     self.width = width
     self.usesTrueColor = usesTrueColor
     self.usesColor = usesColor
@@ -18,20 +18,20 @@ public struct Style: Equatable, Sendable {
   }
 
   /// For a file or a pipe: no width, no colour.
-  public static let plain = Style(width: nil)
+  package static let plain = Style(width: nil)
 
   /// What stands for the part that was cut off; one column wide.
   var cutMark: String { usesUnicode ? "…" : "~" }
 
   /// `text` in the colour of `tone`, or unchanged when colour is off.
-  public func painted(_ text: String, _ tone: Tone) -> String {
+  package func painted(_ text: String, _ tone: Tone) -> String {
     guard usesColor, let code = tone.ansiCode, !text.isEmpty else { return text }
     return "\u{1B}[\(code)m\(text)\u{1B}[0m"
   }
 }
 
 /// What a piece of text is, which decides how it looks on a terminal and on a page.
-public enum Tone: Equatable, Sendable {
+package enum Tone: Equatable, Sendable {
   case plain, strong, faint, good, bad
   /// The colour of the series with this index in a chart.
   case series(Int)
@@ -61,12 +61,12 @@ public enum Tone: Equatable, Sendable {
 }
 
 /// The user's word on colour (`--color auto|always|never`).
-public enum ColorChoice: String, CaseIterable, Sendable {
+package enum ColorChoice: String, CaseIterable, Sendable {
   case auto, always, never
 
   /// Whether to write colour. The option wins; then NO_COLOR (any text) turns it off, FORCE_COLOR (any text but 0)
   /// turns it on; then a terminal has colour unless TERM is dumb.
-  public func usesColor(environment: [String: String], isTerminal: Bool) -> Bool {
+  package func usesColor(environment: [String: String], isTerminal: Bool) -> Bool {
     switch self {
     case .always: return true
     case .never: return false

@@ -1,7 +1,7 @@
 extension Table {
   /// The table in GitHub's Markdown, padded so that it also reads well as plain text; the caption becomes a bold line
   /// above. Whatever Markdown would take for markup is escaped.
-  public var markdown: String {
+  package var markdown: String {
     let titles = columns.map { Self.escaped($0.title) }
     let cells = rows.map { $0.map { $0.tone == .strong ? "**\(Self.escaped($0.text))**" : Self.escaped($0.text) } }
     let widths = columns.indices.map { index in

@@ -3,7 +3,7 @@ extension Table {
   /// (`style.width`) cells are cut to make the lines fit: texts before numbers, the widest first, none below one
   /// column; whole columns are not cut, and with one a line runs over rather than that a number is cut. Without a width
   /// nothing is cut.
-  public func text(_ style: Style) -> String {
+  package func text(_ style: Style) -> String {
     let titles = columns.map { Cell($0.title.printable, .strong) }
     let cells = rows.map { row in row.map { Cell($0.text.printable, $0.tone) } }
     let widths = fittedWidths(lines: [titles] + cells, total: style.width)

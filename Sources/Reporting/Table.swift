@@ -1,15 +1,15 @@
 /// A table of short texts: for a terminal (`text`), for Markdown (`markdown`) and for an HTML page.
-public struct Table: Equatable, Sendable {
-  public enum Alignment: Sendable { case leading, trailing }
+package struct Table: Equatable, Sendable {
+  package enum Alignment: Sendable { case leading, trailing }
 
   /// A column's title, and the side its cells lean to: numbers trail.
-  public struct Column: Equatable, Sendable {
-    public let title: String
-    public let alignment: Alignment
+  package struct Column: Equatable, Sendable {
+    package let title: String
+    package let alignment: Alignment
     /// Whether its cells are never cut to make a line fit: names that would be told apart by what is cut off.
-    public let isWhole: Bool
+    package let isWhole: Bool
 
-    public init(_ title: String, _ alignment: Alignment = .leading, isWhole: Bool = false) {
+    package init(_ title: String, _ alignment: Alignment = .leading, isWhole: Bool = false) {
       self.title = title
       self.alignment = alignment
       self.isWhole = isWhole
@@ -17,45 +17,45 @@ public struct Table: Equatable, Sendable {
   }
 
   /// A text and how it looks. A string literal is a plain cell.
-  public struct Cell: Equatable, Sendable, ExpressibleByStringInterpolation {
-    public let text: String
-    public let tone: Tone
+  package struct Cell: Equatable, Sendable, ExpressibleByStringInterpolation {
+    package let text: String
+    package let tone: Tone
 
-    public init(_ text: String, _ tone: Tone = .plain) {
+    package init(_ text: String, _ tone: Tone = .plain) {
       self.text = text
       self.tone = tone
     }
 
-    public init(stringLiteral value: String) { self.init(value) }
+    package init(stringLiteral value: String) { self.init(value) }
 
     /// A number with fixed decimals; "–" when there is none or it is not finite.
-    public static func number(_ value: Double?, decimals: Int, _ tone: Tone = .plain) -> Cell {
+    package static func number(_ value: Double?, decimals: Int, _ tone: Tone = .plain) -> Cell {
       Cell((value ?? .nan).fixed(decimals), tone)
     }
 
     /// A whole number.
-    public static func count(_ value: Int, _ tone: Tone = .plain) -> Cell { Cell(String(value), tone) }
+    package static func count(_ value: Int, _ tone: Tone = .plain) -> Cell { Cell(String(value), tone) }
 
     /// Two ends, as "0.450–0.549"; "–" when either is missing or not finite.
-    public static func interval(_ low: Double?, _ high: Double?, decimals: Int, _ tone: Tone = .faint) -> Cell {
+    package static func interval(_ low: Double?, _ high: Double?, decimals: Int, _ tone: Tone = .faint) -> Cell {
       guard let low, let high, low.isFinite, high.isFinite else { return Cell("–", tone) }
       return Cell(low.fixed(decimals) + "–" + high.fixed(decimals), tone)
     }
   }
 
   /// Stands above the table; none when empty.
-  public let caption: String
-  public let columns: [Column]
+  package let caption: String
+  package let columns: [Column]
   /// One cell a column in each row.
-  public private(set) var rows: [[Cell]] = []
+  package private(set) var rows: [[Cell]] = []
 
-  public init(caption: String = "", columns: [Column]) {
+  package init(caption: String = "", columns: [Column]) {
     self.caption = caption
     self.columns = columns
   }
 
   /// Adds a row, which must have one cell a column.
-  public mutating func append(_ row: [Cell]) {
+  package mutating func append(_ row: [Cell]) {
     precondition(row.count == columns.count, "a row of \(row.count) cells in a table of \(columns.count) columns")
     rows.append(row)
   }

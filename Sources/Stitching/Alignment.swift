@@ -6,18 +6,18 @@ import Transformer
 ///
 /// The score of a layer of A and a layer of B is the mean absolute Pearson correlation of all pairs of their vectors of one
 /// kind (Dar et al. 2023, section 4.2): no order of neurons or heads is needed. No biases.
-public struct ModelAligner: Sendable {
-  public let a: Model
-  public let b: Model
+package struct ModelAligner: Sendable {
+  package let a: Model
+  package let b: Model
   /// The tokens through which embedding space compares.
-  public let shared: SharedVocabulary
+  package let shared: SharedVocabulary
   private let threads: Threads
   private let embedding: CorrelationCoordinates?
 
   /// - Parameters:
   ///   - spaces: those that `align` will be asked for.
   /// - Throws: `StitchingError.differentFeatures` for feature space of different widths, `LinearAlgebraError`.
-  public init(
+  package init(
     _ a: Model, _ b: Model, shared: SharedVocabulary, spaces: Set<AlignmentSpace> = [.embedding, .feature],
     threads: Threads
   ) throws {
@@ -35,7 +35,7 @@ public struct ModelAligner: Sendable {
 
   /// Compares the vocabularies by the models' tokenizer files.
   /// - Throws: also `StitchingError` for vocabularies that differ, `TokenizationError`.
-  public init(
+  package init(
     _ a: Model, _ b: Model, allowsPartialVocabulary: Bool, spaces: Set<AlignmentSpace>, threads: Threads
   ) throws {
     let shared = try SharedVocabulary(
@@ -47,7 +47,7 @@ public struct ModelAligner: Sendable {
 
   /// - Precondition: `space` is one the aligner was made for.
   /// - Throws: `LinearAlgebraError.notFinite` where a weight is not finite.
-  public func align(_ kind: ParameterKind, in space: AlignmentSpace) throws -> LayerAlignment {
+  package func align(_ kind: ParameterKind, in space: AlignmentSpace) throws -> LayerAlignment {
     let coordinates = coordinates(of: space)
     let count = kind.isAttention ? b.dimensions.hidden : b.dimensions.feedForward
     let packed = PackedVectors(
@@ -65,7 +65,7 @@ public struct ModelAligner: Sendable {
 
   /// The correlation of every vector of a layer of A with every one of a layer of B, [n_A, n_B].
   /// - Precondition: `space` is one the aligner was made for; the layers are the models'.
-  public func correlations(
+  package func correlations(
     _ kind: ParameterKind, in space: AlignmentSpace, layerA: Int, layerB: Int
   ) -> Tensor {
     let coordinates = coordinates(of: space)
@@ -87,46 +87,46 @@ public struct ModelAligner: Sendable {
 }
 
 /// How well the layers of two models pair up.
-public struct LayerAlignment: Equatable, Sendable {
+package struct LayerAlignment: Equatable, Sendable {
   /// Mean absolute correlations, [L_A, L_B].
-  public let scores: DoubleMatrix
+  package let scores: DoubleMatrix
   /// The pairs of layers with the highest total.
-  public let assignment: Assignment
+  package let assignment: Assignment
   /// The total of the best assignment but for this one; nil where there is no other.
-  public let secondBest: Double?
+  package let secondBest: Double?
 
   /// - Throws: `LinearAlgebraError.notFinite`.
-  public init(_ scores: DoubleMatrix) throws {
+  package init(_ scores: DoubleMatrix) throws {
     self.scores = scores
     assignment = try Assignment(maximizing: scores)
     secondBest = assignment.secondBest(of: scores)?.total
   }
 
   /// By how much the assignment beats every other one: what a reader may trust it by.
-  public var margin: Double? { secondBest.map { assignment.total - $0 } }
+  package var margin: Double? { secondBest.map { assignment.total - $0 } }
 
   /// For each pair, how many layers of B it lies off the diagonal; where depths differ the diagonal runs from first layer
   /// to first and from last to last.
-  public var offsets: [Double] {
+  package var offsets: [Double] {
     let slope = scores.rows > 1 ? Double(scores.columns - 1) / Double(scores.rows - 1) : 0
     return assignment.pairs.map { abs(Double($0.column) - Double($0.row) * slope) }
   }
 
   /// Pairs on the diagonal, at most half a layer off where depths differ.
-  public var diagonalHits: Int { offsets.count { $0 <= 0.5 } }
+  package var diagonalHits: Int { offsets.count { $0 <= 0.5 } }
 
   /// Mean of `offsets`.
-  public var meanOffset: Double { offsets.reduce(0, +) / Double(max(1, offsets.count)) }
+  package var meanOffset: Double { offsets.reduce(0, +) / Double(max(1, offsets.count)) }
 }
 
 extension ParameterKind {
   /// The six groups in the order of the paper's figure.
-  public static let alignmentOrder: [ParameterKind] = [
+  package static let alignmentOrder: [ParameterKind] = [
     .feedForwardKey, .feedForwardValue, .key, .query, .value, .output,
   ]
 
   /// K, V, W_K, W_Q, W_V or W_O.
-  public var symbol: String {
+  package var symbol: String {
     switch self {
     case .feedForwardKey: return "K"
     case .feedForwardValue: return "V"

@@ -5,16 +5,16 @@ import Evaluation
 ///
 /// Pairs that share a model are not independent, so the interval resamples models, not pairs: Sellam et al., "The
 /// MultiBERTs" (2022), section 3, resample seeds in the same way (Multi-Bootstrap).
-public struct PairStatistic: Equatable, Sendable {
+package struct PairStatistic: Equatable, Sendable {
   /// Over the pairs of different models.
-  public let mean: Double
+  package let mean: Double
   /// The 2.5% and 97.5% quantiles of the mean over resampled models; nil for two models, which have but one pair.
-  public let interval: Interval?
+  package let interval: Interval?
 
   /// - Parameters:
   ///   - models: how many.
   ///   - value: of models i < j.
-  public init(models: Int, resamples: Int = 1000, seed: UInt64, _ value: (Int, Int) -> Double) {
+  package init(models: Int, resamples: Int = 1000, seed: UInt64, _ value: (Int, Int) -> Double) {
     precondition(models > 1, "a pair needs two models")
     var values = [Double](repeating: 0, count: models * models)
     for i in 0..<models {

@@ -2,21 +2,21 @@ import DenseMath
 import Files
 
 /// What a map of a sweep is like by itself, without any label.
-public struct MapFacts: Sendable {
-  public let cell: StitchCell
+package struct MapFacts: Sendable {
+  package let cell: StitchCell
   /// For `auto`, the recipe that was chosen at this cut.
-  public let chosen: MapRecipe?
+  package let chosen: MapRecipe?
   /// The largest singular value of S over the smallest.
-  public let condition: Double
+  package let condition: Double
   /// ‖E_A - S E_B‖_F / ‖E_A‖_F.
-  public let residual: Double
+  package let residual: Double
   /// How close mapped states come to B's own; nil without texts to measure on.
-  public let similarity: SeamSimilarity?
+  package let similarity: SeamSimilarity?
 
   /// The maps of all cells of a sweep, in the order of the cells.
   /// - Parameter texts: that no map was fitted on, with a sample.
   /// - Throws: `LinearAlgebraError`.
-  public static func all(
+  package static func all(
     of sweep: StitchSweep, _ maps: StitchingMaps, measuredOn texts: SeamStatistics?, _ threads: Threads
   ) throws -> [MapFacts] {
     struct Fixed: Hashable {
@@ -45,10 +45,10 @@ public struct MapFacts: Sendable {
   }
 
   /// The cell's members and `measures`.
-  public var json: JSON { .object(cell.members + measures) }
+  package var json: JSON { .object(cell.members + measures) }
 
   /// `chosen`, `condition`, `residual`, `similarity`.
-  public var measures: [JSON.Member] {
+  package var measures: [JSON.Member] {
     [
       JSON.Member("chosen", chosen.map { .string($0.name) } ?? .null),
       JSON.Member("condition", condition.isFinite ? .number(condition) : .null),

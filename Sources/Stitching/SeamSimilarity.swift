@@ -2,19 +2,19 @@ import DenseMath
 import Transformer
 
 /// How close mapped states of A come to B's own states of the same tokens at the same depth.
-public struct SeamSimilarity: Equatable, Sendable {
+package struct SeamSimilarity: Equatable, Sendable {
   /// Linear centred kernel alignment of the mapped states with B's own, 0 to 1 (Kornblith et al. 2019), over all tokens;
   /// before any rescaling of single states to a norm, which it would hardly see.
-  public let alignment: Double
+  package let alignment: Double
   /// The mean over the sampled tokens of the cosine of mapped and own state, -1 to 1.
-  public let cosine: Double
+  package let cosine: Double
   /// The mean over the sampled tokens of the share of the top tokens (h wE_Bᵀ) that both states have, 0 to 1.
-  public let tokenOverlap: Double
+  package let tokenOverlap: Double
   /// Tokens in `cosine` and `tokenOverlap`.
-  public let sampled: Int
+  package let sampled: Int
 
   /// B's side of a comparison, computed once for all maps of a cut.
-  public struct Reference: Sendable {
+  package struct Reference: Sendable {
     fileprivate let covariances: (xx: DoubleMatrix, xy: DoubleMatrix, yy: DoubleMatrix)
     /// The sampled states of A, [sampled, d_A].
     fileprivate let x: Tensor
@@ -30,7 +30,7 @@ public struct SeamSimilarity: Equatable, Sendable {
     ///   - wE: B's token embedding, [V, d_B].
     ///   - top: how many tokens are compared.
     /// - Returns: nil when there is no sample.
-    public init?(_ seam: Seam, wE: Tensor, top: Int = 10, threads: Threads) {
+    package init?(_ seam: Seam, wE: Tensor, top: Int = 10, threads: Threads) {
       guard let first = seam.sample.first else { return nil }
       covariances = seam.moments.covariances
       x = Tensor(shape: [seam.sample.count, first.x.count], seam.sample.flatMap(\.x))
@@ -42,7 +42,7 @@ public struct SeamSimilarity: Equatable, Sendable {
   }
 
   /// - Parameter reference: B's own states at the cut that the map was made for.
-  public init(of map: StitchingMap, to reference: Reference, threads: Threads) {
+  package init(of map: StitchingMap, to reference: Reference, threads: Threads) {
     let covariances = reference.covariances
     let mappedCross = map.matrix.transposed * covariances.xy
     let mapped = map.matrix.transposed * (covariances.xx * map.matrix)

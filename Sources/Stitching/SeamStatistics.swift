@@ -3,11 +3,11 @@ import Evaluation
 import Transformer
 
 /// Where two models are joined: A's first `kept` blocks, B's last `transplanted` ones.
-public struct StitchCut: Hashable, Sendable {
-  public let kept: Int
-  public let transplanted: Int
+package struct StitchCut: Hashable, Sendable {
+  package let kept: Int
+  package let transplanted: Int
 
-  public init(kept: Int, transplanted: Int) {
+  package init(kept: Int, transplanted: Int) {
     self.kept = kept
     self.transplanted = transplanted
   }
@@ -15,14 +15,14 @@ public struct StitchCut: Hashable, Sendable {
 
 /// What unlabelled texts say about the states on both sides of a cut: x of A after `kept` blocks, y of B where its last
 /// `transplanted` blocks begin, for the same tokens.
-public struct Seam: Sendable {
-  public internal(set) var moments: PairedMoments
+package struct Seam: Sendable {
+  package internal(set) var moments: PairedMoments
   fileprivate var sumOfNorms = 0.0
   /// Pairs of states, spread evenly over the texts.
-  public fileprivate(set) var sample: [(x: [Float], y: [Float])] = []
+  package fileprivate(set) var sample: [(x: [Float], y: [Float])] = []
 
   /// The mean Euclidean norm of B's states.
-  public var meanNorm: Double { sumOfNorms / Double(max(moments.count, 1)) }
+  package var meanNorm: Double { sumOfNorms / Double(max(moments.count, 1)) }
 
   /// argmin Σ ‖x S - y‖², [d_A, d_B].
   func leastSquares() throws -> DoubleMatrix {
@@ -51,19 +51,19 @@ public struct Seam: Sendable {
 }
 
 /// The seams of all cuts of a sweep, and the tokens, of unlabelled texts, in one pass of both models.
-public struct SeamStatistics: Sendable {
-  public private(set) var seams: [StitchCut: Seam] = [:]
+package struct SeamStatistics: Sendable {
+  package private(set) var seams: [StitchCut: Seam] = [:]
   /// How often each of A's ids stands in the texts, [V_A].
-  public private(set) var tokenCounts: [Int]
-  public let texts: Int
-  public var tokens: Int { tokenCounts.reduce(0, +) }
+  package private(set) var tokenCounts: [Int]
+  package let texts: Int
+  package var tokens: Int { tokenCounts.reduce(0, +) }
 
   /// - Parameters:
   ///   - kept, transplanted: the cuts.
   ///   - texts: as A's tokenizer gives them; B reads the same ids. Labels are not looked at.
   ///   - sampled: how many pairs of states to keep at each cut.
   /// - Throws: `StitchingError` for cuts and options that do not fit; `TransformerError`.
-  public init(
+  package init(
     pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
     texts: EncodedReviews, sampled: Int = 0, workspace: Workspace
   ) throws {

@@ -3,14 +3,14 @@ import Tokenization
 import Transformer
 
 /// Which rows of two token embeddings stand for the same token: the coordinates in which two models meet.
-public struct SharedVocabulary: Sendable {
+package struct SharedVocabulary: Sendable {
   /// Rows of A's and B's embedding, in the order of A's ids.
-  public let rows: [(a: Int, b: Int)]
+  package let rows: [(a: Int, b: Int)]
   /// Whether every token of either model is shared.
-  public let isWhole: Bool
+  package let isWhole: Bool
 
   /// Every id of two models that were given the same vocabulary.
-  public init(count: Int) {
+  package init(count: Int) {
     rows = (0..<count).map { ($0, $0) }
     isWhole = true
   }
@@ -20,7 +20,7 @@ public struct SharedVocabulary: Sendable {
   ///   - vocabularyA: rows of A's embedding; `vocabularyB` of B's.
   ///   - allowsPartial: whether tokens that only one model has may be left out.
   /// - Throws: `StitchingError.differentVocabularies`, `.nothingInCommon`.
-  public init(
+  package init(
     _ a: Tokenizer, rows vocabularyA: Int, _ b: Tokenizer, rows vocabularyB: Int, allowsPartial: Bool
   ) throws {
     let tokensA = Array(a.vocabulary.prefix(vocabularyA))

@@ -3,39 +3,39 @@ import Files
 
 /// A grid of stitched models and what they are scored on, as a JSON file defines it. What is absent takes the default of
 /// `graft stitch`.
-public struct StitchExperiment: Equatable, Sendable {
+package struct StitchExperiment: Equatable, Sendable {
   /// Every one of `pretrained` gives the lower blocks to every one of `finetuned`.
-  public struct Models: Equatable, Sendable {
-    public let pretrained: [String]
-    public let finetuned: [String]
+  package struct Models: Equatable, Sendable {
+    package let pretrained: [String]
+    package let finetuned: [String]
   }
 
-  public static let schema = 1
+  package static let schema = 1
 
   /// Models by name or directory.
-  public let models: [Models]
+  package let models: [Models]
   /// Blocks kept; nil for every number.
-  public let keep: [Int]?
+  package let keep: [Int]?
   /// Blocks transplanted; nil for 3, or all where there are fewer.
-  public let transplant: [Int]?
+  package let transplant: [Int]?
   /// nil for those of `MapRecipe.standard`.
-  public let maps: [MapRecipe]?
+  package let maps: [MapRecipe]?
   /// How often drawn maps are drawn.
-  public let draws: Int
+  package let draws: Int
   /// What happens at the seam besides the map, each once.
-  public let seams: [StitchedModel.Options]
-  public let allowsPartialVocabulary: Bool
-  public let dataset: String
-  public let split: Dataset.Split?
+  package let seams: [StitchedModel.Options]
+  package let allowsPartialVocabulary: Bool
+  package let dataset: String
+  package let split: Dataset.Split?
   /// Of `dataset`, and of `unlabelled` where that is a file.
-  public let columns: DatasetColumns
-  public let reviews: String?
-  public let limit: Int?
-  public let maxLength: Int?
-  public let textCleaning: TextCleaning?
-  public let unlabelled: String?
+  package let columns: DatasetColumns
+  package let reviews: String?
+  package let limit: Int?
+  package let maxLength: Int?
+  package let textCleaning: TextCleaning?
+  package let unlabelled: String?
   /// Decides what is drawn, maps and reviews.
-  public let seed: UInt64
+  package let seed: UInt64
 
   private static let keys: Set = [
     "dataset", "draws", "keep", "label_column", "limit", "maps", "max_length", "models", "partial_vocabulary",
@@ -44,7 +44,7 @@ public struct StitchExperiment: Equatable, Sendable {
   ]
 
   /// - Throws: `FileError` for a value that is missing, of the wrong kind or out of range, and for a key nobody knows.
-  public init(_ file: JSONNode) throws {
+  package init(_ file: JSONNode) throws {
     for member in try file.members() where !Self.keys.contains(member.key) {
       throw FileError.malformed(
         path: file.path, location: file.location, expected: "one of " + Self.keys.sorted().joined(separator: ", "),
@@ -88,7 +88,7 @@ public struct StitchExperiment: Equatable, Sendable {
   }
 
   /// What `init` reads, with every default written out that does not depend on a model.
-  public var json: JSON {
+  package var json: JSON {
     func list<Value>(_ values: [Value]?, _ json: (Value) -> JSON) -> JSON {
       values.map { .array($0.map(json)) } ?? .null
     }
@@ -150,13 +150,13 @@ extension StitchedModel.Options {
     ("add-positions", .init(appliesFinalNorm: false, addsPositions: true)), ("as-published", .asPublished),
   ]
 
-  public static var names: [String] { named.map(\.name) }
+  package static var names: [String] { named.map(\.name) }
 
   /// plain, final-norm, add-positions, as-published; nil for another name.
-  public init?(named name: String) {
+  package init?(named name: String) {
     guard let found = Self.named.first(where: { $0.name == name }) else { return nil }
     self = found.options
   }
 
-  public var name: String { Self.named.first { $0.options == self }?.name ?? "" }
+  package var name: String { Self.named.first { $0.options == self }?.name ?? "" }
 }

@@ -1,19 +1,19 @@
 import Files
 
 /// Every point of an experiment, in a fixed order, and which of them a shard computes.
-public struct StitchGrid: Equatable, Sendable {
+package struct StitchGrid: Equatable, Sendable {
   /// Two models that are joined, and where and how.
-  public struct Pair: Equatable, Sendable {
+  package struct Pair: Equatable, Sendable {
     /// The place of the experiment's group of models that it comes from.
-    public let group: Int
+    package let group: Int
     /// Places in the list of the experiment's models.
-    public let pretrained: Int
-    public let finetuned: Int
-    public let kept: [Int]
-    public let transplanted: [Int]
-    public let recipes: [MapRecipe]
+    package let pretrained: Int
+    package let finetuned: Int
+    package let kept: [Int]
+    package let transplanted: [Int]
+    package let recipes: [MapRecipe]
 
-    public init(
+    package init(
       group: Int, pretrained: Int, finetuned: Int, kept: [Int], transplanted: [Int], recipes: [MapRecipe]
     ) {
       self.group = group
@@ -26,13 +26,13 @@ public struct StitchGrid: Equatable, Sendable {
   }
 
   /// A cell of a pair under one of the seams, or `self`, which has no seam and counts for the first.
-  public struct Point: Hashable, Sendable {
-    public let pair: Int
+  package struct Point: Hashable, Sendable {
+    package let pair: Int
     /// A name of `StitchedModel.Options`.
-    public let seam: String
-    public let cell: StitchCell
+    package let seam: String
+    package let cell: StitchCell
 
-    public init(pair: Int, seam: String, cell: StitchCell) {
+    package init(pair: Int, seam: String, cell: StitchCell) {
       self.pair = pair
       self.seam = seam
       self.cell = cell
@@ -40,14 +40,14 @@ public struct StitchGrid: Equatable, Sendable {
   }
 
   /// Part `index` of `count` of the points; all of them as part 1 of 1.
-  public struct Shard: Equatable, Sendable {
-    public let index: Int
-    public let count: Int
+  package struct Shard: Equatable, Sendable {
+    package let index: Int
+    package let count: Int
 
-    public static let whole = Shard(index: 1, count: 1)
+    package static let whole = Shard(index: 1, count: 1)
 
     /// - Precondition: `index` is within 1...count.
-    public init(index: Int, count: Int) {
+    package init(index: Int, count: Int) {
       precondition(count > 0 && (1...count).contains(index), "shard \(index) of \(count)")
       self.index = index
       self.count = count
@@ -56,14 +56,14 @@ public struct StitchGrid: Equatable, Sendable {
     func holds(_ place: Int) -> Bool { place % count == index - 1 }
   }
 
-  public let pairs: [Pair]
+  package let pairs: [Pair]
   /// Names of `StitchedModel.Options`.
-  public let seams: [String]
-  public let draws: Int
+  package let seams: [String]
+  package let draws: Int
   /// The stitched points, by pair, seam, then as cells are ordered.
-  public let points: [Point]
+  package let points: [Point]
 
-  public init(pairs: [Pair], seams: [String], draws: Int) {
+  package init(pairs: [Pair], seams: [String], draws: Int) {
     self.pairs = pairs
     self.seams = seams
     self.draws = draws
@@ -83,13 +83,13 @@ public struct StitchGrid: Equatable, Sendable {
   }
 
   /// Whole points, dealt out one after the other, so that every shard has some of each cut and map.
-  public func points(of shard: Shard) -> [Point] {
+  package func points(of shard: Shard) -> [Point] {
     points.enumerated().filter { shard.holds($0.offset) }.map(\.element)
   }
 
   /// Pairs that differ in their fine-tuned model alone, where there are several: a group's models fine-tuned with other
   /// seeds, on one pretrained model.
-  public var seedSets: [[Int]] {
+  package var seedSets: [[Int]] {
     var sets: [[Int]] = []
     for (index, pair) in pairs.enumerated() {
       let place = sets.firstIndex {
@@ -103,13 +103,13 @@ public struct StitchGrid: Equatable, Sendable {
   }
 
   /// Whether a shard computes B's own curve of a pair.
-  public func ownCurve(of pair: Int, in shard: Shard) -> Bool { shard.holds(points.count + pair) }
+  package func ownCurve(of pair: Int, in shard: Shard) -> Bool { shard.holds(points.count + pair) }
 }
 
 extension StitchGrid {
   /// Reads the grid of an experiment's `run.json` or `results.json`.
   /// - Throws: `FileError`.
-  public init(_ stamp: JSONNode) throws {
+  package init(_ stamp: JSONNode) throws {
     let experiment = try StitchExperiment(stamp["experiment"])
     self.init(
       pairs: try stamp["pairs"].array().map { try Pair($0) }, seams: experiment.seams.map(\.name),
@@ -129,7 +129,7 @@ extension StitchGrid.Pair {
       })
   }
 
-  public var json: JSON {
+  package var json: JSON {
     [
       "finetuned": .integer(finetuned), "group": .integer(group), "keep": .array(kept.map { .integer($0) }),
       "maps": .array(recipes.map { .string($0.name) }), "pretrained": .integer(pretrained),
@@ -140,7 +140,7 @@ extension StitchGrid.Pair {
 
 extension StitchGrid.Point {
   /// Reads a point of an experiment's results. Throws `FileError`.
-  public init(_ node: JSONNode) throws {
+  package init(_ node: JSONNode) throws {
     self.init(pair: try node["pair"].int(), seam: try node["seam"].string(), cell: try StitchCell(node))
   }
 }

@@ -11,7 +11,7 @@ extension StitchGridResults {
   /// `baselines`, `comparisons`, `curves`, `points`, `seed_curves`, `self`.
   /// - Parameter facts: what each map is like, as `MapFacts.json`, by point.
   /// - Throws: `DigestError`.
-  public func members(facts: [StitchGrid.Point: JSON]) throws -> [JSON.Member] {
+  package func members(facts: [StitchGrid.Point: JSON]) throws -> [JSON.Member] {
     [
       JSON.Member("baselines", .array(grid.pairs.indices.compactMap(baseline))),
       JSON.Member("comparisons", .array(comparisons.map(\.json))), JSON.Member("curves", .array(curves.map(\.json))),
@@ -33,7 +33,7 @@ extension StitchGridResults {
 
 extension StitchGridResults.Point {
   /// - Throws: `DigestError`.
-  public func json(_ more: [String: JSON]) throws -> JSON {
+  package func json(_ more: [String: JSON]) throws -> JSON {
     .object(
       point.members + [
         JSON.Member("accuracy", .number(accuracy)), JSON.Member("ci95", interval.json),

@@ -3,22 +3,22 @@ import Files
 
 /// What the points of an experiment came to: accuracies, and maps against one another on the same reviews. Made from the
 /// records alone, so that shards that are put together give what one run would have given.
-public struct StitchGridResults: Sendable {
-  public struct Point: Sendable {
-    public let point: StitchGrid.Point
+package struct StitchGridResults: Sendable {
+  package struct Point: Sendable {
+    package let point: StitchGrid.Point
     /// In the order of ids.
-    public let predictions: [Prediction]
-    public let correct: Int
+    package let predictions: [Prediction]
+    package let correct: Int
 
-    public var n: Int { predictions.count }
-    public var accuracy: Double { Double(correct) / Double(n) }
+    package var n: Int { predictions.count }
+    package var accuracy: Double { Double(correct) / Double(n) }
     /// 95% Wilson interval.
-    public var interval: Interval { .wilson(successes: correct, of: n) }
+    package var interval: Interval { .wilson(successes: correct, of: n) }
 
     /// The SHA-256 of the predictions, a compact JSON line each in the order of ids (bytes): two computations of a point
     /// agree to the last bit of every logit where this is the same.
     /// - Throws: `DigestError`.
-    public func sha256() throws -> String {
+    package func sha256() throws -> String {
       let digest = Digest()
       for prediction in predictions { digest.update(JSON.object(prediction.members).serialized() + "\n") }
       return try digest.finish()
@@ -27,41 +27,41 @@ public struct StitchGridResults: Sendable {
 
   /// A map over all cuts of a pair, seam and number of transplanted blocks, every review counting with the share of cuts
   /// (and draws) at which it was right.
-  public struct Curve: Sendable {
-    public let pair: Int
-    public let seam: String
-    public let transplanted: Int
-    public let map: String
+  package struct Curve: Sendable {
+    package let pair: Int
+    package let seam: String
+    package let transplanted: Int
+    package let map: String
     /// Its interval from resampling reviews.
-    public let mean: SampleMean
+    package let mean: SampleMean
     /// This mean less that of the first map that is not drawn, review by review; nil for that map.
-    public let difference: SampleMean?
-    public let best: Point
+    package let difference: SampleMean?
+    package let best: Point
   }
 
   /// A map against the first one that is not drawn, at one cut.
-  public struct Comparison: Sendable {
-    public let first: StitchGrid.Point
-    public let second: StitchGrid.Point
-    public let table: RunComparison
+  package struct Comparison: Sendable {
+    package let first: StitchGrid.Point
+    package let second: StitchGrid.Point
+    package let table: RunComparison
     /// McNemar's exact p after Holm's correction (Scandinavian Journal of Statistics 6, 1979) for all comparisons of the
     /// pair, the seam and the number of transplanted blocks.
-    public let corrected: Double
+    package let corrected: Double
   }
 
-  public let grid: StitchGrid
+  package let grid: StitchGrid
   /// In the order of the grid.
-  public let points: [Point]
+  package let points: [Point]
   /// B fed its own states, by pair and cell.
-  public let own: [Point]
-  public let curves: [Curve]
-  public let comparisons: [Comparison]
+  package let own: [Point]
+  package let curves: [Curve]
+  package let comparisons: [Comparison]
   /// Curves over fine-tuned models that differ in their seed, where there are any.
-  public let seedCurves: [SeedCurve]
+  package let seedCurves: [SeedCurve]
 
   /// - Parameter records: every review of each point that there is.
   /// - Throws: `EvaluationError` when points of a pair differ in their reviews.
-  public init(_ records: [StitchGridRecord], grid: StitchGrid, seed: UInt64) throws {
+  package init(_ records: [StitchGridRecord], grid: StitchGrid, seed: UInt64) throws {
     self.grid = grid
     let byPoint = Dictionary(grouping: records, by: \.point)
     func point(_ point: StitchGrid.Point) -> Point? {
@@ -79,12 +79,12 @@ public struct StitchGridResults: Sendable {
   }
 
   /// The accuracy of B itself: the end of its own curve.
-  public func finetuned(_ pair: Int) -> Point? {
+  package func finetuned(_ pair: Int) -> Point? {
     own.filter { $0.point.pair == pair }.max { $0.point.cell < $1.point.cell }
   }
 
   /// The share of the commonest class among a pair's reviews.
-  public func chance(_ pair: Int) -> Double? {
+  package func chance(_ pair: Int) -> Double? {
     guard let any = (points + own).first(where: { $0.point.pair == pair }) else { return nil }
     let classes = Dictionary(grouping: any.predictions, by: \.label)
     return Double(classes.values.map(\.count).max() ?? 0) / Double(max(1, any.n))

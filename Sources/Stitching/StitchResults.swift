@@ -2,18 +2,18 @@ import Evaluation
 import Files
 
 /// The accuracy of every cell of a sweep, and what to hold it against.
-public struct StitchResults: Sendable {
+package struct StitchResults: Sendable {
   /// How often a cell was right.
-  public struct Point: Sendable {
-    public let cell: StitchCell
-    public let correct: Int
-    public let n: Int
+  package struct Point: Sendable {
+    package let cell: StitchCell
+    package let correct: Int
+    package let n: Int
 
-    public var accuracy: Double { Double(correct) / Double(n) }
+    package var accuracy: Double { Double(correct) / Double(n) }
     /// 95% Wilson interval.
-    public var interval: Interval { .wilson(successes: correct, of: n) }
+    package var interval: Interval { .wilson(successes: correct, of: n) }
 
-    public var json: JSON {
+    package var json: JSON {
       .object(
         cell.members + [
           JSON.Member("accuracy", .number(accuracy)), JSON.Member("ci95", interval.json), JSON.Member("n", .integer(n)),
@@ -22,19 +22,19 @@ public struct StitchResults: Sendable {
   }
 
   /// The stitched cells, in order.
-  public let points: [Point]
+  package let points: [Point]
   /// B fed its own hidden state, in order.
-  public let own: [Point]
+  package let own: [Point]
   /// B itself: the end of its own curve.
-  public let finetuned: Point
+  package let finetuned: Point
   /// The share of the larger class: what a constant answer scores.
-  public let chance: Double
+  package let chance: Double
   /// Reviews that were cut.
-  public let truncated: Int
+  package let truncated: Int
 
   /// - Parameter records: every cell of every review.
   /// - Throws: `EvaluationError.noPredictions`.
-  public init(_ records: [StitchRecord]) throws {
+  package init(_ records: [StitchRecord]) throws {
     var counts: [StitchCell: (correct: Int, n: Int)] = [:]
     var labels: [ExactKey: Int] = [:]
     var cut = Set<ExactKey>()
@@ -56,7 +56,7 @@ public struct StitchResults: Sendable {
   }
 
   /// `baselines` (`chance`, `finetuned`, `finetuned_ci95`, `self`), `n`, `points`, `truncated`.
-  public var members: [JSON.Member] {
+  package var members: [JSON.Member] {
     [
       JSON.Member(
         "baselines",

@@ -3,28 +3,28 @@ import Evaluation
 extension StitchGridResults {
   /// A map over fine-tuned models that differ in their seed, on one pretrained model: what can be said of other seeds and
   /// other reviews, by the Multi-Bootstrap.
-  public struct SeedCurve: Sendable {
+  package struct SeedCurve: Sendable {
     /// At one cut, a drawn map's draws taken together.
-    public struct Cut: Sendable {
-      public let kept: Int
+    package struct Cut: Sendable {
+      package let kept: Int
       /// Over seeds and reviews.
-      public let mean: SampleMean
+      package let mean: SampleMean
     }
 
     /// The pairs that it is made of.
-    public let pairs: [Int]
-    public let seam: String
-    public let transplanted: Int
-    public let map: String
-    public let cuts: [Cut]
+    package let pairs: [Int]
+    package let seam: String
+    package let transplanted: Int
+    package let map: String
+    package let cuts: [Cut]
     /// Over cuts, seeds and reviews.
-    public let mean: SampleMean
+    package let mean: SampleMean
     /// This mean less that of the first map that is not drawn, seed by seed and review by review; nil for that map.
-    public let difference: SampleMean?
+    package let difference: SampleMean?
     /// For each pair, the mean over cuts.
-    public let means: [Double]
+    package let means: [Double]
     /// For each pair, the highest accuracy of a cut (of the mean of draws): chosen by the labels, so too high.
-    public let best: [Double]
+    package let best: [Double]
   }
 }
 

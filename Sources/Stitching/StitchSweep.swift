@@ -4,17 +4,17 @@ import Files
 import Transformer
 
 /// One cell of a sweep: A's first `kept` blocks, a map, B's last `transplanted` blocks.
-public struct StitchCell: Hashable, Sendable {
-  public let kept: Int
-  public let transplanted: Int
+package struct StitchCell: Hashable, Sendable {
+  package let kept: Int
+  package let transplanted: Int
   /// The name of a `MapRecipe`, or `self`: B's own hidden state `kept`, without a map.
-  public let map: String
-  public let draw: Int
+  package let map: String
+  package let draw: Int
 
   /// The name of the curve in which B feeds its own state.
-  public static let ownState = "self"
+  package static let ownState = "self"
 
-  public init(kept: Int, transplanted: Int, map: String, draw: Int) {
+  package init(kept: Int, transplanted: Int, map: String, draw: Int) {
     self.kept = kept
     self.transplanted = transplanted
     self.map = map
@@ -24,7 +24,7 @@ public struct StitchCell: Hashable, Sendable {
 
 extension StitchCell: Comparable {
   /// By kept, transplanted, map, draw.
-  public static func < (left: StitchCell, right: StitchCell) -> Bool {
+  package static func < (left: StitchCell, right: StitchCell) -> Bool {
     if left.kept != right.kept { return left.kept < right.kept }
     if left.transplanted != right.transplanted { return left.transplanted < right.transplanted }
     if left.map != right.map { return left.map.utf8.lexicographicallyPrecedes(right.map.utf8) }
@@ -34,20 +34,20 @@ extension StitchCell: Comparable {
 
 /// Scores every cell on the same batches. A and B each run once a batch, whatever the number of cells; a cell costs its
 /// map and its transplanted blocks.
-public struct StitchSweep: Sendable {
-  public let pretrained: Model
-  public let finetuned: Model
-  public let kept: [Int]
-  public let transplanted: [Int]
+package struct StitchSweep: Sendable {
+  package let pretrained: Model
+  package let finetuned: Model
+  package let kept: [Int]
+  package let transplanted: [Int]
   /// What carries states over each cut, in the order asked for.
-  public let maps: [StitchCut: [StitchingMap]]
-  public let options: StitchedModel.Options
+  package let maps: [StitchCut: [StitchingMap]]
+  package let options: StitchedModel.Options
   /// Whether B is fed its own states as well.
-  public let includesOwnCurve: Bool
+  package let includesOwnCurve: Bool
 
   /// - Parameter maps: those of a cut; there may be none.
   /// - Throws: `StitchingError`; `TransformerError` when B is no classifier of classes of which one holds; what `maps` throws.
-  public init(
+  package init(
     pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
     includesOwnCurve: Bool = true, maps: (StitchCut) throws -> [StitchingMap]
   ) throws {
@@ -68,7 +68,7 @@ public struct StitchSweep: Sendable {
 
   /// The same maps at every cut.
   /// - Throws: as above.
-  public init(
+  package init(
     pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], maps: [StitchingMap],
     options: StitchedModel.Options
   ) throws {
@@ -78,7 +78,7 @@ public struct StitchSweep: Sendable {
   }
 
   /// Every cell, the `self` curves included, in order.
-  public var cells: [StitchCell] {
+  package var cells: [StitchCell] {
     let stitched = kept.flatMap { kept in
       transplanted.flatMap { count in
         (maps[StitchCut(kept: kept, transplanted: count)] ?? []).map {
@@ -98,7 +98,7 @@ public struct StitchSweep: Sendable {
   /// - Parameters:
   ///   - readByA: the reviews as A's tokenizer gives them; `readByB`: the same reviews by B's.
   /// - Throws: `TransformerError`; `EvaluationError.nonFiniteLogits`.
-  public func predictions(
+  package func predictions(
     readByA: [EncodedReview], readByB: [EncodedReview], workspace: Workspace
   ) throws -> [(cell: StitchCell, prediction: Prediction)] {
     var results: [StitchCell: [Prediction]] = [:]

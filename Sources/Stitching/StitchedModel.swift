@@ -3,36 +3,36 @@ import Files
 import Transformer
 
 /// A's first blocks, a map, and B's last blocks and heads, run as one model. Nothing is trained.
-public struct StitchedModel: Sendable {
+package struct StitchedModel: Sendable {
   /// What happens to the state at the seam besides the map.
-  public struct Options: Equatable, Sendable {
+  package struct Options: Equatable, Sendable {
     /// GPT-2: A's ln_f is applied before the map, as the published code does at every cut.
-    public var appliesFinalNorm: Bool
+    package var appliesFinalNorm: Bool
     /// B's position embeddings are added after the map, as the published code does.
-    public var addsPositions: Bool
+    package var addsPositions: Bool
 
     /// The residual stream as it is.
-    public static let plain = Options(appliesFinalNorm: false, addsPositions: false)
+    package static let plain = Options(appliesFinalNorm: false, addsPositions: false)
     /// What the paper's code does (GPT-2 only).
-    public static let asPublished = Options(appliesFinalNorm: true, addsPositions: true)
+    package static let asPublished = Options(appliesFinalNorm: true, addsPositions: true)
 
-    public init(appliesFinalNorm: Bool, addsPositions: Bool) {
+    package init(appliesFinalNorm: Bool, addsPositions: Bool) {
       self.appliesFinalNorm = appliesFinalNorm
       self.addsPositions = addsPositions
     }
   }
 
-  public let pretrained: Model
-  public let finetuned: Model
+  package let pretrained: Model
+  package let finetuned: Model
   /// n: A's blocks 0..<n.
-  public let kept: Int
+  package let kept: Int
   /// m: B's last m blocks.
-  public let transplanted: Int
-  public let map: StitchingMap
-  public let options: Options
+  package let transplanted: Int
+  package let map: StitchingMap
+  package let options: Options
 
   /// - Throws: `StitchingError`: architectures, numbers of blocks or options that do not fit.
-  public init(
+  package init(
     pretrained: Model, kept: Int, map: StitchingMap, finetuned: Model, transplanted: Int, options: Options = .plain
   ) throws {
     try Self.check(pretrained, finetuned, options)
@@ -80,7 +80,7 @@ public struct StitchedModel: Sendable {
   /// - Parameters:
   ///   - observer: sees B's blocks as `kept`, `kept` + 1...
   ///   - interventions: count B's blocks so, too; those in A's do nothing here.
-  public func finish(
+  package func finish(
     _ h: HiddenState, _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil,
     interventions: [Intervention] = []
   ) throws -> HiddenState {
@@ -110,23 +110,23 @@ public struct StitchedModel: Sendable {
 }
 
 extension StitchedModel: TransformerModel {
-  public var name: String { "\(pretrained.name):\(kept)+\(map.recipe.name)+\(finetuned.name):\(transplanted)" }
-  public var modelType: String { finetuned.modelType }
-  public var blockDimensions: [Dimensions] {
+  package var name: String { "\(pretrained.name):\(kept)+\(map.recipe.name)+\(finetuned.name):\(transplanted)" }
+  package var modelType: String { finetuned.modelType }
+  package var blockDimensions: [Dimensions] {
     pretrained.blockDimensions.prefix(kept) + finetuned.blockDimensions.suffix(transplanted)
   }
-  public var segmentStarts: [Int] { kept == 0 ? [0] : [0, kept] }
+  package var segmentStarts: [Int] { kept == 0 ? [0] : [0, kept] }
   /// A reads the text. B needs position embeddings of its own only where they are added.
-  public var positions: Int {
+  package var positions: Int {
     options.addsPositions ? min(pretrained.positions, finetuned.positions) : pretrained.positions
   }
-  public var unembedding: Unembedding? { finetuned.unembedding }
-  public var classifier: ClassifierHead? { finetuned.classifier }
-  public var otherHead: OtherHead? { finetuned.otherHead }
-  public var config: JSONNode { finetuned.config }
-  public var tokenizerDirectory: String { pretrained.tokenizerDirectory }
+  package var unembedding: Unembedding? { finetuned.unembedding }
+  package var classifier: ClassifierHead? { finetuned.classifier }
+  package var otherHead: OtherHead? { finetuned.otherHead }
+  package var config: JSONNode { finetuned.config }
+  package var tokenizerDirectory: String { pretrained.tokenizerDirectory }
 
-  public func forward(
+  package func forward(
     _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState {
     try Intervention.check(interventions, blocks: blockDimensions, batch)
@@ -139,7 +139,7 @@ extension StitchedModel: TransformerModel {
 
   /// The digest of the two models' digests, A's first, as hexadecimal lines.
   /// - Throws: `DigestError`.
-  public func weightsDigest() throws -> String {
+  package func weightsDigest() throws -> String {
     let digest = Digest()
     digest.update("\(try pretrained.weightsDigest())\n\(try finetuned.weightsDigest())\n")
     return try digest.finish()

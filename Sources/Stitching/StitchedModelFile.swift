@@ -8,23 +8,23 @@ import Transformer
 /// The small file that makes a directory a stitched model: which blocks of which models, and the map between them.
 /// A map of embeddings alone is computed again when the model is opened; one that took unlabelled texts lies beside the file.
 /// Models given as folders are named by their paths from this one, so that all can be moved together.
-public struct StitchedModelFile: Equatable, Sendable {
-  public static let name = "stitched.json"
+package struct StitchedModelFile: Equatable, Sendable {
+  package static let name = "stitched.json"
   /// The map, where texts were needed to make it.
-  public static let mapName = "map.safetensors"
-  public static let schema = 1
+  package static let mapName = "map.safetensors"
+  package static let schema = 1
 
-  public let pretrained: Part
-  public let kept: Int
-  public let map: MapRecipe
-  public let draw: Int
-  public let seed: UInt64
-  public let finetuned: Part
-  public let transplanted: Int
-  public let options: StitchedModel.Options
-  public let allowsPartialVocabulary: Bool
+  package let pretrained: Part
+  package let kept: Int
+  package let map: MapRecipe
+  package let draw: Int
+  package let seed: UInt64
+  package let finetuned: Part
+  package let transplanted: Int
+  package let options: StitchedModel.Options
+  package let allowsPartialVocabulary: Bool
 
-  public init(
+  package init(
     pretrained: Part, kept: Int, map: MapRecipe, draw: Int, seed: UInt64, finetuned: Part, transplanted: Int,
     options: StitchedModel.Options, allowsPartialVocabulary: Bool
   ) {
@@ -43,7 +43,7 @@ public struct StitchedModelFile: Equatable, Sendable {
   /// - Parameter fitted: the map itself, for a recipe with `needsTexts`.
   /// - Throws: `StitchingError.holdsCheckpoint` when the folder would stop being the checkpoint it is, `needsTexts`;
   ///   `FileError`.
-  public func write(to directory: String, fitted: StitchingMap? = nil) throws {
+  package func write(to directory: String, fitted: StitchingMap? = nil) throws {
     guard !FileManager.default.fileExists(atPath: directory + "/config.json") else {
       throw StitchingError.holdsCheckpoint(path: directory)
     }
@@ -68,7 +68,7 @@ public struct StitchedModelFile: Equatable, Sendable {
   }
 
   /// - Throws: `FileError`.
-  public init(directory: String) throws {
+  package init(directory: String) throws {
     let file = try JSONNode.read(directory + "/" + Self.name)
     guard try file["schema"].int() == Self.schema else { throw file["schema"].wrong("\(Self.schema)") }
     func part(_ key: String) throws -> Part {
@@ -92,7 +92,7 @@ public struct StitchedModelFile: Equatable, Sendable {
   /// - Parameter resolving: from a model's name to its directory.
   /// - Throws: `StitchingError.missingModel`, and `changedModel` when a model's weights are not those the file was made
   ///   from; what opening the models throws.
-  public func open(directory: String, resolving: (String) throws -> String) throws -> StitchedModel {
+  package func open(directory: String, resolving: (String) throws -> String) throws -> StitchedModel {
     func open(_ part: Part) throws -> Model {
       let model = try Model(directory: folder(of: part, in: directory, resolving: resolving))
       let digest = try model.weightsDigest()
@@ -159,7 +159,7 @@ extension StitchingMap {
 extension StitchingMaps {
   /// Maps between two models whose vocabularies are compared by their tokenizer files.
   /// - Throws: `StitchingError`, `TokenizationError`, `LinearAlgebraError`.
-  public init(_ a: Model, _ b: Model, allowsPartialVocabulary: Bool, seed: UInt64, threads: Threads) throws {
+  package init(_ a: Model, _ b: Model, allowsPartialVocabulary: Bool, seed: UInt64, threads: Threads) throws {
     // Before the vocabularies are compared: those of BERT and GPT-2 never agree, and that is not the reason.
     guard a.modelType == b.modelType else {
       throw StitchingError.differentArchitectures(pretrained: a.modelType, finetuned: b.modelType)
@@ -175,7 +175,7 @@ extension StitchingMaps {
 /// Opens a checkpoint or a stitched model.
 /// - Parameter resolving: from the name of a model that a stitched one is made of to its directory.
 /// - Throws: `FileError`, `CheckpointError`, `TransformerError`, `StitchingError`, `TokenizationError`.
-public func openModel(directory: String, resolving: (String) throws -> String) throws -> any TransformerModel {
+package func openModel(directory: String, resolving: (String) throws -> String) throws -> any TransformerModel {
   guard FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {
     return try Model(directory: directory)
   }

@@ -2,12 +2,12 @@ import Foundation
 
 extension StitchedModelFile {
   /// One of the two models, by its name or its folder, with the SHA-256 of its weights.
-  public struct Part: Equatable, Sendable {
+  package struct Part: Equatable, Sendable {
     /// A name, or the absolute path of a folder.
-    public let model: String
-    public let sha256: String
+    package let model: String
+    package let sha256: String
 
-    public init(model: String, sha256: String) {
+    package init(model: String, sha256: String) {
       self.model = model
       self.sha256 = sha256
     }

@@ -1,5 +1,5 @@
 /// Why two models cannot be joined. Every case says what was expected, found, and what to do.
-public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// BERT to GPT-2 or the other way.
   case differentArchitectures(pretrained: String, finetuned: String)
   /// The two vocabularies are not the same list.
@@ -33,7 +33,7 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
   /// A stitched model whose model is no longer the one it was made from.
   case changedModel(path: String, model: String, expected: String, found: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .differentArchitectures(let pretrained, let finetuned):
       return "the pretrained model is \(pretrained), the fine-tuned one \(finetuned); both must be bert or both gpt2"

@@ -4,27 +4,27 @@ import DenseMath
 ///
 /// Dar et al., section 5 of "Analyzing Transformers in Embedding Space": a state of A is read as scores over the vocabulary
 /// and written into B by a right inverse of B's embedding.
-public struct StitchingMap: Sendable {
-  public let recipe: MapRecipe
+package struct StitchingMap: Sendable {
+  package let recipe: MapRecipe
   /// For `auto`, the recipe that was chosen.
-  public let chosen: MapRecipe?
+  package let chosen: MapRecipe?
   /// Which draw of a seeded map; 0 for the others.
-  public let draw: Int
+  package let draw: Int
   /// S in Double, [d_A, d_B].
-  public let matrix: DoubleMatrix
+  package let matrix: DoubleMatrix
   /// b, [d_B]; nil for none.
-  public let offset: [Double]?
+  package let offset: [Double]?
   /// The norm that every mapped state is given; nil to leave it as it is.
-  public let norm: Double?
+  package let norm: Double?
   /// S rounded to Float32: what states are multiplied by.
-  public let tensor: Tensor
+  package let tensor: Tensor
 
   /// - Parameters:
   ///   - matrix: [d_A, d_B]
   ///   - offset: [d_B]
   ///   - norm: that every mapped state gets.
   ///   - chosen: for `auto`, what it came to.
-  public init(
+  package init(
     recipe: MapRecipe, draw: Int = 0, matrix: DoubleMatrix, offset: [Double]? = nil, norm: Double? = nil,
     chosen: MapRecipe? = nil
   ) {
@@ -42,7 +42,7 @@ public struct StitchingMap: Sendable {
   /// - Parameters:
   ///   - h: [rows, d_A]
   ///   - out: receives [rows, d_B]
-  public func apply(
+  package func apply(
     _ h: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, threads: Threads
   ) {
     let width = matrix.columns
@@ -68,7 +68,7 @@ public struct StitchingMap: Sendable {
 
   /// The largest singular value of S over the smallest of its min(d_A, d_B): how unevenly it treats directions.
   /// - Throws: `LinearAlgebraError`.
-  public func condition() throws -> Double {
+  package func condition() throws -> Double {
     let values = try SingularValueDecomposition(matrix).values
     guard let largest = values.first, let smallest = values.last, smallest > 0 else { return .infinity }
     return largest / smallest

@@ -2,7 +2,7 @@ import DenseMath
 
 /// What all maps between two models are made from: the products of their embeddings, computed once, and the generator of
 /// the drawn ones.
-public struct StitchingMaps: Sendable {
+package struct StitchingMaps: Sendable {
   private let wEA: Tensor
   private let wEB: Tensor
   private let rows: [(a: Int, b: Int)]
@@ -13,14 +13,14 @@ public struct StitchingMaps: Sendable {
   /// G_B = wE_Bᵀ wE_B over the shared tokens, [d_B, d_B].
   private let gramB: DoubleMatrix
   /// G_B⁻¹.
-  public let inverse: PositiveInverse
+  package let inverse: PositiveInverse
 
   /// - Parameters:
   ///   - wEA: A's token embedding, [V_A, d_A]; `wEB`: B's, [V_B, d_B].
   ///   - shared: which rows stand for the same token.
   ///   - seed: decides the drawn maps.
   /// - Throws: `LinearAlgebraError`.
-  public init(_ wEA: Tensor, _ wEB: Tensor, shared: SharedVocabulary, seed: UInt64, threads: Threads) throws {
+  package init(_ wEA: Tensor, _ wEB: Tensor, shared: SharedVocabulary, seed: UInt64, threads: Threads) throws {
     self.wEA = wEA
     self.wEB = wEB
     self.seed = seed
@@ -37,7 +37,7 @@ public struct StitchingMaps: Sendable {
   ///   - cut: where; for recipes with `dependsOnCut`.
   /// - Throws: `StitchingError`: `differentWidths` for `identity` between different sizes, `rankOutOfRange`, `needsTexts`;
   ///   `LinearAlgebraError`.
-  public func map(
+  package func map(
     _ recipe: MapRecipe, draw: Int = 0, texts: SeamStatistics? = nil, measuredOn measuring: SeamStatistics? = nil,
     cut: StitchCut? = nil
   ) throws -> StitchingMap {
@@ -79,7 +79,7 @@ public struct StitchingMaps: Sendable {
   /// ‖E_A - S E_B‖_F / ‖E_A‖_F over the shared tokens: what A's embedding loses on its way through S and B's.
   ///
   /// The square is a difference of sums that nearly cancel when the map is good: below about 1e-7 it is rounding.
-  public func residual(of map: StitchingMap) -> Double {
+  package func residual(of map: StitchingMap) -> Double {
     let own = rows.reduce(0.0) { sum, pair in
       (0..<wEA.columns).reduce(sum) {
         $0 + Double(wEA[pair.a * wEA.columns + $1]) * Double(wEA[pair.a * wEA.columns + $1])

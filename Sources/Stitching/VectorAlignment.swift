@@ -2,23 +2,23 @@ import DenseMath
 import Transformer
 
 /// The finer grain: the vectors of two matched layers paired up one to one.
-public struct VectorAlignment: Sendable {
-  public struct Pair: Equatable, Sendable {
+package struct VectorAlignment: Sendable {
+  package struct Pair: Equatable, Sendable {
     /// The vector of A, of B: a neuron, or head h's coordinate j as h dHead + j.
-    public let a: Int
-    public let b: Int
-    public let correlation: Float
+    package let a: Int
+    package let b: Int
+    package let correlation: Float
   }
 
   /// The assignment with the highest total of absolute correlations, the closest pair first.
-  public let pairs: [Pair]
+  package let pairs: [Pair]
 
   /// Mean absolute correlation of the pairs.
-  public var mean: Double { pairs.reduce(0) { $0 + Double(abs($1.correlation)) } / Double(max(1, pairs.count)) }
+  package var mean: Double { pairs.reduce(0) { $0 + Double(abs($1.correlation)) } / Double(max(1, pairs.count)) }
 
   /// - Parameter correlations: [n_A, n_B]
   /// - Throws: `LinearAlgebraError.notFinite`.
-  public init(_ correlations: Tensor) throws {
+  package init(_ correlations: Tensor) throws {
     let scores = DoubleMatrix(
       rows: correlations.rows, columns: correlations.columns, values: correlations.values.map { Double(abs($0)) })
     pairs = try Assignment(maximizing: scores).pairs.map { pair in
@@ -35,7 +35,7 @@ extension Model {
   /// - Parameters:
   ///   - vector: [d]
   ///   - sign: -1 for the tokens of the opposite vector.
-  public func topTokens(of vector: UnsafePointer<Float>, sign: Float = 1, count: Int, threads: Threads) -> [ScoredID] {
+  package func topTokens(of vector: UnsafePointer<Float>, sign: Float = 1, count: Int, threads: Threads) -> [ScoredID] {
     let scores = FloatBuffer(uninitializedCount: wE.rows)
     let parts = threads.ranges(of: wE.rows, granularity: 64)
     threads.run(parts.count) { part, _ in

@@ -3,16 +3,16 @@ import Foundation
 
 /// AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019) as torch.optim.AdamW computes it, in
 /// Float32. It knows nothing of models: parameters are named buffers.
-public struct AdamW {
-  public struct Settings: Sendable, Equatable {
+package struct AdamW {
+  package struct Settings: Sendable, Equatable {
     /// β₁ and β₂
-    public var meanDecay: Double
-    public var squareDecay: Double
-    public var epsilon: Double
+    package var meanDecay: Double
+    package var squareDecay: Double
+    package var epsilon: Double
     /// For parameters that decay; the others take 0.
-    public var weightDecay: Double
+    package var weightDecay: Double
 
-    public init(
+    package init(
       meanDecay: Double = 0.9, squareDecay: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0
     ) {
       self.meanDecay = meanDecay
@@ -22,15 +22,15 @@ public struct AdamW {
     }
   }
 
-  public let parameters: [Parameter]
-  public let settings: Settings
+  package let parameters: [Parameter]
+  package let settings: Settings
   /// Steps made so far.
-  public private(set) var steps = 0
+  package private(set) var steps = 0
   /// Running means of the gradients and of their squares, one buffer a parameter.
   private let means: [FloatBuffer]
   private let squares: [FloatBuffer]
 
-  public init(_ parameters: [Parameter], settings: Settings = Settings()) {
+  package init(_ parameters: [Parameter], settings: Settings = Settings()) {
     self.parameters = parameters
     self.settings = settings
     means = parameters.map { FloatBuffer(count: $0.count) }
@@ -38,7 +38,7 @@ public struct AdamW {
   }
 
   /// The Euclidean norm of all gradients together. Each parameter's sum is one thread's, so their number changes no bit.
-  public func gradientNorm(threads: Threads) -> Double {
+  package func gradientNorm(threads: Threads) -> Double {
     var squares = [Double](repeating: 0, count: parameters.count)
     squares.withUnsafeMutableBufferPointer { squares in
       nonisolated(unsafe) let squares = squares
@@ -56,7 +56,7 @@ public struct AdamW {
   ///   - clip: gradients whose joint norm is larger are scaled down to it, as `torch.nn.utils.clip_grad_norm_` does.
   /// - Returns: the norm before clipping.
   @discardableResult
-  public mutating func step(rate: Double, clip: Double? = nil, threads: Threads) -> Double {
+  package mutating func step(rate: Double, clip: Double? = nil, threads: Threads) -> Double {
     steps += 1
     let norm = gradientNorm(threads: threads)
     let scale = clip.map { min(1, $0 / (norm + 1e-6)) } ?? 1
@@ -81,7 +81,7 @@ public struct AdamW {
   }
 
   /// The running means, in the order of `parameters`: what a checkpoint keeps beside the parameters and `steps`.
-  public var state: [(mean: Tensor, square: Tensor)] {
+  package var state: [(mean: Tensor, square: Tensor)] {
     parameters.indices.map { index in
       func tensor(_ buffer: FloatBuffer) -> Tensor {
         Tensor(shape: parameters[index].shape, pointer: UnsafePointer(buffer.pointer), owner: buffer)
@@ -91,7 +91,7 @@ public struct AdamW {
   }
 
   /// Goes on where another optimizer of the same parameters was after `steps` steps.
-  public mutating func restore(_ state: [(mean: Tensor, square: Tensor)], steps: Int) {
+  package mutating func restore(_ state: [(mean: Tensor, square: Tensor)], steps: Int) {
     precondition(
       state.map(\.mean.shape) == parameters.map(\.shape) && state.map(\.square.shape) == parameters.map(\.shape),
       "the state of other parameters")
@@ -105,19 +105,19 @@ public struct AdamW {
 
 /// A learning rate that climbs for some steps and then falls in a straight line to 0 after the last, as Hugging Face's
 /// `get_linear_schedule_with_warmup` has it.
-public struct LinearSchedule: Sendable, Equatable {
-  public let peak: Double
-  public let warmup: Int
-  public let steps: Int
+package struct LinearSchedule: Sendable, Equatable {
+  package let peak: Double
+  package let warmup: Int
+  package let steps: Int
 
-  public init(peak: Double, warmup: Int = 0, steps: Int) {
+  package init(peak: Double, warmup: Int = 0, steps: Int) {
     self.peak = peak
     self.warmup = warmup
     self.steps = steps
   }
 
   /// The rate of a step, counted from 0.
-  public func rate(step: Int) -> Double {
+  package func rate(step: Int) -> Double {
     if step < warmup { return peak * Double(step) / Double(max(1, warmup)) }
     return peak * max(0, Double(steps - step) / Double(max(1, steps - warmup)))
   }

@@ -3,17 +3,17 @@ import Foundation
 import Transformer
 
 /// A classifier at one batch: its scores, and the way back from them to the residual stream.
-public struct ClassifierDerivative {
-  public let head: ClassifierHead
+package struct ClassifierDerivative {
+  package let head: ClassifierHead
   /// [sequences][C]
-  public let logits: [[Float]]
+  package let logits: [[Float]]
   private let h: HiddenState
   private let batch: PackedBatch
   /// What the scores are made of, [sequences, d].
   private let features: FloatBuffer
 
   /// - Parameter h: the residual stream after the last block.
-  public init(_ head: ClassifierHead, at h: HiddenState, _ batch: PackedBatch, workspace: Workspace) {
+  package init(_ head: ClassifierHead, at h: HiddenState, _ batch: PackedBatch, workspace: Workspace) {
     self.head = head
     self.h = h
     self.batch = batch
@@ -23,7 +23,7 @@ public struct ClassifierDerivative {
 
   /// From cotangents of the scores to those of the residual stream, [T, d].
   /// - Parameter dLogits: [sequences][C]
-  public func pullBack(
+  package func pullBack(
     _ dLogits: [[Float]], gradients: Gradients = .none, workspace: DerivativeWorkspace
   ) -> FloatBuffer {
     let (threads, d, count) = (workspace.threads, h.width, batch.sequences.count)
@@ -76,15 +76,15 @@ public struct ClassifierDerivative {
 }
 
 /// The mean over texts of the cross entropy of their scores, in nats, and its gradient.
-public struct CrossEntropy: Sendable {
-  public let loss: Double
+package struct CrossEntropy: Sendable {
+  package let loss: Double
   /// With respect to the scores, [sequences][C].
-  public let gradient: [[Float]]
+  package let gradient: [[Float]]
 
   /// - Parameters:
   ///   - logits: [sequences][C], at least one sequence.
   ///   - labels: the class of each sequence, below C.
-  public init(_ logits: [[Float]], labels: [Int]) {
+  package init(_ logits: [[Float]], labels: [Int]) {
     precondition(!labels.isEmpty && logits.count == labels.count, "\(labels.count) labels for \(logits.count) texts")
     var sum = 0.0
     gradient = zip(logits, labels).map { logits, label in

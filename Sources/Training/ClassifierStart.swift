@@ -5,7 +5,7 @@ import Files
 import Transformer
 
 /// The classifiers that can be put on a model, as Hugging Face's classes have them.
-public enum ClassifierKind: String, CaseIterable, Sendable {
+package enum ClassifierKind: String, CaseIterable, Sendable {
   /// BertForSequenceClassification: pooler and classifier on [CLS].
   case cls
   /// GPT2ForSequenceClassification: the last token after ln_f.
@@ -23,7 +23,7 @@ public enum ClassifierKind: String, CaseIterable, Sendable {
   }
 
   /// The kinds an architecture can have, its usual one first.
-  public static func kinds(of modelType: String) -> [ClassifierKind] { modelType == "bert" ? [.cls] : [.mean, .last] }
+  package static func kinds(of modelType: String) -> [ClassifierKind] { modelType == "bert" ? [.cls] : [.mean, .last] }
 }
 
 extension Checkpoint {
@@ -36,7 +36,7 @@ extension Checkpoint {
   ///   - seed: of the new weights.
   /// - Throws: `TrainingError.headDoesNotFit`; `TransformerError.notSingleLabel` for a model of another `problem_type`; what
   ///   opening the model throws.
-  public func preparedForClassification(
+  package func preparedForClassification(
     _ kind: ClassifierKind, labels: [String], cleaning: TextCleaning, seed: UInt64
   ) throws -> Checkpoint {
     let model = try Model(self)
@@ -121,7 +121,7 @@ extension Checkpoint {
 
   /// Writes config.json and model.safetensors as a Hugging Face directory has them, all tensors as F32.
   /// - Throws: `FileError`, `CheckpointError`.
-  public func write(to directory: String) throws {
+  package func write(to directory: String) throws {
     var writer = SafetensorsWriter(metadata: ["format": "pt"])
     for entry in entries { writer.add(entry.name, try floats(entry.name)) }
     try writer.write(to: directory + "/model.safetensors")
@@ -158,7 +158,7 @@ extension Trainable {
   /// and ln_f stay as they are.
   /// - Parameter weightsOnly: leaves every bias as it is, as the stitching paper does.
   /// - Throws: `TrainingError.tooManyBlocks`; what opening the model throws.
-  public init(_ checkpoint: Checkpoint, lastBlocks blocks: Int, weightsOnly: Bool) throws {
+  package init(_ checkpoint: Checkpoint, lastBlocks blocks: Int, weightsOnly: Bool) throws {
     let model = try Model(checkpoint)
     let count = model.dimensions.layers
     guard blocks <= count else {

@@ -1,15 +1,15 @@
 import DenseMath
 
 /// Working memory of derivatives, kept from one call to the next. Not for use by two passes at a time.
-public final class DerivativeWorkspace {
-  public let threads: Threads
+package final class DerivativeWorkspace {
+  package let threads: Threads
 
   enum Role: Hashable { case residual, hidden, projections, heads, attention, features }
 
   private var buffers: [Role: FloatBuffer] = [:]
   private var pool = BufferPool()
 
-  public init(threads: Threads = .available) { self.threads = threads }
+  package init(threads: Threads = .available) { self.threads = threads }
 
   /// At least `count` numbers with whatever the last use left in them.
   func buffer(_ role: Role, count: Int) -> FloatBuffer {

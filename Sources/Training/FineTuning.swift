@@ -5,21 +5,21 @@ import Files
 import Transformer
 
 /// How a classifier is fine-tuned.
-public struct FineTuningSettings: Sendable, Equatable {
-  public var epochs: Int
+package struct FineTuningSettings: Sendable, Equatable {
+  package var epochs: Int
   /// Texts in a step.
-  public var batchSize: Int
+  package var batchSize: Int
   /// The largest learning rate.
-  public var learningRate: Double
+  package var learningRate: Double
   /// The share of the steps in which the rate climbs to it; then it falls in a straight line to 0.
-  public var warmup: Double
+  package var warmup: Double
   /// The norm that gradients are scaled down to; nil for none.
-  public var clip: Double?
-  public var weightDecay: Double
+  package var clip: Double?
+  package var weightDecay: Double
   /// Decides the order of the texts.
-  public var seed: UInt64
+  package var seed: UInt64
 
-  public init(
+  package init(
     epochs: Int = 2, batchSize: Int = 16, learningRate: Double = 5e-5, warmup: Double = 0.1, clip: Double? = 1,
     weightDecay: Double = 0.01, seed: UInt64 = 42
   ) {
@@ -35,13 +35,13 @@ public struct FineTuningSettings: Sendable, Equatable {
 
 /// A fine-tuning run, a step at a time. Every epoch goes through all texts in an order of its own, drawn from the seed, so
 /// that a state stored after any step and read again goes on with the same bits.
-public struct FineTuning {
-  public let trainable: Trainable
-  public let settings: FineTuningSettings
-  public let schedule: LinearSchedule
-  public let stepsInEpoch: Int
+package struct FineTuning {
+  package let trainable: Trainable
+  package let settings: FineTuningSettings
+  package let schedule: LinearSchedule
+  package let stepsInEpoch: Int
   /// The loss of each step made.
-  public private(set) var losses: [Double] = []
+  package private(set) var losses: [Double] = []
   private let states: FrozenStates
   private let labels: [Int]
   private var optimizer: AdamW
@@ -49,7 +49,7 @@ public struct FineTuning {
   private let derivatives: DerivativeWorkspace
 
   /// - Parameter states: those of the texts that `labels` belong to.
-  public init(
+  package init(
     _ trainable: Trainable, on states: FrozenStates, labels: [Int], settings: FineTuningSettings, workspace: Workspace
   ) {
     self.trainable = trainable
@@ -66,10 +66,10 @@ public struct FineTuning {
   }
 
   /// Steps made so far.
-  public var step: Int { optimizer.steps }
+  package var step: Int { optimizer.steps }
 
   /// The texts of a step, counted from 0.
-  public func texts(ofStep step: Int) -> [Int] {
+  package func texts(ofStep step: Int) -> [Int] {
     let (epoch, place) = (step / stepsInEpoch, step % stepsInEpoch)
     var generator = SplitMix64(seed: settings.seed)
     for _ in 0..<epoch { _ = generator.next() }
@@ -80,7 +80,7 @@ public struct FineTuning {
 
   /// Makes the next step.
   /// - Throws: `TransformerError`; `TrainingError.diverged`, before the weights are changed.
-  public mutating func advance() throws {
+  package mutating func advance() throws {
     let texts = texts(ofStep: step)
     let (h, batch) = try states.states(of: texts, workspace: workspace)
     let loss = try trainable.gradient(
@@ -94,7 +94,7 @@ public struct FineTuning {
 
   /// Writes what `restore` needs: parameters, their running means, the losses.
   /// - Throws: `FileError`.
-  public func save(_ path: String) throws {
+  package func save(_ path: String) throws {
     var writer = SafetensorsWriter(metadata: ["graft.steps": "\(step)"])
     for (parameter, moments) in zip(trainable.parameters, optimizer.state) {
       writer.add("parameter." + parameter.name, parameter.tensor)
@@ -107,7 +107,7 @@ public struct FineTuning {
 
   /// Goes on from a state that `save` wrote.
   /// - Throws: `FileError`, `CheckpointError`, `TrainingError.foreignState`.
-  public mutating func restore(_ path: String) throws {
+  package mutating func restore(_ path: String) throws {
     let file = try SafetensorsFile(path)
     let losses = try file.doubles("losses").values
     guard file.metadata["graft.steps"] == "\(losses.count)", losses.count <= schedule.steps else {

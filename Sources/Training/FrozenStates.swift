@@ -8,13 +8,13 @@ import Transformer
 ///
 /// Texts are taken in order as long as the file stays within its bound; those that do not fit are made anew whenever they
 /// are asked for. A text's state has the same bits either way, as a forward pass gives it beside any others.
-public final class FrozenStates {
+package final class FrozenStates {
   private let trainable: Trainable
   private let texts: [EncodedReview]
   /// Where each text's numbers begin in the file.
   private let starts: [Int]
   /// How many texts the file holds.
-  public let storedCount: Int
+  package let storedCount: Int
   private let file: MappedFile?
   private var d: Int { trainable.model.dimensions.hidden }
 
@@ -25,7 +25,7 @@ public final class FrozenStates {
   ///   - bound: the most bytes the file may have.
   ///   - progress: called with how many texts are done.
   /// - Throws: `FileError`, `TransformerError`.
-  public init(
+  package init(
     _ trainable: Trainable, _ texts: [EncodedReview], path: String?, bound: Int, workspace: Workspace,
     progress: (Int) -> Void = { _ in }
   ) throws {
@@ -63,7 +63,7 @@ public final class FrozenStates {
 
   /// The states of some texts, packed in this order, before the first block that is trained.
   /// - Throws: `TransformerError`.
-  public func states(of indices: [Int], workspace: Workspace) throws -> (HiddenState, PackedBatch) {
+  package func states(of indices: [Int], workspace: Workspace) throws -> (HiddenState, PackedBatch) {
     let batch = try PackedBatch(indices.map { texts[$0].ids })
     let missing = indices.filter { $0 >= storedCount }
     guard let file, missing.count < indices.count, let base = file.bytes.baseAddress else {

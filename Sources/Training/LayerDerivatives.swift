@@ -150,7 +150,7 @@ struct ActivationDerivative {
 
 extension Activation {
   /// x = activation'(x) in place on `count` numbers.
-  public func slope(_ x: UnsafeMutablePointer<Float>, count: Int) {
+  package func slope(_ x: UnsafeMutablePointer<Float>, count: Int) {
     switch self {
     case .geluErf: VectorMath.geluErfSlope(x, count: count)
     case .geluTanh: VectorMath.geluTanhSlope(x, count: count)

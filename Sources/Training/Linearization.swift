@@ -12,19 +12,19 @@ protocol BlockDerivative {
 /// Some neighbouring blocks of a model at one batch: their derivative as a linear map, for as many tangents and
 /// cotangents as are wanted. It holds what the forward pass made in these blocks, some 8 d + 2 dFF numbers a token and
 /// block and the attention weights.
-public struct Linearization {
+package struct Linearization {
   /// The blocks.
-  public let layers: Range<Int>
+  package let layers: Range<Int>
   /// T
-  public let tokens: Int
+  package let tokens: Int
   /// d
-  public let width: Int
+  package let width: Int
   private let blocks: [any BlockDerivative]
 
   /// Carries `h` through the blocks, by the model's own forward pass.
   /// - Parameter derivatives: lends the memory that the linearization holds until it is gone.
   /// - Throws: as `Model.advance`.
-  public init(
+  package init(
     advancing h: inout HiddenState, of model: Model, through layers: Range<Int>, _ batch: PackedBatch,
     workspace: Workspace, derivatives: DerivativeWorkspace
   ) throws {
@@ -48,7 +48,7 @@ public struct Linearization {
   ///   - dh: [count, T, d]
   ///   - layers: some of the blocks; nil for all.
   ///   - gradients: what the gradients of the blocks' weights are added to, when `count` is 1.
-  public func pullBack(
+  package func pullBack(
     _ dh: UnsafeMutablePointer<Float>, count: Int = 1, through layers: Range<Int>? = nil,
     gradients: Gradients = .none, workspace: DerivativeWorkspace
   ) {
@@ -63,7 +63,7 @@ public struct Linearization {
   /// - Parameters:
   ///   - dh: [count, T, d]
   ///   - layers: some of the blocks; nil for all.
-  public func pushForward(
+  package func pushForward(
     _ dh: UnsafeMutablePointer<Float>, count: Int = 1, through layers: Range<Int>? = nil,
     workspace: DerivativeWorkspace
   ) {
@@ -76,7 +76,7 @@ public struct Linearization {
 extension Model {
   /// From cotangents of hidden state 0, [T, d], which it may overwrite, to the gradients of the embeddings.
   /// - Throws: as `embed`.
-  public func pullBackEmbeddings(
+  package func pullBackEmbeddings(
     _ dh: UnsafeMutablePointer<Float>, _ batch: PackedBatch, gradients: Gradients, workspace: Workspace
   ) throws {
     switch architecture {

@@ -3,19 +3,19 @@ import DenseMath
 import Transformer
 
 /// A classifier some of whose weights are being trained: its model computes with the parameters' own memory.
-public struct Trainable {
-  public let model: Model
-  public let head: ClassifierHead
+package struct Trainable {
+  package let model: Model
+  package let head: ClassifierHead
   /// Under the names of the checkpoint, in their order. Tensors of one axis, biases and norms, do not decay.
-  public let parameters: [Parameter]
+  package let parameters: [Parameter]
   /// Blocks before this one are frozen, and so is what they make of a text; 0 where the embeddings are trained, too.
-  public let firstTrainedLayer: Int
+  package let firstTrainedLayer: Int
   private let trainsEmbeddings: Bool
   private let gradients: Gradients
 
   /// - Parameter isTrained: which of the checkpoint's tensors to train, by their stored names.
   /// - Throws: `CheckpointError`, `TransformerError`.
-  public init(_ checkpoint: Checkpoint, training isTrained: (String) -> Bool) throws {
+  package init(_ checkpoint: Checkpoint, training isTrained: (String) -> Bool) throws {
     parameters = try checkpoint.entries.filter { isTrained($0.name) }.map { entry in
       Parameter(name: entry.name, try checkpoint.floats(entry.name), decays: entry.shape.count > 1)
     }
@@ -32,7 +32,7 @@ public struct Trainable {
   /// The hidden state of a batch before block `firstTrainedLayer`: what training never changes, unless the embeddings
   /// are trained.
   /// - Throws: `TransformerError`.
-  public func frozenState(of batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
+  package func frozenState(of batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
     var h = try model.embed(batch, workspace: workspace)
     try model.advance(&h, through: 0..<firstTrainedLayer, batch, workspace: workspace)
     return h
@@ -44,7 +44,7 @@ public struct Trainable {
   ///   - labels: the class of each text, below the head's.
   /// - Returns: the loss and the scores it is made of.
   /// - Throws: `TransformerError`.
-  public func gradient(
+  package func gradient(
     from h: HiddenState, _ batch: PackedBatch, labels: [Int], workspace: Workspace, derivatives: DerivativeWorkspace
   ) throws -> (loss: Double, logits: [[Float]]) {
     for parameter in parameters { parameter.zeroGradient() }

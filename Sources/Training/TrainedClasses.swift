@@ -7,7 +7,7 @@ extension ClassNames {
   /// numbers.
   /// - Throws: `LabelError` where the model's own names contradict each other; `TrainingError.nothingToLearn` for a single
   ///   class or far too many.
-  public init(training model: Model, on dataset: Dataset, named given: [String]?) throws {
+  package init(training model: Model, on dataset: Dataset, named given: [String]?) throws {
     let words = dataset.classNames.map { ClassNames($0, of: dataset.name) }
     let count = words?.names.count ?? (dataset.reviews.map(\.label).max() ?? 0) + 1
     guard count >= 2 else {

@@ -1,5 +1,5 @@
 /// What can be wrong with a model, a data set or a folder that something is to be trained with.
-public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The architecture has no classifier of this kind.
   case headDoesNotFit(model: String, head: String, supported: String)
   /// More blocks are to be trained than there are.
@@ -11,7 +11,7 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A stored state of another run.
   case foreignState(path: String, expected: String, found: String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .headDoesNotFit(let model, let head, let supported):
       return "\(model) cannot have the head \(head); its architecture has \(supported)"

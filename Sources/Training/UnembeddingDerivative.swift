@@ -6,7 +6,7 @@ extension Unembedding {
   /// - Parameters:
   ///   - dx: [rows, d]
   ///   - h: the states, [rows, d], as `apply` takes them.
-  public func pullBackPreparation(
+  package func pullBackPreparation(
     _ dx: UnsafeMutablePointer<Float>, at h: UnsafePointer<Float>, rows: Int, threads: Threads
   ) {
     let d = matrix.columns

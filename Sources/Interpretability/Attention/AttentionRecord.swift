@@ -5,52 +5,52 @@ import Transformer
 
 /// What effective attention says about one text: numbers a head, and how raw and effective weights part as the text
 /// grows.
-public struct AttentionRecord: Sendable, Equatable {
-  public struct Head: Sendable, Equatable {
-    public let layer: Int
-    public let head: Int
-    public let rank: Int
-    public let nullDimension: Int
-    public let simplexNullDimension: Int
+package struct AttentionRecord: Sendable, Equatable {
+  package struct Head: Sendable, Equatable {
+    package let layer: Int
+    package let head: Int
+    package let rank: Int
+    package let nullDimension: Int
+    package let simplexNullDimension: Int
     /// `EffectiveAttention.Head.nullShare`
-    public let nullShare: Double
+    package let nullShare: Double
     /// `EffectiveAttention.Head.correlation`; NaN where there is none.
-    public let correlation: Double
-    public let outputError: Double
+    package let correlation: Double
+    package let outputError: Double
     /// One a target of the study.
-    public let shares: AttentionShares
+    package let shares: AttentionShares
   }
 
   /// What names the text.
-  public let id: String
+  package let id: String
   /// T
-  public let tokens: Int
+  package let tokens: Int
   /// `AttentionShares.uniform`, one a target.
-  public let uniform: [Double]
+  package let uniform: [Double]
   /// In order of layer and head.
-  public let heads: [Head]
+  package let heads: [Head]
   /// For each length of the study that the text has: the correlation of raw and effective weights in its head of that many
   /// tokens, [layers], each the mean over the layer's heads; NaN where a layer has none.
-  public let correlations: [(length: Int, layers: [Double])]
+  package let correlations: [(length: Int, layers: [Double])]
 
-  public static func == (left: AttentionRecord, right: AttentionRecord) -> Bool {
+  package static func == (left: AttentionRecord, right: AttentionRecord) -> Bool {
     left.json == right.json
   }
 }
 
 /// Measures effective attention text by text.
-public struct AttentionStudy: Sendable {
-  public let model: any TransformerModel
-  public let method: EffectiveAttention
+package struct AttentionStudy: Sendable {
+  package let model: any TransformerModel
+  package let method: EffectiveAttention
   /// What shares are taken of.
-  public let targets: [AttentionTarget]
+  package let targets: [AttentionTarget]
   /// In tokens, special ones included; ascending.
-  public let lengths: [Int]
+  package let lengths: [Int]
   private let tokenizer: Tokenizer
   private let isCausal: Bool
 
   /// - Parameter lengths: to cut each text to, besides reading all of it.
-  public init(_ model: any TransformerModel, _ method: EffectiveAttention, tokenizer: Tokenizer, lengths: [Int] = []) {
+  package init(_ model: any TransformerModel, _ method: EffectiveAttention, tokenizer: Tokenizer, lengths: [Int] = []) {
     isCausal = method.blocks.contains { $0.isCausal }
     self.model = model
     self.method = method
@@ -61,7 +61,7 @@ public struct AttentionStudy: Sendable {
 
   /// - Parameter keep: gets each head with its weights, [layer][head], before they are let go.
   /// - Throws: what `EffectiveAttention.read` and `keep` throw.
-  public func record(
+  package func record(
     id: String, _ ids: [Int32], workspace: Workspace, keep: (EffectiveAttention.Head) throws -> Void = { _ in }
   ) throws -> AttentionRecord {
     let kinds = AttentionTarget.kinds(of: ids, tokenizer, isCausal: isCausal)
@@ -111,7 +111,7 @@ public struct AttentionStudy: Sendable {
 
 extension AttentionRecord {
   /// As a line of a run's journal.
-  public var json: JSON {
+  package var json: JSON {
     func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
     return [
       "correlations": .array(
@@ -131,7 +131,7 @@ extension AttentionRecord {
 
   /// Reads what `json` made.
   /// - Throws: `FileError` that names what is not as expected.
-  public init(_ node: JSONNode) throws {
+  package init(_ node: JSONNode) throws {
     func numbers(_ node: JSONNode) throws -> [Double] { try node.array().map { try Self.number($0) } }
     id = try node["id"].string()
     tokens = try node["tokens"].int()

@@ -1,13 +1,13 @@
 import DenseMath
 
 /// Where one head looks in one text, raw and effective: for each target the mean over the tokens of what a token gives it.
-public struct AttentionShares: Sendable, Equatable {
+package struct AttentionShares: Sendable, Equatable {
   /// The sum of the attention weights on the target. Over the kinds of token they sum to 1.
-  public let raw: [Double]
+  package let raw: [Double]
   /// The sum of the effective weights, which may be negative and over the kinds of token need not sum to 1.
-  public let effective: [Double]
+  package let effective: [Double]
   /// The sum of the effective weights' magnitudes as a part of that of the whole row: comparable with raw shares.
-  public let magnitude: [Double]
+  package let magnitude: [Double]
 
   init(raw: [Double], effective: [Double], magnitude: [Double]) {
     (self.raw, self.effective, self.magnitude) = (raw, effective, magnitude)
@@ -16,7 +16,7 @@ public struct AttentionShares: Sendable, Equatable {
   /// - Parameters:
   ///   - targets: what is asked for, in the order of the results.
   ///   - kinds: `AttentionTarget.kinds` of the text.
-  public init(_ head: EffectiveAttention.Head, targets: [AttentionTarget], kinds: [AttentionTarget], isCausal: Bool) {
+  package init(_ head: EffectiveAttention.Head, targets: [AttentionTarget], kinds: [AttentionTarget], isCausal: Bool) {
     let T = head.raw.rows
     precondition(kinds.count == T, "\(kinds.count) kinds for \(T) tokens")
     var sums = [[Double]](repeating: [Double](repeating: 0, count: targets.count), count: 3)
@@ -41,7 +41,7 @@ public struct AttentionShares: Sendable, Equatable {
   }
 
   /// What a head that looks everywhere alike would give each target: the chance level of a text.
-  public static func uniform(targets: [AttentionTarget], kinds: [AttentionTarget], isCausal: Bool) -> [Double] {
+  package static func uniform(targets: [AttentionTarget], kinds: [AttentionTarget], isCausal: Bool) -> [Double] {
     let T = kinds.count
     return targets.map { target in
       let sum = (0..<T).reduce(0.0) { sum, row in
@@ -75,7 +75,7 @@ extension AttentionTarget {
 extension EffectiveAttention.Head {
   /// Pearson's correlation of raw and effective weights over all pairs of tokens that see each other; NaN where either
   /// does not vary.
-  public func correlation(isCausal: Bool) -> Double {
+  package func correlation(isCausal: Bool) -> Double {
     var (count, meanRaw, meanEffective) = (0.0, 0.0, 0.0)
     var (xx, yy, xy) = (0.0, 0.0, 0.0)
     // Welford's recurrence: weights are small and alike, so sums of squares would cancel.
@@ -95,7 +95,7 @@ extension EffectiveAttention.Head {
   }
 
   /// ‖A - A⊥‖² / ‖A‖², Frobenius norms: how much of the weights the output does not depend on.
-  public var nullShare: Double {
+  package var nullShare: Double {
     var (lost, all) = (0.0, 0.0)
     for (x, y) in zip(raw.values, effective.values) {
       lost += (x - y) * (x - y)

@@ -2,23 +2,23 @@ import Evaluation
 import Files
 
 /// A mean over texts.
-public struct TextMean: Sendable, Equatable {
+package struct TextMean: Sendable, Equatable {
   /// Texts that have the number.
-  public let count: Int
+  package let count: Int
   /// NaN without texts.
-  public let mean: Double
+  package let mean: Double
   /// Percentile bootstrap over the texts, 1,000 resamples; nil without texts.
-  public let interval: Interval?
+  package let interval: Interval?
 
   /// - Parameter values: one a text; those that are not finite are left out.
-  public init(_ values: [Double], seed: UInt64) {
+  package init(_ values: [Double], seed: UInt64) {
     let values = values.filter(\.isFinite)
     count = values.count
     mean = values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
     interval = values.isEmpty ? nil : .bootstrap(meanOf: values, seed: seed)
   }
 
-  public var json: JSON {
+  package var json: JSON {
     [
       "ci95": interval.map { .array([.number($0.low), .number($0.high)]) } ?? .null, "mean": .number(mean),
       "texts": .integer(count),
@@ -27,43 +27,43 @@ public struct TextMean: Sendable, Equatable {
 }
 
 /// Effective attention over many texts. Numbers of a layer are the means over its heads, made text by text.
-public struct AttentionSummary: Sendable {
+package struct AttentionSummary: Sendable {
   /// One head, or one layer.
-  public struct Part: Sendable {
-    public let layer: Int
+  package struct Part: Sendable {
+    package let layer: Int
     /// nil for a whole layer.
-    public let head: Int?
-    public let rank: TextMean
-    public let nullDimension: TextMean
-    public let simplexNullDimension: TextMean
-    public let nullShare: TextMean
-    public let correlation: TextMean
+    package let head: Int?
+    package let rank: TextMean
+    package let nullDimension: TextMean
+    package let simplexNullDimension: TextMean
+    package let nullShare: TextMean
+    package let correlation: TextMean
     /// One a target.
-    public let raw: [TextMean]
-    public let effective: [TextMean]
-    public let magnitude: [TextMean]
+    package let raw: [TextMean]
+    package let effective: [TextMean]
+    package let magnitude: [TextMean]
   }
 
-  public struct Length: Sendable {
-    public let length: Int
+  package struct Length: Sendable {
+    package let length: Int
     /// Of all layers.
-    public let whole: TextMean
-    public let layers: [TextMean]
+    package let whole: TextMean
+    package let layers: [TextMean]
   }
 
-  public let texts: Int
-  public let tokens: Int
-  public let targets: [AttentionTarget]
+  package let texts: Int
+  package let tokens: Int
+  package let targets: [AttentionTarget]
   /// One a target.
-  public let uniform: [TextMean]
-  public let layers: [Part]
-  public let heads: [Part]
+  package let uniform: [TextMean]
+  package let layers: [Part]
+  package let heads: [Part]
   /// Ascending; a length that no text has is not there.
-  public let lengths: [Length]
+  package let lengths: [Length]
   /// The largest of all heads and texts.
-  public let outputError: Double
+  package let outputError: Double
 
-  public init(_ records: [AttentionRecord], targets: [AttentionTarget], seed: UInt64) {
+  package init(_ records: [AttentionRecord], targets: [AttentionTarget], seed: UInt64) {
     texts = records.count
     tokens = records.reduce(0) { $0 + $1.tokens }
     self.targets = targets
@@ -105,7 +105,7 @@ public struct AttentionSummary: Sendable {
   }
 
   /// As a member of a result.
-  public var json: JSON {
+  package var json: JSON {
     [
       "heads": .array(heads.map(json)), "layers": .array(layers.map(json)),
       "lengths": .array(

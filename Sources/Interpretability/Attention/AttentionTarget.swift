@@ -2,7 +2,7 @@ import Tokenization
 
 /// What a token can look at. The kinds of token part a text among them, and so do the places: a comma that follows is
 /// punctuation and the next token.
-public enum AttentionTarget: String, CaseIterable, Sendable {
+package enum AttentionTarget: String, CaseIterable, Sendable {
   /// BERT's [CLS] and [SEP].
   case cls, sep
   /// GPT-2: the first token of the text, whatever it is.
@@ -15,14 +15,14 @@ public enum AttentionTarget: String, CaseIterable, Sendable {
   case itself, previous, next
 
   /// Those that there are for a model.
-  public static func all(isCausal: Bool) -> [AttentionTarget] {
+  package static func all(isCausal: Bool) -> [AttentionTarget] {
     isCausal
       ? [.first, .punctuation, .other, .itself, .previous]
       : [.cls, .sep, .punctuation, .other, .itself, .previous, .next]
   }
 
   /// The kind of each token of a text: cls, sep, first, punctuation or other.
-  public static func kinds(of ids: [Int32], _ tokenizer: Tokenizer, isCausal: Bool) -> [AttentionTarget] {
+  package static func kinds(of ids: [Int32], _ tokenizer: Tokenizer, isCausal: Bool) -> [AttentionTarget] {
     let special = tokenizer.specialTokens
     return ids.enumerated().map { place, id in
       if isCausal { return place == 0 ? .first : isPunctuation(tokenizer.display(id)) ? .punctuation : .other }

@@ -7,13 +7,13 @@ import Transformer
 /// The weights are the checkpoint's Float32, and everything from the Float32 residual stream on is Double: GPT-2's ln_1,
 /// the value product and T. A rank is a statement about the smallest singular values, which Float32 would fill with
 /// rounding.
-public struct AttentionValues: Sendable {
+package struct AttentionValues: Sendable {
   /// H
-  public let heads: Int
+  package let heads: Int
   /// dHead
-  public let headSize: Int
+  package let headSize: Int
   /// Whether a token sees only itself and what comes before.
-  public let isCausal: Bool
+  package let isCausal: Bool
   /// GPT-2: what attention reads is ln_1 of the residual stream; BERT reads it as it is.
   private let norm: Norm?
   /// [d, d], [d]
@@ -26,7 +26,7 @@ public struct AttentionValues: Sendable {
 
   /// Every block of a checkpoint.
   /// - Throws: `LinearAlgebraError` when a weight is not finite.
-  public static func blocks(of model: Model) throws -> [AttentionValues] {
+  package static func blocks(of model: Model) throws -> [AttentionValues] {
     let heads = model.dimensions.heads
     switch model.architecture {
     case .bert(let bert):

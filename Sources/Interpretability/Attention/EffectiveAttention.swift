@@ -11,38 +11,38 @@ import Transformer
 ///
 /// An observer of the one forward pass: the residual stream and the attention weights come in as Float32; everything from
 /// there on is Double.
-public struct EffectiveAttention: Sendable {
+package struct EffectiveAttention: Sendable {
   /// One head in one text.
-  public struct Head: Sendable {
-    public let layer: Int
-    public let head: Int
+  package struct Head: Sendable {
+    package let layer: Int
+    package let head: Int
     /// The model's attention weights, [T, T]; row i says where token i looks.
-    public let raw: DoubleMatrix
+    package let raw: DoubleMatrix
     /// [T, T]
-    public let effective: DoubleMatrix
+    package let effective: DoubleMatrix
     /// Singular values of the whole T above the tolerance.
-    public let rank: Int
+    package let rank: Int
     /// The rank for each row of A: in a causal model that of the rows it sees, else `rank`.
-    public let rowRanks: [Int]
+    package let rowRanks: [Int]
     /// Dimensions of the null space within probability rows: vectors with product 0 with T whose numbers sum to 0.
-    public let simplexNullDimension: Int
+    package let simplexNullDimension: Int
     /// ‖A⊥ T - A T‖ / ‖A T‖, Frobenius norms; 0 where both are 0.
-    public let outputError: Double
+    package let outputError: Double
 
     /// Dimensions of the null space of the whole T.
-    public var nullDimension: Int { raw.rows - rank }
+    package var nullDimension: Int { raw.rows - rank }
   }
 
   /// A singular value counts that is above this times the largest.
-  public static let defaultTolerance = 1e-10
+  package static let defaultTolerance = 1e-10
   /// A⊥ T may differ from A T by at most this part.
-  public static let outputTolerance = 1e-6
+  package static let outputTolerance = 1e-6
 
   /// One a block of the model that is read.
-  public let blocks: [AttentionValues]
-  public let tolerance: Double
+  package let blocks: [AttentionValues]
+  package let tolerance: Double
 
-  public init(blocks: [AttentionValues], tolerance: Double = defaultTolerance) {
+  package init(blocks: [AttentionValues], tolerance: Double = defaultTolerance) {
     self.blocks = blocks
     self.tolerance = tolerance
   }
@@ -51,7 +51,7 @@ public struct EffectiveAttention: Sendable {
   /// - Throws: `TransformerError` for a batch the model cannot take; `InterpretabilityError.outputChanged` when the
   ///   tolerance is so large that the weights left over no longer make the head's output; `LinearAlgebraError`; what
   ///   `receive` throws.
-  public func read(
+  package func read(
     _ model: any TransformerModel, _ batch: PackedBatch, workspace: Workspace,
     receive: (_ sequence: Int, _ heads: [Head]) throws -> Void
   ) throws {

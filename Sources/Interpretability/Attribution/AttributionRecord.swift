@@ -1,7 +1,7 @@
 import Files
 
 /// What token attribution says about one text, a level each: what `AttributionStatistics` takes its means over.
-public struct AttributionRecord: Sendable {
+package struct AttributionRecord: Sendable {
   /// A sum, and of how many.
   struct Sum: Sendable {
     var sum = 0.0
@@ -39,14 +39,14 @@ public struct AttributionRecord: Sendable {
   }
 
   /// What names the text.
-  public let id: String
+  package let id: String
   let levels: [Level]
 
   /// - Parameters:
   ///   - contributions: [levels][T T], as `TokenAttribution` has them.
   ///   - special: whether each of the T tokens is one.
   ///   - reach: the largest distance that stands by itself.
-  public init(id: String, contributions: [[Double]], special: [Bool], reach: Int = 10) {
+  package init(id: String, contributions: [[Double]], special: [Bool], reach: Int = 10) {
     let T = special.count
     precondition(contributions.allSatisfy { $0.count == T * T }, "another number of tokens")
     self.id = id
@@ -83,7 +83,7 @@ public struct AttributionRecord: Sendable {
 
 extension AttributionRecord {
   /// A line of `texts.jsonl`.
-  public var json: JSON {
+  package var json: JSON {
     func json(_ sum: Sum) -> JSON { ["count": .integer(sum.count), "sum": .number(sum.sum)] }
     let levels = levels.map { level -> JSON in
       [
@@ -97,7 +97,7 @@ extension AttributionRecord {
 
   /// Reads what `json` made.
   /// - Throws: `FileError` that names what is not as expected.
-  public init(_ node: JSONNode) throws {
+  package init(_ node: JSONNode) throws {
     /// NaN where there is none.
     func number(_ node: JSONNode) throws -> Double {
       if case .null? = node.value { return .nan }

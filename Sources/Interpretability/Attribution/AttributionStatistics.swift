@@ -1,35 +1,35 @@
 import Files
 
 /// What token attribution says over many texts, a level each (Brunner et al. 2020, section 5.2).
-public struct AttributionStatistics: Sendable {
+package struct AttributionStatistics: Sendable {
   /// One level.
-  public struct Summary: Sendable {
+  package struct Summary: Sendable {
     /// How many tokens.
-    public let tokens: Int
+    package let tokens: Int
     /// c[j, j]: its mean and its quartiles over all tokens.
-    public let own: (mean: Double, quartiles: (Double, Double, Double))
+    package let own: (mean: Double, quartiles: (Double, Double, Double))
     /// The share of tokens whose largest contributor is another token (of equal ones the token itself).
-    public let othersLargest: Double
+    package let othersLargest: Double
     /// The mean of c[j, j + δ] over the tokens that have such a neighbour, for δ = -reach ... reach; before and after
     /// these, the mean of all that is farther, over the tokens that have something there. nil where no token has.
-    public let byDistance: [Double?]
+    package let byDistance: [Double?]
     /// What tokens that are not special take from special ones, mean of the sums. nil where no text has both.
-    public let fromSpecial: Double?
+    package let fromSpecial: Double?
     /// What special tokens take from the others.
-    public let toSpecial: Double?
+    package let toSpecial: Double?
   }
 
   /// The largest distance that stands by itself.
-  public let reach: Int
+  package let reach: Int
   private var levels: [AttributionRecord.Level]
 
-  public init(levels: Int, reach: Int = 10) {
+  package init(levels: Int, reach: Int = 10) {
     self.reach = reach
     self.levels = (0..<levels).map { _ in AttributionRecord.Level(reach: reach) }
   }
 
   /// Adds a text. The numbers depend on the order of the texts in their last digits.
-  public mutating func add(_ record: AttributionRecord) {
+  package mutating func add(_ record: AttributionRecord) {
     precondition(
       record.levels.count == levels.count && record.levels.allSatisfy { $0.distances.count == 2 * reach + 3 },
       "another number of levels, or another reach")
@@ -37,7 +37,7 @@ public struct AttributionStatistics: Sendable {
   }
 
   /// A level each. Empty before a text is added.
-  public var summaries: [Summary] {
+  package var summaries: [Summary] {
     levels.filter { !$0.own.isEmpty }.map { level in
       let sorted = level.own.sorted()
       func quantile(_ share: Double) -> Double {
@@ -56,7 +56,7 @@ public struct AttributionStatistics: Sendable {
   }
 
   /// `levels` and `reach`, as they stand in a result.
-  public var members: [JSON.Member] {
+  package var members: [JSON.Member] {
     func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
     let levels = summaries.enumerated().map { index, level -> JSON in
       let near = level.byDistance.dropFirst().dropLast()

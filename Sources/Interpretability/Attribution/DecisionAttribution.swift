@@ -3,9 +3,9 @@ import Training
 import Transformer
 
 /// How much each token of a text adds to a classifier's score of a class, differentiated at the embedding output.
-public struct DecisionAttribution: Sendable {
+package struct DecisionAttribution: Sendable {
   /// The state that stands for "nothing was said", at every token that is not special; special tokens stay.
-  public enum Baseline: String, CaseIterable, Sendable {
+  package enum Baseline: String, CaseIterable, Sendable {
     /// The embedding output with [MASK] in place of each token. BERT only.
     case mask
     /// Zeros.
@@ -15,22 +15,22 @@ public struct DecisionAttribution: Sendable {
   }
 
   /// The class.
-  public let label: Int
+  package let label: Int
   /// Its score for the text.
-  public let score: Double
+  package let score: Double
   /// [T]: what each token adds.
-  public let tokens: [Double]
+  package let tokens: [Double]
   /// The score of the baseline; nil for input x gradient, which has none.
-  public let baselineScore: Double?
+  package let baselineScore: Double?
 
   /// What is missing in the sum of `tokens` to the difference of the scores; nil for input x gradient. Integrated
   /// gradients are complete in the limit of many steps.
-  public var completenessError: Double? { baselineScore.map { score - $0 - tokens.reduce(0, +) } }
+  package var completenessError: Double? { baselineScore.map { score - $0 - tokens.reduce(0, +) } }
 
   /// Input x gradient: x · ∂score/∂x of each token.
   /// - Parameter label: the class; nil for the one with the largest score.
   /// - Throws: `TransformerError`.
-  public static func inputTimesGradient(
+  package static func inputTimesGradient(
     of model: Model, _ batch: PackedBatch, label: Int? = nil, workspace: Workspace, derivatives: DerivativeWorkspace
   ) throws -> DecisionAttribution {
     let h = try model.embed(batch, workspace: workspace)
@@ -53,7 +53,7 @@ public struct DecisionAttribution: Sendable {
   ///   - memory: bytes that the points under way may take. At least one is.
   ///   - progress: called with how many steps are done.
   /// - Throws: `TransformerError`.
-  public static func integratedGradients(
+  package static func integratedGradients(
     of model: Model, _ ids: [Int32], label: Int? = nil, baseline: Baseline, keeping special: [Bool], mask: Int32?,
     steps: Int, memory: Int = 256 << 20, workspace: Workspace, derivatives: DerivativeWorkspace,
     progress: (_ done: Int) -> Void = { _ in }

@@ -8,9 +8,9 @@ import Transformer
 ///     c[j, i] = ‖∂h_j / ∂x_i‖ / Σ_k ‖∂h_j / ∂x_k‖
 ///
 /// with x hidden state 0 (BERT: after the embedding norm) and level l hidden state l. For all levels at once.
-public struct TokenAttribution: Sendable {
+package struct TokenAttribution: Sendable {
   /// Which norm of the Jacobian.
-  public enum Definition: Sendable, Equatable {
+  package enum Definition: Sendable, Equatable {
     /// The Frobenius norm, from the derivative along each of the T d directions.
     case exact
     /// The Frobenius norm, estimated from `count` random directions a token: E ‖J u‖² = ‖J‖² for normal u.
@@ -20,7 +20,7 @@ public struct TokenAttribution: Sendable {
     case ones
 
     /// What `progress` counts to: directions of T tokens.
-    public func directions(tokens T: Int, of dimensions: Dimensions) -> Int {
+    package func directions(tokens T: Int, of dimensions: Dimensions) -> Int {
       switch self {
       case .exact: T * dimensions.hidden
       case .probes(let count, _): T * count
@@ -30,20 +30,20 @@ public struct TokenAttribution: Sendable {
   }
 
   /// L: levels 1 to L, in order.
-  public let levels: Int
+  package let levels: Int
   /// T
-  public let tokens: Int
+  package let tokens: Int
   /// c of each level, [L][T T]: row j, column i. Rows sum to 1.
-  public let contributions: [[Double]]
+  package let contributions: [[Double]]
   /// With probes, the standard errors of `contributions`, else empty.
-  public let standardErrors: [[Double]]
+  package let standardErrors: [[Double]]
 
   /// - Parameters:
   ///   - batch: one text.
   ///   - memory: bytes that the directions under way may take, some 6 d + dFF numbers a token each. At least one is.
   ///   - progress: called with how many of `definition.directions` are done.
   /// - Throws: `TransformerError`.
-  public init(
+  package init(
     of model: Model, _ batch: PackedBatch, definition: Definition, memory: Int = 128 << 20, workspace: Workspace,
     derivatives: DerivativeWorkspace, progress: (_ done: Int) -> Void = { _ in }
   ) throws {
@@ -97,7 +97,7 @@ public struct TokenAttribution: Sendable {
 
   /// ‖∂h_j / ∂x_i‖ in the Frobenius norm, not normalised, for some tokens i: [L][T tokens.count], row j.
   /// - Throws: `TransformerError`.
-  public static func norms(
+  package static func norms(
     of model: Model, _ batch: PackedBatch, tokens: Range<Int>, memory: Int = 128 << 20, workspace: Workspace,
     derivatives: DerivativeWorkspace
   ) throws -> [[Double]] {

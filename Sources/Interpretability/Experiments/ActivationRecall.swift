@@ -7,12 +7,12 @@ import Transformer
 /// At a position, the m neurons of a block with the largest activations name its active feed-forward keys and values, and
 /// the m largest numbers that enter wO name its active value and output sub-heads. R_k is the share of the k tokens on
 /// which the block's output scores highest that is among the k highest tokens of at least one of them.
-public struct ActivationRecall: Sendable {
+package struct ActivationRecall: Sendable {
   /// The kinds that are compared.
-  public static let kinds: [ParameterKind] = [.feedForwardKey, .feedForwardValue, .value, .output]
+  package static let kinds: [ParameterKind] = [.feedForwardKey, .feedForwardValue, .value, .output]
 
   /// What the parameters are compared with.
-  public enum Target: String, Sendable, CaseIterable {
+  package enum Target: String, Sendable, CaseIterable {
     /// The output of their own block.
     case own
     /// The output of the last block.
@@ -20,26 +20,26 @@ public struct ActivationRecall: Sendable {
   }
 
   /// R_k of every sampled position for one kind of parameter in one block.
-  public struct Recall: Sendable {
-    public let kind: ParameterKind
-    public let layer: Int
-    public let target: Target
+  package struct Recall: Sendable {
+    package let kind: ParameterKind
+    package let layer: Int
+    package let target: Target
     /// The parameters active at the position itself, one a position.
-    public let aligned: [Double]
+    package let aligned: [Double]
     /// Those active at another sampled position, drawn once for all blocks and kinds.
-    public let random: [Double]
+    package let random: [Double]
   }
 
-  public let model: Model
-  public let k: Int
+  package let model: Model
+  package let k: Int
   /// m, parameters a position.
-  public let active: Int
-  public let sample: SampledPositions
+  package let active: Int
+  package let sample: SampledPositions
   /// [n]: the position whose parameters stand beside each target in the random arm.
   private let partners: [Int]
 
   /// What was active at each position, and the states there.
-  public struct Activations {
+  package struct Activations {
     /// [L][n][m] each.
     fileprivate var neurons: [[[Int]]]
     fileprivate var subheads: [[[Int]]]
@@ -51,7 +51,7 @@ public struct ActivationRecall: Sendable {
   ///   - k: tokens in a set.
   ///   - active: parameters a position.
   ///   - seed: of the random arm.
-  public init(_ model: Model, k: Int, active: Int, sample: SampledPositions, seed: UInt64) {
+  package init(_ model: Model, k: Int, active: Int, sample: SampledPositions, seed: UInt64) {
     self.model = model
     self.k = k
     self.active = active
@@ -64,7 +64,7 @@ public struct ActivationRecall: Sendable {
   /// Runs the model over the texts.
   /// - Parameter batches: every text once, in order.
   /// - Throws: `TransformerError`.
-  public func activations(
+  package func activations(
     over batches: some Sequence<[[Int32]]>, workspace: Workspace, progress: (_ done: Int) -> Void = { _ in }
   ) throws -> Activations {
     let (n, L, d) = (sample.positions.count, model.dimensions.layers, model.dimensions.hidden)
@@ -95,7 +95,7 @@ public struct ActivationRecall: Sendable {
   /// by E alone.
   /// - Parameter wE: [V, d]
   /// - Throws: `InterpretabilityError.setTooLarge`.
-  public func recalls(
+  package func recalls(
     _ activations: Activations, by wE: Tensor, workspace: Workspace, progress: (_ layer: Int) -> Void = { _ in }
   ) throws -> [Recall] {
     let final = try targets(activations, layer: model.dimensions.layers - 1, by: wE, workspace)

@@ -7,9 +7,9 @@ import DenseMath
 /// For vectors X, [n, d], G = X Xᵀ is compared with G_k = keep_k(X E) keep_k(X E')ᵀ, where keep_k leaves the k coordinates
 /// of largest magnitude in each row. Projections are made a tile of the vocabulary at a time, and so are the products:
 /// memory grows with n², not with V.
-public struct KeepK: Sendable {
+package struct KeepK: Sendable {
   /// What the second side is projected with, and which coordinates are kept.
-  public enum Projection: String, Sendable, CaseIterable {
+  package enum Projection: String, Sendable, CaseIterable {
     /// E' = Eᵀ, as the paper reads parameters.
     case transpose
     /// E' = E⁺, the right inverse: exact when nothing is left out.
@@ -21,16 +21,16 @@ public struct KeepK: Sendable {
   }
 
   /// The cosine of G and G_k, as vectors of n² numbers.
-  public struct Point: Sendable, Equatable {
-    public let k: Int
+  package struct Point: Sendable, Equatable {
+    package let k: Int
     /// Of all entries, as published. nil where either is zero.
-    public let cosine: Double?
+    package let cosine: Double?
     /// Without the diagonal, the products of vectors with themselves.
-    public let offDiagonal: Double?
+    package let offDiagonal: Double?
   }
 
   /// The published k, those above V left out and V itself put last.
-  public static func grid(vocabulary: Int) -> [Int] {
+  package static func grid(vocabulary: Int) -> [Int] {
     let published = [10, 50, 100, 200, 300, 500, 512, 1024, 2048, 4096, 10_000, 15_000, 20_000, 30_000]
     return published.filter { $0 < vocabulary } + [vocabulary]
   }
@@ -46,7 +46,7 @@ public struct KeepK: Sendable {
 
   /// - Parameter wE: [V, d]
   /// - Throws: `LinearAlgebraError` when wEᵀ wE cannot be inverted.
-  public init(wE: Tensor, threads: Threads) throws {
+  package init(wE: Tensor, threads: Threads) throws {
     self.wE = wE
     self.threads = threads
     inverse = try PositiveInverse(DoubleMatrix.gram(wE, threads: threads))
@@ -58,7 +58,7 @@ public struct KeepK: Sendable {
   ///   - seed: of the items that `random` and `shared` draw.
   /// - Returns: a point a k, in their order.
   /// - Throws: `InterpretabilityError.setTooLarge`, `LinearAlgebraError`.
-  public func points(_ x: Tensor, _ projection: Projection, ks: [Int], seed: UInt64) throws -> [Point] {
+  package func points(_ x: Tensor, _ projection: Projection, ks: [Int], seed: UInt64) throws -> [Point] {
     precondition(ks.count < 256 && zip(ks, ks.dropFirst()).allSatisfy { $0 < $1 }, "k must rise, and be few: \(ks)")
     let (n, V) = (x.rows, wE.rows)
     if let k = ks.first(where: { !(1...max(1, V)).contains($0) }) {

@@ -4,14 +4,14 @@ import Transformer
 /// The vectors of the published experiment, drawn from all there are; all where there are no more.
 extension KeepK {
   /// Standard normal vectors, [n, d].
-  public static func normalVectors(_ count: Int, of model: Model, seed: UInt64) -> Tensor {
+  package static func normalVectors(_ count: Int, of model: Model, seed: UInt64) -> Tensor {
     var generator = SplitMix64(seed: seed)
     let d = model.dimensions.hidden
     return Tensor(shape: [count, d], (0..<count * d).map { _ in Float(generator.normal()) })
   }
 
   /// Rows of wOut of all blocks, by block and row: [n, d].
-  public static func values(_ count: Int, of model: Model, seed: UInt64) -> Tensor {
+  package static func values(_ count: Int, of model: Model, seed: UInt64) -> Tensor {
     var generator = SplitMix64(seed: seed)
     let (d, dFF) = (model.dimensions.hidden, model.dimensions.feedForward)
     let chosen = generator.sample(count, of: dFF * model.dimensions.layers)
@@ -32,7 +32,7 @@ extension KeepK {
   ///   - batches: every text once, in order.
   ///   - tokens: how many they have.
   /// - Throws: `TransformerError`.
-  public static func states(
+  package static func states(
     _ count: Int, of model: Model, over batches: some Sequence<[[Int32]]>, tokens: Int, seed: UInt64,
     workspace: Workspace
   ) throws -> Tensor {

@@ -3,8 +3,8 @@ import Transformer
 
 /// How alike the tokens of two parameters are that work together (Dar et al., "Analyzing Transformers in Embedding
 /// Space", 2023, section 4.1 and appendix C): the key and the value of a neuron, the two sides of a sub-head.
-public struct RelatedPairs: Sendable {
-  public enum Pair: String, Sendable, CaseIterable {
+package struct RelatedPairs: Sendable {
+  package enum Pair: String, Sendable, CaseIterable {
     /// Feed-forward key i and value i.
     case keyValue = "k-v"
     /// Sub-head j of wV and of wO.
@@ -12,7 +12,7 @@ public struct RelatedPairs: Sendable {
     /// Sub-head j of wQ and of wK.
     case queryKey = "q-k"
 
-    public var kinds: (ParameterKind, ParameterKind) {
+    package var kinds: (ParameterKind, ParameterKind) {
       switch self {
       case .keyValue: return (.feedForwardKey, .feedForwardValue)
       case .valueOutput: return (.value, .output)
@@ -22,21 +22,21 @@ public struct RelatedPairs: Sendable {
   }
 
   /// Sim_k of all pairs of one kind in one block.
-  public struct Similarities: Sendable {
-    public let pair: Pair
-    public let layer: Int
+  package struct Similarities: Sendable {
+    package let pair: Pair
+    package let layer: Int
     /// One an index.
-    public let aligned: [Double]
+    package let aligned: [Double]
     /// One a draw: the mean with the second side permuted over all indices of the block.
-    public let shuffled: [Double]
+    package let shuffled: [Double]
   }
 
-  public let model: Model
-  public let k: Int
-  public let draws: Int
-  public let seed: UInt64
+  package let model: Model
+  package let k: Int
+  package let draws: Int
+  package let seed: UInt64
 
-  public init(_ model: Model, k: Int, draws: Int, seed: UInt64) {
+  package init(_ model: Model, k: Int, draws: Int, seed: UInt64) {
     self.model = model
     self.k = k
     self.draws = draws
@@ -46,7 +46,7 @@ public struct RelatedPairs: Sendable {
   /// Sim_k on the k tokens of largest |score|.
   /// - Parameter wE: [V, d]
   /// - Throws: `InterpretabilityError.setTooLarge`.
-  public func similarities(
+  package func similarities(
     _ pair: Pair, layer: Int, by wE: Tensor, threads: Threads
   ) throws -> Similarities {
     let (first, second) = try sets(pair, layer: layer, by: wE, magnitudes: true, threads: threads)
@@ -61,24 +61,24 @@ public struct RelatedPairs: Sendable {
   }
 
   /// A feed-forward key and value that speak of the same tokens.
-  public struct Alike: Sendable, Equatable {
-    public let layer: Int
-    public let neuron: Int
+  package struct Alike: Sendable, Equatable {
+    package let layer: Int
+    package let neuron: Int
     /// Sim_k of the k tokens of highest (signed) score.
-    public let similarity: Double
+    package let similarity: Double
     /// What both have, ids ascending.
-    public let shared: [Int32]
+    package let shared: [Int32]
   }
 
   /// Sim_k of the highest scores of keys and values in a block.
-  public struct Alikeness: Sendable {
-    public let layer: Int
+  package struct Alikeness: Sendable {
+    package let layer: Int
     /// One a neuron.
-    public let aligned: [Double]
+    package let aligned: [Double]
     /// [draws][neurons], with the values permuted over the block.
-    public let shuffled: [[Double]]
+    package let shuffled: [[Double]]
     /// The neurons at or above the threshold, in order.
-    public let alike: [Alike]
+    package let alike: [Alike]
   }
 
   /// Keys and values with Sim_k of the highest scores, their sign kept.
@@ -86,7 +86,7 @@ public struct RelatedPairs: Sendable {
   ///   - wE: [V, d]
   ///   - tokens: those that take part, ascending; nil for all.
   /// - Throws: `InterpretabilityError.setTooLarge`.
-  public func alikeness(
+  package func alikeness(
     layer: Int, threshold: Double, by wE: Tensor, among tokens: [Int]? = nil, threads: Threads
   ) throws -> Alikeness {
     let (keys, values) = try sets(.keyValue, layer: layer, by: wE, magnitudes: false, among: tokens, threads: threads)

@@ -1,11 +1,11 @@
 import DenseMath
 
 /// The k vocabulary items on which each of several vectors scores highest: what a reader of the vector sees.
-public struct TokenSets: Sendable {
+package struct TokenSets: Sendable {
   /// Items in a set.
-  public let k: Int
+  package let k: Int
   /// Sets.
-  public let count: Int
+  package let count: Int
   /// [count, k], ids ascending in each row.
   private let ids: [Int32]
 
@@ -18,7 +18,7 @@ public struct TokenSets: Sendable {
   ///   - magnitudes: whether the highest |score| is meant, not the highest score.
   ///   - tokens: the items that take part, ascending; nil for all.
   /// - Throws: `InterpretabilityError.setTooLarge` when there are no k items.
-  public init(
+  package init(
     of vectors: Tensor, by wE: Tensor, k: Int, magnitudes: Bool = false, among tokens: [Int]? = nil, threads: Threads
   ) throws {
     let (V, d) = (wE.rows, wE.columns)
@@ -52,24 +52,24 @@ public struct TokenSets: Sendable {
   }
 
   /// The ids of a set, ascending.
-  public subscript(set: Int) -> ArraySlice<Int32> { ids[set * k..<(set + 1) * k] }
+  package subscript(set: Int) -> ArraySlice<Int32> { ids[set * k..<(set + 1) * k] }
 
   /// Sim_k, the Jaccard index |a ∩ b| / |a ∪ b| of two sets (Dar et al. 2023, section 4.2).
-  public func similarity(_ set: Int, to other: TokenSets, _ otherSet: Int) -> Double {
+  package func similarity(_ set: Int, to other: TokenSets, _ otherSet: Int) -> Double {
     let shared = Self.sharedCount(self[set], other[otherSet])
     let union = k + other.k - shared
     return Double(shared) / Double(union)
   }
 
   /// The ids that two sets share, ascending.
-  public func shared(_ set: Int, with other: TokenSets, _ otherSet: Int) -> [Int32] {
+  package func shared(_ set: Int, with other: TokenSets, _ otherSet: Int) -> [Int32] {
     let wanted = Set(other[otherSet])
     return self[set].filter { wanted.contains($0) && $0 >= 0 }
   }
 
   /// R_k, the share of a set that stands in at least one of several others: |b ∩ ∪ aᵢ| / k (Dar et al. 2023, section 4.2).
   /// - Parameter others: sets of `parameters`.
-  public func recall(_ set: Int, in parameters: TokenSets, _ others: some Sequence<Int>) -> Double {
+  package func recall(_ set: Int, in parameters: TokenSets, _ others: some Sequence<Int>) -> Double {
     var covered: Set<Int32> = []
     for other in others { covered.formUnion(parameters[other]) }
     covered.remove(-1)
@@ -78,7 +78,7 @@ public struct TokenSets: Sendable {
 
   /// The Jaccard index that two sets of k of V items have on average when they are drawn at random, to first order:
   /// E|a ∩ b| = k²/V.
-  public static func chance(k: Int, vocabulary: Int) -> Double {
+  package static func chance(k: Int, vocabulary: Int) -> Double {
     let shared = Double(k) * Double(k) / Double(vocabulary)
     return shared / (2 * Double(k) - shared)
   }

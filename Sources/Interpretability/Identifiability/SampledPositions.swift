@@ -4,20 +4,20 @@ import Transformer
 /// Positions of a stream of texts, drawn from all of them, and what the forward pass shows there.
 ///
 /// A batch without a sampled position is not run; of the others nothing but the sampled rows is kept.
-public struct SampledPositions: Sendable {
+package struct SampledPositions: Sendable {
   /// Numbers of positions counted through all texts, ascending.
-  public let positions: [Int]
+  package let positions: [Int]
 
   /// - Parameters:
   ///   - count: how many to draw; all where there are no more.
   ///   - total: how many the texts have.
-  public init(_ count: Int, of total: Int, seed: UInt64) {
+  package init(_ count: Int, of total: Int, seed: UInt64) {
     var generator = SplitMix64(seed: seed)
     positions = generator.sample(count, of: total)
   }
 
   /// - Parameter positions: ascending, each once.
-  public init(at positions: [Int]) { self.positions = positions }
+  package init(at positions: [Int]) { self.positions = positions }
 
   /// Runs the model over the texts and shows the sampled rows of some sites.
   /// - Parameters:
@@ -25,7 +25,7 @@ public struct SampledPositions: Sendable {
   ///   - visit: gets an observation, its row, and the index in `positions` of the position the row belongs to.
   ///   - progress: called after each batch with the positions done.
   /// - Throws: `TransformerError` for a batch the model cannot take, and what `visit` throws.
-  public func visit(
+  package func visit(
     _ sites: Set<Site>, of model: Model, over batches: some Sequence<[[Int32]]>, workspace: Workspace,
     progress: (_ done: Int) -> Void = { _ in },
     _ visit: (_ observation: Observation, _ row: UnsafePointer<Float>, _ index: Int) throws -> Void

@@ -6,28 +6,28 @@ import Transformer
 /// Token identifiability (Brunner et al., "On Identifiability in Transformers", 2020, section 4): whether a hidden state
 /// still tells which token it belongs to. A map g leads back to the inputs, hidden state 0, and the nearest input of the
 /// same text should be the token's own.
-public struct TokenIdentifiability: Sendable {
+package struct TokenIdentifiability: Sendable {
   /// What one map says: fitted to one layer, scored on all.
-  public struct Record: Sendable, Equatable {
-    public let kind: TokenMap.Kind
+  package struct Record: Sendable, Equatable {
+    package let kind: TokenMap.Kind
     /// Hidden state it was fitted to, 0 to L.
-    public let layer: Int
+    package let layer: Int
     /// Passes over the training rows; 0 for what is not trained.
-    public let epochs: Int
+    package let epochs: Int
     /// NaN for what is not trained.
-    public let validationLoss: Double
+    package let validationLoss: Double
     /// Tokens of each test text.
-    public let tokens: [Int]
+    package let tokens: [Int]
     /// [hidden states][metrics][test texts]: tokens whose nearest input is their own. Empty for a state of another width.
-    public let hits: [[[Int]]]
+    package let hits: [[[Int]]]
   }
 
-  public let model: any TransformerModel
-  public let texts: TokenTexts
-  public let kinds: [TokenMap.Kind]
-  public let training: TokenMapTraining
+  package let model: any TransformerModel
+  package let texts: TokenTexts
+  package let kinds: [TokenMap.Kind]
+  package let training: TokenMapTraining
 
-  public init(_ model: any TransformerModel, _ texts: TokenTexts, kinds: [TokenMap.Kind], training: TokenMapTraining) {
+  package init(_ model: any TransformerModel, _ texts: TokenTexts, kinds: [TokenMap.Kind], training: TokenMapTraining) {
     self.model = model
     self.texts = texts
     self.kinds = TokenMap.Kind.allCases.filter(kinds.contains)
@@ -35,15 +35,15 @@ public struct TokenIdentifiability: Sendable {
   }
 
   /// What is to be fitted, in the order of `Runner.record`: the identity once, every other kind once a hidden state.
-  public var parts: [(kind: TokenMap.Kind, layer: Int)] {
+  package var parts: [(kind: TokenMap.Kind, layer: Int)] {
     let count = model.blockDimensions.count + 1
     return kinds.flatMap { kind in (kind == .identity ? 0..<1 : 0..<count).map { (kind, $0) } }
   }
 
   /// Holds the states that neighbouring parts share.
-  public func runner(workspace: Workspace) -> Runner { Runner(self, workspace: workspace) }
+  package func runner(workspace: Workspace) -> Runner { Runner(self, workspace: workspace) }
 
-  public final class Runner {
+  package final class Runner {
     private let study: TokenIdentifiability
     private let states: TokenStates
     private let threads: Threads
@@ -55,7 +55,7 @@ public struct TokenIdentifiability: Sendable {
     }
 
     /// - Throws: `TransformerError` for a text the model cannot take, `LinearAlgebraError` for states that are not finite.
-    public func record(part: Int) throws -> Record {
+    package func record(part: Int) throws -> Record {
       let (kind, layer) = study.parts[part]
       let fit = try study.training.fit(kind, states.pairs(layer), threads: threads)
       let testing = try states.testing()
@@ -84,14 +84,14 @@ public struct TokenIdentifiability: Sendable {
 
 extension TokenIdentifiability.Record {
   /// A share of tokens, with an interval over texts.
-  public struct Accuracy: Sendable, Equatable {
-    public let value: Double
-    public let interval: Interval
+  package struct Accuracy: Sendable, Equatable {
+    package let value: Double
+    package let interval: Interval
   }
 
   /// At hidden state `layer`; nil where the map does not fit it.
   /// - Parameter seed: of the bootstrap over test texts, 1,000 resamples.
-  public func accuracy(_ layer: Int, _ metric: NeighbourMetric, seed: UInt64) -> Accuracy? {
+  package func accuracy(_ layer: Int, _ metric: NeighbourMetric, seed: UInt64) -> Accuracy? {
     guard let index = NeighbourMetric.allCases.firstIndex(of: metric), layer < hits.count, !hits[layer].isEmpty else {
       return nil
     }
@@ -101,10 +101,10 @@ extension TokenIdentifiability.Record {
   }
 
   /// What a guess among the tokens of a text gets right.
-  public var chance: Double { Double(tokens.count) / Double(tokens.reduce(0, +)) }
+  package var chance: Double { Double(tokens.count) / Double(tokens.reduce(0, +)) }
 
   /// As a line of a run's journal.
-  public var json: JSON {
+  package var json: JSON {
     func counts(_ values: [Int]) -> JSON { .array(values.map { .integer($0) }) }
     return [
       "epochs": .integer(epochs), "hits": .array(hits.map { .array($0.map(counts)) }), "kind": .string(kind.rawValue),
@@ -114,7 +114,7 @@ extension TokenIdentifiability.Record {
 
   /// Reads what `json` made.
   /// - Throws: `FileError` that names what is not as expected.
-  public init(_ node: JSONNode) throws {
+  package init(_ node: JSONNode) throws {
     func counts(_ node: JSONNode) throws -> [Int] { try node.array().map { try $0.int() } }
     guard let kind = TokenMap.Kind(rawValue: try node["kind"].string()) else {
       throw node["kind"].wrong("one of \(TokenMap.Kind.allCases.map(\.rawValue).joined(separator: ", "))")
@@ -131,5 +131,5 @@ extension TokenIdentifiability.Record {
     hits = try node["hits"].array().map { try $0.array().map(counts) }
   }
 
-  public static func == (left: Self, right: Self) -> Bool { left.json == right.json }
+  package static func == (left: Self, right: Self) -> Bool { left.json == right.json }
 }

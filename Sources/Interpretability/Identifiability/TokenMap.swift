@@ -3,8 +3,8 @@ import Transformer
 
 /// g: from a hidden state back to the vector its token came in with, hidden state 0 (Brunner et al., "On Identifiability in
 /// Transformers", 2020, section 4).
-public struct TokenMap: Sendable {
-  public enum Kind: String, CaseIterable, Sendable {
+package struct TokenMap: Sendable {
+  package enum Kind: String, CaseIterable, Sendable {
     /// The hidden state as it is.
     case identity
     /// h W + b in closed form.
@@ -14,7 +14,7 @@ public struct TokenMap: Sendable {
   }
 
   /// What a map is fitted to, and by what the nearest input is then found.
-  public enum Loss: String, CaseIterable, Sendable {
+  package enum Loss: String, CaseIterable, Sendable {
     /// 1 minus the cosine of map and input. The linear map takes least squares to inputs of one length, their mean.
     case cosine
     /// The squared distance.
@@ -30,10 +30,10 @@ public struct TokenMap: Sendable {
     let hasActivation: Bool
   }
 
-  public let kind: Kind
+  package let kind: Kind
   let steps: [Step]
 
-  public static let identity = TokenMap(kind: .identity, steps: [])
+  package static let identity = TokenMap(kind: .identity, steps: [])
 
   init(kind: Kind, steps: [Step]) {
     self.kind = kind
@@ -43,7 +43,7 @@ public struct TokenMap: Sendable {
   /// Ridge regression of inputs on hidden states, (C_hh + λ I)⁻¹ C_hx with the covariances of `moments` and λ = `ridge`
   /// times the mean variance of a hidden number.
   /// - Throws: `LinearAlgebraError` when a moment is not finite.
-  public static func linear(_ moments: PairedMoments, ridge: Double) throws -> TokenMap {
+  package static func linear(_ moments: PairedMoments, ridge: Double) throws -> TokenMap {
     let covariances = moments.covariances
     var gram = covariances.xx
     let p = gram.rows
@@ -59,7 +59,7 @@ public struct TokenMap: Sendable {
   }
 
   /// g of `rows` hidden states, [rows, d].
-  public func apply(_ states: UnsafePointer<Float>, rows: Int, width: Int, threads: Threads) -> FloatBuffer {
+  package func apply(_ states: UnsafePointer<Float>, rows: Int, width: Int, threads: Threads) -> FloatBuffer {
     var current = FloatBuffer(uninitializedCount: rows * width)
     current.pointer.update(from: states, count: rows * width)
     for step in steps {

@@ -16,24 +16,24 @@ struct TokenPairs {
 }
 
 /// How maps from hidden states to inputs are fitted.
-public struct TokenMapTraining: Sendable, Equatable {
-  public var loss: TokenMap.Loss
+package struct TokenMapTraining: Sendable, Equatable {
+  package var loss: TokenMap.Loss
   /// Numbers between the two products of the MLP; nil for twice those of a hidden state.
-  public var hidden: Int?
+  package var hidden: Int?
   /// Passes over the training rows at most. The weights with the lowest validation loss are kept, and after
   /// `patience` passes without a lower one no more are made.
-  public var epochs: Int
-  public var patience: Int
+  package var epochs: Int
+  package var patience: Int
   /// Rows a step.
-  public var batch: Int
+  package var batch: Int
   /// Where the learning rate begins to fall to 0, after a tenth of the steps.
-  public var rate: Double
-  public var weightDecay: Double
+  package var rate: Double
+  package var weightDecay: Double
   /// Of the linear map: λ as a part of the mean variance of a hidden number.
-  public var ridge: Double
-  public var seed: UInt64
+  package var ridge: Double
+  package var seed: UInt64
 
-  public init(
+  package init(
     loss: TokenMap.Loss = .cosine, hidden: Int? = nil, epochs: Int = 20, patience: Int = 4, batch: Int = 256,
     rate: Double = 2e-3, weightDecay: Double = 0.01, ridge: Double = 1e-4, seed: UInt64
   ) {

@@ -1,7 +1,7 @@
 import DenseMath
 
 /// How the nearest input is found among those of the same text.
-public enum NeighbourMetric: String, CaseIterable, Sendable {
+package enum NeighbourMetric: String, CaseIterable, Sendable {
   /// The largest cosine: the angle alone.
   case cosine
   /// The smallest distance: angle and length.

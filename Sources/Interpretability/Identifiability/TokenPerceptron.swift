@@ -2,15 +2,15 @@ import DenseMath
 import Training
 
 /// gelu(x W₁ + b₁) W₂ + b₂ while it is trained, with its exact gradient.
-public final class TokenPerceptron {
+package final class TokenPerceptron {
   /// W₁ [d, hidden], b₁ [hidden], W₂ [hidden, q], b₂ [q].
-  public let parameters: [Parameter]
+  package let parameters: [Parameter]
   private let inputs: Int
   private let hidden: Int
   private let outputs: Int
 
   /// Weights drawn from normal distributions with variance 1 / inputs and 1 / hidden, biases 0.
-  public init(inputs: Int, hidden: Int, outputs: Int, seed: UInt64) {
+  package init(inputs: Int, hidden: Int, outputs: Int, seed: UInt64) {
     (self.inputs, self.hidden, self.outputs) = (inputs, hidden, outputs)
     var generator = SplitMix64(seed: seed)
     func draw(_ rows: Int, _ columns: Int) -> Tensor {
@@ -30,7 +30,7 @@ public final class TokenPerceptron {
   ///   - x: [rows, d]
   ///   - targets: [rows, q]
   ///   - addsGradient: whether the loss's gradient is added to that of the parameters.
-  public func loss(
+  package func loss(
     _ x: UnsafePointer<Float>, targets: UnsafePointer<Float>, rows: Int, loss: TokenMap.Loss, addsGradient: Bool,
     threads: Threads
   ) -> Double {

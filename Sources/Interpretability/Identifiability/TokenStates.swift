@@ -2,29 +2,29 @@ import DenseMath
 import Transformer
 
 /// The texts of a study of token identity, in parts that share none.
-public struct TokenTexts: Sendable {
-  public struct Text: Sendable {
+package struct TokenTexts: Sendable {
+  package struct Text: Sendable {
     /// What names it.
-    public let id: String
-    public let ids: [Int32]
+    package let id: String
+    package let ids: [Int32]
 
-    public init(id: String, ids: [Int32]) {
+    package init(id: String, ids: [Int32]) {
       self.id = id
       self.ids = ids
     }
   }
 
   /// Maps are fitted to these,
-  public let training: [Text]
+  package let training: [Text]
   /// stopped by these,
-  public let validation: [Text]
+  package let validation: [Text]
   /// and scored on these.
-  public let test: [Text]
+  package let test: [Text]
 
   /// Puts the texts in a random order and takes 70% for training, 15% for validation and the rest, at least one each, for
   /// the test; each part keeps the order the texts came in.
   /// - Throws: `InterpretabilityError.tooFewTexts` below three.
-  public init(_ texts: [Text], seed: UInt64) throws {
+  package init(_ texts: [Text], seed: UInt64) throws {
     guard texts.count >= 3 else { throw InterpretabilityError.tooFewTexts(found: texts.count, needed: 3) }
     var generator = SplitMix64(seed: seed)
     let order = generator.permutation(of: texts.count)

@@ -1,27 +1,27 @@
 import Transformer
 
 /// What one level says at one place of a text. Logarithms are natural.
-public struct LensCell: Sendable, Equatable {
+package struct LensCell: Sendable, Equatable {
   /// A token that is looked for.
-  public struct Followed: Sendable, Equatable {
-    public let logit: Double
+  package struct Followed: Sendable, Equatable {
+    package let logit: Double
     /// Its negative is the cross-entropy.
-    public let logProbability: Double
+    package let logProbability: Double
     /// 1 for the highest score; of equal scores the lower id comes first.
-    public let rank: Int
+    package let rank: Int
   }
 
   /// The most probable items, best first.
-  public let top: [TokenScores.Item]
+  package let top: [TokenScores.Item]
   /// -Σ p log p over the vocabulary.
-  public let entropy: Double
+  package let entropy: Double
   /// KL(final ‖ this level) = Σ p_final (log p_final - log p); 0 at the last level.
-  public let klToFinal: Double
+  package let klToFinal: Double
   /// The rank that this level gives to the most probable item of the last one.
-  public let finalRank: Int
+  package let finalRank: Int
   /// The tokens asked for at this place, in that order.
-  public let followed: [Followed?]
+  package let followed: [Followed?]
 
   /// Whether this level and the last one have the same most probable item.
-  public var agrees: Bool { finalRank == 1 }
+  package var agrees: Bool { finalRank == 1 }
 }

@@ -2,28 +2,28 @@ import Files
 import Foundation
 
 /// The lens over some texts of a corpus: what a run records at a time, and what the jackknife leaves out.
-public struct LensCorpusPart: Sendable, Equatable {
+package struct LensCorpusPart: Sendable, Equatable {
   /// A corpus has at most so many parts.
-  public static let mostParts = 32
+  package static let mostParts = 32
 
-  public let texts: [LensTextSums]
+  package let texts: [LensTextSums]
   /// Sums of the distributions over all places, [levels][V].
-  public let distributions: [[Float]]
+  package let distributions: [[Float]]
 
-  public init(texts: [LensTextSums], distributions: [[Float]]) {
+  package init(texts: [LensTextSums], distributions: [[Float]]) {
     self.texts = texts
     self.distributions = distributions
   }
 
   /// Deals batches to parts in turn, so that parts are alike although neighbouring texts may be.
   /// - Returns: the batches of each part, ascending.
-  public static func plan(batches: Int) -> [[Int]] {
+  package static func plan(batches: Int) -> [[Int]] {
     let count = min(batches, mostParts)
     return (0..<count).map { Array(stride(from: $0, to: batches, by: count)) }
   }
 
   /// `distributions`, each as the base64 of its little-endian Float32 numbers, and `texts`.
-  public var json: JSON {
+  package var json: JSON {
     [
       "distributions": .array(
         distributions.map { row in
@@ -34,7 +34,7 @@ public struct LensCorpusPart: Sendable, Equatable {
 
   /// Reads what `json` makes.
   /// - Throws: `FileError`.
-  public init(_ object: JSONNode) throws {
+  package init(_ object: JSONNode) throws {
     texts = try object["texts"].array().map { try LensTextSums($0) }
     distributions = try object["distributions"].array().map { row in
       guard let data = Data(base64Encoded: try row.string()), data.count % 4 == 0 else {

@@ -1,21 +1,21 @@
 import DenseMath
 
 /// A text of a corpus as a model reads it, and the tokens that it is to predict.
-public struct LensCorpusText: Sendable, Equatable {
-  public let id: String
+package struct LensCorpusText: Sendable, Equatable {
+  package let id: String
   /// What the model reads, special tokens and masks included.
-  public let ids: [Int32]
+  package let ids: [Int32]
   /// The places that predict, ascending.
-  public let places: [Int]
+  package let places: [Int]
   /// The true token of each.
-  public let truth: [Int32]
+  package let truth: [Int32]
   /// The bytes of the text that the true tokens stand for: each those from the end of the token before it to its own
   /// end, white space included.
-  public let bytes: Int
+  package let bytes: Int
 
   /// GPT-2: each token but the first is predicted from the place before it.
   /// - Parameter ends: where each token ends in the text, in bytes.
-  public static func causal(id: String, ids: [Int32], ends: [Int]) -> LensCorpusText {
+  package static func causal(id: String, ids: [Int32], ends: [Int]) -> LensCorpusText {
     let sizes = sizes(ends)
     return LensCorpusText(
       id: id, ids: ids, places: Array(0..<max(0, ids.count - 1)), truth: Array(ids.dropFirst()),
@@ -28,7 +28,7 @@ public struct LensCorpusText: Sendable, Equatable {
   /// - Parameters:
   ///   - special: tokens that are never masked.
   ///   - share: of the ordinary tokens, 0...1.
-  public static func masked(
+  package static func masked(
     id: String, ids: [Int32], ends: [Int], mask: Int32, special: Set<Int32>, share: Double, seed: UInt64
   ) -> LensCorpusText {
     let ordinary = ids.indices.filter { !special.contains(ids[$0]) }

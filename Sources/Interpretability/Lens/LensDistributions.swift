@@ -1,22 +1,22 @@
 import DenseMath
 
 /// The sums of a lens's distributions over many places, a row of V a level.
-public final class LensDistributions {
+package final class LensDistributions {
   private static let blockSize = 2048
 
-  public let vocabulary: Int
+  package let vocabulary: Int
   /// [levels, V]; each row sums to `places`.
   private var sums: [Double]
   /// Places added so far.
-  public private(set) var places = 0
+  package private(set) var places = 0
 
-  public init(levels: Int, vocabulary: Int) {
+  package init(levels: Int, vocabulary: Int) {
     self.vocabulary = vocabulary
     sums = [Double](repeating: 0, count: levels * vocabulary)
   }
 
   /// The sums of a level, rounded, [V].
-  public subscript(level: Int) -> [Float] {
+  package subscript(level: Int) -> [Float] {
     sums[level * vocabulary..<(level + 1) * vocabulary].map { Float($0) }
   }
 

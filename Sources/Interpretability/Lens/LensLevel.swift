@@ -1,28 +1,28 @@
 import Transformer
 
 /// A depth at which the lens reads: hidden state 0, or a site of a block.
-public struct LensLevel: Hashable, Sendable {
+package struct LensLevel: Hashable, Sendable {
   /// -1 for hidden state 0.
-  public let layer: Int
+  package let layer: Int
   /// `residPre` for hidden state 0, else `attnOut`, `residMid`, `mlpOut` or `residPost`.
-  public let site: Site
+  package let site: Site
   /// Whether the state passes the translator of a `TunedLens` before the head.
-  public let isTuned: Bool
+  package let isTuned: Bool
 
-  public init(layer: Int, site: Site, isTuned: Bool = false) {
+  package init(layer: Int, site: Site, isTuned: Bool = false) {
     self.layer = layer
     self.site = site
     self.isTuned = isTuned
   }
 
   /// The same depth without a translator.
-  public var plain: LensLevel { LensLevel(layer: layer, site: site) }
+  package var plain: LensLevel { LensLevel(layer: layer, site: site) }
 
   /// `name`, and "tuned" where it is.
-  public var title: String { isTuned ? name + " tuned" : name }
+  package var title: String { isTuned ? name + " tuned" : name }
 
   /// "embed", "L3" (after block 3), "L3.mid", "L3.attn", "L3.mlp"
-  public var name: String {
+  package var name: String {
     switch site {
     case .residPre: return "embed"
     case .residMid: return "L\(layer).mid"
@@ -33,14 +33,14 @@ public struct LensLevel: Hashable, Sendable {
   }
 
   /// Whether this is the state between two blocks, or at either end: what a block reads or writes.
-  public var isBlockOutput: Bool { site == .residPre || site == .residPost }
+  package var isBlockOutput: Bool { site == .residPre || site == .residPost }
 
   /// Upwards, in the order the forward pass makes them; the last is the model's own output.
   /// - Parameters:
   ///   - sublayers: also `residMid`, between attention and feed-forward.
   ///   - updates: also `attnOut` and `mlpOut`, what attention and feed-forward add, read alone.
   ///   - tuned: first of all, also every state that a block reads through its translator.
-  public static func all(
+  package static func all(
     blocks: Int, sublayers: Bool = false, updates: Bool = false, tuned: Bool = false
   ) -> [LensLevel] {
     let sites: [Site] = [.attnOut, .residMid, .mlpOut, .residPost].filter { site in

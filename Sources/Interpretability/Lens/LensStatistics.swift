@@ -5,45 +5,45 @@ import Transformer
 
 /// The lens over a corpus (Belrose et al. 2023, sections 2 and 3): means over all places, with intervals from drawing
 /// texts anew.
-public struct LensStatistics: Sendable {
+package struct LensStatistics: Sendable {
   /// A number and its 95% interval; nil where there is too little to make one from.
-  public struct Estimate: Sendable, Equatable {
-    public let value: Double
-    public let interval: Interval?
+  package struct Estimate: Sendable, Equatable {
+    package let value: Double
+    package let interval: Interval?
   }
 
-  public struct Level: Sendable {
-    public let level: LensLevel
-    public let entropy: Estimate
+  package struct Level: Sendable {
+    package let level: LensLevel
+    package let entropy: Estimate
     /// KL(final ‖ level)
-    public let klToFinal: Estimate
+    package let klToFinal: Estimate
     /// Cross-entropy of the true token in nats.
-    public let loss: Estimate
+    package let loss: Estimate
     /// The same in bits, spread over the bytes that the tokens stand for.
-    public let bitsPerByte: Estimate
+    package let bitsPerByte: Estimate
     /// The share of places whose most probable item is the final one.
-    public let agreement: Estimate
+    package let agreement: Estimate
     /// The share of places where that is so from here on to the end.
-    public let settled: Estimate
+    package let settled: Estimate
     /// KL(mean final ‖ mean level): how far the level's distribution is off on average, whatever the text. The
     /// jackknife's estimate, which takes off what too few places for a vocabulary add, where there are parts to leave out.
-    public let bias: Estimate
+    package let bias: Estimate
   }
 
-  public let levels: [Level]
-  public let texts: Int
-  public let places: Int
-  public let bytes: Int
+  package let levels: [Level]
+  package let texts: Int
+  package let places: Int
+  package let bytes: Int
   /// How many blocks have run, on the mean, when a place first has its final answer and keeps it; 0 for the embeddings.
-  public let settleDepth: Estimate
+  package let settleDepth: Estimate
   /// The same of the tuned levels; nil where there are none.
-  public let tunedSettleDepth: Estimate?
+  package let tunedSettleDepth: Estimate?
 
   /// - Parameters:
   ///   - levels: those that the sums were made at, in their order; the last is the model's output.
   ///   - seed: of the bootstrap.
   /// - Throws: `InterpretabilityError.nothingToPredict`.
-  public init(levels: [LensLevel], parts: [LensCorpusPart], seed: UInt64) throws {
+  package init(levels: [LensLevel], parts: [LensCorpusPart], seed: UInt64) throws {
     let texts = parts.flatMap(\.texts).filter { $0.places > 0 }
     guard !texts.isEmpty else { throw InterpretabilityError.nothingToPredict }
     let places = texts.map { Double($0.places) }
@@ -124,7 +124,7 @@ public struct LensStatistics: Sendable {
 extension LensStatistics {
   /// `bytes`, `levels`, `places`, `settle_blocks`, `texts` and `tuned_settle_blocks`; each estimate has its interval under its name with
   /// `_ci95`, null where there is none.
-  public var members: [JSON.Member] {
+  package var members: [JSON.Member] {
     [
       JSON.Member("bytes", .integer(bytes)), JSON.Member("places", .integer(places)),
       JSON.Member("texts", .integer(texts)),
@@ -151,7 +151,7 @@ extension LensStatistics {
 
   /// Reads what `members` makes.
   /// - Throws: `FileError` that names what is missing or of the wrong kind.
-  public init(_ object: JSONNode) throws {
+  package init(_ object: JSONNode) throws {
     levels = try object["levels"].array().map { level in
       guard let site = Site(rawValue: try level["site"].string()) else {
         throw level["site"].wrong("a site of a block")

@@ -3,31 +3,31 @@ import Foundation
 import Transformer
 
 /// What the lens found in one text: sums over the places that predict, a level each. Logarithms are natural.
-public struct LensTextSums: Sendable, Equatable {
-  public struct Level: Sendable, Equatable {
-    public internal(set) var entropy = 0.0
+package struct LensTextSums: Sendable, Equatable {
+  package struct Level: Sendable, Equatable {
+    package internal(set) var entropy = 0.0
     /// Of KL(final ‖ level).
-    public internal(set) var klToFinal = 0.0
+    package internal(set) var klToFinal = 0.0
     /// Of the true token's cross-entropy.
-    public internal(set) var loss = 0.0
+    package internal(set) var loss = 0.0
     /// Places whose most probable item is the final one.
-    public internal(set) var agreeing = 0
+    package internal(set) var agreeing = 0
     /// Places where that is so here and at every block's output above.
-    public internal(set) var settled = 0
+    package internal(set) var settled = 0
   }
 
-  public let id: String
-  public let places: Int
+  package let id: String
+  package let places: Int
   /// Bytes that the true tokens stand for.
-  public let bytes: Int
-  public internal(set) var levels: [Level]
+  package let bytes: Int
+  package internal(set) var levels: [Level]
 }
 
 extension LogitLens {
   /// Reads the places of a batch of texts.
   /// - Parameter distributions: gets the distributions of all of them.
   /// - Throws: what `read` throws.
-  public func sums(
+  package func sums(
     of texts: [LensCorpusText], distributions: LensDistributions, workspace: Workspace
   ) throws -> [LensTextSums] {
     var results = texts.map {
@@ -62,7 +62,7 @@ extension LogitLens {
 
 extension LensTextSums {
   /// `id`, `places`, `bytes`, and a list a statistic: `agreeing`, `entropy`, `kl_to_final`, `loss`, `settled`.
-  public var members: [JSON.Member] {
+  package var members: [JSON.Member] {
     [
       JSON.Member("id", .string(id)), JSON.Member("places", .integer(places)), JSON.Member("bytes", .integer(bytes)),
       JSON.Member("agreeing", .array(levels.map { .integer($0.agreeing) })),
@@ -75,7 +75,7 @@ extension LensTextSums {
 
   /// Reads what `members` makes; null is NaN.
   /// - Throws: `FileError` that names what is missing or of the wrong kind.
-  public init(_ object: JSONNode) throws {
+  package init(_ object: JSONNode) throws {
     func numbers(_ key: String) throws -> [Double] {
       try object[key].array().map { $0.isPresent ? try $0.double() : .nan }
     }

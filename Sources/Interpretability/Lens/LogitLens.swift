@@ -9,14 +9,14 @@ import Transformer
 /// GPT-2's states pass ln_f once, with their own statistics; BERT's the whole masked-LM head. The last level is the
 /// model's own output: the same numbers through the same type. Scores are made for a few places at a time and folded at
 /// once, so that memory grows with the text and with k, never with the text times the vocabulary.
-public struct LogitLens: Sendable {
+package struct LogitLens: Sendable {
   /// Rows of scores made at a time; [rows, V] numbers are all that is held of them.
   private static let rowsAtATime = 256
 
-  public let model: any TransformerModel
+  package let model: any TransformerModel
   /// One a segment of the model: one for a checkpoint, two for a splice.
-  public let heads: [Unembedding]
-  public let levels: [LensLevel]
+  package let heads: [Unembedding]
+  package let levels: [LensLevel]
   private let tuned: TunedLens?
   /// Where each head's levels lie.
   private let spans: [Range<Int>]
@@ -27,7 +27,7 @@ public struct LogitLens: Sendable {
   ///   - tuned: the translators of the tuned levels, which only a model of one segment can have.
   /// - Throws: `InterpretabilityError` when a head does not fit the states of its segment, the heads do not share a
   ///   vocabulary, or the translators are for other states or another head.
-  public init(_ model: any TransformerModel, heads: [Unembedding], levels: [LensLevel], tuned: TunedLens? = nil) throws
+  package init(_ model: any TransformerModel, heads: [Unembedding], levels: [LensLevel], tuned: TunedLens? = nil) throws
   {
     let starts = model.segmentStarts
     precondition(tuned != nil || !levels.contains(where: \.isTuned), "tuned levels without translators")
@@ -63,7 +63,7 @@ public struct LogitLens: Sendable {
   ///   - receive: gets the index of the row in `rows` and its cells, one a level.
   /// - Throws: `TransformerError` for a batch the model cannot take, `InterpretabilityError` for a row or token that is
   ///   not there, and what `receive` throws.
-  public func read(
+  package func read(
     _ batch: PackedBatch, rows: [Int], top: Int, following: (_ index: Int) -> [Int32?] = { _ in [] },
     interventions: [Intervention] = [], distributions: LensDistributions? = nil, workspace: Workspace,
     receive: (_ index: Int, _ cells: [LensCell]) throws -> Void

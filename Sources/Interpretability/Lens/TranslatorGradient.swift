@@ -5,11 +5,11 @@ import Transformer
 
 /// KL(final ‖ lens) of translated states, and its derivative through the head: softmax and matrix, the final norm and,
 /// for BERT, the transform before it. Only translators are trained; the head stays as it is.
-public struct TranslatorGradient {
-  public let head: Unembedding
+package struct TranslatorGradient {
+  package let head: Unembedding
   private let workspace: Workspace
 
-  public init(_ head: Unembedding, workspace: Workspace) {
+  package init(_ head: Unembedding, workspace: Workspace) {
     self.head = head
     self.workspace = workspace
   }
@@ -20,7 +20,7 @@ public struct TranslatorGradient {
   ///   - final: the model's own distributions at the same places, [rows, V].
   ///   - weight, bias: receive the derivatives of the mean divergence, [d, d] and [d].
   /// - Returns: the mean of KL(final ‖ lens) over the rows, in nats.
-  public func mean(
+  package func mean(
     _ translator: TunedLens.Translator, _ h: UnsafePointer<Float>, final: UnsafePointer<Float>, rows: Int,
     weight: UnsafeMutablePointer<Float>, bias: UnsafeMutablePointer<Float>
   ) -> Double {

@@ -4,21 +4,21 @@ import Transformer
 
 /// Affine translators that carry the state before each block to where the model's head can read it (Belrose et al.,
 /// "Eliciting Latent Predictions from Transformers with the Tuned Lens", 2023).
-public struct TunedLens: Sendable {
+package struct TunedLens: Sendable {
   /// h W + b
-  public struct Translator: Sendable {
+  package struct Translator: Sendable {
     /// [d, d]
-    public let weight: Tensor
+    package let weight: Tensor
     /// [d]
-    public let bias: Tensor
+    package let bias: Tensor
 
-    public init(weight: Tensor, bias: Tensor) {
+    package init(weight: Tensor, bias: Tensor) {
       self.weight = weight
       self.bias = bias
     }
 
     /// Changes nothing.
-    public static func identity(_ width: Int) -> Translator {
+    package static func identity(_ width: Int) -> Translator {
       Translator(
         weight: DoubleMatrix.identity(width).tensor, bias: Tensor(shape: [width], [Float](repeating: 0, count: width)))
     }
@@ -42,11 +42,11 @@ public struct TunedLens: Sendable {
   }
 
   /// Of hidden states 0..<L; the last hidden state needs none.
-  public let translators: [Translator]
+  package let translators: [Translator]
   /// `Unembedding.sha256` of the head that they were fitted with.
-  public let unembeddingDigest: String
+  package let unembeddingDigest: String
 
-  public init(translators: [Translator], unembeddingDigest: String) {
+  package init(translators: [Translator], unembeddingDigest: String) {
     self.translators = translators
     self.unembeddingDigest = unembeddingDigest
   }
@@ -71,7 +71,7 @@ extension TunedLens {
 
   /// Reads what `write` made.
   /// - Throws: `FileError`, `CheckpointError`; `InterpretabilityError.notATunedLens`.
-  public init(path: String) throws {
+  package init(path: String) throws {
     let file = try SafetensorsFile(path)
     guard file.metadata["graft.kind"] == Self.kind, let digest = file.metadata["graft.unembedding_sha256"] else {
       throw InterpretabilityError.notATunedLens(
@@ -105,7 +105,7 @@ extension TunedLens {
   /// Writes `weight`, [L, d, d], and `bias`, [L, d], with the head's digest as `graft.unembedding_sha256`.
   /// - Parameter metadata: more texts to store.
   /// - Throws: `FileError`.
-  public func write(to path: String, metadata: [String: String] = [:]) throws {
+  package func write(to path: String, metadata: [String: String] = [:]) throws {
     let own = ["graft.kind": Self.kind, "graft.unembedding_sha256": unembeddingDigest]
     var writer = SafetensorsWriter(metadata: metadata.merging(own) { $1 })
     writer.add("weight", stacking: translators.map(\.weight))

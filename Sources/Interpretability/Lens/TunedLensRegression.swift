@@ -7,14 +7,14 @@ import Transformer
 ///
 /// What is fitted is the difference h_L - h, so that the ridge draws a translator towards the plain lens, not towards 0;
 /// it counts in each number's own variance, so that one outlier dimension does not decide for all.
-public struct TunedLensRegression {
-  public let model: any TransformerModel
-  public let head: Unembedding
+package struct TunedLensRegression {
+  package let model: any TransformerModel
+  package let head: Unembedding
   /// A hidden state and the last one, a level each.
   private var moments: [PairedMoments]
   private let levels: [LensLevel]
 
-  public init(_ model: any TransformerModel, head: Unembedding) {
+  package init(_ model: any TransformerModel, head: Unembedding) {
     self.model = model
     self.head = head
     let d = head.matrix.columns
@@ -23,11 +23,11 @@ public struct TunedLensRegression {
   }
 
   /// Places seen so far.
-  public var places: Int { moments.first?.count ?? 0 }
+  package var places: Int { moments.first?.count ?? 0 }
 
   /// Takes in the states at the places of some texts.
   /// - Throws: `TransformerError` for a batch the model cannot take.
-  public mutating func add(_ texts: [LensCorpusText], workspace: Workspace) throws {
+  package mutating func add(_ texts: [LensCorpusText], workspace: Workspace) throws {
     let states = try LensStates(levels: levels, of: texts, model, workspace: workspace)
     let rows = texts.reduce(0) { $0 + $1.places.count }
     guard rows > 0, let last = levels.last else { return }
@@ -52,7 +52,7 @@ public struct TunedLensRegression {
   /// - Parameter ridge: what is added to each variance, as a share of it.
   /// - Returns: the lens, and of each level the share of the last state's variance that its translator explains.
   /// - Throws: `InterpretabilityError.nothingToPredict` before the first place; `LinearAlgebraError`.
-  public func solve(ridge: Double) throws -> (lens: TunedLens, explained: [Double]) {
+  package func solve(ridge: Double) throws -> (lens: TunedLens, explained: [Double]) {
     guard places > 0 else { throw InterpretabilityError.nothingToPredict }
     let solved = try moments.map { try Self.solve($0, ridge: ridge) }
     return (

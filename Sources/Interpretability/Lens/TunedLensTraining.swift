@@ -6,9 +6,9 @@ import Transformer
 ///
 /// What Adam changes is the difference to the regression's map between standardised numbers, so that one rate fits
 /// dimensions that differ a hundredfold.
-public struct TunedLensTraining {
+package struct TunedLensTraining {
   /// Places of a batch that a step learns from, at most.
-  public static let placesAStep = 256
+  package static let placesAStep = 256
 
   private let regression: TunedLensRegression
   private let gradient: TranslatorGradient
@@ -26,7 +26,7 @@ public struct TunedLensTraining {
   ///   - start: the regression's own lens.
   ///   - rate: that of the first step; it falls in a straight line to 0 after the last of `steps`.
   ///   - seed: decides which places of a batch a step learns from.
-  public init(
+  package init(
     _ regression: TunedLensRegression, from start: TunedLens, steps: Int, rate: Double, seed: UInt64,
     workspace: Workspace
   ) {
@@ -51,7 +51,7 @@ public struct TunedLensTraining {
   }
 
   /// The translators as they are now.
-  public var lens: TunedLens {
+  package var lens: TunedLens {
     TunedLens(translators: parameters.indices.map(translator), unembeddingDigest: start.unembeddingDigest)
   }
 
@@ -77,7 +77,7 @@ public struct TunedLensTraining {
   /// One step on some places of a batch.
   /// - Returns: each level's mean KL(final ‖ lens) there before the step; nil for a batch without places.
   /// - Throws: `TransformerError` for a batch the model cannot take.
-  public mutating func step(_ texts: [LensCorpusText]) throws -> [Double]? {
+  package mutating func step(_ texts: [LensCorpusText]) throws -> [Double]? {
     let states = try LensStates(levels: levels, of: texts, regression.model, workspace: workspace)
     let all = texts.reduce(0) { $0 + $1.places.count }
     let rows = generator.permutation(of: all).prefix(Self.placesAStep).sorted()

@@ -12,9 +12,9 @@ import Transformer
 /// f(x) / x frozen. With the embedding as the head, norms alone are frozen.
 ///
 /// The parts are summed in Double and must give the model's own logit.
-public struct LogitAttribution: Sendable, Equatable {
-  public struct Part: Sendable, Equatable {
-    public enum Kind: String, Sendable, CaseIterable {
+package struct LogitAttribution: Sendable, Equatable {
+  package struct Part: Sendable, Equatable {
+    package enum Kind: String, Sendable, CaseIterable {
       case tokenEmbedding = "token_embedding"
       case positionEmbedding = "position_embedding"
       case typeEmbedding = "type_embedding"
@@ -33,15 +33,15 @@ public struct LogitAttribution: Sendable, Equatable {
     }
 
     /// "L5H3", "L5.mlp", "L5.mlp.norm"
-    public let name: String
-    public let kind: Kind
+    package let name: String
+    package let kind: Kind
     /// nil for embeddings and what follows the last block.
-    public let layer: Int?
-    public let head: Int?
+    package let layer: Int?
+    package let head: Int?
     /// In logits.
-    public let value: Double
+    package let value: Double
 
-    public init(name: String, kind: Kind, layer: Int?, head: Int?, value: Double) {
+    package init(name: String, kind: Kind, layer: Int?, head: Int?, value: Double) {
       self.name = name
       self.kind = kind
       self.layer = layer
@@ -51,19 +51,19 @@ public struct LogitAttribution: Sendable, Equatable {
   }
 
   /// In the order of the forward pass.
-  public let parts: [Part]
+  package let parts: [Part]
   /// What the model's own head gives, in Float32: of the token, or of it minus that of the other one.
-  public let logit: Double
+  package let logit: Double
   /// Σ parts
-  public var sum: Double { parts.reduce(0) { $0 + $1.value } }
+  package var sum: Double { parts.reduce(0) { $0 + $1.value } }
   /// Σ |parts|
-  public var magnitude: Double { parts.reduce(0) { $0 + abs($1.value) } }
+  package var magnitude: Double { parts.reduce(0) { $0 + abs($1.value) } }
 
   /// |Σ parts - logit| may be so much of Σ |parts|.
-  public static let tolerance = 1e-5
+  package static let tolerance = 1e-5
 
   /// - Throws: `InterpretabilityError.partsDoNotSum` for parts that are not those of this logit.
-  public init(parts: [Part], logit: Double, model: String, position: Int) throws {
+  package init(parts: [Part], logit: Double, model: String, position: Int) throws {
     self.parts = parts
     self.logit = logit
     guard abs(sum - logit) <= Self.tolerance * magnitude else {
@@ -84,7 +84,7 @@ public struct LogitAttribution: Sendable, Equatable {
   /// - Returns: one a place, in their order.
   /// - Throws: `TransformerError` for a text or an intervention that the model cannot take, `InterpretabilityError` for a
   ///   position or token that is not there, and when the parts do not add up to the logit.
-  public static func attributions(
+  package static func attributions(
     at places: [(position: Int, target: Int32)], versus: Int32? = nil, in ids: [Int32], model: Model, head: Unembedding,
     interventions: [Intervention] = [], workspace: Workspace
   ) throws -> [LogitAttribution] {

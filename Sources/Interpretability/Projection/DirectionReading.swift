@@ -3,25 +3,25 @@ import Transformer
 
 /// What a singular direction of a matrix says: tokens at both ends of its left vector, and of its right vector the tokens
 /// or, where that is over neurons, those that take part most.
-public struct DirectionReading: Sendable, Equatable {
+package struct DirectionReading: Sendable, Equatable {
   /// A neuron and its number in a right vector.
-  public struct Neuron: Sendable, Equatable {
-    public let index: Int
-    public let weight: Double
+  package struct Neuron: Sendable, Equatable {
+    package let index: Int
+    package let weight: Double
 
-    public init(index: Int, weight: Double) {
+    package init(index: Int, weight: Double) {
       self.index = index
       self.weight = weight
     }
   }
 
   /// Its singular value.
-  public let value: Double
-  public let left: TokenEnds
+  package let value: Double
+  package let left: TokenEnds
   /// Of W_VO and W_QK; nil for feed-forward keys and values.
-  public let right: TokenEnds?
+  package let right: TokenEnds?
   /// Of feed-forward keys and values: those with the largest |weight|, of equal ones the lower first. Empty for heads.
-  public let neurons: [Neuron]
+  package let neurons: [Neuron]
 }
 
 extension VocabularyProjection {
@@ -31,7 +31,7 @@ extension VocabularyProjection {
   ///   - k: tokens at each end.
   ///   - ids: the tokens that take part, ascending; nil for all.
   /// - Throws: `InterpretabilityError.noSuchHead`, `LinearAlgebraError`.
-  public func readings(
+  package func readings(
     directions count: Int, of which: HeadMatrix, _ place: HeadPlace, top k: Int, among ids: [Int]? = nil,
     threads: Threads
   ) throws -> [DirectionReading] {
@@ -51,7 +51,7 @@ extension VocabularyProjection {
   ///   - k: tokens at each end, and neurons.
   ///   - ids: the tokens that take part, ascending; nil for all.
   /// - Throws: `InterpretabilityError.noSuchLayer`, `LinearAlgebraError`.
-  public func readings(
+  package func readings(
     directions count: Int, of group: ParameterKind, layer: Int, top k: Int, among ids: [Int]? = nil, threads: Threads
   ) throws -> [DirectionReading] {
     let found = try directions(of: group, layer: layer, count: count)

@@ -4,34 +4,34 @@ import Transformer
 
 /// How far a fine-tuned model has moved from the checkpoint it began as, and in which directions (Dar et al. 2023,
 /// section 4.2; D = W_fine-tuned - W_base).
-public struct Displacement: Sendable {
+package struct Displacement: Sendable {
   /// Parameters that moved together.
-  public struct Move: Sendable, Equatable {
+  package struct Move: Sendable, Equatable {
     /// nil for what stands outside of the blocks.
-    public let layer: Int?
+    package let layer: Int?
     /// A `ParameterKind`'s name, "biases and norms", or a tensor's name outside of the blocks.
-    public let name: String
+    package let name: String
     /// ‖D‖, Frobenius.
-    public let norm: Double
+    package let norm: Double
     /// ‖D‖ / ‖W_base‖; nil where the base is zero and nothing can be said.
-    public let relative: Double?
+    package let relative: Double?
   }
 
   /// A vector and how far it moved.
-  public struct MovedVector: Sendable, Equatable {
-    public let group: ParameterKind
-    public let place: VectorPlace
+  package struct MovedVector: Sendable, Equatable {
+    package let group: ParameterKind
+    package let place: VectorPlace
     /// The row of `difference(group, layer:)`.
-    public let row: Int
-    public let norm: Double
-    public let relative: Double?
+    package let row: Int
+    package let norm: Double
+    package let relative: Double?
   }
 
-  public let model: Model
-  public let base: Model
+  package let model: Model
+  package let base: Model
 
   /// - Throws: `InterpretabilityError.differentShapes`.
-  public init(of model: Model, from base: Model) throws {
+  package init(of model: Model, from base: Model) throws {
     let (a, b) = (model.dimensions, base.dimensions)
     let pairs: [(String, String, String)] = [
       ("architecture", model.modelType, base.modelType), ("number of blocks", "\(a.layers)", "\(b.layers)"),
@@ -53,7 +53,7 @@ public struct Displacement: Sendable {
   }
 
   /// Every parameter but the heads, by block and group from the lowest up; then embeddings and the norm beside them.
-  public var moves: [Move] {
+  package var moves: [Move] {
     (0..<model.dimensions.layers).flatMap { layer in
       ParameterKind.allCases.map { group in
         Self.move(
@@ -71,7 +71,7 @@ public struct Displacement: Sendable {
   }
 
   /// D of a group in a block: [dFF, d] or [H dHead, d].
-  public func difference(_ group: ParameterKind, layer: Int) -> Tensor {
+  package func difference(_ group: ParameterKind, layer: Int) -> Tensor {
     let (own, other) = (model.parameterVectors(group, layer: layer), base.parameterVectors(group, layer: layer))
     let result = FloatBuffer(uninitializedCount: own.count)
     for index in 0..<own.count { result.pointer[index] = own.pointer[index] - other.pointer[index] }
@@ -80,7 +80,7 @@ public struct Displacement: Sendable {
 
   /// The vectors of some groups that moved farthest, farthest first, of equal ones in order of block and place; those that
   /// did not move are left out.
-  public func mostMoved(_ count: Int, of groups: [ParameterKind] = ParameterKind.allCases) -> [MovedVector] {
+  package func mostMoved(_ count: Int, of groups: [ParameterKind] = ParameterKind.allCases) -> [MovedVector] {
     var all: [MovedVector] = []
     for layer in 0..<model.dimensions.layers {
       for group in groups {
@@ -97,7 +97,7 @@ public struct Displacement: Sendable {
 
   /// One vector and how far it moved.
   /// - Parameter row: as `VocabularyProjection.row` gives it.
-  public func moved(_ group: ParameterKind, _ place: VectorPlace, row: Int) -> MovedVector {
+  package func moved(_ group: ParameterKind, _ place: VectorPlace, row: Int) -> MovedVector {
     Self.moved(
       group, model.parameterVectors(group, layer: place.layer), base.parameterVectors(group, layer: place.layer),
       layer: place.layer, row: row, headSize: model.dimensions.headSize)

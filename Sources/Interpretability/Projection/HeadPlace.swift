@@ -1,17 +1,17 @@
 import Transformer
 
 /// A head of a model: "L5H3". Blocks and heads count from 0.
-public struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
-  public let layer: Int
-  public let head: Int
+package struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
+  package let layer: Int
+  package let head: Int
 
-  public init(layer: Int, head: Int) {
+  package init(layer: Int, head: Int) {
     self.layer = layer
     self.head = head
   }
 
   /// Reads "L5H3"; nil for anything else.
-  public init?(_ text: some StringProtocol) {
+  package init?(_ text: some StringProtocol) {
     guard text.first == "L" || text.first == "l", let h = text.firstIndex(where: { $0 == "H" || $0 == "h" }),
       let layer = Int(naturalNumber: text[text.index(after: text.startIndex)..<h]),
       let head = Int(naturalNumber: text[text.index(after: h)...])
@@ -19,39 +19,39 @@ public struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
     self.init(layer: layer, head: head)
   }
 
-  public var description: String { "L\(layer)H\(head)" }
+  package var description: String { "L\(layer)H\(head)" }
 }
 
 /// A block of a model: "L5". Blocks count from 0.
-public struct BlockPlace: Hashable, Sendable, CustomStringConvertible {
-  public let layer: Int
+package struct BlockPlace: Hashable, Sendable, CustomStringConvertible {
+  package let layer: Int
 
-  public init(layer: Int) { self.layer = layer }
+  package init(layer: Int) { self.layer = layer }
 
   /// Reads "L5"; nil for anything else.
-  public init?(_ text: some StringProtocol) {
+  package init?(_ text: some StringProtocol) {
     guard text.first == "L" || text.first == "l", let layer = Int(naturalNumber: text.dropFirst()) else { return nil }
     self.init(layer: layer)
   }
 
-  public var description: String { "L\(layer)" }
+  package var description: String { "L\(layer)" }
 }
 
 /// One parameter vector of a model: "L3:907", neuron 907 of block 3, or "L3H5:12", place 12 in head 5 of block 3.
-public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
-  public let layer: Int
+package struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
+  package let layer: Int
   /// nil for neurons.
-  public let head: Int?
-  public let index: Int
+  package let head: Int?
+  package let index: Int
 
-  public init(layer: Int, head: Int? = nil, index: Int) {
+  package init(layer: Int, head: Int? = nil, index: Int) {
     self.layer = layer
     self.head = head
     self.index = index
   }
 
   /// Reads "L3:907" or "L3H5:12"; nil for anything else.
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2, let index = Int(naturalNumber: parts[1]) else { return nil }
     if let place = HeadPlace(parts[0]) {
@@ -64,12 +64,12 @@ public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The vector of a row of `Model.parameterVectors`.
-  public init(layer: Int, row: Int, of group: ParameterKind, headSize: Int) {
+  package init(layer: Int, row: Int, of group: ParameterKind, headSize: Int) {
     self.init(
       layer: layer, head: group.isAttention ? row / headSize : nil, index: group.isAttention ? row % headSize : row)
   }
 
-  public var description: String { "L\(layer)" + (head.map { "H\($0)" } ?? "") + ":\(index)" }
+  package var description: String { "L\(layer)" + (head.map { "H\($0)" } ?? "") + ":\(index)" }
 }
 
 extension Int {

@@ -1,10 +1,10 @@
 /// Words that praise and words that blame, to score by number what a list of tokens seems to say.
-public struct SentimentLexicon: Sendable, Equatable {
+package struct SentimentLexicon: Sendable, Equatable {
   /// Lower-case words, none in both sets.
-  public let positive: Set<String>
-  public let negative: Set<String>
+  package let positive: Set<String>
+  package let negative: Set<String>
 
-  public init(positive: Set<String>, negative: Set<String>) {
+  package init(positive: Set<String>, negative: Set<String>) {
     self.positive = positive
     self.negative = negative
   }
@@ -12,7 +12,7 @@ public struct SentimentLexicon: Sendable, Equatable {
   /// The project's own list of plain sentiment words in English, from general knowledge: written down, and committed,
   /// before any displacement of a fine-tuned model was looked at, and not changed since. Words whose common sense is
   /// neutral ("like", "moving", "flat") are left out.
-  public static let english = SentimentLexicon(
+  package static let english = SentimentLexicon(
     positive: words(
       """
       absorbing acclaimed admirable admirably admire admired adorable adore adored amazing amazingly amusing

@@ -3,38 +3,38 @@ import Evaluation
 import Tokenization
 
 /// How much two ends of a direction, its highest and its lowest tokens, speak of praise and blame.
-public struct SentimentScore: Sendable, Equatable {
+package struct SentimentScore: Sendable, Equatable {
   /// Words of the lexicon among the highest and among the lowest tokens.
-  public let highPositive: Int
-  public let highNegative: Int
-  public let lowPositive: Int
-  public let lowNegative: Int
+  package let highPositive: Int
+  package let highNegative: Int
+  package let lowPositive: Int
+  package let lowNegative: Int
   /// How many tokens an end has.
-  public let count: Int
+  package let count: Int
 
   /// The fraction of tokens of both ends that the lexicon has.
-  public var share: Double {
+  package var share: Double {
     Double(highPositive + highNegative + lowPositive + lowNegative) / Double(max(1, 2 * count))
   }
 
   /// How far the ends take opposite sides, |(p⁺ - n⁺) - (p⁻ - n⁻)| / 2k: 1 where all of one end praises and all of the
   /// other blames, 0 where the ends do not differ.
-  public var opposition: Double { Double(abs(polarity)) / Double(max(1, 2 * count)) }
+  package var opposition: Double { Double(abs(polarity)) / Double(max(1, 2 * count)) }
 
   /// (p⁺ - n⁺) - (p⁻ - n⁻): above 0 where the high end praises.
-  public var polarity: Int { highPositive - highNegative - lowPositive + lowNegative }
+  package var polarity: Int { highPositive - highNegative - lowPositive + lowNegative }
 }
 
 /// Scores directions of the residual stream against a lexicon by the tokens at their two ends.
-public struct SentimentScorer: Sendable {
+package struct SentimentScorer: Sendable {
   private enum Side { case positive, negative }
 
-  public let projection: VocabularyProjection
+  package let projection: VocabularyProjection
   /// Tokens at each end.
-  public let top: Int
+  package let top: Int
   /// How many tokens of the vocabulary are words of the lexicon.
-  public let positiveTokens: Int
-  public let negativeTokens: Int
+  package let positiveTokens: Int
+  package let negativeTokens: Int
   private let ids: [Int]?
   private let sides: [Int: Side]
   private let threads: Threads
@@ -42,7 +42,7 @@ public struct SentimentScorer: Sendable {
   /// - Parameters:
   ///   - top: tokens at each end.
   ///   - ids: the tokens that may stand at an end, ascending; nil for all.
-  public init(
+  package init(
     _ projection: VocabularyProjection, tokenizer: Tokenizer, lexicon: SentimentLexicon = .english, top: Int,
     among ids: [Int]? = nil, threads: Threads
   ) {
@@ -62,7 +62,7 @@ public struct SentimentScorer: Sendable {
   }
 
   /// A score for each of some vectors, [n, d], as `VocabularyProjection.vectors` gives them.
-  public func scores(_ vectors: Tensor) -> [SentimentScore] {
+  package func scores(_ vectors: Tensor) -> [SentimentScore] {
     func count(_ items: [ScoredID], _ side: Side) -> Int { items.filter { sides[$0.id] == side }.count }
     return projection.ends(vectors, top: top, among: ids, threads: threads).map { ends in
       SentimentScore(
@@ -73,14 +73,14 @@ public struct SentimentScorer: Sendable {
   }
 
   /// Scores of directions drawn evenly from all directions.
-  public func randomScores(_ count: Int, seed: UInt64) -> [SentimentScore] {
+  package func randomScores(_ count: Int, seed: UInt64) -> [SentimentScore] {
     var generator = SplitMix64(seed: seed)
     let d = projection.matrix.columns
     return scores(Tensor(shape: [count, d], (0..<count * d).map { _ in Float(generator.normal()) }))
   }
 
   /// What the mean over `count` random directions would be: its value, and where 95% of such means lie.
-  public static func chance(_ random: [Double], means count: Int, seed: UInt64) -> SampleMean? {
+  package static func chance(_ random: [Double], means count: Int, seed: UInt64) -> SampleMean? {
     guard !random.isEmpty, count > 0 else { return nil }
     var generator = SplitMix64(seed: seed)
     let means = (0..<2000).map { _ in

@@ -5,15 +5,15 @@ import Transformer
 ///
 /// The sign of a pair of vectors is free; here the number of the left one that is farthest from 0 is positive (of equal
 /// ones the first).
-public struct SingularDirections: Sendable {
+package struct SingularDirections: Sendable {
   /// From the largest down.
-  public let values: [Double]
+  package let values: [Double]
   /// [n, d]: what is read, for W_VO; what attends, for W_QK. For feed-forward keys and values, what the neurons read or
   /// write together.
-  public let left: DoubleMatrix
+  package let left: DoubleMatrix
   /// W_VO and W_QK: [n, d], what is written for it, or attended to. Keys and values: [n, dFF], how much each neuron takes
   /// part.
-  public let right: DoubleMatrix
+  package let right: DoubleMatrix
 
   fileprivate init(values: [Double], left: DoubleMatrix, right: DoubleMatrix, count: Int) {
     let n = max(0, min(count, values.count))
@@ -33,7 +33,7 @@ public struct SingularDirections: Sendable {
 extension VocabularyProjection {
   /// The singular directions of W_VO or W_QK, from its two halves: nothing of [d, d] is made.
   /// - Throws: `InterpretabilityError.noSuchHead`, `LinearAlgebraError`.
-  public func directions(of which: HeadMatrix, _ place: HeadPlace, count: Int) throws -> SingularDirections {
+  package func directions(of which: HeadMatrix, _ place: HeadPlace, count: Int) throws -> SingularDirections {
     let (left, right) = try halves(which, of: place)  // W = leftᵀ right
     let (a, b) = (try SingularValueDecomposition(left), try SingularValueDecomposition(right))
     // leftᵀ right = a.right diag(a.values) (a.leftᵀ b.left) diag(b.values) b.rightᵀ, and the middle is small.
@@ -48,7 +48,7 @@ extension VocabularyProjection {
 
   /// The singular directions of a block's feed-forward keys or values.
   /// - Throws: `InterpretabilityError.noSuchLayer`, `LinearAlgebraError`.
-  public func directions(of group: ParameterKind, layer: Int, count: Int) throws -> SingularDirections {
+  package func directions(of group: ParameterKind, layer: Int, count: Int) throws -> SingularDirections {
     guard (0..<model.dimensions.layers).contains(layer) else {
       throw InterpretabilityError.noSuchLayer(layer, model: model.name, layers: model.dimensions.layers)
     }

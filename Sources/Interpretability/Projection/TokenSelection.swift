@@ -1,28 +1,28 @@
 import Tokenization
 
 /// Which tokens a list may show, by what they say (`Tokenizer.bareText`).
-public struct TokenSelection: Sendable, Equatable {
+package struct TokenSelection: Sendable, Equatable {
   /// ASCII characters alone.
-  public var ascii: Bool
+  package var ascii: Bool
   /// Letters and digits alone.
-  public var alphanumeric: Bool
+  package var alphanumeric: Bool
   /// At least so many characters.
-  public var minimumLength: Int
+  package var minimumLength: Int
   /// Only tokens that say one of these, in lower case; nil for all.
-  public var words: Set<String>?
+  package var words: Set<String>?
 
-  public init(ascii: Bool = false, alphanumeric: Bool = false, minimumLength: Int = 0, words: Set<String>? = nil) {
+  package init(ascii: Bool = false, alphanumeric: Bool = false, minimumLength: Int = 0, words: Set<String>? = nil) {
     self.ascii = ascii
     self.alphanumeric = alphanumeric
     self.minimumLength = minimumLength
     self.words = words
   }
 
-  public var isEverything: Bool { self == TokenSelection() }
+  package var isEverything: Bool { self == TokenSelection() }
 
   /// The ids below `count` that may be shown, ascending; nil for all. Rows without a token (padding of the matrix) are
   /// shown only where everything is.
-  public func ids(of tokenizer: Tokenizer, below count: Int) -> [Int]? {
+  package func ids(of tokenizer: Tokenizer, below count: Int) -> [Int]? {
     guard !isEverything else { return nil }
     return (0..<count).filter { allows(tokenizer.bareText(Int32($0))) }
   }
@@ -38,13 +38,13 @@ public struct TokenSelection: Sendable, Equatable {
 extension Tokenizer {
   /// A row of a matrix over the vocabulary, as people read it. A matrix is often padded to a round number of rows: one past
   /// the vocabulary is named by its number.
-  public func rowLabel(_ row: Int) -> String {
+  package func rowLabel(_ row: Int) -> String {
     token(Int32(row)) == nil ? "[row \(row), no token]" : display(Int32(row))
   }
 }
 
 /// Which pairs of tokens a list leaves out because they say the same.
-public enum PairSelection: String, CaseIterable, Sendable {
+package enum PairSelection: String, CaseIterable, Sendable {
   case all
   /// A token with itself.
   case different
@@ -52,7 +52,7 @@ public enum PairSelection: String, CaseIterable, Sendable {
   case distinct
 
   /// A number for each id below `count`: pairs of equal numbers are left out. nil where none is.
-  public func groups(of tokenizer: Tokenizer, below count: Int) -> [Int32]? {
+  package func groups(of tokenizer: Tokenizer, below count: Int) -> [Int32]? {
     switch self {
     case .all: return nil
     case .different: return (0..<Int32(count)).map { $0 }

@@ -6,9 +6,9 @@ import Transformer
 ///
 /// What writes to the residual stream is read by wE v. What reads from it needs a right inverse of E = wEᵀ: the exact
 /// one is the Moore-Penrose inverse; the paper's is E itself, transposed, whose few highest scores say more.
-public struct VocabularyProjection: Sendable {
+package struct VocabularyProjection: Sendable {
   /// E', what stands for the right inverse of E.
-  public enum Inverse: String, CaseIterable, Sendable {
+  package enum Inverse: String, CaseIterable, Sendable {
     /// wE
     case transpose
     /// wE (wEᵀ wE)⁻¹
@@ -16,14 +16,14 @@ public struct VocabularyProjection: Sendable {
   }
 
   /// What two heads' halves make, each kept as its two factors.
-  public enum HeadMatrix: String, CaseIterable, Sendable {
+  package enum HeadMatrix: String, CaseIterable, Sendable {
     /// W_VO = wV wO: what is read and what is written for it.
     case vo
     /// W_QK = wQ wKᵀ: what attends and what is attended to.
     case qk
 
     /// The groups of its two halves.
-    public var groups: (left: ParameterKind, right: ParameterKind) {
+    package var groups: (left: ParameterKind, right: ParameterKind) {
       switch self {
       case .vo: (.value, .output)
       case .qk: (.query, .key)
@@ -31,11 +31,11 @@ public struct VocabularyProjection: Sendable {
     }
   }
 
-  public let model: Model
+  package let model: Model
   /// The unembedding where it is not tied to the input embedding, else the token embedding: [V, d].
-  public let matrix: Tensor
-  public let inverse: Inverse
-  public let foldsNorm: Bool
+  package let matrix: Tensor
+  package let inverse: Inverse
+  package let foldsNorm: Bool
   /// (wEᵀ wE)⁻¹; nil for the transpose.
   private let gramInverse: PositiveInverse?
 
@@ -44,7 +44,7 @@ public struct VocabularyProjection: Sendable {
   ///   - foldingNorm: multiplies what reads with the gain of the norm before it. GPT-2 only.
   ///   - matrix: another matrix over the vocabulary, [V, d], such as that of the base model; nil for the model's own.
   /// - Throws: `InterpretabilityError.noNormToFold` for post-norm BERT, `.widthDoesNotFit`; `LinearAlgebraError`.
-  public init(
+  package init(
     _ model: Model, inverse: Inverse = .transpose, foldingNorm: Bool = false, matrix: Tensor? = nil, threads: Threads
   ) throws {
     if foldingNorm, model.gain(before: .query, layer: 0) == nil {
@@ -65,12 +65,12 @@ public struct VocabularyProjection: Sendable {
   }
 
   /// V
-  public var vocabulary: Int { matrix.rows }
+  package var vocabulary: Int { matrix.rows }
 
   /// Vectors of a group so that their scores are `matrix` times each: the norm's gain and the inverse of the Gram matrix
   /// are in them, as asked for. [dFF, d] or [H dHead, d]
   /// - Throws: `LinearAlgebraError`.
-  public func vectors(_ group: ParameterKind, layer: Int) throws -> Tensor {
+  package func vectors(_ group: ParameterKind, layer: Int) throws -> Tensor {
     let own = model.parameterVectors(group, layer: layer)
     guard folds(group, layer: layer) != nil || (gramInverse != nil && group.reads) else { return own }
     return try prepared(folded(own, group, layer: layer), reads: group.reads).tensor
@@ -79,7 +79,7 @@ public struct VocabularyProjection: Sendable {
   /// Vectors of the residual stream, [n, d], so that their scores are `matrix` times each: what reads is multiplied by the
   /// inverse of the Gram matrix, if that was asked for.
   /// - Throws: `LinearAlgebraError`.
-  public func prepared(_ vectors: DoubleMatrix, reads: Bool) throws -> DoubleMatrix {
+  package func prepared(_ vectors: DoubleMatrix, reads: Bool) throws -> DoubleMatrix {
     guard let gramInverse, reads else { return vectors }
     return try gramInverse.multipliedFromLeft(by: vectors)
   }
@@ -103,7 +103,7 @@ public struct VocabularyProjection: Sendable {
   /// The two factors of a head's matrix over pairs of the vocabulary, [V, dHead] each, in Double: its entry (i, j) is the
   /// inner product of row i of the first and row j of the second.
   /// - Throws: `InterpretabilityError.noSuchHead`, `LinearAlgebraError`.
-  public func factors(
+  package func factors(
     _ which: HeadMatrix, of place: HeadPlace, threads: Threads
   ) throws -> (left: DoubleMatrix, right: DoubleMatrix) {
     let (left, right) = try halves(which, of: place)
@@ -129,14 +129,14 @@ public struct VocabularyProjection: Sendable {
   /// - Parameters:
   ///   - vectors: [n, d], as `vectors` or `prepared` gives them.
   ///   - ids: the tokens that take part, ascending; nil for all.
-  public func tokens(
+  package func tokens(
     _ vectors: Tensor, top k: Int, lowest: Bool = false, among ids: [Int]? = nil, threads: Threads
   ) -> [[ScoredID]] {
     rank(vectors, threads: threads) { $0.ranked(k, lowest: lowest, among: ids) }
   }
 
   /// The k highest and the k lowest tokens of each vector, from scores that are made once.
-  public func ends(_ vectors: Tensor, top k: Int, among ids: [Int]? = nil, threads: Threads) -> [TokenEnds] {
+  package func ends(_ vectors: Tensor, top k: Int, among ids: [Int]? = nil, threads: Threads) -> [TokenEnds] {
     rank(vectors, threads: threads) {
       TokenEnds(highest: $0.ranked(k, lowest: false, among: ids), lowest: $0.ranked(k, lowest: true, among: ids))
     }
@@ -166,7 +166,7 @@ public struct VocabularyProjection: Sendable {
   }
 
   /// - Throws: `InterpretabilityError.noSuchHead`.
-  public func check(_ place: HeadPlace) throws {
+  package func check(_ place: HeadPlace) throws {
     let size = model.dimensions
     guard (0..<size.layers).contains(place.layer), (0..<size.heads).contains(place.head) else {
       throw InterpretabilityError.noSuchHead(
@@ -176,7 +176,7 @@ public struct VocabularyProjection: Sendable {
 
   /// The row of `vectors` that a place names.
   /// - Throws: `InterpretabilityError.noSuchHead`, `.noSuchVector`.
-  public func row(of place: VectorPlace, in group: ParameterKind) throws -> Int {
+  package func row(of place: VectorPlace, in group: ParameterKind) throws -> Int {
     let size = model.dimensions
     let count = group.isAttention ? size.headSize : size.feedForward
     if group.isAttention, let head = place.head { try check(HeadPlace(layer: place.layer, head: head)) }
@@ -193,9 +193,9 @@ public struct VocabularyProjection: Sendable {
 }
 
 /// Both ends of a vector's scores over the vocabulary: the highest, best first, and the lowest, lowest first.
-public struct TokenEnds: Sendable, Equatable {
-  public let highest: [ScoredID]
-  public let lowest: [ScoredID]
+package struct TokenEnds: Sendable, Equatable {
+  package let highest: [ScoredID]
+  package let lowest: [ScoredID]
 }
 
 /// One row of scores, scratch memory of whoever ranks it.
