@@ -9,15 +9,9 @@ import Testing
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func schema() throws -> JSONSchema {
-    let path = Repository.path + "/docs/formats.md"
-    return try JSONSchema.read(
-      command: "attribute", fromMarkdown: String(contentsOfFile: path, encoding: .utf8), path: "docs/formats.md")
-  }
-
   private func result(_ arguments: String...) throws -> JSONNode {
     let node = try GraftProcess.run(["attribute"] + arguments + ["--json"]).json()
-    #expect(try schema().problems(in: try #require(node.value)) == [])
+    #expect(try Repository.schema("attribute").problems(in: try #require(node.value)) == [])
     #expect(try GraftProcess.run(["attribute"] + arguments + ["--json"]).output.utf8.count > 0)
     return node
   }

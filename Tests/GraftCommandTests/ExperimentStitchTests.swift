@@ -24,12 +24,6 @@ import Testing
     return try folder.write(json.serialized(), to: "experiment-\(changes.count).json")
   }
 
-  private func schema(_ command: String) throws -> JSONSchema {
-    let path = Repository.path + "/docs/formats.md"
-    return try JSONSchema.read(
-      command: command, fromMarkdown: String(contentsOfFile: path, encoding: .utf8), path: "docs/formats.md")
-  }
-
   /// Three parts put together are one run, byte for byte; so is a run that was killed and resumed; and a point is
   /// repeated from the results alone, on another number of threads too.
   @Test func partsKillsAndRepeatsLeaveTheSameBytes() throws {
@@ -37,7 +31,7 @@ import Testing
     let whole = folder.path("whole")
     let result = try GraftProcess.run("experiment", "stitch", file, "-o", whole, "-t", "2", "--json").json()
     #expect(try JSONNode.read(whole + "/results.json").value == result.value)
-    #expect(try schema("experiment stitch").problems(in: result.value ?? .null) == [])
+    #expect(try Repository.schema("experiment stitch").problems(in: result.value ?? .null) == [])
     let expected = try ShortRun.contents(whole)
     #expect(Set(expected.keys) == ["predictions.jsonl", "report.html", "results.json", "run.json"])
 
@@ -46,7 +40,7 @@ import Testing
       let part = folder.path("part\(index)")
       let run = try GraftProcess.run(
         "experiment", "stitch", file, "--shard", "\(index)/3", "-o", part, "-t", "2", "--json")
-      #expect(try schema("experiment stitch").problems(in: run.json().value ?? .null) == [])
+      #expect(try Repository.schema("experiment stitch").problems(in: run.json().value ?? .null) == [])
       parts.append(part)
     }
     let sizes = try parts.map { try JSONNode.read($0 + "/results.json")["points"].array().count }
@@ -67,7 +61,7 @@ import Testing
       ).json()
       #expect(try point["same"].bool())
       #expect(try point["point"]["accuracy"].double() == result["points"].item(place)["accuracy"].double())
-      #expect(try schema("experiment stitch --point").problems(in: point.value ?? .null) == [])
+      #expect(try Repository.schema("experiment stitch --point").problems(in: point.value ?? .null) == [])
     }
   }
 
@@ -83,7 +77,7 @@ import Testing
       "unlabelled": .string(ShortRun.reviews),
     ])
     let result = try GraftProcess.run("experiment", "stitch", file, "-o", folder.path("run"), "--json").json()
-    #expect(try schema("experiment stitch").problems(in: result.value ?? .null) == [])
+    #expect(try Repository.schema("experiment stitch").problems(in: result.value ?? .null) == [])
     let curves = try result["curves"].array()
     let seeds = try result["seed_curves"].array()
     #expect(try seeds.map { try $0["map"].string() } == ["pinv", "auto"])

@@ -17,16 +17,10 @@ import Transformer
     "20", "--unfreeze", "1", "--batch", "4", "--learning-rate", "2e-3", "--max-length", "32", "-t", "2",
   ]
 
-  private func schema(_ heading: String) throws -> JSONSchema {
-    let path = Repository.path + "/docs/formats.md"
-    return try JSONSchema.read(
-      command: heading, fromMarkdown: String(contentsOfFile: path, encoding: .utf8), path: "docs/formats.md")
-  }
-
   @Test func makesAClassifier() throws {
     let run = folder.path("run")
     let result = try GraftProcess.run(Self.short + ["-o", run, "--labels", "bad,good", "--json"]).json()
-    #expect(try schema("finetune").problems(in: try #require(result.value)) == [])
+    #expect(try Repository.schema("finetune").problems(in: try #require(result.value)) == [])
     #expect(try JSONNode.read(run + "/results.json").value == result.value)
     #expect(
       Set(try ShortRun.contents(run).keys) == [
@@ -74,7 +68,7 @@ import Transformer
       "--epochs", "1", "--max-length", "24", "--labels", "a,b", "--seeds", "1..2", "-o", run, "-t", "2",
     ]
     let result = try GraftProcess.run(arguments + ["--json"]).json()
-    #expect(try schema("finetune --seeds").problems(in: try #require(result.value)) == [])
+    #expect(try Repository.schema("finetune --seeds").problems(in: try #require(result.value)) == [])
     let seeds = try [1, 2].map { try JSONNode.read("\(run)/seed-\($0)/results.json") }
     let accuracies = try seeds.map { try $0["accuracy"].double() }
     #expect(try result["accuracy_mean"].double() == accuracies.reduce(0, +) / 2)

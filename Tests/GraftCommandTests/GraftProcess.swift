@@ -79,6 +79,16 @@ enum Repository {
 
   static func fixture(_ name: String) -> String { "\(path)/Tests/TransformerTests/Fixtures/\(name)" }
   static func model(_ name: String) -> String { "\(path)/models/\(name)" }
+
+  /// The schema of what a command prints with `--json`, such as "experiment stitch --point".
+  static func schema(_ command: String) throws -> JSONSchema {
+    try JSONSchema(JSON.read("\(path)/docs/schemas/\(schemaFile(command))"))
+  }
+
+  /// "experiment stitch --point" to "experiment-stitch-point.json".
+  static func schemaFile(_ command: String) -> String {
+    command.replacing(" --", with: "-").replacing(" ", with: "-") + ".json"
+  }
 }
 
 extension JSONNode {

@@ -9,16 +9,11 @@ import Testing
   private static let short = measured + ["--lengths", "8,40", "--epochs", "2"]
   private static let measured = ["identify", "imdb-bert-1", "--limit", "12", "--max-length", "48", "-t", "2"]
 
-  private func schema() throws -> JSONSchema {
-    try JSONSchema.read(
-      command: "identify", fromMarkdown: String(contentsOfFile: Repository.path + "/docs/formats.md", encoding: .utf8),
-      path: "docs/formats.md")
-  }
-
   private func conforms(_ run: GraftRun, sourceLocation: SourceLocation = #_sourceLocation) throws -> JSONNode {
     let value = try run.json(sourceLocation: sourceLocation)
     #expect(
-      try schema().problems(in: JSON.parse(run.output, path: "output")) == [], sourceLocation: sourceLocation)
+      try Repository.schema("identify").problems(in: JSON.parse(run.output, path: "output")) == [],
+      sourceLocation: sourceLocation)
     return value
   }
 

@@ -3,13 +3,31 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What the commands print, against the schemas in docs/formats.md.
+/// What the commands print, against the schemas in docs/schemas.
 @Suite struct SchemaTests {
-  private func schema(_ command: String) throws -> JSONSchema {
-    let path = Repository.path + "/docs/formats.md"
-    return try JSONSchema.read(
-      command: command, fromMarkdown: String(contentsOfFile: path, encoding: .utf8), path: "docs/formats.md")
+  /// Every command that prints JSON has a schema of its name, or prints what another one does; every schema has a command.
+  @Test func everyCommandHasItsSchema() throws {
+    let leaves = try CommandLeaf.all().filter { $0.arguments.contains { $0.option == "--json" } }
+    let commands = Set(leaves.map(\.name)).subtracting(Self.printsWhatAnotherDoes)
+    let files = try FileManager.default.contentsOfDirectory(atPath: Repository.path + "/docs/schemas")
+    let titles = try files.map { file in
+      let title = try JSONNode.read(Repository.path + "/docs/schemas/" + file)["title"].string()
+      let words = try #require(title.hasPrefix("graft ") ? title.dropFirst(6) : nil, "\(file): \(title)")
+      #expect(file == Repository.schemaFile(String(words)))
+      _ = try Repository.schema(String(words))
+      return String(words)
+    }
+    #expect(Set(titles) == commands.union(Self.printedWithAnOption.keys))
+    for (title, option) in Self.printedWithAnOption {
+      let leaf = try #require(leaves.first { "\($0.name) \(option)" == title })
+      #expect(leaf.arguments.contains { $0.option == option })
+    }
   }
+
+  /// Commands whose object is that of another command.
+  private static let printsWhatAnotherDoes = ["merge"]
+  /// Schemas of what a command prints when an option is given, and the option.
+  private static let printedWithAnOption = ["experiment stitch --point": "--point", "finetune --seeds": "--seeds"]
 
   @Test(arguments: [
     ["inspect", "imdb-bert-1", "--tensors"], ["inspect", "imdb-gpt2-narrow-sentiment"],
@@ -57,7 +75,7 @@ import Testing
     #expect(run.status == 0, "\(run.error)")
     let value = try JSON.parse(run.output, path: "output")
     let command = arguments[0] == "experiment" ? "experiment " + arguments[1] : arguments[0]
-    #expect(try schema(command).problems(in: value) == [])
+    #expect(try Repository.schema(command).problems(in: value) == [])
     if command != "tokenize" {
       #expect(value["schema"] == 1)
       #expect(value["command"] == .string(command))
@@ -72,7 +90,7 @@ import Testing
     _ = try GraftProcess.run(LensFitTests.fit + ["-o", path])
     for arguments in [LensCorpusTests.gpt2, ["lens", "imdb-gpt2-narrow", "--text", "a", "--top", "1"]] {
       let run = try GraftProcess.run(arguments + ["--tuned", path, "--json"])
-      #expect(try schema("lens").problems(in: JSON.parse(run.output, path: "lens")) == [])
+      #expect(try Repository.schema("lens").problems(in: JSON.parse(run.output, path: "lens")) == [])
     }
   }
 
@@ -84,11 +102,11 @@ import Testing
     ] {
       let output = folder.path(command == "evaluate" ? command : "\(command)-\(arguments.count)")
       let run = try GraftProcess.run(arguments + ["-o", output, "--json"])
-      #expect(try schema(command).problems(in: JSON.parse(run.output, path: command)) == [])
+      #expect(try Repository.schema(command).problems(in: JSON.parse(run.output, path: command)) == [])
     }
     let run = folder.path("evaluate")
     let compared = try GraftProcess.run("compare", run, run, "--json")
-    #expect(try schema("compare").problems(in: JSON.parse(compared.output, path: "compare")) == [])
+    #expect(try Repository.schema("compare").problems(in: JSON.parse(compared.output, path: "compare")) == [])
   }
 
   @Test func atlasesConform() throws {
@@ -101,7 +119,7 @@ import Testing
     ] {
       let run = try GraftProcess.run(["atlas"] + arguments + ["--json"], directory: folder.path)
       let value = try JSON.parse(run.output, path: "output")
-      #expect(try schema("atlas " + arguments[0]).problems(in: value) == [], "\(arguments)")
+      #expect(try Repository.schema("atlas " + arguments[0]).problems(in: value) == [], "\(arguments)")
       #expect(value["command"] == .string("atlas " + arguments[0]))
     }
   }
@@ -112,6 +130,6 @@ import Testing
     #expect(run.status == 1)
     let value = try JSON.parse(run.output, path: "output")
     #expect(value["passed"] == false)
-    #expect(try schema("verify").problems(in: value) == [])
+    #expect(try Repository.schema("verify").problems(in: value) == [])
   }
 }

@@ -1,6 +1,6 @@
 import Files
 
-/// A JSON Schema in the subset that docs/formats.md uses. A keyword outside it is refused when the schema is read, so
+/// A JSON Schema in the subset that docs/schemas uses. A keyword outside it is refused when the schema is read, so
 /// that no rule is ever silently not checked.
 public struct JSONSchema: Sendable {
   private let root: JSON

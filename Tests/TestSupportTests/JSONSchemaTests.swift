@@ -71,6 +71,13 @@ import Testing
     #expect(try problems(#"{"a":1}"#, schema) == [])
   }
 
+  /// Keywords that only describe change nothing.
+  @Test func descriptionsAreAccepted() throws {
+    let schema = ##"{"$schema":"s","title":"t","description":"d","items":{"description":"d","type":"null"}}"##
+    #expect(try problems("[null]", schema) == [])
+    #expect(try problems("[1]", schema) == ["$[0]: expected type null, found the number 1"])
+  }
+
   /// What the validator does not check it does not accept.
   @Test(arguments: [
     (#"{"oneOf":[]}"#, "#/oneOf: unknown keyword"),
@@ -78,6 +85,7 @@ import Testing
     (#"{"$defs":{"a":{"format":"date"}}}"#, "#/$defs/a/format: unknown keyword"),
     (#"{"items":{"exclusiveMinimum":1}}"#, "#/items/exclusiveMinimum: unknown keyword"),
     (#"{"items":[{}]}"#, "#/items: unexpected value: an array of 1"),
+    (#"{"description":1}"#, "#/description: unexpected value: the number 1"),
     (#"{"type":"float"}"#, "#/type: unexpected value: the string \"float\""),
     (#"{"type":["null","float"]}"#, "#/type: unexpected value: an array of 2"),
     (#"{"additionalProperties":{}}"#, "#/additionalProperties: unexpected value: an object of 0"),
@@ -91,72 +99,5 @@ import Testing
     let json = try JSON.parse(schema, path: "schema")
     let error = #expect(throws: SchemaError.self) { try JSONSchema(json) }
     #expect(error?.description == problem)
-  }
-}
-
-@Suite struct MarkdownSchemasTests {
-  private static let text = """
-    # Formats
-
-    ## graft evaluate
-
-    Some words.
-
-    ```json
-    {"type": "object",
-     "required": ["n"]}
-    ```
-
-    ```sh
-    # a comment, not a heading
-    ## graft stitch
-    ```
-
-    ### Notes
-
-    ## graft compare
-
-    ```json
-    {"type": "array"}
-    ```
-    ### Lines
-    ```json
-    {"type": "null"}
-    ```
-    ## graft env
-    """
-
-  private func read(_ command: String) throws -> JSONSchema {
-    try JSONSchema.read(command: command, fromMarkdown: Self.text, path: "formats.md")
-  }
-
-  @Test func readsTheBlockOfTheCommand() throws {
-    let schema = try read("evaluate")
-    #expect(schema.problems(in: ["n": 1]) == [])
-    #expect(schema.problems(in: [:]) == ["$: no member \"n\""])
-    let blocks = try JSONSchema.jsonBlocks(underHeading: "## graft compare", of: Self.text, path: "formats.md")
-    #expect(blocks == [#"{"type": "array"}"#, #"{"type": "null"}"#])
-  }
-
-  @Test(arguments: [
-    ("stitch", "formats.md: expected one heading \"## graft stitch\", found 0"),
-    ("compare", "formats.md: expected one json block under \"## graft compare\", found 2"),
-    ("env", "formats.md: expected one json block under \"## graft env\", found 0"),
-    ("eval", "formats.md: expected one heading \"## graft eval\", found 0"),
-  ])
-  func missingBlockIsAnError(command: String, problem: String) {
-    let error = #expect(throws: SchemaError.self) { try read(command) }
-    #expect(error?.description == problem)
-  }
-
-  @Test func unclosedBlockIsAnError() {
-    #expect(throws: SchemaError.self) {
-      try JSONSchema.jsonBlocks(underHeading: "## a", of: "## a\n```json\n{}\n", path: "formats.md")
-    }
-  }
-
-  @Test func windowsLineEndsAreRead() throws {
-    let text = "## graft a\r\n```json\r\n{}\r\n```\r\n"
-    #expect(try JSONSchema.jsonBlocks(underHeading: "## graft a", of: text, path: "formats.md") == ["{}"])
   }
 }

@@ -11,8 +11,8 @@ struct ExperimentStitch: ParsableCommand {
     discussion: """
       FILE is JSON: {"schema": 1, "models": [{"pretrained": ["A"], "finetuned": ["B1", "B2"]}], "dataset": "reviews.jsonl"} and, \
       as in graft stitch, "keep", "transplant", "maps", "draws", "limit", "max_length", "seed", "unlabelled" and others; \
-      docs/formats.md holds its schema. Every A is stitched to every B of its group. Paths are taken from the folder graft runs \
-      in. Each point is computed once; --resume resumes a run that was stopped. \
+      docs/schemas/experiment-stitch.json describes them under "experiment". Every A is stitched to every B of its group. Paths \
+      are taken from the folder graft runs in. Each point is computed once; --resume resumes a run that was stopped. \
       --shard 2/8 computes every eighth point, from the second; graft merge puts the eight folders together, to the bytes that \
       one run would have left. results.json can be given in place of FILE: --point N then repeats one point, and says whether \
       every prediction came out the same.

@@ -8,7 +8,7 @@ extension ColorChoice: ExpressibleByArgument {}
 
 /// How a command shows its result.
 struct OutputOptions: ParsableArguments {
-  @Flag(help: "Print JSON instead of text; docs/formats.md holds its schema.")
+  @Flag(help: "Print JSON instead of text; docs/schemas holds its schema.")
   var json = false
 
   @Option(help: "Colour: auto (on a terminal; NO_COLOR and FORCE_COLOR are honoured), always or never.")
