@@ -52,7 +52,7 @@ package struct StitchedModel: Sendable {
     guard pretrained.modelType == finetuned.modelType else {
       throw StitchingError.differentArchitectures(pretrained: pretrained.modelType, finetuned: finetuned.modelType)
     }
-    if options.appliesFinalNorm, pretrained.modelType != "gpt2" {
+    if options.appliesFinalNorm, pretrained.finalNorm == nil {
       throw StitchingError.notForArchitecture(
         option: "--final-norm", modelType: pretrained.modelType,
         advice: "its hidden states are normalised by every block")
@@ -111,11 +111,13 @@ package struct StitchedModel: Sendable {
 
 extension StitchedModel: TransformerModel {
   package var name: String { "\(pretrained.name):\(kept)+\(map.recipe.name)+\(finetuned.name):\(transplanted)" }
-  package var modelType: String { finetuned.modelType }
-  package var blockDimensions: [Dimensions] {
-    pretrained.blockDimensions.prefix(kept) + finetuned.blockDimensions.suffix(transplanted)
+  package var segments: [ModelSegment] {
+    let layers = finetuned.dimensions.layers
+    return [
+      ModelSegment(model: pretrained, blocks: 0..<kept),
+      ModelSegment(model: finetuned, blocks: layers - transplanted..<layers),
+    ]
   }
-  package var segmentStarts: [Int] { kept == 0 ? [0] : [0, kept] }
   /// A reads the text. B needs position embeddings of its own only where they are added.
   package var positions: Int {
     options.addsPositions ? min(pretrained.positions, finetuned.positions) : pretrained.positions

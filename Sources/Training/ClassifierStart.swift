@@ -13,17 +13,11 @@ package enum ClassifierKind: String, CaseIterable, Sendable {
   /// The stitching paper's: GPT2ForTokenClassification without ln_f, its scores averaged over the tokens.
   case mean
 
-  /// config.json's `architectures`.
-  var modelClass: String {
-    switch self {
-    case .cls: return "BertForSequenceClassification"
-    case .last: return "GPT2ForSequenceClassification"
-    case .mean: return "GPT2ForTokenClassification"
-    }
-  }
+  /// What the name of Hugging Face's class ends in.
+  var classSuffix: String { self == .mean ? "ForTokenClassification" : "ForSequenceClassification" }
 
-  /// The kinds an architecture can have, its usual one first.
-  package static func kinds(of modelType: String) -> [ClassifierKind] { modelType == "bert" ? [.cls] : [.mean, .last] }
+  /// The kinds a model can have, its usual one first: what a causal model's first token reads is itself alone.
+  package static func kinds(for model: Model) -> [ClassifierKind] { model.traits.isCausal ? [.mean, .last] : [.cls] }
 }
 
 extension Checkpoint {
@@ -45,14 +39,13 @@ extension Checkpoint {
     } else if let problem = try config.problemType(), problem != .singleLabel {
       throw TransformerError.notSingleLabel(path: config.path, found: problem.rawValue)
     }
-    let kinds = ClassifierKind.kinds(of: model.modelType)
+    let kinds = ClassifierKind.kinds(for: model)
     guard kinds.contains(kind) else {
       throw TrainingError.headDoesNotFit(
         model: model.name, head: kind.rawValue, supported: kinds.map(\.rawValue).joined(separator: ", "))
     }
-    let isBERT = model.modelType == "bert"
-    let anchor = isBERT ? "embeddings.word_embeddings.weight" : "wte.weight"
-    let (oldPrefix, prefix) = (try WeightReader(self, anchor: anchor).prefix, isBERT ? "bert." : "transformer.")
+    let names = model.family.names
+    let (oldPrefix, prefix) = (try WeightReader(self, anchor: names.anchor).prefix, names.prefix)
     let goesOn = model.classifier.map { $0.kind == kind && $0.classes == labels.count } ?? false
 
     let other = Set(model.otherHead?.tensors.map(ExactKey.init) ?? [])
@@ -80,10 +73,12 @@ extension Checkpoint {
         shape: [outputs, d], (0..<outputs * d).map { _ in Float(range * generator.normal()) })
       if hasBias { tensors[name + ".bias"] = Tensor(shape: [outputs], [Float](repeating: 0, count: outputs)) }
     }
-    if isBERT { addLinear("bert.pooler.dense", d) }
+    if let pooler = names.pooler { addLinear(prefix + pooler, d) }
     addLinear(kind.classifierName, labels.count, hasBias: kind != .last)
     return replacing(
-      config: try classifierConfig(kind, labels: labels, cleaning: cleaning), tensors: tensors, removing: { _ in true })
+      config: try classifierConfig(
+        kind, modelClass: model.family.classPrefix + kind.classSuffix, labels: labels, cleaning: cleaning),
+      tensors: tensors, removing: { _ in true })
   }
 
   private static let heads = ["cls.", "classifier.", "score.", "lm_head.", "multiple_choice_head."]
@@ -100,13 +95,15 @@ extension Checkpoint {
   }
 
   /// config.json with what makes Hugging Face and Graft run this classifier.
-  private func classifierConfig(_ kind: ClassifierKind, labels: [String], cleaning: TextCleaning) throws -> JSON {
+  private func classifierConfig(
+    _ kind: ClassifierKind, modelClass: String, labels: [String], cleaning: TextCleaning
+  ) throws -> JSON {
     var members = try config.members()
     func set(_ key: String, _ value: JSON) {
       members.removeAll { ExactKey($0.key) == ExactKey(key) }
       members.append(JSON.Member(key, value))
     }
-    set("architectures", [.string(kind.modelClass)])
+    set("architectures", [.string(modelClass)])
     set("id2label", .object(labels.enumerated().map { JSON.Member("\($0)", .string($1)) }))
     set("label2id", .object(labels.enumerated().map { JSON.Member($1, .integer($0)) }))
     members.removeAll { ["torch_dtype", "_name_or_path", "num_labels"].contains($0.key) }
@@ -154,7 +151,7 @@ extension ClassifierHead {
 }
 
 extension Trainable {
-  /// Trains the last `blocks` blocks and the classifier (for BERT with the pooler) of a prepared checkpoint. Embeddings
+  /// Trains the last `blocks` blocks and the classifier (with the pooler where there is one) of a prepared checkpoint. Embeddings
   /// and ln_f stay as they are.
   /// - Parameter weightsOnly: leaves every bias as it is, as the stitching paper does.
   /// - Throws: `TrainingError.tooManyBlocks`; what opening the model throws.
@@ -164,10 +161,12 @@ extension Trainable {
     guard blocks <= count else {
       throw TrainingError.tooManyBlocks(model: model.name, asked: blocks, blocks: count)
     }
+    let names = model.family.names
+    let heads = ["classifier.", "score."] + [names.pooler.map { names.prefix + $0 }].compactMap { $0 }
     try self.init(checkpoint) { name in
       if weightsOnly, !name.hasSuffix(".weight") { return false }
-      if let layer = BlockName.layer(of: name) { return layer >= count - blocks }
-      return ["classifier.", "score.", "bert.pooler."].contains { name.hasPrefix($0) }
+      if let layer = names.layer(of: name) { return layer >= count - blocks }
+      return heads.contains { name.hasPrefix($0) }
     }
   }
 }

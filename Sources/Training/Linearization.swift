@@ -3,6 +3,13 @@ import Transformer
 
 /// A block at one batch, ready for tangents and cotangents, both [count, T, d] and changed in place.
 protocol BlockDerivative {
+  /// What the forward pass must have shown.
+  static var sites: Set<Site> { get }
+
+  /// - Parameters:
+  ///   - tape: what the pass through the block showed, as the block `index` places after the first that was kept.
+  init(_ model: Model, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, workspace: DerivativeWorkspace)
+
   /// From residPost to residPre. Where `gradients` has a weight of the block, count is 1.
   func pullBack(_ dh: UnsafeMutablePointer<Float>, count: Int, gradients: Gradients, workspace: DerivativeWorkspace)
   /// From residPre to residPost.
@@ -31,16 +38,14 @@ package struct Linearization {
     self.layers = layers
     tokens = h.tokens
     width = h.width
-    switch model.architecture {
-    case .bert(let bert):
-      let tape = Tape(keeping: BERTBlockDerivative.sites, of: layers, workspace: derivatives)
-      try model.advance(&h, through: layers, batch, workspace: workspace, observer: tape)
-      blocks = layers.enumerated().map { BERTBlockDerivative(bert, layer: $1, tape, $0, batch, workspace: derivatives) }
-    case .gpt2(let gpt2):
-      let tape = Tape(keeping: GPT2BlockDerivative.sites, of: layers, workspace: derivatives)
-      try model.advance(&h, through: layers, batch, workspace: workspace, observer: tape)
-      blocks = layers.enumerated().map { GPT2BlockDerivative(gpt2, layer: $1, tape, $0, batch, workspace: derivatives) }
+    let derivative: any BlockDerivative.Type
+    switch model.traits.normPlacement {
+    case .post: derivative = PostNormBlockDerivative.self
+    case .pre: derivative = PreNormBlockDerivative.self
     }
+    let tape = Tape(keeping: derivative.sites, of: layers, workspace: derivatives)
+    try model.advance(&h, through: layers, batch, workspace: workspace, observer: tape)
+    blocks = layers.enumerated().map { derivative.init(model, layer: $1, tape, $0, batch, workspace: derivatives) }
   }
 
   /// Takes cotangents of hidden state `layers.upperBound` to hidden state `layers.lowerBound`, in place.
@@ -79,11 +84,18 @@ extension Model {
   package func pullBackEmbeddings(
     _ dh: UnsafeMutablePointer<Float>, _ batch: PackedBatch, gradients: Gradients, workspace: Workspace
   ) throws {
-    switch architecture {
-    case .bert(let bert):
+    if let embeddingNorm {
       let sums = try sumEmbeddings(batch, workspace: workspace)
-      bert.pullBackEmbeddings(dh, sums: sums, batch, gradients: gradients, threads: workspace.threads)
-    case .gpt2(let gpt2): gpt2.pullBackEmbeddings(dh, batch, gradients: gradients)
+      NormDerivative(embeddingNorm, at: sums.buffer, rows: batch.tokens, threads: workspace.threads)
+        .pullBack(dh, into: dh, gradients: gradients, threads: workspace.threads)
+    }
+    let d = dimensions.hidden
+    gradients.addRows(dh, to: wE, width: d, batch) { row, _ in Int(batch.ids[row]) }
+    gradients.addRows(dh, to: wPos, width: d, batch) { _, position in traits.positionOffset + position }
+    if let wType {
+      gradients.addRows(dh, to: wType, width: d, batch) { row, _ in
+        batch.tokenTypes.isEmpty ? 0 : Int(batch.tokenTypes[row])
+      }
     }
   }
 }

@@ -24,9 +24,10 @@ package struct Trainable {
     self.model = model
     head = try model.requireClassifier()
     gradients = Gradients(parameters)
-    trainsEmbeddings = parameters.contains { !BlockName.isOutsideEmbeddings($0.name) }
+    let names = model.family.names
+    trainsEmbeddings = parameters.contains { names.isEmbedding($0.name) }
     firstTrainedLayer =
-      trainsEmbeddings ? 0 : parameters.compactMap { BlockName.layer(of: $0.name) }.min() ?? model.dimensions.layers
+      trainsEmbeddings ? 0 : parameters.compactMap { names.layer(of: $0.name) }.min() ?? model.dimensions.layers
   }
 
   /// The hidden state of a batch before block `firstTrainedLayer`: what training never changes, unless the embeddings
@@ -60,23 +61,5 @@ package struct Trainable {
       try model.pullBackEmbeddings(dh.pointer, batch, gradients: gradients, workspace: workspace)
     }
     return (entropy.loss, classifier.logits)
-  }
-}
-
-/// What the stored name of a weight says about its place.
-enum BlockName {
-  /// The block a weight belongs to: of `bert.encoder.layer.3.output.dense.weight` 3.
-  static func layer(of name: String) -> Int? {
-    let parts = name.split(separator: ".")
-    for (index, part) in parts.enumerated().dropLast() {
-      if part == "h" || (part == "layer" && index > 0 && parts[index - 1] == "encoder") { return Int(parts[index + 1]) }
-    }
-    return nil
-  }
-
-  /// Whether no gradient of the weight needs the way back through the first block.
-  static func isOutsideEmbeddings(_ name: String) -> Bool {
-    layer(of: name) != nil
-      || !["embeddings.", "wte.", "wpe."].contains { name.hasPrefix($0) || name.contains("." + $0) }
   }
 }

@@ -4,50 +4,29 @@ import DenseMath
 ///
 /// Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers" (2019); the numbers are those of Hugging Face's
 /// BertModel. Shapes: T tokens of the batch, d hidden, H heads, dFF feed-forward, V vocabulary.
-public struct BERT: Sendable {
-  public struct Block: Sendable {
-    /// Each [d, d] by its stored layout; head h makes columns h dHead ..< (h + 1) dHead.
-    public let wQ: Linear
-    public let wK: Linear
-    public let wV: Linear
-    /// [d, d]; head h reads rows h dHead ..< (h + 1) dHead.
-    public let wO: Linear
-    /// After attention is added to the residual stream.
-    public let attentionNorm: Norm
-    /// [d, dFF]
-    public let wIn: Linear
-    /// [dFF, d]
-    public let wOut: Linear
-    /// After the feed-forward output is added to the residual stream.
-    public let mlpNorm: Norm
-  }
-
-  public let dimensions: Dimensions
+struct BERT: TransformerBody {
+  let dimensions: Dimensions
   /// Token embedding, [V, d].
-  public let wE: Tensor
+  let wE: Tensor
   /// Position embedding, [positions, d].
-  public let wPos: Tensor
+  let wPos: Tensor
   /// Token type embedding, [types, d]; type 0 is added where no types are given.
-  public let wType: Tensor
-  public let embeddingNorm: Norm
-  public let blocks: [Block]
-  public let activation: Activation
+  let wType: Tensor?
+  let embeddingNorm: Norm?
+  let blocks: [Block]
+  let activation: Activation
 
-  /// Hidden state 0: the norm of token plus token type plus position embedding.
-  func embed(_ pass: ForwardPass) throws -> HiddenState {
-    let h = try sumEmbeddings(pass)  // [T, d]
-    embeddingNorm.apply(h.pointer, rows: pass.tokens, into: h.pointer, threads: pass.threads)
-    return h
-  }
+  /// Every state has passed the norm of its block.
+  var finalNorm: Norm? { nil }
 
   /// Token plus token type plus position embedding, which the embedding norm reads.
   func sumEmbeddings(_ pass: ForwardPass) throws -> HiddenState {
     try pass.batch.check(against: dimensions)
-    try pass.batch.check(tokenTypesOf: wType.rows)
+    try pass.batch.check(tokenTypesOf: wType?.rows ?? 0)
     let (d, types) = (dimensions.hidden, pass.batch.tokenTypes)
     let h = HiddenState(tokens: pass.tokens, width: d)  // [T, d]
-    pass.gather(wE, into: h.pointer, firstPosition: 0) { row, position, out in
-      VectorMath.add(wType.pointer + (types.isEmpty ? 0 : Int(types[row])) * d, to: out, count: d)
+    pass.gather(wE, into: h.pointer) { row, position, out in
+      if let wType { VectorMath.add(wType.pointer + (types.isEmpty ? 0 : Int(types[row])) * d, to: out, count: d) }
       VectorMath.add(wPos.pointer + position * d, to: out, count: d)
     }
     return h
@@ -60,16 +39,15 @@ public struct BERT: Sendable {
     let qkv = pass.workspace.buffer(.projections, count: T * 3 * d).pointer
     let z = pass.workspace.buffer(.headOutputs, count: T * d).pointer
     let hidden = pass.workspace.buffer(.mlpHidden, count: T * dFF).pointer
-    let attention = Attention(
-      heads: dimensions.heads, headSize: dimensions.headSize, scale: 1 / Float(dimensions.headSize).squareRoot(),
-      causal: false)
 
     for layer in layers {
       let block = blocks[layer]
+      let attention = Attention(
+        heads: dimensions.heads, headSize: dimensions.headSize, scale: block.attentionScale, causal: false)
       try pass.announce(.residPre, layer, h.pointer, columns: d)
       try pass.announce(.attentionInput, layer, h.pointer, columns: d)
-      for (index, linear) in [block.wQ, block.wK, block.wV].enumerated() {
-        linear.apply(h.pointer, rows: T, into: qkv + index * d, stride: 3 * d, threads: threads, finish: .bias)
+      for (linear, column) in block.projectionProducts {
+        linear.apply(h.pointer, rows: T, into: qkv + column, stride: 3 * d, threads: threads, finish: .bias)
       }  // [T, 3 d]
       try pass.attend(attention, layer, projections: qkv, into: z)  // [T, d]
       try addAndNorm(block.wO, of: z, to: &h, block.attentionNorm, pass, site: .attnOut, layer)  // [T, d]

@@ -2,13 +2,26 @@ import Checkpoints
 import DenseMath
 import Files
 
+extension ModelFamily {
+  package static let bert = ModelFamily(
+    modelType: "bert",
+    traits: ModelTraits(
+      family: "BERT", isCausal: false, normPlacement: .post, objective: .maskedToken, positionOffset: 0,
+      hasTokenTypes: true),
+    classPrefix: "Bert",
+    names: WeightNames(
+      prefix: "bert.", anchor: "embeddings.word_embeddings.weight", blocks: "encoder.layer",
+      embeddings: ["embeddings"], pooler: "pooler.dense"),
+    settings: .bert, load: { try BERT.load($0) })
+}
+
 extension BERT {
   /// Takes the encoder and whichever heads the checkpoint has, under their Hugging Face names.
-  static func load(_ checkpoint: Checkpoint) throws -> (BERT, Heads) {
+  static func load(_ checkpoint: Checkpoint) throws -> (any TransformerBody, Heads) {
     let configuration = try BERTConfiguration(checkpoint.config)
     let size = configuration.dimensions
     let (V, d, dFF) = (size.vocabulary, size.hidden, size.feedForward)
-    var reader = try WeightReader(checkpoint, anchor: "embeddings.word_embeddings.weight")
+    var reader = try WeightReader(checkpoint, anchor: ModelFamily.bert.names.anchor)
 
     func linear(_ name: String, _ part: WeightReader.Part = .body, from inputs: Int, to outputs: Int) throws -> Linear {
       Linear(
@@ -32,13 +45,15 @@ extension BERT {
       let name = "encoder.layer.\(layer)"
       blocks.append(
         Block(
-          wQ: try linear(name + ".attention.self.query", from: d, to: d),
-          wK: try linear(name + ".attention.self.key", from: d, to: d),
-          wV: try linear(name + ".attention.self.value", from: d, to: d),
+          projections: .separate(
+            wQ: try linear(name + ".attention.self.query", from: d, to: d),
+            wK: try linear(name + ".attention.self.key", from: d, to: d),
+            wV: try linear(name + ".attention.self.value", from: d, to: d)),
           wO: try linear(name + ".attention.output.dense", from: d, to: d),
           attentionNorm: try norm(name + ".attention.output.LayerNorm"),
           wIn: try linear(name + ".intermediate.dense", from: d, to: dFF),
-          wOut: try linear(name + ".output.dense", from: dFF, to: d), mlpNorm: try norm(name + ".output.LayerNorm")))
+          wOut: try linear(name + ".output.dense", from: dFF, to: d), mlpNorm: try norm(name + ".output.LayerNorm"),
+          attentionScale: 1 / Float(size.headSize).squareRoot()))
     }
     let bert = BERT(
       dimensions: size, wE: wE, wPos: wPos, wType: wType, embeddingNorm: embeddingNorm, blocks: blocks,

@@ -6,10 +6,14 @@ struct ForwardPass {
   let workspace: Workspace
   let observer: (any Observer)?
   var interventions = InterventionTable()
+  /// Keys and values of the tokens that come before the batch; nil where there are none.
+  var cache: KeyValueCache?
 
   /// T
   var tokens: Int { batch.tokens }
   var threads: Threads { workspace.threads }
+  /// The place of a sequence's first row in its text.
+  var firstPosition: Int { cache?.tokens ?? 0 }
 
   /// Whether a site's value must be there as such.
   func wants(_ site: Site, _ layer: Int) -> Bool {
@@ -61,8 +65,7 @@ struct ForwardPass {
   /// Attention of every sequence over its own keys. `projections` holds queries, keys and values side by side, [T, 3 d].
   /// Announces queries, keys, values, attentionWeights and headOutputs.
   func attend(
-    _ attention: Attention, _ layer: Int, projections: UnsafeMutablePointer<Float>, into z: UnsafeMutablePointer<Float>,
-    cache: KeyValueCache? = nil
+    _ attention: Attention, _ layer: Int, projections: UnsafeMutablePointer<Float>, into z: UnsafeMutablePointer<Float>
   ) throws {
     let width = attention.heads * attention.headSize
     let queries = Attention.Rows(pointer: projections, stride: 3 * width)
@@ -101,7 +104,7 @@ struct ForwardPass {
 
   /// Hidden state 0 before any norm: the token embedding of each row plus what `add(row, position, out)` puts on top.
   func gather(
-    _ embedding: Tensor, into h: UnsafeMutablePointer<Float>, firstPosition: Int,
+    _ embedding: Tensor, into h: UnsafeMutablePointer<Float>,
     add: (_ row: Int, _ position: Int, _ out: UnsafeMutablePointer<Float>) -> Void
   ) {
     let width = embedding.columns

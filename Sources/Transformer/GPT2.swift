@@ -4,50 +4,34 @@ import DenseMath
 ///
 /// Radford et al., "Language Models are Unsupervised Multitask Learners" (2019); the numbers are those of Hugging Face's
 /// GPT2Model. Shapes: T tokens of the batch, d hidden, H heads, dFF feed-forward, V vocabulary.
-public struct GPT2: Sendable {
-  public struct Block: Sendable {
-    /// ln_1, read by attention.
-    public let attentionNorm: Norm
-    /// wQ, wK, wV side by side: [d, 3 d].
-    public let wQKV: Linear
-    /// [d, d]; head h reads rows h dHead ..< (h + 1) dHead.
-    public let wO: Linear
-    /// ln_2, read by the feed-forward layer.
-    public let mlpNorm: Norm
-    /// [d, dFF]
-    public let wIn: Linear
-    /// [dFF, d]
-    public let wOut: Linear
-    /// What q kᵀ is multiplied by.
-    public let attentionScale: Float
-  }
-
-  public let dimensions: Dimensions
+struct GPT2: TransformerBody {
+  let dimensions: Dimensions
   /// Token embedding, [V, d].
-  public let wE: Tensor
+  let wE: Tensor
   /// Position embedding, [positions, d].
-  public let wPos: Tensor
-  public let blocks: [Block]
+  let wPos: Tensor
+  let blocks: [Block]
   /// ln_f. The residual stream is kept before it; unembedding and classifiers apply it.
-  public let finalNorm: Norm
-  public let activation: Activation
+  let finalNorm: Norm?
+  let activation: Activation
+
+  var wType: Tensor? { nil }
+  var embeddingNorm: Norm? { nil }
 
   /// Hidden state 0: token plus position embedding.
-  func embed(_ pass: ForwardPass, firstPosition: Int = 0) throws -> HiddenState {
-    try pass.batch.check(against: dimensions, firstPosition: firstPosition)
+  func sumEmbeddings(_ pass: ForwardPass) throws -> HiddenState {
+    try pass.batch.check(against: dimensions, firstPosition: pass.firstPosition)
     try pass.batch.check(tokenTypesOf: 0)
     let d = dimensions.hidden
     let h = HiddenState(tokens: pass.tokens, width: d)  // [T, d]
-    pass.gather(wE, into: h.pointer, firstPosition: firstPosition) { _, position, out in
+    pass.gather(wE, into: h.pointer) { _, position, out in
       VectorMath.add(wPos.pointer + position * d, to: out, count: d)
     }
     return h
   }
 
   /// Carries the residual stream through the blocks of `layers`.
-  func advance(
-    _ h: inout HiddenState, through layers: Range<Int>, _ pass: ForwardPass, cache: KeyValueCache? = nil
-  ) throws {
+  func advance(_ h: inout HiddenState, through layers: Range<Int>, _ pass: ForwardPass) throws {
     let (T, d, dFF) = (pass.tokens, dimensions.hidden, dimensions.feedForward)
     let threads = pass.threads
     let x = pass.workspace.buffer(.normalized, count: T * d).pointer
@@ -62,8 +46,10 @@ public struct GPT2: Sendable {
       try pass.announce(.residPre, layer, h.pointer, columns: d)
       block.attentionNorm.apply(h.pointer, rows: T, into: x, threads: threads)  // [T, d]
       try pass.announce(.attentionInput, layer, x, columns: d)
-      block.wQKV.apply(x, rows: T, into: qkv, threads: threads, finish: .bias)  // [T, 3 d]
-      try pass.attend(attention, layer, projections: qkv, into: z, cache: cache)  // [T, d]
+      for (linear, column) in block.projectionProducts {
+        linear.apply(x, rows: T, into: qkv + column, stride: 3 * d, threads: threads, finish: .bias)
+      }  // [T, 3 d]
+      try pass.attend(attention, layer, projections: qkv, into: z)  // [T, d]
       try addUpdate(block.wO, of: z, to: &h, pass, site: .attnOut, layer)  // [T, d]
       try pass.announce(.residMid, layer, h.pointer, columns: d)
 
@@ -73,7 +59,7 @@ public struct GPT2: Sendable {
       try addUpdate(block.wOut, of: hidden, to: &h, pass, site: .mlpOut, layer)  // [T, d]
       try pass.announce(.residPost, layer, h.pointer, columns: d)
     }
-    cache?.advance(by: T)
+    pass.cache?.advance(by: T)
   }
 
   /// h = (input W + b) + h. The sum is made where the product lies, which then takes the place of h.

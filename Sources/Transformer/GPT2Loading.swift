@@ -2,13 +2,25 @@ import Checkpoints
 import DenseMath
 import Files
 
+extension ModelFamily {
+  package static let gpt2 = ModelFamily(
+    modelType: "gpt2",
+    traits: ModelTraits(
+      family: "GPT-2", isCausal: true, normPlacement: .pre, objective: .nextToken, positionOffset: 0,
+      hasTokenTypes: false),
+    classPrefix: "GPT2",
+    names: WeightNames(
+      prefix: "transformer.", anchor: "wte.weight", blocks: "h", embeddings: ["wte", "wpe"], pooler: nil),
+    settings: .gpt2, load: { try GPT2.load($0) })
+}
+
 extension GPT2 {
   /// Takes the decoder and whichever heads the checkpoint has, under their Hugging Face names.
-  static func load(_ checkpoint: Checkpoint) throws -> (GPT2, Heads) {
+  static func load(_ checkpoint: Checkpoint) throws -> (any TransformerBody, Heads) {
     let configuration = try GPT2Configuration(checkpoint.config)
     let size = configuration.dimensions
     let (V, d, dFF) = (size.vocabulary, size.hidden, size.feedForward)
-    var reader = try WeightReader(checkpoint, anchor: "wte.weight")
+    var reader = try WeightReader(checkpoint, anchor: ModelFamily.gpt2.names.anchor)
 
     // Conv1D stores [in, out].
     func linear(_ name: String, from inputs: Int, to outputs: Int) throws -> Linear {
@@ -30,15 +42,15 @@ extension GPT2 {
       let name = "h.\(layer)"
       blocks.append(
         Block(
-          attentionNorm: try norm(name + ".ln_1"), wQKV: try linear(name + ".attn.c_attn", from: d, to: 3 * d),
-          wO: try linear(name + ".attn.c_proj", from: d, to: d), mlpNorm: try norm(name + ".ln_2"),
+          projections: .joined(try linear(name + ".attn.c_attn", from: d, to: 3 * d)),
+          wO: try linear(name + ".attn.c_proj", from: d, to: d), attentionNorm: try norm(name + ".ln_1"),
           wIn: try linear(name + ".mlp.c_fc", from: d, to: dFF),
-          wOut: try linear(name + ".mlp.c_proj", from: dFF, to: d),
+          wOut: try linear(name + ".mlp.c_proj", from: dFF, to: d), mlpNorm: try norm(name + ".ln_2"),
           attentionScale: configuration.attentionScale(layer: layer)))
     }
+    let finalNorm = try norm("ln_f")
     let gpt2 = GPT2(
-      dimensions: size, wE: wE, wPos: wPos, blocks: blocks, finalNorm: try norm("ln_f"),
-      activation: configuration.activation)
+      dimensions: size, wE: wE, wPos: wPos, blocks: blocks, finalNorm: finalNorm, activation: configuration.activation)
 
     let stored = try reader.takeUntied("lm_head.weight", .head, shape: [V, d], from: wE)
     if configuration.tiesEmbeddings, stored != nil {
@@ -48,7 +60,7 @@ extension GPT2 {
     let hasHead = try configuration.tiesEmbeddings || reader.contains("lm_head.weight", .head)
     let unembedding =
       hasHead
-      ? Unembedding(preparation: .norm(gpt2.finalNorm), matrix: stored ?? wE, bias: nil, isTied: stored == nil) : nil
+      ? Unembedding(preparation: .norm(finalNorm), matrix: stored ?? wE, bias: nil, isTied: stored == nil) : nil
 
     let classes = try ModelClasses(checkpoint.config)
     var classifier: ClassifierHead?
@@ -57,7 +69,7 @@ extension GPT2 {
       let count = try checkpoint.classes(shape, of: d, tensor: "score.weight")
       try ConfigReader(checkpoint.config).refusePooling()
       classifier = ClassifierHead(
-        pooling: .lastToken(finalNorm: gpt2.finalNorm, padding: configuration.padding),
+        pooling: .lastToken(finalNorm: finalNorm, padding: configuration.padding),
         weight: try reader.take("score.weight", .head, shape: [count, d]), bias: nil)
       isAssumed = classes.classifySequences == nil
     } else if let shape = try reader.shape(of: "classifier.weight", .head),
@@ -65,7 +77,7 @@ extension GPT2 {
     {
       let count = try checkpoint.classes(shape, of: d, tensor: "classifier.weight")
       classifier = ClassifierHead(
-        pooling: .mean(finalNorm: normalizes ? gpt2.finalNorm : nil),
+        pooling: .mean(finalNorm: normalizes ? finalNorm : nil),
         weight: try reader.take("classifier.weight", .head, shape: [count, d]),
         bias: try reader.take("classifier.bias", .head, shape: [count]))
     }

@@ -38,7 +38,7 @@ extension TransformerModel {
     after prompt: [Int32], count: Int, choosing choice: TokenChoice = .greedy, endOfText: Set<Int32> = [],
     usesCache: Bool = true, workspace: Workspace, progress: (_ done: Int) -> Void = { _ in }
   ) throws -> Generation {
-    guard modelType == "gpt2" else {
+    guard traits.isCausal else {
       throw TransformerError.missingHead(
         model: name, head: "causal attention", advice: "only GPT-2 continues a text; BERT fills [MASK]")
     }
@@ -46,7 +46,7 @@ extension TransformerModel {
     guard prompt.count <= positions else {
       throw TransformerError.tooLong(tokens: prompt.count, positions: positions)
     }
-    let cached = (self as? Model).flatMap { model in
+    let cached = checkpointModel.flatMap { model in
       usesCache
         ? (model, KeyValueCache(model.dimensions, capacity: min(count, positions - prompt.count) + prompt.count)) : nil
     }

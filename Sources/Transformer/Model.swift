@@ -2,18 +2,15 @@ import Checkpoints
 import DenseMath
 import Files
 
-/// A checkpoint ready to run: BERT or GPT-2 and the heads it came with. Values are immutable and may be shared between
+/// A checkpoint ready to run: a transformer and the heads it came with. Values are immutable and may be shared between
 /// threads; each pass needs a `Workspace` of its own.
 public struct Model: Sendable {
-  public enum Architecture: Sendable {
-    case bert(BERT)
-    case gpt2(GPT2)
-  }
-
   /// The last component of the directory.
   public let name: String
   public let checkpoint: Checkpoint
-  public let architecture: Architecture
+  /// Which family of models it is of, by name and traits.
+  package let family: ModelFamily
+  let body: any TransformerBody
   /// nil where the checkpoint has no head over the vocabulary.
   public let unembedding: Unembedding?
   /// nil where the checkpoint is no classifier.
@@ -37,20 +34,10 @@ public struct Model: Sendable {
   public init(_ checkpoint: Checkpoint) throws {
     self.checkpoint = checkpoint
     name = Self.name(of: checkpoint.directory)
-    let type = checkpoint.config["model_type"]
+    family = try ModelFamily.of(checkpoint)
+    unreadKeys = try family.settings.unreadKeys(of: checkpoint.config)
     let heads: Heads
-    switch type.value {
-    case "bert":
-      unreadKeys = try SettingsKeys.bert.unreadKeys(of: checkpoint.config)
-      let (bert, found) = try BERT.load(checkpoint)
-      (architecture, heads) = (.bert(bert), found)
-    case "gpt2":
-      unreadKeys = try SettingsKeys.gpt2.unreadKeys(of: checkpoint.config)
-      let (gpt2, found) = try GPT2.load(checkpoint)
-      (architecture, heads) = (.gpt2(gpt2), found)
-    default:
-      throw TransformerError.unknownModelType(path: type.path, found: type.value?.kind ?? "missing")
-    }
+    (body, heads) = try family.load(checkpoint)
     unembedding = heads.unembedding
     classifier = heads.classifier
     otherHead = heads.other
@@ -61,47 +48,34 @@ public struct Model: Sendable {
     directory.split(separator: "/").last.map(String.init) ?? directory
   }
 
-  /// "bert" or "gpt2".
-  public var modelType: String {
-    switch architecture {
-    case .bert: return "bert"
-    case .gpt2: return "gpt2"
-    }
-  }
-
-  public var dimensions: Dimensions {
-    switch architecture {
-    case .bert(let bert): return bert.dimensions
-    case .gpt2(let gpt2): return gpt2.dimensions
-    }
-  }
-
+  /// config.json's `model_type`, such as "bert": what to call it in results. What it means is in `traits`.
+  public var modelType: String { family.modelType }
+  public var traits: ModelTraits { family.traits }
+  public var dimensions: Dimensions { body.dimensions }
+  public var blocks: [Block] { body.blocks }
+  /// What the feed-forward layers apply.
+  public var activation: Activation { body.activation }
   /// The token embedding, [V, d]: the paper's E, transposed.
-  public var wE: Tensor {
-    switch architecture {
-    case .bert(let bert): return bert.wE
-    case .gpt2(let gpt2): return gpt2.wE
-    }
-  }
+  public var wE: Tensor { body.wE }
+  /// The position embedding, [positions, d]; a text's first token has row `traits.positionOffset`.
+  public var wPos: Tensor { body.wPos }
+  /// The token type embedding, [types, d]; type 0 is added where no types are given. nil where there are none.
+  public var wType: Tensor? { body.wType }
+  /// The norm of the summed embeddings; nil where hidden state 0 is their sum.
+  public var embeddingNorm: Norm? { body.embeddingNorm }
+  /// What the last hidden state passes before a head reads it; nil in a post-norm model, whose states are normalised.
+  public var finalNorm: Norm? { body.finalNorm }
 
-  /// Hidden state 0 of a batch: the embedding output (BERT: after its norm).
+  /// Hidden state 0 of a batch: the embedding output (after `embeddingNorm`).
   /// - Throws: `TransformerError`: an id, a token type or a length the model cannot take.
   public func embed(_ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
-    let pass = ForwardPass(batch: batch, workspace: workspace, observer: nil)
-    switch architecture {
-    case .bert(let bert): return try bert.embed(pass)
-    case .gpt2(let gpt2): return try gpt2.embed(pass)
-    }
+    try body.embed(ForwardPass(batch: batch, workspace: workspace, observer: nil))
   }
 
-  /// The sum of embeddings of each token of a batch, [T, d]: hidden state 0, but for BERT before its norm.
+  /// The sum of embeddings of each token of a batch, [T, d]: hidden state 0 before `embeddingNorm`.
   /// - Throws: as `embed`.
-  public func sumEmbeddings(_ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
-    let pass = ForwardPass(batch: batch, workspace: workspace, observer: nil)
-    switch architecture {
-    case .bert(let bert): return try bert.sumEmbeddings(pass)
-    case .gpt2(let gpt2): return try gpt2.embed(pass)
-    }
+  package func sumEmbeddings(_ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
+    try body.sumEmbeddings(ForwardPass(batch: batch, workspace: workspace, observer: nil))
   }
 
   /// Carries hidden state `layers.lowerBound` of a batch to hidden state `layers.upperBound`, announcing every site.
@@ -120,10 +94,7 @@ public struct Model: Sendable {
     let pass = ForwardPass(
       batch: batch, workspace: workspace, observer: observer,
       interventions: try InterventionTable(interventions, blocks: blockDimensions, batch))
-    switch architecture {
-    case .bert(let bert): try bert.advance(&h, through: layers, pass)
-    case .gpt2(let gpt2): try gpt2.advance(&h, through: layers, pass)
-    }
+    try body.advance(&h, through: layers, pass)
   }
 
   /// The residual stream of a batch after the last block (GPT-2: before ln_f).
@@ -136,11 +107,11 @@ public struct Model: Sendable {
     return h
   }
 
-  /// GPT-2: ln_f of a residual stream; BERT, whose states are normalised already, returns it as it is.
+  /// `finalNorm` of a residual stream; where there is none the unmodified state.
   public func finalNormApplied(to h: HiddenState, workspace: Workspace) -> HiddenState {
-    guard case .gpt2(let gpt2) = architecture else { return h }
+    guard let finalNorm else { return h }
     let result = HiddenState(tokens: h.tokens, width: h.width)
-    gpt2.finalNorm.apply(h.pointer, rows: h.tokens, into: result.pointer, threads: workspace.threads)
+    finalNorm.apply(h.pointer, rows: h.tokens, into: result.pointer, threads: workspace.threads)
     return result
   }
 
@@ -150,26 +121,21 @@ public struct Model: Sendable {
     if let long = batch.sequences.first(where: { $0.count > dimensions.positions }) {
       throw TransformerError.tooLong(tokens: long.count, positions: dimensions.positions)
     }
-    let wPos: Tensor
-    switch architecture {
-    case .bert(let bert): wPos = bert.wPos
-    case .gpt2(let gpt2): wPos = gpt2.wPos
-    }
+    let first = wPos.pointer + traits.positionOffset * h.width
     for sequence in batch.sequences {
       for row in sequence {
-        let position = wPos.pointer + (row - sequence.lowerBound) * h.width
-        VectorMath.add(position, to: h.pointer + row * h.width, count: h.width)
+        VectorMath.add(first + (row - sequence.lowerBound) * h.width, to: h.pointer + row * h.width, count: h.width)
       }
     }
   }
 
   /// The hidden states of `ids`, which follow a text whose tokens are in the cache and then are in the cache, too.
-  /// GPT-2 only.
+  /// A causal model only.
   /// - Returns: [ids, d], after the last block and before ln_f.
-  /// - Throws: `TransformerError`: not GPT-2, an id or a length the model or the cache cannot take; then the cache is
+  /// - Throws: `TransformerError`: not causal, an id or a length the model or the cache cannot take; then the cache is
   ///   as before.
   public func extend(_ ids: [Int32], cache: KeyValueCache, workspace: Workspace) throws -> HiddenState {
-    guard case .gpt2(let gpt2) = architecture else {
+    guard traits.isCausal else {
       throw TransformerError.missingHead(
         model: name, head: "causal attention", advice: "only GPT-2 reads a text one token after the other")
     }
@@ -177,9 +143,9 @@ public struct Model: Sendable {
     guard needed <= cache.capacity else {
       throw TransformerError.tooLong(tokens: needed, positions: cache.capacity)
     }
-    let pass = ForwardPass(batch: try PackedBatch([ids]), workspace: workspace, observer: nil)
-    var h = try gpt2.embed(pass, firstPosition: cache.tokens)
-    try gpt2.advance(&h, through: 0..<dimensions.layers, pass, cache: cache)
+    let pass = ForwardPass(batch: try PackedBatch([ids]), workspace: workspace, observer: nil, cache: cache)
+    var h = try body.embed(pass)
+    try body.advance(&h, through: 0..<dimensions.layers, pass)
     return h
   }
 }

@@ -10,37 +10,23 @@ extension Model {
   /// The biases and norms of a block: all its parameters but the vectors of `ParameterKind`.
   public func biasesAndNorms(layer: Int) -> [NamedTensor] {
     precondition(layer >= 0 && layer < dimensions.layers, "block \(layer) of \(dimensions.layers)")
-    let linears: [(String, Linear)]
-    let norms: [(String, Norm)]
-    switch architecture {
-    case .bert(let bert):
-      let block = bert.blocks[layer]
-      linears = [
-        ("bQ", block.wQ), ("bK", block.wK), ("bV", block.wV), ("bO", block.wO), ("bIn", block.wIn),
-        ("bOut", block.wOut),
-      ]
-      norms = [("attentionNorm", block.attentionNorm), ("mlpNorm", block.mlpNorm)]
-    case .gpt2(let gpt2):
-      let block = gpt2.blocks[layer]
-      linears = [("bQKV", block.wQKV), ("bO", block.wO), ("bIn", block.wIn), ("bOut", block.wOut)]
-      norms = [("attentionNorm", block.attentionNorm), ("mlpNorm", block.mlpNorm)]
+    let block = blocks[layer]
+    let inputs: [(String, Linear)]
+    switch block.projections {
+    case .separate(let wQ, let wK, let wV): inputs = [("bQ", wQ), ("bK", wK), ("bV", wV)]
+    case .joined(let wQKV): inputs = [("bQKV", wQKV)]
     }
+    let linears = inputs + [("bO", block.wO), ("bIn", block.wIn), ("bOut", block.wOut)]
     return linears.compactMap { name, linear in linear.bias.map { NamedTensor(name: name, tensor: $0) } }
-      + Self.tensors(of: norms)
+      + Self.tensors(of: [("attentionNorm", block.attentionNorm), ("mlpNorm", block.mlpNorm)])
   }
 
   /// The parameters outside of the blocks and the heads: embeddings, and the norm after or before them.
   public var outerParameters: [NamedTensor] {
-    switch architecture {
-    case .bert(let bert):
-      return [
-        NamedTensor(name: "wE", tensor: bert.wE), NamedTensor(name: "wPos", tensor: bert.wPos),
-        NamedTensor(name: "wType", tensor: bert.wType),
-      ] + Self.tensors(of: [("embeddingNorm", bert.embeddingNorm)])
-    case .gpt2(let gpt2):
-      return [NamedTensor(name: "wE", tensor: gpt2.wE), NamedTensor(name: "wPos", tensor: gpt2.wPos)]
-        + Self.tensors(of: [("finalNorm", gpt2.finalNorm)])
-    }
+    let embeddings = [("wE", wE), ("wPos", wPos), ("wType", wType)]
+    let norms = [("embeddingNorm", embeddingNorm), ("finalNorm", finalNorm)]
+    return embeddings.compactMap { name, tensor in tensor.map { NamedTensor(name: name, tensor: $0) } }
+      + Self.tensors(of: norms.compactMap { name, norm in norm.map { (name, $0) } })
   }
 
   private static func tensors(of norms: [(String, Norm)]) -> [NamedTensor] {

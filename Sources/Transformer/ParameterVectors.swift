@@ -24,45 +24,33 @@ extension Model {
   /// - Returns: [dFF, d] for feed-forward kinds, else [d, d] with head h in rows h dHead ..< (h + 1) dHead; the weights
   ///   themselves where they are stored that way, else a copy.
   public func parameterVectors(_ kind: ParameterKind, layer: Int) -> Tensor {
-    let d = dimensions.hidden
-    switch architecture {
-    case .bert(let bert):
-      let block = bert.blocks[layer]
-      switch kind {
-      case .feedForwardKey: return block.wIn.columns
-      case .feedForwardValue: return block.wOut.rows
-      case .query: return block.wQ.columns
-      case .key: return block.wK.columns
-      case .value: return block.wV.columns
-      case .output: return block.wO.rows
-      }
-    case .gpt2(let gpt2):
-      let block = gpt2.blocks[layer]
-      switch kind {
-      case .feedForwardKey: return block.wIn.columns
-      case .feedForwardValue: return block.wOut.rows
-      case .query: return block.wQKV.columns(0..<d)
-      case .key: return block.wQKV.columns(d..<2 * d)
-      case .value: return block.wQKV.columns(2 * d..<3 * d)
-      case .output: return block.wO.rows
-      }
+    let block = blocks[layer]
+    switch kind {
+    case .feedForwardKey: return block.wIn.columnsAsRows(0..<block.wIn.outputs)
+    case .feedForwardValue: return block.wOut.rows
+    case .query: return block.wQ.asRows
+    case .key: return block.wK.asRows
+    case .value: return block.wV.asRows
+    case .output: return block.wO.rows
     }
   }
 
   /// What a pre-norm block multiplies a normalised state with before vectors of a kind read it: the gain of ln_1 or ln_2,
-  /// [d]. nil for what writes, and for BERT, whose norms come after the sum.
+  /// [d]. nil for what writes, and in a post-norm model, whose norms come after the sum.
   public func gain(before kind: ParameterKind, layer: Int) -> Tensor? {
-    guard case .gpt2(let gpt2) = architecture, kind.reads else { return nil }
-    return kind.isAttention ? gpt2.blocks[layer].attentionNorm.gain : gpt2.blocks[layer].mlpNorm.gain
+    guard traits.normPlacement == .pre, kind.reads else { return nil }
+    return kind.isAttention ? blocks[layer].attentionNorm.gain : blocks[layer].mlpNorm.gain
   }
 }
 
-extension Linear {
-  /// The columns of W, each as a row: [out, in].
-  fileprivate var columns: Tensor { columns(0..<outputs) }
+extension LinearColumns {
+  /// Each column as a row: [columns, in].
+  fileprivate var asRows: Tensor { linear.columnsAsRows(columns) }
+}
 
+extension Linear {
   /// Some columns of W, each as a row: [range, in].
-  fileprivate func columns(_ range: Range<Int>) -> Tensor {
+  fileprivate func columnsAsRows(_ range: Range<Int>) -> Tensor {
     layout == .outputByInput ? weight[rows: range] : weight.transposed(columns: range)
   }
 

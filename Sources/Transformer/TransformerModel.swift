@@ -1,16 +1,26 @@
 import Files
+import Tokenization
 
-/// What a command can run: a checkpoint, or a splice of two. Token ids go in; hidden states come out and, where there are
+/// A stretch of a checkpoint's blocks that a text passes.
+public struct ModelSegment: Sendable {
+  public let model: Model
+  /// In the checkpoint's own numbers.
+  public let blocks: Range<Int>
+
+  package init(model: Model, blocks: Range<Int>) {
+    self.model = model
+    self.blocks = blocks
+  }
+}
+
+/// A transformer that runs: a checkpoint, or a stitched model. Token ids go in; hidden states come out and, where there are
 /// heads, scores.
 public protocol TransformerModel: Sendable {
   /// What to call it in tables and results.
   var name: String { get }
-  /// "bert" or "gpt2".
-  var modelType: String { get }
-  /// Blocks a text passes, each with the sizes of the model it belongs to. Observers see them as 0, 1, 2...
-  var blockDimensions: [Dimensions] { get }
-  /// The blocks whose input is not the output of the block before: 0, and in a splice the first block of the second model.
-  var segmentStarts: [Int] { get }
+  /// The blocks a text passes, in order: one segment for a checkpoint, two for a stitched model, of which one may be
+  /// empty. Observers count the blocks through, from 0.
+  var segments: [ModelSegment] { get }
   /// The longest text, in tokens.
   var positions: Int { get }
   /// The head over the vocabulary that reads the last hidden state; nil where there is none.
@@ -24,7 +34,7 @@ public protocol TransformerModel: Sendable {
   /// The directory whose tokenizer files read the text.
   var tokenizerDirectory: String { get }
   /// The residual stream after the last block.
-  /// - Parameter interventions: what to change on the way, in the numbers of `blockDimensions`.
+  /// - Parameter interventions: what to change on the way; blocks are counted as for observers.
   /// - Throws: `TransformerError` for a batch the model cannot take, or an intervention in what is not there.
   func forward(
     _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
@@ -44,10 +54,16 @@ extension TransformerModel {
   }
 
   /// The scores of each text of a batch, [sequences][C].
+  /// - Parameters:
+  ///   - observer: sees what the forward pass computes; nil for nobody.
+  ///   - interventions: what to change on the way.
   /// - Throws: `TransformerError.missingHead` or `.otherHead` when this is no classifier; what `forward` throws.
-  public func classify(_ batch: PackedBatch, workspace: Workspace) throws -> [[Float]] {
+  public func classify(
+    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil, interventions: [Intervention] = []
+  ) throws -> [[Float]] {
     let head = try requireClassifier()
-    return head.apply(try forward(batch, workspace: workspace, observer: nil), batch, workspace: workspace)
+    let h = try forward(batch, workspace: workspace, observer: observer, interventions: interventions)
+    return head.apply(h, batch, workspace: workspace)
   }
 
   /// The classifier, or the error that says there is none.
@@ -69,9 +85,44 @@ extension TransformerModel {
   }
 }
 
+extension TransformerModel {
+  /// What the model is like: traits of the checkpoint with the last blocks, which any other shares.
+  public var traits: ModelTraits { last.traits }
+  /// config.json's `model_type`: what to call the model in results.
+  public var modelType: String { last.modelType }
+  /// The blocks a text passes, each with the sizes of the checkpoint it belongs to.
+  public var blockDimensions: [Dimensions] {
+    segments.flatMap { Array(repeating: $0.model.dimensions, count: $0.blocks.count) }
+  }
+  /// The blocks whose input is not the output of the block before: 0, and in a stitched model the first of the second one.
+  package var segmentStarts: [Int] {
+    var starts: [Int] = []
+    var start = 0
+    for segment in segments {
+      if starts.last != start { starts.append(start) }
+      start += segment.blocks.count
+    }
+    return starts
+  }
+  /// The checkpoint that this is; nil for a stitched model.
+  public var checkpointModel: Model? { segments.count == 1 ? segments[0].model : nil }
+  private var last: Model { segments[segments.count - 1].model }
+
+  /// The tokenizer that reads this model's texts.
+  /// - Throws: what loading a tokenizer throws.
+  public func tokenizer() throws -> Tokenizer {
+    try Tokenizer.load(directory: tokenizerDirectory, modelType: modelType)
+  }
+
+  /// The tokenizer that names this model's tokens; files that are not supported are no error until it reads a text.
+  /// - Throws: what loading a tokenizer throws.
+  package func vocabularyTokenizer() throws -> Tokenizer {
+    try Tokenizer.loadVocabulary(directory: tokenizerDirectory, modelType: modelType)
+  }
+}
+
 extension Model: TransformerModel {
-  public var blockDimensions: [Dimensions] { Array(repeating: dimensions, count: dimensions.layers) }
-  public var segmentStarts: [Int] { [0] }
+  public var segments: [ModelSegment] { [ModelSegment(model: self, blocks: 0..<dimensions.layers)] }
   public var positions: Int { dimensions.positions }
   public var config: JSONNode { checkpoint.config }
   public var tokenizerDirectory: String { checkpoint.directory }

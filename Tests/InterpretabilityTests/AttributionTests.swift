@@ -172,7 +172,7 @@ import Transformer
   @Test(arguments: ["imdb-bert-1-sentiment", "imdb-gpt2-narrow-sentiment"], DecisionAttribution.Baseline.allCases)
   func integratedGradientsAreComplete(_ name: String, baseline: DecisionAttribution.Baseline) throws {
     let model = try Golden.model("trained/" + name)
-    let isBERT = model.modelType == "bert"
+    let isBERT = !model.traits.isCausal
     let text: [Int32] = [2, 140, 900, 77, 1500, 300, 4000, 3]
     let special = text.indices.map { isBERT && ($0 == 0 || $0 == 7) }
     func attribution(_ steps: Int, memory: Int = 256 << 20) throws -> DecisionAttribution {

@@ -64,7 +64,7 @@ private enum Definition {
     for head in heads {
       #expect(head.outputError <= 1e-6 && head.nullDimension == ids.count - head.rank)
       // Each row of a causal head has a space of its own; the tests below are about those.
-      #expect(model.modelType == "gpt2" || head.rowRanks == ids.map { _ in head.rank })
+      #expect(model.traits.isCausal || head.rowRanks == ids.map { _ in head.rank })
       // The ones are no combination of T's columns here, so that sums cost a dimension.
       #expect(head.simplexNullDimension == max(0, head.nullDimension - 1))
     }
@@ -73,7 +73,6 @@ private enum Definition {
   /// A long causal text, row by row against a decomposition each: far past dHead, where the fast way does the work.
   @Test func causalRowsAreThoseOfTheDefinition() throws {
     let model = try Golden.model("trained/imdb-gpt2-narrow")
-    guard case .gpt2(let gpt2) = model.architecture else { return }
     var numbers = SeededNumbers(seed: 3)
     let ids = (0..<96).map { _ in Int32(numbers.next() % 8192) }
     let trace = try Self.values(model, ids)
@@ -81,7 +80,7 @@ private enum Definition {
     let size = model.dimensions.headSize
     for (layer, head) in [(0, 1), (3, 2)] {
       let outputs = Definition.outputs(
-        trace[layer], tokens: ids.count, head: head, wO: gpt2.blocks[layer].wO, headSize: size)
+        trace[layer], tokens: ids.count, head: head, wO: model.blocks[layer].wO, headSize: size)
       let found = heads[layer][head]
       for row in [0, 1, 15, size - 1, size, size + 1, 60, 95] {
         // Values came through Float32 here, which moves the space by its rounding; ranks must be the same.
@@ -102,14 +101,13 @@ private enum Definition {
     for (name, kind) in [("generic", 0), ("repeated", 1), ("zero", 2), ("low", 3), ("graded", 4)] {
       let folder = try TemporaryFolder()
       let model = try Self.model(kind, in: folder)
-      guard case .gpt2(let gpt2) = model.architecture else { continue }
       let ids = (0..<40).map { Int32($0 / 3 * 7 % 30) }
       let heads = try EffectiveAttention(blocks: AttentionValues.blocks(of: model)).heads(model, ids)
       let trace = try Self.exactValues(model, ids)
       let size = model.dimensions.headSize
       for head in 0..<model.dimensions.heads {
         let outputs = Definition.outputs(
-          trace, tokens: ids.count, head: head, wO: gpt2.blocks[0].wO, headSize: size)
+          trace, tokens: ids.count, head: head, wO: model.blocks[0].wO, headSize: size)
         let found = heads[0][head]
         for row in ids.indices {
           let (rank, basis) = try Definition.space(outputs, rows: row + 1, tolerance: 1e-10)
@@ -166,8 +164,7 @@ private enum Definition {
 
   /// X W_V + b_V of block 0 in Double, where X is ln_1 of the Float32 embeddings: plain loops.
   private static func exactValues(_ model: Model, _ ids: [Int32]) throws -> [Double] {
-    guard case .gpt2(let gpt2) = model.architecture else { return [] }
-    let block = gpt2.blocks[0]
+    let block = model.blocks[0]
     let d = model.dimensions.hidden
     let h = try model.embed(PackedBatch([ids]), workspace: Workspace())
     return ids.indices.flatMap { row -> [Double] in
@@ -179,8 +176,8 @@ private enum Definition {
           * Double(block.attentionNorm.gain[$0]) + Double(block.attentionNorm.shift[$0])
       }
       return (0..<d).map { column in
-        (0..<d).reduce(Double(block.wQKV.bias?[2 * d + column] ?? 0)) {
-          $0 + y[$1] * Double(block.wQKV.weight[$1 * 3 * d + 2 * d + column])
+        (0..<d).reduce(Double(block.wV.linear.bias?[2 * d + column] ?? 0)) {
+          $0 + y[$1] * Double(block.wV.linear.weight[$1 * 3 * d + 2 * d + column])
         }
       }
     }

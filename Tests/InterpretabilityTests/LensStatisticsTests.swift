@@ -17,7 +17,7 @@ import Transformer
     return (0..<7).map { index in
       let ids = (0..<3 + index).map { _ in Int32(numbers.next() % UInt64(model.dimensions.vocabulary)) }
       let ends = ids.indices.map { 3 * ($0 + 1) }
-      return model.modelType == "gpt2"
+      return model.traits.isCausal
         ? .causal(id: "\(index)", ids: ids, ends: ends)
         : .masked(id: "\(index)", ids: ids, ends: ends, mask: 4, special: [], share: 0.5, seed: 1)
     }
@@ -62,7 +62,7 @@ import Transformer
     let truth = texts.flatMap(\.truth).map(Int.init)
     let last = lens.levels.count - 1
     #expect(found.places == places.count && found.texts == texts.count)
-    let bytes = model.modelType == "gpt2" ? 3 * places.count : 3 * truth.count
+    let bytes = model.traits.isCausal ? 3 * places.count : 3 * truth.count
     #expect(found.bytes == bytes)
 
     var depth = 0.0

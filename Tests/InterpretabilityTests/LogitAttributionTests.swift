@@ -79,19 +79,23 @@ import Transformer
       pushed.enter("L\(layer).mlp", zip(try site("mlpOut", layer), bias).map { $0 - $1 })
       pushed.enter("L\(layer).mlp.bias", bias)
     }
-    switch model.architecture {
-    case .gpt2(let gpt2):
-      pushed.enter("token", row(gpt2.wE, id))
-      pushed.enter("position", row(gpt2.wPos, position))
-      for (layer, block) in gpt2.blocks.enumerated() {
+    switch model.traits.normPlacement {
+    case .pre:
+      pushed.enter("token", row(model.wE, id))
+      pushed.enter("position", row(model.wPos, position))
+      for (layer, block) in model.blocks.enumerated() {
         try enterAttention(block.wO, layer)
         try enterMLP(block.wOut, layer)
       }
-    case .bert(let bert):
-      let parts = [("token", row(bert.wE, id)), ("type", row(bert.wType, 0)), ("position", row(bert.wPos, position))]
+    case .post:
+      let parts = [
+        ("token", row(model.wE, id)), ("type", row(try #require(model.wType), 0)),
+        ("position", row(model.wPos, position)),
+      ]
       for (name, vector) in parts { pushed.enter(name, vector) }
-      pushed.pass(bert.embeddingNorm, of: parts.dropFirst().reduce(parts[0].1) { add($0, $1.1) }, "embed.norm")
-      for (layer, block) in bert.blocks.enumerated() {
+      pushed.pass(
+        try #require(model.embeddingNorm), of: parts.dropFirst().reduce(parts[0].1) { add($0, $1.1) }, "embed.norm")
+      for (layer, block) in model.blocks.enumerated() {
         try enterAttention(block.wO, layer)
         pushed.pass(
           block.attentionNorm, of: add(try site("residPre", layer), try site("attnOut", layer)), "L\(layer).attn.norm")

@@ -23,7 +23,7 @@ import Transformer
     var numbers = SeededNumbers(seed: 21)
     return try [1, 2, 5, model.positions, 3, 17, 1, model.positions - 1].map { count in
       let ids = numbers.ids(count, below: model.dimensions.vocabulary)
-      let types = numbers.ids(count, below: model.modelType == "bert" ? 2 : 1)
+      let types = numbers.ids(count, below: model.traits.hasTokenTypes ? 2 : 1)
       let batch = try PackedBatch([ids], tokenTypes: [types])
       let h = try model.forward(batch, workspace: workspace)
       let scores = model.classifier?.apply(h, batch, workspace: workspace)[0]

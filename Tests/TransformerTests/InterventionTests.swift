@@ -121,7 +121,6 @@ import Transformer
   /// bias left.
   @Test(arguments: models.filter { $0.contains("gpt2") }) func ablatingABlockSkipsIt(_ name: String) throws {
     let model = try Model(directory: Fixtures.path(name))
-    guard case .gpt2(let gpt2) = model.architecture else { return }
     let batch = try PackedBatch([ids(model, 8, seed: 38)])
     let workspace = Workspace()
     let layer = 1
@@ -142,7 +141,7 @@ import Transformer
         + (0..<model.dimensions.heads).map {
           Intervention(BlockSite(layer: layer, site: .headOutputs, head: $0), .zero)
         })
-    let bias = try #require(gpt2.blocks[layer].wO.bias)
+    let bias = try #require(model.blocks[layer].wO.bias)
     let d = model.dimensions.hidden
     #expect(withoutHeads[after]?.values.bits == before.indices.map { bias[$0 % d] + before[$0] }.bits)
   }

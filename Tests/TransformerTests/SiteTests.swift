@@ -117,7 +117,7 @@ final class SiteRecorder: Observer {
         let weights = entry.values[row * count..<(row + 1) * count]
         #expect(weights.allSatisfy { $0 >= 0 })
         expectClose([weights.reduce(0) { $0 + Double($1) }], [1], absolute: 1e-6, relative: 0, "row \(row)")
-        if model.modelType == "gpt2" {
+        if model.traits.isCausal {
           #expect(weights.dropFirst(row % count + 1).allSatisfy { $0.bitPattern == 0 }, "keys after the query")
         }
       }

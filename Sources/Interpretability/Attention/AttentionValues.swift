@@ -4,7 +4,7 @@ import Transformer
 /// What attention of one block carries from each token, in Double: T = (X W_V + b_V) W_O for each head (Brunner et al.,
 /// "On Identifiability in Transformers", 2020, section 3; there T = E W^V H, without the bias, which is included here).
 ///
-/// The weights are the checkpoint's Float32, and everything from the Float32 residual stream on is Double: GPT-2's ln_1,
+/// The weights are the checkpoint's Float32, and everything from the Float32 residual stream on is Double: a pre-norm block's norm,
 /// the value product and T. A rank is a statement about the smallest singular values, which Float32 would fill with
 /// rounding.
 package struct AttentionValues: Sendable {
@@ -14,7 +14,7 @@ package struct AttentionValues: Sendable {
   package let headSize: Int
   /// Whether a token sees only itself and what comes before.
   package let isCausal: Bool
-  /// GPT-2: what attention reads is ln_1 of the residual stream; BERT reads it as it is.
+  /// What attention reads is this norm of the residual stream; nil in a post-norm model, which reads the stream unmodified.
   private let norm: Norm?
   /// [d, d], [d]
   private let wV: DoubleMatrix
@@ -27,26 +27,18 @@ package struct AttentionValues: Sendable {
   /// Every block of a checkpoint.
   /// - Throws: `LinearAlgebraError` when a weight is not finite.
   package static func blocks(of model: Model) throws -> [AttentionValues] {
-    let heads = model.dimensions.heads
-    switch model.architecture {
-    case .bert(let bert):
-      return try bert.blocks.map {
-        try AttentionValues(value: $0.wV, columns: 0, output: $0.wO, norm: nil, heads: heads, isCausal: false)
-      }
-    case .gpt2(let gpt2):
-      return try gpt2.blocks.map {
-        try AttentionValues(
-          value: $0.wQKV, columns: 2 * model.dimensions.hidden, output: $0.wO, norm: $0.attentionNorm, heads: heads,
-          isCausal: true)
-      }
+    try model.blocks.map { block in
+      try AttentionValues(
+        block.wV, output: block.wO, norm: model.traits.normPlacement == .pre ? block.attentionNorm : nil,
+        heads: model.dimensions.heads, isCausal: model.traits.isCausal)
     }
   }
 
-  private init(value: Linear, columns: Int, output: Linear, norm: Norm?, heads: Int, isCausal: Bool) throws {
-    let d = value.inputs
+  private init(_ value: LinearColumns, output: Linear, norm: Norm?, heads: Int, isCausal: Bool) throws {
+    let d = value.columns.count
     let headSize = d / heads
-    wV = value.matrix(columns: columns..<columns + d)
-    bV = (0..<d).map { Double(value.bias?[columns + $0] ?? 0) }
+    wV = value.linear.matrix(columns: value.columns)
+    bV = value.columns.map { Double(value.linear.bias?[$0] ?? 0) }
     let whole = output.matrix(columns: 0..<d)
     wO = (0..<heads).map { whole.rows($0 * headSize..<($0 + 1) * headSize) }
     reduced = try wO.map { head in

@@ -113,7 +113,7 @@ package struct LogitAttribution: Sendable, Equatable {
       head.apply(states.pointer, rows: chunk.count, into: scores.pointer, workspace: workspace)
       return try chunk.enumerated().map { index, place -> LogitAttribution in
         let own = scores.pointer + index * head.vocabulary
-        var pass = FrozenPass(
+        var pass = LogitDecomposition(
           model: model, id: ids[place.position], position: place.position, rows: rows, interventions: interventions)
         return try LogitAttribution(
           parts: pass.parts(of: place.target, versus: versus, head: head, state: h),

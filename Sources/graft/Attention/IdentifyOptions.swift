@@ -78,12 +78,8 @@ struct EffectiveAttentionOptions: ParsableArguments {
 }
 
 extension TransformerModel {
-  /// One a block: of a splice those of its two models that are run.
+  /// One per block that is run.
   fileprivate func attentionValues() throws -> [AttentionValues] {
-    if let stitched = self as? StitchedModel {
-      return Array(try AttentionValues.blocks(of: stitched.pretrained).prefix(stitched.kept))
-        + (try AttentionValues.blocks(of: stitched.finetuned).suffix(stitched.transplanted))
-    }
-    return try (self as? Model).map { try AttentionValues.blocks(of: $0) } ?? []
+    try segments.flatMap { try AttentionValues.blocks(of: $0.model)[$0.blocks] }
   }
 }

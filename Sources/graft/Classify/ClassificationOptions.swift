@@ -38,7 +38,7 @@ struct ClassificationOptions: ParsableArguments {
   /// positions.
   /// - Throws: what loading a tokenizer throws.
   func length(for models: [any TransformerModel]) throws -> Int {
-    let bounds = try maxLength.map { [$0] } ?? models.compactMap { try $0.tokenizer().options.maxLength }
+    let bounds = try maxLength.map { [$0] } ?? models.compactMap { try $0.notedTokenizer().options.maxLength }
     return (bounds + models.map(\.positions)).min() ?? .max
   }
 

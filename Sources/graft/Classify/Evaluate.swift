@@ -37,7 +37,7 @@ struct Evaluate: ParsableCommand {
     let dataset = try data.read().labelled(for: classes)
     let cleaning = try classification.cleaning(for: model)
     let encoded = try EncodedReviews.noting(
-      dataset, for: model, tokenizer: model.tokenizer(),
+      dataset, for: model, tokenizer: model.notedTokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads.count)
     let labels = JSON.Member("labels", .array(classes.names.map { .string($0) }))
     let stamp = ResultStamp(

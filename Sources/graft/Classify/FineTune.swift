@@ -94,7 +94,7 @@ struct FineTune: ParsableCommand {
     let (train, scored) = (try readTrain.labelled(for: classes), try readTest.labelled(for: classes))
     let cleaning = try classification.cleaning(for: opened)
     let length = try min(training.recipeMaxLength ?? .max, classification.length(for: [opened]))
-    let tokenizer = try opened.tokenizer()
+    let tokenizer = try opened.notedTokenizer()
     func encode(_ dataset: Dataset) throws -> EncodedReviews {
       try EncodedReviews.noting(
         dataset, for: opened, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)

@@ -84,7 +84,7 @@ struct FineTuneOptions: ParsableArguments {
   var recipeLimit: Int? { isPaper ? 3000 : nil }
   var recipeMaxLength: Int? { isPaper ? 1024 : nil }
 
-  func kind(for model: Model) -> ClassifierKind { head ?? ClassifierKind.kinds(of: model.modelType)[0] }
+  func kind(for model: Model) -> ClassifierKind { head ?? ClassifierKind.kinds(for: model)[0] }
 
   func settings(seed: UInt64) -> FineTuningSettings {
     let norm = clip ?? 1

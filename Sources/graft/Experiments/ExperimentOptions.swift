@@ -49,7 +49,7 @@ struct ExperimentTexts {
     dataset = try data.read()
     cleaning = try classification.cleaning(for: model)
     encoded = try EncodedReviews.noting(
-      dataset, for: model, tokenizer: model.tokenizer(),
+      dataset, for: model, tokenizer: model.notedTokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads)
   }
 

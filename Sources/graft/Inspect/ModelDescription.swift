@@ -21,7 +21,7 @@ struct ModelDescription {
     labels = try model.labels()
     memory = MemoryEstimate(model, tokens: model.positions, threads: threads.count)
     do {
-      tokenizer = try model.tokenizer()
+      tokenizer = try model.notedTokenizer()
       refusal = nil
     } catch TokenizationError.noTokenizer {
       (tokenizer, refusal) = (nil, nil)
@@ -32,20 +32,12 @@ struct ModelDescription {
     }
   }
 
-  private var isBERT: Bool { model.modelType == "bert" }
-  private var family: String { isBERT ? "BERT" : "GPT-2" }
-  private var normPlacement: String { isBERT ? "post" : "pre" }
+  private var traits: ModelTraits { model.traits }
 
   /// nil for an ordinary checkpoint.
   private var stitch: StitchedModel? { model as? StitchedModel }
 
-  private var activation: Activation? {
-    switch (stitch?.finetuned ?? model as? Model)?.architecture {
-    case .bert(let bert): return bert.activation
-    case .gpt2(let gpt2): return gpt2.activation
-    case nil: return nil
-    }
-  }
+  private var activation: Activation? { model.segments.last?.model.activation }
 
   private var entries: [TensorEntry] { model.checkpoints.flatMap(\.checkpoint.entries) }
   private var parameterCount: Int { model.checkpoints.reduce(0) { $0 + $1.checkpoint.totalParameterCount } }
@@ -71,7 +63,7 @@ struct ModelDescription {
 
 extension ModelDescription {
   func text(_ style: Style, digest: String, withTensors: Bool) -> String {
-    var sheet = FactSheet("\(model.name): \(family)")
+    var sheet = FactSheet("\(model.name): \(traits.family)")
     for part in parts {
       let size = part.size
       let name = parts.count == 1 ? "blocks" : "blocks \(part.blocks.lowerBound)-\(part.blocks.upperBound - 1)"
@@ -83,12 +75,14 @@ extension ModelDescription {
     if let stitch {
       sheet.add("joined", "\(stitch.pretrained.name) to \(stitch.finetuned.name) by \(stitch.map.recipe.name)")
     }
-    sheet.add("norms", isBERT ? "after each sum (post-norm)" : "before each read (pre-norm)")
+    sheet.add("norms", traits.normPlacement == .post ? "after each sum (post-norm)" : "before each read (pre-norm)")
     if let activation { sheet.add("activation", activation.title) }
     sheet.add("positions", model.positions.grouped)
     if let vocabulary = parts.last?.size.vocabulary { sheet.add("vocabulary", vocabulary.grouped) }
     if let head = model.unembedding {
-      sheet.add(isBERT ? "masked-LM head" : "LM head", head.isTied ? "tied to the token embedding" : "of its own")
+      sheet.add(
+        traits.predictsMasked ? "masked-LM head" : "LM head", head.isTied ? "tied to the token embedding" : "of its own"
+      )
     }
     if let classifierPooling { sheet.add("classifier", "\(labels.joined(separator: ", ")) (\(classifierPooling))") }
     if let head = model.otherHead {
@@ -140,7 +134,7 @@ extension ModelDescription {
   func members(withTensors: Bool) -> [JSON.Member] {
     var members: [JSON.Member] = [
       JSON.Member("model_type", .string(model.modelType)), JSON.Member("positions", .integer(model.positions)),
-      JSON.Member("norm_placement", .string(normPlacement)),
+      JSON.Member("norm_placement", .string(traits.normPlacement.rawValue)),
       JSON.Member("activation", activation.map { .string($0.rawValue) } ?? .null),
       JSON.Member("parts", .array(parts.map { json($0.blocks, $0.size) })),
       JSON.Member("language_head", model.unembedding.map { ["tied": .bool($0.isTied)] } ?? .null),

@@ -18,7 +18,7 @@ struct Predictor {
     let h = try model.forward(PackedBatch([tokens.ids]), workspace: workspace, observer: nil)
     let places = try rows.map { row in
       TokenPrediction.Place(
-        position: model.modelType == "bert" ? row : row + 1,
+        position: model.traits.predictsMasked ? row : row + 1,
         items: try model.tokenScores(h, row: row, workspace: workspace).top(count).map { item in
           TokenPrediction.Item(item: item, token: tokenizer.token(item.id) ?? "", display: tokenizer.display(item.id))
         })
@@ -40,7 +40,7 @@ struct Predictor {
 
   /// The rows of the last hidden state that predict something.
   private func rows(of ids: [Int32], _ text: InputText) throws -> [Int] {
-    guard model.modelType == "bert" else { return [ids.count - 1] }
+    guard model.traits.predictsMasked else { return [ids.count - 1] }
     guard let mask = tokenizer.specialTokens.mask else {
       throw CommandError.missingSpecialToken(directory: model.tokenizerDirectory, role: "mask", option: "predict")
     }

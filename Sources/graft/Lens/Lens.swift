@@ -186,8 +186,8 @@ struct LensRun {
       truth = positions.map { tokens.ids[$0] }
       cells = try readMasked(tokens.ids, positions, mask: mask, target: target, interventions)
     } else {
-      let isBERT = model.modelType == "bert"
-      truth = positions.map { isBERT || $0 + 1 >= tokens.ids.count ? nil : tokens.ids[$0 + 1] }
+      let isCausal = model.traits.isCausal
+      truth = positions.map { !isCausal || $0 + 1 >= tokens.ids.count ? nil : tokens.ids[$0 + 1] }
       cells = try read(PackedBatch([tokens.ids]), rows: positions, truth: truth, target: target, interventions)
     }
     return LensReading(

@@ -25,7 +25,7 @@ struct LensAttributor {
     var places = Array(reading.positions.indices)
     if options.tokens == nil, options.slice == nil, !reading.masksEach {
       places =
-        model.modelType == "bert" ? places.filter { reading.ids[reading.positions[$0]] == mask } : [places.count - 1]
+        model.traits.predictsMasked ? places.filter { reading.ids[reading.positions[$0]] == mask } : [places.count - 1]
       guard !places.isEmpty else {
         throw CommandError.noMask(text: reading.text.string, mask: mask.map(tokenizer.display) ?? "[MASK]")
       }

@@ -80,7 +80,7 @@ struct LensClassifier: ParsableCommand {
     _ dataset: Dataset, _ lens: ClassifierLens, _ cleaning: TextCleaning,
     object: @escaping ([JSON.Member]) throws -> JSON
   ) throws -> ClassifierLensSummary {
-    let tokenizer = try lens.model.tokenizer()
+    let tokenizer = try lens.model.notedTokenizer()
     let encoded = try EncodedReviews.noting(
       dataset, for: lens.model, tokenizer: tokenizer, cleaning: cleaning,
       maxLength: classification.length(for: [lens.model]),

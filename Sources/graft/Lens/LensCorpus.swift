@@ -12,7 +12,7 @@ struct LensCorpus {
   let cleaning: TextCleaning
   private let encoded: EncodedReviews
   private let tokenizer: Tokenizer
-  private let isBERT: Bool
+  private let predictsMasked: Bool
   private let options: LensCorpusOptions
   /// The batches of each part.
   private let parts: [[Int]]
@@ -22,9 +22,9 @@ struct LensCorpus {
     self.options = options
     dataset = try options.data.read()
     cleaning = try options.text.cleaning(for: model)
-    tokenizer = try model.tokenizer()
-    isBERT = model.modelType == "bert"
-    if isBERT, tokenizer.specialTokens.mask == nil {
+    tokenizer = try model.notedTokenizer()
+    predictsMasked = model.traits.predictsMasked
+    if predictsMasked, tokenizer.specialTokens.mask == nil {
       throw CommandError.missingSpecialToken(directory: model.tokenizerDirectory, role: "mask", option: "--dataset")
     }
     encoded = try EncodedReviews.noting(
@@ -40,7 +40,7 @@ struct LensCorpus {
   /// What the options came to, as it stands in a result.
   func members(maxLength: Int?) -> [JSON.Member] {
     options.data.members + [
-      JSON.Member("mask_share", isBERT ? .number(options.maskShare) : .null),
+      JSON.Member("mask_share", predictsMasked ? .number(options.maskShare) : .null),
       JSON.Member("max_length", maxLength.map { .integer($0) } ?? .null),
       JSON.Member("text_cleaning", .string(cleaning.rawValue)),
     ]
@@ -67,7 +67,7 @@ struct LensCorpus {
       let place = index < prefix ? index : index + skipped
       return place < whole.offsets.count ? max(0, whole.offsets[place].upperBound - start) : 0
     }
-    guard isBERT, let mask = tokenizer.specialTokens.mask else {
+    guard predictsMasked, let mask = tokenizer.specialTokens.mask else {
       return .causal(id: review.id, ids: review.ids, ends: ends)
     }
     let special = tokenizer.specialTokens

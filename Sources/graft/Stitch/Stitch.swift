@@ -168,7 +168,7 @@ struct Stitch: ParsableCommand {
     _ dataset: Dataset, for model: Model, _ models: StitchPair, _ cleaning: TextCleaning
   ) throws -> EncodedReviews {
     try EncodedReviews.noting(
-      dataset, for: model, tokenizer: model.tokenizer(),
+      dataset, for: model, tokenizer: model.notedTokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [models.pretrained, models.finetuned]),
       threads: threads.count)
   }

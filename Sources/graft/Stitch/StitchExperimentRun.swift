@@ -210,7 +210,7 @@ final class StitchExperimentRun {
     let maxLength = min(experiment.maxLength ?? .max, a.positions, b.positions)
     func encode(_ model: Model) throws -> EncodedReviews {
       try EncodedReviews.noting(
-        dataset, for: model, tokenizer: model.tokenizer(),
+        dataset, for: model, tokenizer: model.notedTokenizer(),
         cleaning: cleaning, maxLength: maxLength, threads: threads)
     }
     return Pair(

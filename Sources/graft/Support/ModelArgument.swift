@@ -26,8 +26,10 @@ struct ModelArgument: ParsableArguments {
     return try Tokenizer.noting(directory: directory, modelType: Self.type(of: directory))
   }
 
-  /// What config.json calls the architecture, "bert" or "gpt2"; nil where it says nothing. The weights are not read.
-  static func modelType(_ model: String) throws -> String? { try type(of: checkpointDirectory(model)) }
+  /// The family that config.json names; nil where it names none that is supported. The weights are not read.
+  static func family(_ model: String) throws -> ModelFamily? {
+    try type(of: checkpointDirectory(model)).flatMap(ModelFamily.named)
+  }
 
   /// The model's own directory, of a stitched model that of the one whose tokenizer it has.
   private static func checkpointDirectory(_ model: String) throws -> String {
@@ -71,14 +73,11 @@ struct CheckpointArgument: ParsableArguments {
 
 extension TransformerModel {
   /// What it is made of: one checkpoint, or the two of a stitched model.
-  var checkpoints: [Model] {
-    if let stitched = self as? StitchedModel { return [stitched.pretrained, stitched.finetuned] }
-    return [self as? Model].compactMap { $0 }
-  }
+  var checkpoints: [Model] { segments.map(\.model) }
 
   /// - Throws: `CommandError.stitchedModel`.
   func requireCheckpoint() throws -> Model {
-    guard let only = checkpoints.first, checkpoints.count == 1 else {
+    guard let only = checkpointModel else {
       throw CommandError.stitchedModel(name, parts: checkpoints.map(\.name))
     }
     return only

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Transformer
 
 /// Something that a command line says or leaves out.
 ///
@@ -72,21 +73,25 @@ struct OptionRule {
   let needs: [OptionSetting]
   /// A sentence without its full stop.
   let why: String
-  /// The only `model_type` that the rule is about; nil: every model.
-  let modelType: String?
+  /// What the models lack that the rule is about; nil: every model.
+  let missing: (KeyPath<ModelTraits, Bool> & Sendable)?
 
   /// The options have an effect where one of the settings holds.
-  init(_ subjects: OptionSetting..., with needs: [OptionSetting], for modelType: String? = nil, because why: String) {
-    (self.subjects, self.needs, self.modelType, self.why) = (subjects, needs, modelType, why)
+  init(
+    _ subjects: OptionSetting..., with needs: [OptionSetting],
+    lacking missing: (KeyPath<ModelTraits, Bool> & Sendable)? = nil, because why: String
+  ) {
+    (self.subjects, self.needs, self.missing, self.why) = (subjects, needs, missing, why)
   }
 
   /// The options have an effect unless the other one is given.
-  init(_ subjects: OptionSetting..., without other: String, for modelType: String? = nil, because why: String) {
-    (self.subjects, self.needs, self.modelType, self.why) = (subjects, [.absent(other)], modelType, why)
+  init(_ subjects: OptionSetting..., without other: String, because why: String) {
+    (self.subjects, self.needs, missing, self.why) = (subjects, [.absent(other)], nil, why)
   }
 
   /// What it refuses, as a message; nil where nothing is refused.
-  func refusal(of given: GivenOptions) -> String? {
+  /// - Parameter modelType: what to call the model that lacks something.
+  func refusal(of given: GivenOptions, modelType: String? = nil) -> String? {
     guard let subject = subjects.first(where: { $0.holds(in: given) }),
       let option = subject.option.flatMap({ given[$0] }), !needs.contains(where: { $0.holds(in: given) })
     else { return nil }
@@ -131,13 +136,14 @@ extension RuledCommand {
   func checkOptions(_ arguments: [String]) throws {
     let given = try GivenOptions(arguments, of: Self.self)
     let rules = OptionRule.common + Self.optionRules
-    for rule in rules where rule.modelType == nil {
+    for rule in rules where rule.missing == nil {
       if let refusal = rule.refusal(of: given) { throw ValidationError(refusal + ".") }
     }
-    for rule in rules where rule.modelType != nil {
+    for rule in rules {
       // The model's files are looked at only where it matters. What is wrong with them is the command's to say.
-      guard let refusal = rule.refusal(of: given), let type = try? ruledModel.flatMap(ModelArgument.modelType),
-        type == rule.modelType
+      guard let missing = rule.missing, rule.refusal(of: given) != nil,
+        let family = try? ruledModel.flatMap(ModelArgument.family), !family.traits[keyPath: missing],
+        let refusal = rule.refusal(of: given, modelType: family.modelType)
       else { continue }
       throw CommandError.uselessOption(refusal)
     }

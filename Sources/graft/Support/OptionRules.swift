@@ -1,4 +1,5 @@
 import ArgumentParser
+import Transformer
 
 // When the options of each command have an effect, in the order of graft --help.
 
@@ -37,7 +38,8 @@ extension OptionRule {
       because: "the token embedding is read with, not a model's head")
   ]
   fileprivate static let maskShare = [
-    OptionRule("--mask-share", with: [], for: "gpt2", because: "only BERT predicts masked tokens")
+    OptionRule(
+      "--mask-share", with: [], lacking: \ModelTraits.predictsMasked, because: "only BERT predicts masked tokens")
   ]
 }
 
@@ -48,7 +50,7 @@ extension Tokenize: RuledCommand { static let optionRules: [OptionRule] = [] }
 extension Forward: RuledCommand {
   static let optionRules = [
     OptionRule("--bos", with: ["--text"], because: "ids are taken as they are; put the token's id first in --ids"),
-    OptionRule("--token-types", with: [], for: "gpt2", because: "only BERT has token types"),
+    OptionRule("--token-types", with: [], lacking: \ModelTraits.hasTokenTypes, because: "only BERT has token types"),
   ]
   var ruledModel: String? { model.model }
 }
@@ -120,7 +122,8 @@ extension LensFit: RuledCommand {
     [
       OptionRule("--rate", with: ["--steps >0"], because: "the regression alone has no rate"),
       OptionRule(
-        "--seed", with: ["--limit", "--steps >0"], for: "gpt2", because: "no texts are drawn and no tokens masked"),
+        "--seed", with: ["--limit", "--steps >0"], lacking: \ModelTraits.predictsMasked,
+        because: "no texts are drawn and no tokens masked"),
     ] + OptionRule.unembedding + OptionRule.maskShare
   var ruledModel: String? { model.model }
 }

@@ -64,7 +64,7 @@ struct TextEncoder {
   /// For classifiers: a text is truncated to `maxLength` tokens (nil: what the tokenizer's files say), and never has more
   /// than the model has positions.
   init(_ model: any TransformerModel, maxLength: Int?) throws {
-    tokenizer = try model.tokenizer()
+    tokenizer = try model.notedTokenizer()
     rows = model.blockDimensions[0].vocabulary
     self.maxLength = min(maxLength ?? tokenizer.options.maxLength ?? model.positions, model.positions)
     limit = Truncation.limit(maxLength, tokenizer: tokenizer.options.maxLength, positions: model.positions)
@@ -102,14 +102,10 @@ struct TextEncoder {
 }
 
 extension TransformerModel {
-  /// The tokenizer that reads this model's texts.
+  /// `tokenizer()`, with a note of what its files say without effect.
   /// - Throws: what loading a tokenizer throws.
-  func tokenizer() throws -> Tokenizer { try Tokenizer.noting(directory: tokenizerDirectory, modelType: modelType) }
-
-  /// The tokenizer that names this model's tokens; files that are not supported are no error until it reads a text.
-  /// - Throws: what loading a tokenizer throws.
-  func vocabularyTokenizer() throws -> Tokenizer {
-    try Tokenizer.loadVocabulary(directory: tokenizerDirectory, modelType: modelType)
+  func notedTokenizer() throws -> Tokenizer {
+    try Tokenizer.noting(directory: tokenizerDirectory, modelType: modelType)
   }
 }
 

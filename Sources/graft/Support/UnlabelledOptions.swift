@@ -58,9 +58,9 @@ struct UnlabelledTexts {
     _ dataset: Dataset, _ a: Model, _ b: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
     cleaning: TextCleaning, maxLength: Int, workspace: Workspace
   ) throws {
-    let tokenizer = try a.tokenizer()
+    let tokenizer = try a.notedTokenizer()
     let shared = try SharedVocabulary(
-      tokenizer, rows: a.wE.rows, b.tokenizer(),
+      tokenizer, rows: a.wE.rows, b.notedTokenizer(),
       rows: b.wE.rows, allowsPartial: true)
     guard shared.isWhole else { throw StitchingError.textsNeedOneVocabulary }
     let texts = try EncodedReviews.noting(

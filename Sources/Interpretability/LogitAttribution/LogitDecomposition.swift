@@ -3,7 +3,7 @@ import Transformer
 
 /// The path of one place's state to a logit with everything that is not linear held at its value, walked from the logit
 /// down: `direction` · x is what a number vector x at the present depth contributes.
-struct FrozenPass {
+struct LogitDecomposition {
   typealias Part = LogitAttribution.Part
 
   let model: Model
@@ -32,9 +32,9 @@ struct FrozenPass {
     let last = (0..<d).map { Double(state.pointer[position * d + $0]) }
     passHead(head, target, versus, last)
     for layer in (0..<model.dimensions.layers).reversed() {
-      switch model.architecture {
-      case .gpt2(let gpt2): pass(gpt2.blocks[layer], layer)
-      case .bert(let bert): pass(bert.blocks[layer], layer)
+      switch model.traits.normPlacement {
+      case .pre: passPreNorm(model.blocks[layer], layer)
+      case .post: passPostNorm(model.blocks[layer], layer)
       }
     }
     passEmbeddings()
@@ -67,8 +67,8 @@ struct FrozenPass {
     }
   }
 
-  /// GPT-2: what a block adds stands in the residual stream as it is.
-  private mutating func pass(_ block: GPT2.Block, _ layer: Int) {
+  /// What a pre-norm block adds stands in the residual stream as it is.
+  private mutating func passPreNorm(_ block: Block, _ layer: Int) {
     replaced(.residPost, layer, of: sum(rows[layer, .residMid, position], rows[layer, .mlpOut, position]))
     passMLP(block.wOut, layer)
     replaced(.residMid, layer, of: sum(rows[layer, .residPre, position], rows[layer, .attnOut, position]))
@@ -76,8 +76,8 @@ struct FrozenPass {
     passStart(layer)
   }
 
-  /// BERT: what a block adds passes the norm with the rest of the stream.
-  private mutating func pass(_ block: BERT.Block, _ layer: Int) {
+  /// What a post-norm block adds passes the norm with the rest of the stream.
+  private mutating func passPostNorm(_ block: Block, _ layer: Int) {
     let afterMLP = sum(rows[layer, .residMid, position], rows[layer, .mlpOut, position])
     replaced(.residPost, layer, of: block.mlpNorm.values(afterMLP))
     passNorm(block.mlpNorm, of: afterMLP, name: "L\(layer).mlp.norm", layer: layer)
@@ -121,25 +121,17 @@ struct FrozenPass {
   }
 
   private mutating func passEmbeddings() {
-    switch model.architecture {
-    case .gpt2(let gpt2):
-      if isReplaced(.residPre, 0) {
-        return add("embed", .replacement, 0, rows[0, .residPre, position])
-      }
-      add("position", .positionEmbedding, nil, numbers(gpt2.wPos, position))
-      add("token", .tokenEmbedding, nil, numbers(gpt2.wE, Int(id)))
-    case .bert(let bert):
-      if isReplaced(.residPre, 0) {
-        return add("embed", .replacement, 0, rows[0, .residPre, position])
-      }
-      let (token, place, type) = (
-        numbers(bert.wE, Int(id)), numbers(bert.wPos, position), numbers(bert.wType, 0)
-      )
-      passNorm(bert.embeddingNorm, of: sum(sum(token, place), type), name: "embed.norm", layer: nil)
-      add("position", .positionEmbedding, nil, place)
-      add("type", .typeEmbedding, nil, type)
-      add("token", .tokenEmbedding, nil, token)
+    if isReplaced(.residPre, 0) { return add("embed", .replacement, 0, rows[0, .residPre, position]) }
+    let token = numbers(model.wE, Int(id))
+    let place = numbers(model.wPos, model.traits.positionOffset + position)
+    let type = model.wType.map { numbers($0, 0) }
+    if let norm = model.embeddingNorm {
+      let embeddings = sum(token, place)
+      passNorm(norm, of: type.map { sum(embeddings, $0) } ?? embeddings, name: "embed.norm", layer: nil)
     }
+    add("position", .positionEmbedding, nil, place)
+    if let type { add("type", .typeEmbedding, nil, type) }
+    add("token", .tokenEmbedding, nil, token)
   }
 
   // MARK: - The steps

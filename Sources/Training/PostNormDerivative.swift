@@ -1,15 +1,14 @@
 import DenseMath
 import Transformer
 
-/// One block of BERT at one batch: the derivative of `BERT.advance`, read from the bottom of that loop to its top.
-struct BERTBlockDerivative: BlockDerivative {
-  /// What the forward pass must have shown.
+/// One post-norm block at one batch: the derivative of `BERT.advance`, read from the bottom of that loop to its top.
+struct PostNormBlockDerivative: BlockDerivative {
   static let sites: Set<Site> = [
     .attentionInput, .queries, .keys, .values, .attentionWeights, .headOutputs, .attnOut, .mlpInput, .mlpPreActivation,
     .mlpHidden, .mlpOut,
   ]
 
-  let block: BERT.Block
+  let block: Block
   /// residPre, [T, d]
   let attentionInput: FloatBuffer
   let attention: AttentionDerivative
@@ -23,20 +22,20 @@ struct BERTBlockDerivative: BlockDerivative {
   /// T
   let tokens: Int
 
-  init(_ bert: BERT, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, workspace: DerivativeWorkspace) {
-    block = bert.blocks[layer]
-    let (T, d) = (batch.tokens, bert.dimensions.hidden)
+  init(_ model: Model, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, workspace: DerivativeWorkspace) {
+    block = model.blocks[layer]
+    let (T, d) = (batch.tokens, model.dimensions.hidden)
     tokens = T
     let threads = workspace.threads
     attentionInput = tape.rows(.attentionInput, index)
     attention = AttentionDerivative(
-      heads: bert.dimensions.heads, headSize: bert.dimensions.headSize,
-      scale: 1 / Float(bert.dimensions.headSize).squareRoot(), sequences: batch.sequences,
+      heads: model.dimensions.heads, headSize: model.dimensions.headSize,
+      scale: block.attentionScale, sequences: batch.sequences,
       queries: tape.rows(.queries, index), keys: tape.rows(.keys, index), values: tape.rows(.values, index),
       outputs: tape.rows(.headOutputs, index), weights: tape.attentionWeights[index])
     mlpInput = tape.rows(.mlpInput, index)
     activation = ActivationDerivative(
-      bert.activation, at: tape.rows(.mlpPreActivation, index), rows: T, width: bert.dimensions.feedForward,
+      model.activation, at: tape.rows(.mlpPreActivation, index), rows: T, width: model.dimensions.feedForward,
       threads: threads)
     mlpHidden = tape.rows(.mlpHidden, index)
     // The norms read update plus residual stream, which the forward pass never holds apart.
@@ -67,9 +66,9 @@ struct BERTBlockDerivative: BlockDerivative {
     block.wO.pullBack(
       dh, rows: rows, input: attention.outputs.pointer, into: dz, gradients: gradients, threads: threads)
     attention.pullBack(dz, count: count, into: dqkv, workspace: workspace)  // [count, T, 3 d]
-    for (index, linear) in [block.wQ, block.wK, block.wV].enumerated() {
+    for (linear, column) in block.projectionProducts {
       linear.pullBack(
-        dqkv + index * d, stride: 3 * d, rows: rows, input: attentionInput.pointer, adding: true, into: dh,
+        dqkv + column, stride: 3 * d, rows: rows, input: attentionInput.pointer, adding: true, into: dh,
         gradients: gradients, threads: threads)
     }
   }
@@ -80,8 +79,8 @@ struct BERTBlockDerivative: BlockDerivative {
     let dz = workspace.buffer(.heads, count: rows * d).pointer
     let dqkv = workspace.buffer(.projections, count: rows * 3 * d).pointer
 
-    for (index, linear) in [block.wQ, block.wK, block.wV].enumerated() {
-      linear.pushForward(dh, rows: rows, into: dqkv + index * d, stride: 3 * d, threads: threads)
+    for (linear, column) in block.projectionProducts {
+      linear.pushForward(dh, rows: rows, into: dqkv + column, stride: 3 * d, threads: threads)
     }  // [count, T, 3 d]
     attention.pushForward(dqkv, count: count, into: dz, workspace: workspace)  // [count, T, d]
     block.wO.pushForward(dz, rows: rows, adding: true, into: dh, threads: threads)
@@ -90,21 +89,5 @@ struct BERTBlockDerivative: BlockDerivative {
     block.wIn.pushForward(dh, rows: rows, into: hidden, through: activation, threads: threads)  // [count, T, dFF]
     block.wOut.pushForward(hidden, rows: rows, adding: true, into: dh, threads: threads)
     mlpNorm.pushForward(dh, count: count, into: dh, threads: threads)  // [count, T, d]
-  }
-}
-
-extension BERT {
-  /// From cotangents of hidden state 0, [T, d], to the gradients of the embeddings. Overwrites `sums`, what the embedding
-  /// norm reads.
-  func pullBackEmbeddings(
-    _ dh: UnsafeMutablePointer<Float>, sums: HiddenState, _ batch: PackedBatch, gradients: Gradients, threads: Threads
-  ) {
-    NormDerivative(embeddingNorm, at: sums.buffer, rows: batch.tokens, threads: threads)
-      .pullBack(dh, into: dh, gradients: gradients, threads: threads)
-    gradients.addRows(dh, to: wE, width: sums.width, batch) { row, _ in Int(batch.ids[row]) }
-    gradients.addRows(dh, to: wPos, width: sums.width, batch) { _, position in position }
-    gradients.addRows(dh, to: wType, width: sums.width, batch) { row, _ in
-      batch.tokenTypes.isEmpty ? 0 : Int(batch.tokenTypes[row])
-    }
   }
 }

@@ -1,15 +1,14 @@
 import DenseMath
 import Transformer
 
-/// One block of GPT-2 at one batch: the derivative of `GPT2.advance`, read from the bottom of that loop to its top.
-struct GPT2BlockDerivative: BlockDerivative {
-  /// What the forward pass must have shown.
+/// One pre-norm block at one batch: the derivative of `GPT2.advance`, read from the bottom of that loop to its top.
+struct PreNormBlockDerivative: BlockDerivative {
   static let sites: Set<Site> = [
     .residPre, .attentionInput, .queries, .keys, .values, .attentionWeights, .headOutputs, .residMid, .mlpInput,
     .mlpPreActivation, .mlpHidden,
   ]
 
-  let block: GPT2.Block
+  let block: Block
   let attentionNorm: NormDerivative
   /// ln_1 of residPre, [T, d]
   let attentionInput: FloatBuffer
@@ -23,8 +22,8 @@ struct GPT2BlockDerivative: BlockDerivative {
   /// T
   let tokens: Int
 
-  init(_ gpt2: GPT2, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, workspace: DerivativeWorkspace) {
-    block = gpt2.blocks[layer]
+  init(_ model: Model, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, workspace: DerivativeWorkspace) {
+    block = model.blocks[layer]
     let T = batch.tokens
     tokens = T
     let threads = workspace.threads
@@ -32,14 +31,14 @@ struct GPT2BlockDerivative: BlockDerivative {
       block.attentionNorm, at: tape.rows(.residPre, index), rows: T, threads: threads)
     attentionInput = tape.rows(.attentionInput, index)
     attention = AttentionDerivative(
-      heads: gpt2.dimensions.heads, headSize: gpt2.dimensions.headSize, scale: block.attentionScale,
+      heads: model.dimensions.heads, headSize: model.dimensions.headSize, scale: block.attentionScale,
       sequences: batch.sequences, queries: tape.rows(.queries, index), keys: tape.rows(.keys, index),
       values: tape.rows(.values, index), outputs: tape.rows(.headOutputs, index),
       weights: tape.attentionWeights[index])
     mlpNorm = NormDerivative(block.mlpNorm, at: tape.rows(.residMid, index), rows: T, threads: threads)
     mlpInput = tape.rows(.mlpInput, index)
     activation = ActivationDerivative(
-      gpt2.activation, at: tape.rows(.mlpPreActivation, index), rows: T, width: gpt2.dimensions.feedForward,
+      model.activation, at: tape.rows(.mlpPreActivation, index), rows: T, width: model.dimensions.feedForward,
       threads: threads)
     mlpHidden = tape.rows(.mlpHidden, index)
   }
@@ -63,8 +62,11 @@ struct GPT2BlockDerivative: BlockDerivative {
     block.wO.pullBack(
       dh, rows: rows, input: attention.outputs.pointer, into: u, gradients: gradients, threads: threads)
     attention.pullBack(u, count: count, into: dqkv, workspace: workspace)  // [count, T, 3 d]
-    block.wQKV.pullBack(
-      dqkv, rows: rows, input: attentionInput.pointer, into: u, gradients: gradients, threads: threads)
+    for (linear, column) in block.projectionProducts {
+      linear.pullBack(
+        dqkv + column, stride: 3 * d, rows: rows, input: attentionInput.pointer, adding: column > 0, into: u,
+        gradients: gradients, threads: threads)
+    }
     attentionNorm.pullBack(u, count: count, into: u, gradients: gradients, threads: threads)  // [count, T, d]
     threads.add(u, to: dh, rows: rows, width: d)
   }
@@ -76,20 +78,14 @@ struct GPT2BlockDerivative: BlockDerivative {
     let dqkv = workspace.buffer(.projections, count: rows * 3 * d).pointer
 
     attentionNorm.pushForward(dh, count: count, into: u, threads: threads)  // [count, T, d]
-    block.wQKV.pushForward(u, rows: rows, into: dqkv, threads: threads)  // [count, T, 3 d]
+    for (linear, column) in block.projectionProducts {
+      linear.pushForward(u, rows: rows, into: dqkv + column, stride: 3 * d, threads: threads)
+    }  // [count, T, 3 d]
     attention.pushForward(dqkv, count: count, into: u, workspace: workspace)  // [count, T, d]
     block.wO.pushForward(u, rows: rows, adding: true, into: dh, threads: threads)
 
     mlpNorm.pushForward(dh, count: count, into: u, threads: threads)  // [count, T, d]
     block.wIn.pushForward(u, rows: rows, into: hidden, through: activation, threads: threads)  // [count, T, dFF]
     block.wOut.pushForward(hidden, rows: rows, adding: true, into: dh, threads: threads)
-  }
-}
-
-extension GPT2 {
-  /// From cotangents of hidden state 0, [T, d], to the gradients of the embeddings.
-  func pullBackEmbeddings(_ dh: UnsafePointer<Float>, _ batch: PackedBatch, gradients: Gradients) {
-    gradients.addRows(dh, to: wE, width: dimensions.hidden, batch) { row, _ in Int(batch.ids[row]) }
-    gradients.addRows(dh, to: wPos, width: dimensions.hidden, batch) { _, position in position }
   }
 }

@@ -1,0 +1,97 @@
+import Checkpoints
+import DenseMath
+import Files
+
+/// One family of models: how config.json names it, what it is like, and how its weights are found. A family is added by a
+/// loading file and an entry in `all`.
+package struct ModelFamily: Sendable {
+  /// config.json's `model_type`.
+  package let modelType: String
+  package let traits: ModelTraits
+  /// What Hugging Face's classes of the family begin with: "Bert" in BertForSequenceClassification.
+  package let classPrefix: String
+  package let names: WeightNames
+  /// What is done with each key of config.json.
+  package let settings: SettingsKeys
+  let load: @Sendable (Checkpoint) throws -> (any TransformerBody, Heads)
+
+  /// Where a family's checkpoints keep what training has to tell apart, in the names of Hugging Face.
+  package struct WeightNames: Sendable {
+    /// What the names of the body begin with in a checkpoint with a head.
+    package let prefix: String
+    /// The token embedding, which shows the prefix a checkpoint has.
+    package let anchor: String
+    /// What the number of a block follows: "encoder.layer", "h".
+    package let blocks: String
+    /// What the names of the embeddings, their norm included, begin with.
+    package let embeddings: [String]
+    /// The dense layer between the first token's state and a classifier; nil where there is none.
+    package let pooler: String?
+
+    /// The block that a stored tensor belongs to; nil for what stands outside the blocks.
+    package func layer(of name: String) -> Int? {
+      let body = body(of: name)
+      guard body.hasPrefix(blocks + ".") else { return nil }
+      return body.dropFirst(blocks.count + 1).split(separator: ".").first.flatMap { Int($0) }
+    }
+
+    /// Whether a stored tensor is one of the embeddings or of their norm.
+    package func isEmbedding(_ name: String) -> Bool {
+      let body = body(of: name)
+      return embeddings.contains { body.hasPrefix($0 + ".") }
+    }
+
+    /// A name without what checkpoints put before those of the body.
+    private func body(of name: String) -> Substring {
+      let prefix = WeightReader.prefixes.first { !$0.isEmpty && name.hasPrefix($0) } ?? ""
+      return name.dropFirst(prefix.count)
+    }
+  }
+
+  /// Every family that this build supports, by `model_type`.
+  package static let all: [ModelFamily] = [.bert, .gpt2]
+
+  /// nil for a `model_type` that this build does not support.
+  package static func named(_ modelType: String) -> ModelFamily? { all.first { $0.modelType == modelType } }
+
+  /// The family of a checkpoint.
+  /// - Throws: `TransformerError.unknownModelType`, `FileError` about config.json.
+  static func of(_ checkpoint: Checkpoint) throws -> ModelFamily {
+    let type = checkpoint.config["model_type"]
+    guard case .string(let name)? = type.value, let family = named(name) else {
+      throw TransformerError.unknownModelType(path: type.path, found: type.value?.kind ?? "missing")
+    }
+    return family
+  }
+}
+
+/// The weights of a family without its heads, and the forward pass over them: BERT's or GPT-2's.
+protocol TransformerBody: Sendable {
+  var dimensions: Dimensions { get }
+  /// Token embedding, [V, d].
+  var wE: Tensor { get }
+  /// Position embedding, [positions, d].
+  var wPos: Tensor { get }
+  /// Token type embedding, [types, d]; nil where the family has none.
+  var wType: Tensor? { get }
+  /// What hidden state 0 has passed; nil where the embeddings are summed alone.
+  var embeddingNorm: Norm? { get }
+  var blocks: [Block] { get }
+  /// What the last state passes before a head reads it; nil where it has passed a norm already.
+  var finalNorm: Norm? { get }
+  var activation: Activation { get }
+
+  /// The sum of each token's embeddings, [T, d], before any norm.
+  func sumEmbeddings(_ pass: ForwardPass) throws -> HiddenState
+  /// Carries the residual stream through the blocks of `layers`.
+  func advance(_ h: inout HiddenState, through layers: Range<Int>, _ pass: ForwardPass) throws
+}
+
+extension TransformerBody {
+  /// Hidden state 0: the sum of each token's embeddings, after the norm where there is one.
+  func embed(_ pass: ForwardPass) throws -> HiddenState {
+    let h = try sumEmbeddings(pass)  // [T, d]
+    embeddingNorm?.apply(h.pointer, rows: pass.tokens, into: h.pointer, threads: pass.threads)
+    return h
+  }
+}
