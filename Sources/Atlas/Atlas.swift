@@ -43,11 +43,13 @@ package final class Atlas {
   }
 
   /// A token with its place in a ranking.
-  package struct RankedToken: Equatable, Sendable {
+  package struct RankedToken: Equatable, Sendable, Encodable {
     package let id: Int
     /// As people read it; "[row 8190, no token]" for a row of the matrix that is no token.
     package let text: String
     package let score: Double
+
+    private enum CodingKeys: String, CodingKey { case id, text = "token", score }
   }
 
   package struct RankedPair: Equatable, Sendable {

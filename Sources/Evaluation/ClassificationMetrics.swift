@@ -4,7 +4,7 @@ import Foundation
 /// How good a classifier's predictions are. Fractions, not per cent; all computed in Double.
 package struct ClassificationMetrics: Sendable {
   /// One class against the rest; nil where the denominator is 0.
-  package struct ClassScores: Equatable, Sendable {
+  package struct ClassScores: Equatable, Sendable, Encodable {
     /// Of the reviews predicted to be of this class, the share that is.
     package let precision: Double?
     /// Of the reviews of this class, the share predicted to be.
@@ -124,34 +124,16 @@ package struct ClassificationMetrics: Sendable {
   }
 }
 
-extension ClassificationMetrics {
-  /// The members a result file gives: `accuracy`, `auc`, `calibration_error`, `ci95` [low, high], `classes`
-  /// (`precision`, `recall`, `f1`, `support`), `confusion`, `correct`, `loss`, `majority_baseline`,
-  /// `most_confident_errors`, `n`, `truncated`.
-  package var members: [JSON.Member] {
-    func optional(_ value: Double?) -> JSON { value.map(JSON.number) ?? .null }
-    let classList = classes.map { scores -> JSON in
-      [
-        "precision": optional(scores.precision), "recall": optional(scores.recall), "f1": optional(scores.f1),
-        "support": .integer(scores.support),
-      ]
+extension ClassificationMetrics: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    let errors = mostConfidentErrors.map { error -> JSONMembers in
+      ["id": error.id, "label": error.label, "predicted": error.predicted, "confidence": error.confidence]
     }
-    let errorList = mostConfidentErrors.map { error -> JSON in
-      [
-        "id": .string(error.id), "label": .integer(error.label), "predicted": .integer(error.predicted),
-        "confidence": .number(error.confidence),
-      ]
-    }
-    return [
-      JSON.Member("accuracy", .number(accuracy)), JSON.Member("auc", optional(auc)),
-      JSON.Member("calibration_error", .number(calibrationError)), JSON.Member("ci95", interval.json),
-      JSON.Member("classes", .array(classList)),
-      JSON.Member("confusion", .array(confusion.map { .array($0.map(JSON.integer)) })),
-      JSON.Member("correct", .integer(correct)), JSON.Member("loss", .number(loss)),
-      JSON.Member("majority_baseline", .number(majorityBaseline)),
-      JSON.Member("most_confident_errors", .array(errorList)), JSON.Member("n", .integer(n)),
-      JSON.Member("truncated", .integer(truncated)),
-    ]
+    try encoder.encode([
+      "accuracy": accuracy, "auc": auc, "calibration_error": calibrationError, "ci95": interval, "classes": classes,
+      "confusion": confusion, "correct": correct, "loss": loss, "majority_baseline": majorityBaseline,
+      "most_confident_errors": errors, "n": n, "truncated": truncated,
+    ])
   }
 }
 

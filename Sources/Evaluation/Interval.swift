@@ -66,3 +66,8 @@ extension Interval {
     self.init(low: quantile(0.025), high: quantile(0.975))
   }
 }
+
+extension Interval: Encodable {
+  /// [low, high].
+  package func encode(to encoder: any Encoder) throws { try [low, high].encode(to: encoder) }
+}

@@ -38,17 +38,8 @@ package struct Prediction: Sendable {
   package var confidence: Double { exp(logProbabilities[predicted]) }
 }
 
-extension Prediction {
-  /// The members of a line of `predictions.jsonl`: `id`, `label`, `logits`, `predicted`, `tokens`, `truncated`.
-  package var members: [JSON.Member] {
-    [
-      JSON.Member("id", .string(id)), JSON.Member("label", .integer(label)),
-      JSON.Member("logits", .array(logits.map(JSON.float))), JSON.Member("predicted", .integer(predicted)),
-      JSON.Member("tokens", .integer(tokens)), JSON.Member("truncated", .bool(truncated)),
-    ]
-  }
-
-  /// Reads the object that `members` makes; other keys are left out.
+extension Prediction: Encodable {
+  /// Reads what was encoded; other keys are left out.
   /// - Throws: `FileError` when a value is missing or of the wrong kind, or `predicted` is not the class that the
   ///   logits say.
   package init(_ object: JSONNode) throws {

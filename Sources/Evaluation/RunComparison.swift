@@ -109,17 +109,14 @@ package struct RunComparison: Equatable, Sendable {
     }
     return min(1, 2 * largestTerm * sum)
   }
+}
 
-  /// `accuracy` [first, second], `both_correct`, `ci95` of the difference, `difference`, `n`, `neither_correct`,
-  /// `only_first_correct`, `only_second_correct`, `p_value`.
-  package var members: [JSON.Member] {
-    [
-      JSON.Member("accuracy", [.number(firstAccuracy), .number(secondAccuracy)]),
-      JSON.Member("both_correct", .integer(bothCorrect)), JSON.Member("ci95", differenceInterval.json),
-      JSON.Member("difference", .number(difference)), JSON.Member("n", .integer(n)),
-      JSON.Member("neither_correct", .integer(neitherCorrect)),
-      JSON.Member("only_first_correct", .integer(onlyFirstCorrect)),
-      JSON.Member("only_second_correct", .integer(onlySecondCorrect)), JSON.Member("p_value", .number(pValue)),
-    ]
+extension RunComparison: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    try encoder.encode([
+      "accuracy": [firstAccuracy, secondAccuracy], "both_correct": bothCorrect, "ci95": differenceInterval,
+      "difference": difference, "n": n, "neither_correct": neitherCorrect, "only_first_correct": onlyFirstCorrect,
+      "only_second_correct": onlySecondCorrect, "p_value": pValue,
+    ])
   }
 }

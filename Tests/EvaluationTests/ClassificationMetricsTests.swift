@@ -100,7 +100,7 @@ private func isClose(_ value: Double?, _ expected: Double, within bound: Double 
   @Test func whatHasNoDenominatorIsNull() throws {
     let metrics = try ClassificationMetrics([prediction("a", 0, [1, 0, 0]), prediction("b", 1, [1, 0, 0])])
     #expect(try ClassificationMetrics([prediction("a", 0, [1, 0])]).auc == nil)
-    let json = JSON.object(metrics.members)
+    let json = try JSON(encoding: metrics)
     let classes = #"""
       [{"f1":0.6666666666666666,"precision":0.5,"recall":1.0,"support":1},\#
       {"f1":0.0,"precision":null,"recall":0.0,"support":1},\#
@@ -109,7 +109,7 @@ private func isClose(_ value: Double?, _ expected: Double, within bound: Double 
     #expect(json["classes"]?.serialized() == classes)
     #expect(json["auc"] == .null)
     #expect(json["confusion"] == [[1, 0, 0], [1, 0, 0], [0, 0, 0]])
-    #expect(json["ci95"] == metrics.interval.json)
+    #expect(json["ci95"] == [.number(metrics.interval.low), .number(metrics.interval.high)])
   }
 
   @Test func wrongPredictionsNameTheReview() {
@@ -158,15 +158,16 @@ private func isClose(_ value: Double?, _ expected: Double, within bound: Double 
         Prediction(
           id: "e\u{301}\n", label: 1, logits: [0.1, -3e38, .leastNonzeroMagnitude], tokens: 0, truncated: true)
       ]
-    let text = predictions.map { JSON.object($0.members).serialized() + "\n" }.joined()
+    let text = try predictions.map { try JSON(encoding: $0).serialized() + "\n" }.joined()
     try folder.write(text, to: "predictions.jsonl")
     for path in [folder.path, folder.path + "/predictions.jsonl"] {
       let read = try Prediction.read(run: path)
-      #expect(read.map { JSON.object($0.members).serialized() + "\n" }.joined() == text)
+      #expect(try read.map { try JSON(encoding: $0).serialized() + "\n" }.joined() == text)
       #expect(read.map(\.logits) == predictions.map(\.logits))
     }
     let first = #"{"id":"review/0","label":0,"logits":[2.0,-2.0],"predicted":0,"tokens":5,"truncated":true}"#
-    let line = JSON.object(Prediction(id: "review/0", label: 0, logits: [2, -2], tokens: 5, truncated: true).members)
+    let line = try JSON(
+      encoding: Prediction(id: "review/0", label: 0, logits: [2, -2], tokens: 5, truncated: true))
     #expect(line.serialized() == first)
   }
 

@@ -19,7 +19,7 @@ import Testing
     #expect(comparison.secondAccuracy == 0.4)
     #expect(comparison.difference == -0.2)
     #expect(comparison.pValue == 1)
-    let json = JSON.object(comparison.members)
+    let json = try JSON(encoding: comparison)
     #expect(json["accuracy"] == [0.6, 0.4])
     #expect(json["only_first_correct"] == 2)
     #expect(json["n"] == 5)

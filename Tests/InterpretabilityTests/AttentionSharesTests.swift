@@ -117,7 +117,7 @@ import Transformer
       try study.record(id: "\(index)", ids.map { Int32($0) }, workspace: Workspace())
     }
     let back = try records.map {
-      try AttentionRecord(JSONNode(JSON.parse($0.json.serialized(), path: "line"), path: "line"))
+      try AttentionRecord(JSONNode(JSON.parse(JSON(encoding: $0).serialized(), path: "line"), path: "line"))
     }
     #expect(back == records)
     let summary = AttentionSummary(records, targets: study.targets, seed: 1)

@@ -205,18 +205,20 @@ import Transformer
     var again = statistics
     for record in records {
       statistics.add(record)
-      again.add(try AttributionRecord(JSONNode(JSON.parse(record.json.serialized(), path: "texts.jsonl"), path: "")))
+      again.add(
+        try AttributionRecord(JSONNode(JSON.parse(JSON(encoding: record).serialized(), path: "texts"), path: "")))
     }
-    #expect(JSON.object(again.members) == JSON.object(statistics.members), "from the lines of a run")
+    #expect(try JSON(encoding: again) == JSON(encoding: statistics), "from the lines of a run")
     let level = statistics.summaries[0]
     #expect(level.tokens == 4)
     expectClose([level.own.mean], [(0.5 + 0.4 + 0.8 + 1) / 4], absolute: 1e-12, relative: 0, "own")
     expectClose(
-      [level.own.quartiles.0, level.own.quartiles.1, level.own.quartiles.2], [0.475, 0.65, 0.85], absolute: 1e-12,
+      level.own.quartiles, [0.475, 0.65, 0.85], absolute: 1e-12,
       relative: 0, "quartiles")
     #expect(level.othersLargest == 0.25)
     expectClose(
-      level.byDistance.map { $0 ?? -1 }, [0.1, (0.6 + 0.1) / 2, 2.7 / 4, (0.3 + 0.0) / 2, 0.2], absolute: 1e-12,
+      ([level.fartherLeft] + level.byDistance + [level.fartherRight]).map { $0 ?? -1 },
+      [0.1, (0.6 + 0.1) / 2, 2.7 / 4, (0.3 + 0.0) / 2, 0.2], absolute: 1e-12,
       relative: 0, "distance")
     // From the special token to the others; what the special token takes from the others.
     expectClose([level.fromSpecial ?? -1], [(0.6 + 0.1) / 2], absolute: 1e-12, relative: 0, "from special")

@@ -102,12 +102,12 @@ import Transformer
     let parts = try Self.parts(lens, Self.texts(model))
     #expect(try Self.parts(lens, Self.texts(model), threads: 1) == parts)
     for part in parts {
-      let text = part.json.serialized()
+      let text = try JSON(encoding: part).serialized()
       #expect(try LensCorpusPart(JSONNode(JSON.parse(text, path: "journal"), path: "journal")) == part)
     }
-    let members = JSON.object(try LensStatistics(levels: lens.levels, parts: parts, seed: 3).members)
+    let members = try JSON(encoding: LensStatistics(levels: lens.levels, parts: parts, seed: 3))
     let again = try LensStatistics(JSONNode(JSON.parse(members.serialized(), path: "results"), path: "results"))
-    #expect(JSON.object(again.members).serialized() == members.serialized())
+    #expect(try JSON(encoding: again).serialized() == members.serialized())
   }
 
   @Test func masksByShareSeedAndText() {

@@ -254,7 +254,8 @@ import Transformer
     #expect(mlp.epochs > 0 && mlp.epochs <= 30 && mlp.validationLoss.isFinite)
     let again = study.runner(workspace: Workspace(threads: Threads(1)))
     #expect(try again.record(part: 10) == mlp)
-    let back = try TokenIdentifiability.Record(JSONNode(JSON.parse(mlp.json.serialized(), path: "a"), path: "a"))
+    let back = try TokenIdentifiability.Record(
+      JSONNode(JSON.parse(JSON(encoding: mlp).serialized(), path: "a"), path: "a"))
     #expect(back == mlp)
   }
 }

@@ -5,7 +5,7 @@ import Transformer
 
 /// What effective attention says about one text: numbers a head, and how raw and effective weights part as the text
 /// grows.
-package struct AttentionRecord: Sendable, Equatable {
+package struct AttentionRecord: Sendable, Equatable, Encodable {
   package struct Head: Sendable, Equatable {
     package let layer: Int
     package let head: Int
@@ -31,10 +31,11 @@ package struct AttentionRecord: Sendable, Equatable {
   package let heads: [Head]
   /// For each length of the study that the text has: the correlation of raw and effective weights in its head of that many
   /// tokens, [layers], each the mean over the layer's heads; NaN where a layer has none.
-  package let correlations: [(length: Int, layers: [Double])]
+  package let correlations: [Correlation]
 
-  package static func == (left: AttentionRecord, right: AttentionRecord) -> Bool {
-    left.json == right.json
+  package struct Correlation: Sendable, Equatable, Encodable {
+    package let length: Int
+    package let layers: [Double]
   }
 }
 
@@ -79,7 +80,8 @@ package struct AttentionStudy: Sendable {
       id: id, tokens: ids.count,
       uniform: AttentionShares.uniform(targets: targets, kinds: kinds, isCausal: isCausal), heads: heads,
       correlations: try lengths.filter { $0 <= ids.count }.map { length in
-        (length, try correlations(head(of: ids, length), workspace: workspace))
+        AttentionRecord.Correlation(
+          length: length, layers: try correlations(head(of: ids, length), workspace: workspace))
       })
   }
 
@@ -109,27 +111,19 @@ package struct AttentionStudy: Sendable {
   }
 }
 
-extension AttentionRecord {
-  /// As a line of a run's journal.
-  package var json: JSON {
-    func numbers(_ values: [Double]) -> JSON { .array(values.map { .number($0) }) }
-    return [
-      "correlations": .array(
-        correlations.map { ["layers": numbers($0.layers), "length": .integer($0.length)] }),
-      "heads": .array(
-        heads.map { head in
-          [
-            "correlation": .number(head.correlation), "effective": numbers(head.shares.effective),
-            "head": .integer(head.head), "layer": .integer(head.layer), "magnitude": numbers(head.shares.magnitude),
-            "null_dimension": .integer(head.nullDimension), "null_share": .number(head.nullShare),
-            "output_error": .number(head.outputError), "rank": .integer(head.rank),
-            "raw": numbers(head.shares.raw), "simplex_null_dimension": .integer(head.simplexNullDimension),
-          ]
-        }), "id": .string(id), "tokens": .integer(tokens), "uniform": numbers(uniform),
-    ]
+extension AttentionRecord.Head: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    try shares.encode(to: encoder)
+    try encoder.encode([
+      "correlation": correlation, "head": head, "layer": layer, "null_dimension": nullDimension,
+      "null_share": nullShare, "output_error": outputError, "rank": rank,
+      "simplex_null_dimension": simplexNullDimension,
+    ])
   }
+}
 
-  /// Reads what `json` made.
+extension AttentionRecord {
+  /// Reads what was encoded.
   /// - Throws: `FileError` that names what is not as expected.
   package init(_ node: JSONNode) throws {
     func numbers(_ node: JSONNode) throws -> [Double] { try node.array().map { try Self.number($0) } }
@@ -147,7 +141,7 @@ extension AttentionRecord {
           magnitude: try numbers(head["magnitude"])))
     }
     correlations = try node["correlations"].array().map { entry in
-      (try entry["length"].int(), try numbers(entry["layers"]))
+      Correlation(length: try entry["length"].int(), layers: try numbers(entry["layers"]))
     }
   }
 

@@ -1,7 +1,7 @@
 import DenseMath
 
 /// Where one head looks in one text, raw and effective: for each target the mean over the tokens of what a token gives it.
-package struct AttentionShares: Sendable, Equatable {
+package struct AttentionShares: Sendable, Equatable, Encodable {
   /// The sum of the attention weights on the target. Over the kinds of token they sum to 1.
   package let raw: [Double]
   /// The sum of the effective weights, which may be negative and over the kinds of token need not sum to 1.

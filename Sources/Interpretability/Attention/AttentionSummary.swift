@@ -2,7 +2,7 @@ import Evaluation
 import Files
 
 /// A mean over texts.
-package struct TextMean: Sendable, Equatable {
+package struct TextMean: Sendable, Equatable, Encodable {
   /// Texts that have the number.
   package let count: Int
   /// NaN without texts.
@@ -18,12 +18,7 @@ package struct TextMean: Sendable, Equatable {
     interval = values.isEmpty ? nil : .bootstrap(meanOf: values, seed: seed)
   }
 
-  package var json: JSON {
-    [
-      "ci95": interval.map { .array([.number($0.low), .number($0.high)]) } ?? .null, "mean": .number(mean),
-      "texts": .integer(count),
-    ]
-  }
+  private enum CodingKeys: String, CodingKey { case count = "texts", mean, interval = "ci95" }
 }
 
 /// Effective attention over many texts. Numbers of a layer are the means over its heads, made text by text.
@@ -44,11 +39,13 @@ package struct AttentionSummary: Sendable {
     package let magnitude: [TextMean]
   }
 
-  package struct Length: Sendable {
+  package struct Length: Sendable, Encodable {
     package let length: Int
     /// Of all layers.
     package let whole: TextMean
     package let layers: [TextMean]
+
+    private enum CodingKeys: String, CodingKey { case length, whole = "all", layers }
   }
 
   package let texts: Int
@@ -103,36 +100,23 @@ package struct AttentionSummary: Sendable {
         layers: (found.first ?? []).indices.map { layer in TextMean(found.map { $0[layer] }, seed: seed) })
     }
   }
+}
 
-  /// As a member of a result.
-  package var json: JSON {
-    [
-      "heads": .array(heads.map(json)), "layers": .array(layers.map(json)),
-      "lengths": .array(
-        lengths.map { length in
-          [
-            "all": length.whole.json, "layers": .array(length.layers.map(\.json)), "length": .integer(length.length),
-          ]
-        }),
-      "output_error": .number(outputError), "texts": .integer(texts), "tokens": .integer(tokens),
-      "uniform": .object(zip(targets, uniform).map { JSON.Member($0.rawValue, $1.json) }),
-    ]
-  }
-
-  private func json(_ part: Part) -> JSON {
-    let shares = targets.enumerated().map { index, target in
-      JSON.Member(
-        target.rawValue,
-        [
-          "effective": part.effective[index].json, "magnitude": part.magnitude[index].json, "raw": part.raw[index].json,
-        ])
+extension AttentionSummary: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    func members(_ part: Part) -> JSONMembers {
+      let shares = targets.indices.map { index -> [String: TextMean] in
+        ["effective": part.effective[index], "magnitude": part.magnitude[index], "raw": part.raw[index]]
+      }
+      return [
+        "correlation": part.correlation, "head": Absent(wrappedValue: part.head), "layer": part.layer,
+        "null_dimension": part.nullDimension, "null_share": part.nullShare, "rank": part.rank,
+        "shares": AttentionTarget.members(targets, shares), "simplex_null_dimension": part.simplexNullDimension,
+      ]
     }
-    let members: [JSON.Member] = [
-      JSON.Member("correlation", part.correlation.json), JSON.Member("layer", .integer(part.layer)),
-      JSON.Member("null_dimension", part.nullDimension.json), JSON.Member("null_share", part.nullShare.json),
-      JSON.Member("rank", part.rank.json), JSON.Member("shares", .object(shares)),
-      JSON.Member("simplex_null_dimension", part.simplexNullDimension.json),
-    ]
-    return .object(members + (part.head.map { [JSON.Member("head", .integer($0))] } ?? []))
+    try encoder.encode([
+      "heads": heads.map(members), "layers": layers.map(members), "lengths": lengths, "output_error": outputError,
+      "texts": texts, "tokens": tokens, "uniform": AttentionTarget.members(targets, uniform),
+    ])
   }
 }

@@ -21,6 +21,11 @@ package enum AttentionTarget: String, CaseIterable, Sendable {
       : [.cls, .sep, .punctuation, .other, .itself, .previous, .next]
   }
 
+  /// Values of targets, by name.
+  package static func members<Value>(_ targets: [AttentionTarget], _ values: [Value]) -> [String: Value] {
+    Dictionary(uniqueKeysWithValues: zip(targets.map(\.rawValue), values))
+  }
+
   /// The kind of each token of a text: cls, sep, first, punctuation or other.
   package static func kinds(of ids: [Int32], _ tokenizer: Tokenizer, isCausal: Bool) -> [AttentionTarget] {
     let special = tokenizer.specialTokens

@@ -1,9 +1,10 @@
 import Files
 
-/// What token attribution says about one text, a level each: what `AttributionStatistics` takes its means over.
-package struct AttributionRecord: Sendable {
+/// What token attribution says about one text, a level each: what `AttributionStatistics` takes its means over, and a line of
+/// `texts.jsonl`.
+package struct AttributionRecord: Sendable, Encodable {
   /// A sum, and of how many.
-  struct Sum: Sendable {
+  struct Sum: Sendable, Encodable {
     var sum = 0.0
     var count = 0
 
@@ -17,7 +18,7 @@ package struct AttributionRecord: Sendable {
   }
 
   /// One level.
-  struct Level: Sendable {
+  struct Level: Sendable, Encodable {
     /// c[j, j] of each token j.
     var own: [Double] = []
     /// Tokens whose largest contributor is another token.
@@ -26,6 +27,10 @@ package struct AttributionRecord: Sendable {
     var distances: [Sum]
     var fromSpecial = Sum()
     var toSpecial = Sum()
+
+    private enum CodingKeys: String, CodingKey {
+      case own, othersLargest = "others_largest", distances, fromSpecial = "from_special", toSpecial = "to_special"
+    }
 
     init(reach: Int) { distances = [Sum](repeating: Sum(), count: 2 * reach + 3) }
 
@@ -82,20 +87,7 @@ package struct AttributionRecord: Sendable {
 }
 
 extension AttributionRecord {
-  /// A line of `texts.jsonl`.
-  package var json: JSON {
-    func json(_ sum: Sum) -> JSON { ["count": .integer(sum.count), "sum": .number(sum.sum)] }
-    let levels = levels.map { level -> JSON in
-      [
-        "distances": .array(level.distances.map(json)), "from_special": json(level.fromSpecial),
-        "others_largest": .integer(level.othersLargest), "own": .array(level.own.map { .number($0) }),
-        "to_special": json(level.toSpecial),
-      ]
-    }
-    return ["id": .string(id), "levels": .array(levels)]
-  }
-
-  /// Reads what `json` made.
+  /// Reads what was encoded.
   /// - Throws: `FileError` that names what is not as expected.
   package init(_ node: JSONNode) throws {
     /// NaN where there is none.

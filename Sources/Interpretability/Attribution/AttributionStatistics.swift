@@ -3,20 +3,35 @@ import Files
 /// What token attribution says over many texts, a level each (Brunner et al. 2020, section 5.2).
 package struct AttributionStatistics: Sendable {
   /// One level.
-  package struct Summary: Sendable {
+  package struct Summary: Sendable, Encodable {
+    /// From 1.
+    package let level: Int
     /// How many tokens.
     package let tokens: Int
-    /// c[j, j]: its mean and its quartiles over all tokens.
-    package let own: (mean: Double, quartiles: (Double, Double, Double))
+    package let own: Own
     /// The share of tokens whose largest contributor is another token (of equal ones the token itself).
     package let othersLargest: Double
-    /// The mean of c[j, j + δ] over the tokens that have such a neighbour, for δ = -reach ... reach; before and after
-    /// these, the mean of all that is farther, over the tokens that have something there. nil where no token has.
+    /// The mean of c[j, j + δ] over the tokens that have such a neighbour, for δ = -reach ... reach; nil where no token has.
     package let byDistance: [Double?]
+    /// The mean of all that is farther before, over the tokens that have something there.
+    package let fartherLeft: Double?
+    package let fartherRight: Double?
     /// What tokens that are not special take from special ones, mean of the sums. nil where no text has both.
     package let fromSpecial: Double?
     /// What special tokens take from the others.
     package let toSpecial: Double?
+
+    private enum CodingKeys: String, CodingKey {
+      case level, tokens, own, othersLargest = "others_largest", byDistance = "by_distance"
+      case fartherLeft = "farther_left", fartherRight = "farther_right", fromSpecial = "from_special"
+      case toSpecial = "to_special"
+    }
+  }
+
+  /// c[j, j] over all tokens.
+  package struct Own: Sendable, Encodable {
+    package let mean: Double
+    package let quartiles: [Double]
   }
 
   /// The largest distance that stands by itself.
@@ -38,7 +53,7 @@ package struct AttributionStatistics: Sendable {
 
   /// A level each. Empty before a text is added.
   package var summaries: [Summary] {
-    levels.filter { !$0.own.isEmpty }.map { level in
+    levels.filter { !$0.own.isEmpty }.enumerated().map { index, level in
       let sorted = level.own.sorted()
       func quantile(_ share: Double) -> Double {
         // Between the neighbours, as most tools have it (R's type 7).
@@ -47,32 +62,18 @@ package struct AttributionStatistics: Sendable {
         let high = min(low + 1, sorted.count - 1)
         return sorted[low] + (place - Double(low)) * (sorted[high] - sorted[low])
       }
+      let byDistance = level.distances.map(\.mean)
       return Summary(
-        tokens: sorted.count,
-        own: (sorted.reduce(0, +) / Double(sorted.count), (quantile(0.25), quantile(0.5), quantile(0.75))),
-        othersLargest: Double(level.othersLargest) / Double(sorted.count), byDistance: level.distances.map(\.mean),
-        fromSpecial: level.fromSpecial.mean, toSpecial: level.toSpecial.mean)
+        level: index + 1, tokens: sorted.count,
+        own: Own(
+          mean: sorted.reduce(0, +) / Double(sorted.count), quartiles: [quantile(0.25), quantile(0.5), quantile(0.75)]),
+        othersLargest: Double(level.othersLargest) / Double(sorted.count),
+        byDistance: Array(byDistance.dropFirst().dropLast()), fartherLeft: byDistance.first ?? nil,
+        fartherRight: byDistance.last ?? nil, fromSpecial: level.fromSpecial.mean, toSpecial: level.toSpecial.mean)
     }
   }
+}
 
-  /// `levels` and `reach`, as they stand in a result.
-  package var members: [JSON.Member] {
-    func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
-    let levels = summaries.enumerated().map { index, level -> JSON in
-      let near = level.byDistance.dropFirst().dropLast()
-      return [
-        "level": .integer(index + 1), "tokens": .integer(level.tokens),
-        "own": [
-          "mean": .number(level.own.mean),
-          "quartiles": .array(
-            [level.own.quartiles.0, level.own.quartiles.1, level.own.quartiles.2].map { .number($0) }),
-        ],
-        "others_largest": .number(level.othersLargest), "by_distance": .array(near.map(optional)),
-        "farther_left": optional(level.byDistance.first ?? nil),
-        "farther_right": optional(level.byDistance.last ?? nil),
-        "from_special": optional(level.fromSpecial), "to_special": optional(level.toSpecial),
-      ]
-    }
-    return [JSON.Member("levels", .array(levels)), JSON.Member("reach", .integer(reach))]
-  }
+extension AttributionStatistics: Encodable {
+  package func encode(to encoder: any Encoder) throws { try encoder.encode(["levels": summaries, "reach": reach]) }
 }

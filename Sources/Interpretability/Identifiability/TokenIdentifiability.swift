@@ -8,7 +8,7 @@ import Transformer
 /// same text should be the token's own.
 package struct TokenIdentifiability: Sendable {
   /// What one map says: fitted to one layer, scored on all.
-  package struct Record: Sendable, Equatable {
+  package struct Record: Sendable, Equatable, Encodable {
     package let kind: TokenMap.Kind
     /// Hidden state it was fitted to, 0 to L.
     package let layer: Int
@@ -20,6 +20,10 @@ package struct TokenIdentifiability: Sendable {
     package let tokens: [Int]
     /// [hidden states][metrics][test texts]: tokens whose nearest input is their own. Empty for a state of another width.
     package let hits: [[[Int]]]
+
+    private enum CodingKeys: String, CodingKey {
+      case kind, layer, epochs, validationLoss = "validation_loss", tokens, hits
+    }
   }
 
   package let model: any TransformerModel
@@ -84,9 +88,11 @@ package struct TokenIdentifiability: Sendable {
 
 extension TokenIdentifiability.Record {
   /// A share of tokens, with an interval over texts.
-  package struct Accuracy: Sendable, Equatable {
+  package struct Accuracy: Sendable, Equatable, Encodable {
     package let value: Double
     package let interval: Interval
+
+    private enum CodingKeys: String, CodingKey { case value = "accuracy", interval = "ci95" }
   }
 
   /// At hidden state `layer`; nil where the map does not fit it.
@@ -103,16 +109,7 @@ extension TokenIdentifiability.Record {
   /// What a guess among the tokens of a text gets right.
   package var chance: Double { Double(tokens.count) / Double(tokens.reduce(0, +)) }
 
-  /// As a line of a run's journal.
-  package var json: JSON {
-    func counts(_ values: [Int]) -> JSON { .array(values.map { .integer($0) }) }
-    return [
-      "epochs": .integer(epochs), "hits": .array(hits.map { .array($0.map(counts)) }), "kind": .string(kind.rawValue),
-      "layer": .integer(layer), "tokens": counts(tokens), "validation_loss": .number(validationLoss),
-    ]
-  }
-
-  /// Reads what `json` made.
+  /// Reads what was encoded.
   /// - Throws: `FileError` that names what is not as expected.
   package init(_ node: JSONNode) throws {
     func counts(_ node: JSONNode) throws -> [Int] { try node.array().map { try $0.int() } }
@@ -130,6 +127,4 @@ extension TokenIdentifiability.Record {
     tokens = try counts(node["tokens"])
     hits = try node["hits"].array().map { try $0.array().map(counts) }
   }
-
-  package static func == (left: Self, right: Self) -> Bool { left.json == right.json }
 }

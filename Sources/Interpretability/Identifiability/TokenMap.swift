@@ -4,7 +4,7 @@ import Transformer
 /// g: from a hidden state back to the vector its token came in with, hidden state 0 (Brunner et al., "On Identifiability in
 /// Transformers", 2020, section 4).
 package struct TokenMap: Sendable {
-  package enum Kind: String, CaseIterable, Sendable {
+  package enum Kind: String, CaseIterable, Sendable, Encodable {
     /// The hidden state as it is.
     case identity
     /// h W + b in closed form.

@@ -22,17 +22,7 @@ package struct LensCorpusPart: Sendable, Equatable {
     return (0..<count).map { Array(stride(from: $0, to: batches, by: count)) }
   }
 
-  /// `distributions`, each as the base64 of its little-endian Float32 numbers, and `texts`.
-  package var json: JSON {
-    [
-      "distributions": .array(
-        distributions.map { row in
-          .string(row.map(\.bitPattern.littleEndian).withUnsafeBytes { Data($0) }.base64EncodedString())
-        }), "texts": .array(texts.map { .object($0.members) }),
-    ]
-  }
-
-  /// Reads what `json` makes.
+  /// Reads what was encoded.
   /// - Throws: `FileError`.
   package init(_ object: JSONNode) throws {
     texts = try object["texts"].array().map { try LensTextSums($0) }
@@ -47,5 +37,15 @@ package struct LensCorpusPart: Sendable, Equatable {
         }
       }
     }
+  }
+}
+
+extension LensCorpusPart: Encodable {
+  /// `distributions`, each as the base64 of its little-endian Float32 numbers, and `texts`.
+  package func encode(to encoder: any Encoder) throws {
+    let rows = distributions.map { row in
+      row.map(\.bitPattern.littleEndian).withUnsafeBytes { Data($0) }.base64EncodedString()
+    }
+    try encoder.encode(["distributions": rows, "texts": texts])
   }
 }

@@ -1,3 +1,4 @@
+import Files
 import Transformer
 
 /// A depth at which the lens reads: hidden state 0, or a site of a block.
@@ -51,5 +52,11 @@ package struct LensLevel: Hashable, Sendable {
       LensLevel(layer: state - 1, site: state == 0 ? .residPre : .residPost, isTuned: true)
     }
     return translated + [embedding] + (0..<blocks).flatMap { layer in sites.map { LensLevel(layer: layer, site: $0) } }
+  }
+}
+
+extension LensLevel: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    try encoder.encode(["layer": layer, "level": name, "site": site.rawValue, "tuned": isTuned])
   }
 }

@@ -121,35 +121,14 @@ package struct LensStatistics: Sendable {
   }
 }
 
-extension LensStatistics {
-  /// `bytes`, `levels`, `places`, `settle_blocks`, `texts` and `tuned_settle_blocks`; each estimate has its interval under its name with
-  /// `_ci95`, null where there is none.
-  package var members: [JSON.Member] {
-    [
-      JSON.Member("bytes", .integer(bytes)), JSON.Member("places", .integer(places)),
-      JSON.Member("texts", .integer(texts)),
-      JSON.Member(
-        "levels",
-        .array(
-          levels.map { level in
-            .object(
-              [
-                JSON.Member("layer", .integer(level.level.layer)), JSON.Member("level", .string(level.level.name)),
-                JSON.Member("site", .string(level.level.site.rawValue)),
-                JSON.Member("tuned", .bool(level.level.isTuned)),
-              ] + Self.names.flatMap { level[keyPath: $0.path].members($0.name) })
-          })),
-    ] + settleDepth.members("settle_blocks") + (tunedSettleDepth?.members("tuned_settle_blocks") ?? [])
+extension LensStatistics: Encodable {
+  /// Each estimate has its interval under its name with `_ci95`, null where there is none.
+  package func encode(to encoder: any Encoder) throws {
+    try encoder.encode(["bytes": bytes, "places": places, "texts": texts, "levels": levels])
+    try encoder.encode(settleDepth.members("settle_blocks") + tunedSettleDepth?.members("tuned_settle_blocks"))
   }
 
-  private static var names: [(name: String, path: KeyPath<Level, Estimate>)] {
-    [
-      ("agreement", \.agreement), ("bias", \.bias), ("bits_per_byte", \.bitsPerByte), ("entropy", \.entropy),
-      ("kl_to_final", \.klToFinal), ("loss", \.loss), ("settled", \.settled),
-    ]
-  }
-
-  /// Reads what `members` makes.
+  /// Reads what was encoded.
   /// - Throws: `FileError` that names what is missing or of the wrong kind.
   package init(_ object: JSONNode) throws {
     levels = try object["levels"].array().map { level in
@@ -171,10 +150,18 @@ extension LensStatistics {
   }
 }
 
-extension LensStatistics.Estimate {
-  func members(_ name: String) -> [JSON.Member] {
-    [JSON.Member(name, .number(value)), JSON.Member(name + "_ci95", interval?.json ?? .null)]
+extension LensStatistics.Level: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    try level.encode(to: encoder)
+    for (name, estimate) in [
+      ("agreement", agreement), ("bias", bias), ("bits_per_byte", bitsPerByte), ("entropy", entropy),
+      ("kl_to_final", klToFinal), ("loss", loss), ("settled", settled),
+    ] { try encoder.encode(estimate.members(name)) }
   }
+}
+
+extension LensStatistics.Estimate {
+  func members(_ name: String) -> JSONMembers { [name: value, name + "_ci95": interval] }
 
   init(_ object: JSONNode, _ name: String) throws {
     value = object[name].isPresent ? try object[name].double() : .nan

@@ -60,20 +60,17 @@ extension LogitLens {
   }
 }
 
-extension LensTextSums {
-  /// `id`, `places`, `bytes`, and a list a statistic: `agreeing`, `entropy`, `kl_to_final`, `loss`, `settled`.
-  package var members: [JSON.Member] {
-    [
-      JSON.Member("id", .string(id)), JSON.Member("places", .integer(places)), JSON.Member("bytes", .integer(bytes)),
-      JSON.Member("agreeing", .array(levels.map { .integer($0.agreeing) })),
-      JSON.Member("entropy", .array(levels.map { .number($0.entropy) })),
-      JSON.Member("kl_to_final", .array(levels.map { .number($0.klToFinal) })),
-      JSON.Member("loss", .array(levels.map { .number($0.loss) })),
-      JSON.Member("settled", .array(levels.map { .integer($0.settled) })),
-    ]
+extension LensTextSums: Encodable {
+  /// A list a statistic.
+  package func encode(to encoder: any Encoder) throws {
+    try encoder.encode([
+      "id": id, "places": places, "bytes": bytes, "agreeing": levels.map(\.agreeing),
+      "entropy": levels.map(\.entropy), "kl_to_final": levels.map(\.klToFinal), "loss": levels.map(\.loss),
+      "settled": levels.map(\.settled),
+    ])
   }
 
-  /// Reads what `members` makes; null is NaN.
+  /// Reads what was encoded; null is NaN.
   /// - Throws: `FileError` that names what is missing or of the wrong kind.
   package init(_ object: JSONNode) throws {
     func numbers(_ key: String) throws -> [Double] {

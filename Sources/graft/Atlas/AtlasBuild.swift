@@ -56,14 +56,10 @@ struct AtlasBuild: ParsableCommand {
     let tokenizer = try model.tokenizer(rows: projection.vocabulary)
     let stamp = try ResultStamp(
       command: "atlas build", model: model, digest: digest,
-      options: .object(
-        filter.members + [
-          pairFilter.member,
-          JSON.Member("fold_norm", .bool(foldNorm)), JSON.Member("inverse", .string(inverse.rawValue)),
-          JSON.Member("svd", .integer(svd)), threads.member, JSON.Member("top", .integer(top)),
-          JSON.Member("top_pairs", .integer(topPairs)),
-        ])
-    ).object([])
+      options: filter.members + pairFilter.member + threads.member + [
+        "fold_norm": foldNorm, "inverse": inverse.rawValue, "svd": svd, "top": top, "top_pairs": topPairs,
+      ]
+    ).object()
     let ids = try filter.ids(of: tokenizer, below: projection.vocabulary)
     // The builder writes the file's tables at once.
     Interruption.keeps(in: output.path)
@@ -80,12 +76,10 @@ struct AtlasBuild: ParsableCommand {
     let rows = projection.vocabulary
     let padding = max(0, rows - tokenizer.vocabularyCount)
     try show.print(
-      .object([
-        JSON.Member("atlas", stamp), JSON.Member("done", .integer(builder.progress.done)),
-        JSON.Member("padding_rows", .integer(padding)), JSON.Member("parts", .integer(parts)),
-        JSON.Member("path", .string(output.path)), JSON.Member("resumed", .integer(before)), JSON.Member("schema", 1),
-        JSON.Member("command", "atlas build"), JSON.Member("graft_version", .string(Version.current)),
-      ])
+      JSONMembers.header("atlas build") + [
+        "atlas": stamp, "done": builder.progress.done, "padding_rows": padding, "parts": parts,
+        "path": output.path, "resumed": before,
+      ]
     ) { style in
       let earlier = before > 0 ? ", \(before.grouped) of them built earlier" : ""
       let note =

@@ -37,63 +37,40 @@ extension Atlas {
   }
 
   /// How far it got, as it stands in every result.
-  var progressMembers: [JSON.Member] {
-    [JSON.Member("atlas", stamp), JSON.Member("done", .integer(done)), JSON.Member("parts", .integer(parts))]
+  var progressMembers: JSONMembers {
+    ["atlas": stamp, "done": done, "parts": parts]
   }
-}
-
-extension Atlas.RankedToken {
-  var json: JSON { ["id": .integer(id), "score": .number(score), "token": .string(text)] }
 }
 
 extension Atlas.Item {
   /// "vo", "ff-key"; of a direction with its number: "vo-svd 2".
   var kindAndNumber: String { kind.isDirection ? "\(kind.name) \(place ?? 0)" : kind.name }
 
-  var members: [JSON.Member] {
-    [
-      JSON.Member("head", head.map { .integer($0) } ?? .null), JSON.Member("kind", .string(kind.name)),
-      JSON.Member("layer", .integer(layer)), JSON.Member("name", .string(name)),
-      JSON.Member("place", place.map { .integer($0) } ?? .null),
-    ]
-  }
+  var members: JSONMembers { ["head": head, "kind": kind.name, "layer": layer, "name": name, "place": place] }
 }
 
-extension Atlas.Reading {
-  var json: JSON {
-    if let direction { return .object(item.members + members(of: direction)) }
-    guard case .head = item.kind else { return .object(item.members + Self.members(highest, lowest)) }
-    return .object(
-      item.members + [
-        JSON.Member(
-          "pairs",
-          .array(
-            pairs.map { pair in
-              [
-                "left": ["id": .integer(pair.left.id), "token": .string(pair.left.text)],
-                "right": ["id": .integer(pair.right.id), "token": .string(pair.right.text)],
-                "score": .number(pair.score),
-              ]
-            }))
-      ])
+extension Atlas.Reading: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    try encoder.encode(item.members + (direction.map(members) ?? parts))
+  }
+
+  private var parts: JSONMembers {
+    guard case .head = item.kind else { return ["highest": highest, "lowest": lowest] }
+    func token(_ token: Atlas.RankedToken) -> JSONMembers { ["id": token.id, "token": token.text] }
+    return [
+      "pairs": pairs.map { ["left": token($0.left), "right": token($0.right), "score": $0.score] as JSONMembers }
+    ]
   }
 
   /// As `graft project --svd` shows them.
-  private func members(of direction: Atlas.Direction) -> [JSON.Member] {
-    var isOfHead: Bool { item.head != nil }
+  private func members(of direction: Atlas.Direction) -> JSONMembers {
+    let isOfHead = item.head != nil
+    let right = ["highest": direction.highest, "lowest": direction.lowest]
     return [
-      JSON.Member("left", .object(Self.members(highest, lowest))),
-      JSON.Member(
-        "neurons",
-        isOfHead
-          ? .null : .array(neurons.map { ["name": .string($0.text), "weight": .number($0.score)] })),
-      JSON.Member("right", isOfHead ? .object(Self.members(direction.highest, direction.lowest)) : .null),
-      JSON.Member("value", .number(direction.value)),
+      "left": ["highest": highest, "lowest": lowest],
+      "neurons": isOfHead ? nil : neurons.map { ["name": $0.text, "weight": $0.score] as JSONMembers },
+      "right": isOfHead ? right : nil, "value": direction.value,
     ]
-  }
-
-  private static func members(_ highest: [Atlas.RankedToken], _ lowest: [Atlas.RankedToken]) -> [JSON.Member] {
-    [JSON.Member("highest", .array(highest.map(\.json))), JSON.Member("lowest", .array(lowest.map(\.json)))]
   }
 
   /// Of a direction of keys or values, with their weights.

@@ -42,10 +42,7 @@ struct AtlasExport: ParsableCommand {
     try OutputFile.write(
       AtlasPage.index(atlas, index.words(bare: atlas.searchedTexts())), to: html.path + "/index.html")
     try output.print(
-      .object(
-        JSON.header("atlas export") + atlas.progressMembers + [
-          JSON.Member("files", .array(files.map { .string($0) })), JSON.Member("folder", .string(html.path)),
-        ])
+      JSONMembers.header("atlas export") + atlas.progressMembers + ["files": files, "folder": html.path]
     ) { style in
       style.painted("written: ", .faint) + "\(html)/index.html and \(atlas.layers.counted("page")) of blocks\n"
         + atlas.partialNote(style)

@@ -50,33 +50,18 @@ struct AtlasSearch: ParsableCommand {
       ? try words.split(whereSeparator: \.isWhitespace).map { word in
         (word, try atlas.search(String(word), in: side, kinds: kinds, limit: 1).count)
       } : []
-    let object = JSON.object(
-      JSON.header("atlas search") + atlas.progressMembers + [
-        JSON.Member("count", .integer(count)),
-        JSON.Member(
-          "matches",
-          .array(
-            matches.map { match in
-              .object(
-                match.item.members + [
-                  JSON.Member(
-                    "places",
-                    .array(
-                      match.places.map {
-                        [
-                          "rank": .integer($0.rank), "score": .number($0.score),
-                          "side": $0.side.map { .string($0.name) } ?? .null, "text": .string($0.text),
-                        ]
-                      }))
-                ])
-            })),
-        JSON.Member(
-          "options",
-          .object([
-            JSON.Member("kind", .array(kind.map { .string($0) })), JSON.Member("limit", .integer(limit)),
-            JSON.Member("lowest", .bool(lowest)), JSON.Member("words", .string(words)),
-          ])),
-      ])
+    let found = matches.map { match in
+      match.item.members + [
+        "places": match.places.map { place -> JSONMembers in
+          ["rank": place.rank, "score": place.score, "side": place.side.map(\.name), "text": place.text]
+        }
+      ]
+    }
+    let options: JSONMembers = ["kind": kind, "limit": limit, "lowest": lowest, "words": words]
+    let object =
+      JSONMembers.header("atlas search") + atlas.progressMembers + [
+        "count": count, "matches": found, "options": options,
+      ]
     try output.print(object) { style in
       guard !matches.isEmpty else {
         let found = alone.map { "\($0) stands at \($1.counted("place"))" }

@@ -43,21 +43,20 @@ struct AtlasShow: ParsableCommand {
     } else {
       readings = []
     }
-    let object = JSON.object(
-      JSON.header("atlas show") + atlas.progressMembers + [
-        JSON.Member("options", .object([JSON.Member("place", .string(place))])),
-        JSON.Member("readings", .array(readings.map(\.json))),
-      ])
+    let object =
+      JSONMembers.header("atlas show") + atlas.progressMembers + [
+        "options": ["place": place], "readings": readings,
+      ]
     try output.print(object) { style in
       readings.map { table($0).text(style) }.joined(separator: "\n") + atlas.partialNote(style)
     }
   }
 
   private func summarise(_ atlas: Atlas) throws {
-    let object = JSON.object(
-      JSON.header("atlas show") + atlas.progressMembers + [
-        JSON.Member("options", .object([JSON.Member("place", .null)])), JSON.Member("readings", .array([])),
-      ])
+    let object =
+      JSONMembers.header("atlas show") + atlas.progressMembers + [
+        "options": ["place": JSON.null], "readings": [Atlas.Reading](),
+      ]
     try output.print(object) { style in
       let state =
         atlas.isComplete ? "complete" : "\(atlas.done) of \(atlas.parts) parts; graft atlas build continues it"

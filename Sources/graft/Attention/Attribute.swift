@@ -79,9 +79,8 @@ struct Attribute: ParsableCommand {
         ResultStamp(
           command: "attribute", model: opened, digest: $0, dataset: dataset,
           seed: attribution.method == .tokens ? data.seed : nil,
-          options: .object(
-            attribution.members(seed: data.seed, baseline: run.baseline)
-              + classification.members(run.cleaning) + (dataset == nil ? [] : data.members) + [threads.member]))
+          options: attribution.members(seed: data.seed, baseline: run.baseline)
+            + classification.members(run.cleaning) + (dataset == nil ? [:] : data.members) + threads.member)
       }
     }
     if data.dataset != nil {
@@ -105,8 +104,8 @@ struct Attribute: ParsableCommand {
         })
       try html.write(page.html)
     }
-    let problem = run.classifier.map { [JSON.Member("problem_type", .string($0.problemType.rawValue))] } ?? []
-    let object = try stamp()?.object(problem + [JSON.Member("results", .array(readings.map(\.json)))])
+    let problem = Absent(wrappedValue: run.classifier?.problemType.rawValue)
+    let object = try stamp()?.object(["problem_type": problem, "results": readings])
     try output.print(object ?? .null, beside: svg, html) { style in
       readings.map { $0.text(style, level: level) }.joined(separator: "\n")
     }

@@ -11,12 +11,9 @@ extension Attribute {
     let texts = try run.encode(dataset)
     let stamp = stamp(dataset)
     func object(_ statistics: AttributionStatistics?) throws -> JSON {
-      guard let stamp, let statistics else { return try stamp?.object([]) ?? .null }
+      guard let stamp, let statistics else { return try stamp?.object() ?? .null }
       return try stamp.object(
-        statistics.members + [
-          JSON.Member("reviews", .integer(texts.reviews.count)),
-          JSON.Member("truncated", .integer(texts.truncatedCount)),
-        ])
+        ["reviews": texts.reviews.count, "truncated": texts.truncatedCount] + statistics)
     }
     func statistics(_ records: [AttributionRecord]) -> AttributionStatistics {
       records.reduce(into: AttributionStatistics(levels: model.dimensions.layers)) { $0.add($1) }
@@ -29,11 +26,11 @@ extension Attribute {
     let records = try recorded.records(label: "attribute", unit: "texts") { index in
       [try run.record(texts.reviews[index])]
     } encode: {
-      $0.json
+      try JSON(encoding: $0)
     } decode: {
       try AttributionRecord($0)
     } write: { directory, records in
-      try writeLines(records.lazy.map(\.json), to: directory + "/texts.jsonl")
+      try writeLines(records, to: directory + "/texts.jsonl")
       let found = statistics(records)
       try OutputFile.write(report(found).page(Provenance(stamp: object(nil))).html, to: directory + "/report.html")
       try OutputFile.write(object(found).serialized(.pretty) + "\n", to: directory + "/results.json")

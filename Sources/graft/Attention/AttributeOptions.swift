@@ -80,16 +80,13 @@ struct AttributionOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  func members(seed: UInt64, baseline: DecisionAttribution.Baseline?) -> [JSON.Member] {
+  func members(seed: UInt64, baseline: DecisionAttribution.Baseline?) -> JSONMembers {
     let isTokens = method == .tokens
     let usesProbes = isTokens && definition == .frobenius && !exact
     return [
-      JSON.Member("baseline", baseline.map { .string($0.rawValue) } ?? .null),
-      JSON.Member("class", label.map { .string($0) } ?? .null),
-      JSON.Member("definition", isTokens ? .string(definition.rawValue) : .null),
-      JSON.Member("exact", .bool(isTokens && exact)), JSON.Member("method", .string(method.rawValue)),
-      JSON.Member("probes", usesProbes ? .integer(probes) : .null),
-      JSON.Member("steps", method == .integrated ? .integer(steps) : .null),
+      "baseline": baseline.map(\.rawValue), "class": label, "definition": isTokens ? definition.rawValue : nil,
+      "exact": isTokens && exact, "method": method.rawValue, "probes": usesProbes ? probes : nil,
+      "steps": method == .integrated ? steps : nil,
     ]
   }
 }

@@ -83,36 +83,28 @@ struct AttributionReading {
     guard let baseline = decision.baselineScore, let error = decision.completenessError else { return score }
     return score + ", baseline \(baseline.fixed(4)), completeness error \(error.scientific)"
   }
+}
 
-  var json: JSON {
-    var members = [
-      JSON.Member("ids", .array(ids.map { .integer(Int($0)) })), JSON.Member("text", .string(text)),
-      JSON.Member("tokens", .array(tokens.map { .string($0) })), JSON.Member("truncated", .bool(truncated)),
-    ]
+extension AttributionReading: Encodable {
+  func encode(to encoder: any Encoder) throws {
+    try encoder.encode(["ids": ids, "text": text, "tokens": tokens, "truncated": truncated])
     switch result {
     case .states(let attribution, _):
       let T = attribution.tokens
-      func nested(_ levels: [[Double]]) -> JSON {
-        .array(
-          levels.map { cells in
-            .array((0..<T).map { j in .array(cells[j * T..<(j + 1) * T].map { .number($0) }) })
-          })
+      func nested(_ levels: [[Double]]) -> [[[Double]]] {
+        levels.map { cells in (0..<T).map { Array(cells[$0 * T..<($0 + 1) * T]) } }
       }
-      members.append(JSON.Member("contributions", nested(attribution.contributions)))
-      members.append(
-        JSON.Member(
-          "standard_errors", attribution.standardErrors.isEmpty ? .null : nested(attribution.standardErrors)))
+      try encoder.encode([
+        "contributions": nested(attribution.contributions),
+        "standard_errors": attribution.standardErrors.isEmpty ? nil : nested(attribution.standardErrors),
+      ])
     case .decision(let decision, let labels):
-      func optional(_ value: Double?) -> JSON { value.map { .number($0) } ?? .null }
-      members += [
-        JSON.Member("attributions", .array(decision.tokens.map { .number($0) })),
-        JSON.Member("baseline_score", optional(decision.baselineScore)),
-        JSON.Member("completeness_error", optional(decision.completenessError)),
-        JSON.Member("class", .integer(decision.label)), JSON.Member("label", .string(labels[decision.label])),
-        JSON.Member("score", .number(decision.score)),
-      ]
+      try encoder.encode([
+        "attributions": decision.tokens, "baseline_score": decision.baselineScore,
+        "completeness_error": decision.completenessError, "class": decision.label, "label": labels[decision.label],
+        "score": decision.score,
+      ])
     }
-    return .object(members)
   }
 }
 
@@ -143,7 +135,7 @@ struct AttributionStatisticsReport {
       name: "own share, median",
       points: summaries.enumerated().map { index, level in
         LineChart.Point(
-          x: Double(index + 1), y: level.own.quartiles.1, low: level.own.quartiles.0, high: level.own.quartiles.2)
+          x: Double(index + 1), y: level.own.quartiles[1], low: level.own.quartiles[0], high: level.own.quartiles[2])
       }, spread: .band, spreadName: "quartiles")
     return LineChart(
       title: "Attribution by level: \(model)", subtitle: dataset, xAxis: .init("level", isWhole: true),
@@ -159,7 +151,7 @@ struct AttributionStatisticsReport {
       series: summaries.enumerated().map { index, level in
         LineChart.Series(
           name: "level \(index + 1)",
-          points: level.byDistance.dropFirst().dropLast().enumerated().compactMap { place, value in
+          points: level.byDistance.enumerated().compactMap { place, value in
             value.map { LineChart.Point(x: Double(place - statistics.reach), y: $0) }
           })
       })
@@ -176,10 +168,10 @@ struct AttributionStatisticsReport {
       ])
     for (index, level) in summaries.enumerated() {
       table.append([
-        .count(index + 1), .number(level.own.quartiles.1, decimals: 3),
-        .interval(level.own.quartiles.0, level.own.quartiles.2, decimals: 3),
-        .number(level.othersLargest, decimals: 3), .number(level.byDistance[statistics.reach], decimals: 3),
-        .number(level.byDistance[statistics.reach + 2], decimals: 3), .number(level.fromSpecial, decimals: 3),
+        .count(index + 1), .number(level.own.quartiles[1], decimals: 3),
+        .interval(level.own.quartiles[0], level.own.quartiles[2], decimals: 3),
+        .number(level.othersLargest, decimals: 3), .number(level.byDistance[statistics.reach - 1], decimals: 3),
+        .number(level.byDistance[statistics.reach + 1], decimals: 3), .number(level.fromSpecial, decimals: 3),
         .number(level.toSpecial, decimals: 3),
       ])
     }

@@ -48,32 +48,6 @@ struct IdentifiedText {
     return table
   }
 
-  var json: JSON {
-    func shares(_ index: Int, _ head: AttentionRecord.Head) -> JSON {
-      [
-        "effective": .number(head.shares.effective[index]), "magnitude": .number(head.shares.magnitude[index]),
-        "raw": .number(head.shares.raw[index]),
-      ]
-    }
-    let heads = record.heads.map { head -> JSON in
-      let members: [JSON.Member] = [
-        JSON.Member("correlation", .number(head.correlation)), JSON.Member("head", .integer(head.head)),
-        JSON.Member("layer", .integer(head.layer)), JSON.Member("null_dimension", .integer(head.nullDimension)),
-        JSON.Member("null_share", .number(head.nullShare)), JSON.Member("output_error", .number(head.outputError)),
-        JSON.Member("rank", .integer(head.rank)),
-        JSON.Member(
-          "shares", .object(targets.enumerated().map { JSON.Member($1.rawValue, shares($0, head)) })),
-      ]
-      return .object(
-        members + (simplex ? [JSON.Member("simplex_null_dimension", .integer(head.simplexNullDimension))] : []))
-    }
-    return [
-      "heads": .array(heads), "ids": .array(ids.map { .integer(Int($0)) }), "text": .string(text.string),
-      "tokens": .array(ids.map { .string(tokenizer.token($0) ?? "") }), "truncated": .bool(truncated),
-      "uniform": .object(zip(targets, record.uniform).map { JSON.Member($0.rawValue, .number($1)) }),
-    ]
-  }
-
   /// Raw, effective and null part of the kept heads, side by side.
   /// - Parameter show: the part that comes first in a narrow window.
   func panels(show: AttentionPart) -> MatrixPanels? {
@@ -121,6 +95,29 @@ struct IdentifiedText {
       title: "\(modelName), L\(head.layer)H\(head.head)",
       subtitle: "rows look at columns; rank \(head.rank) of \(size) tokens", columns: tokens, rows: rows,
       statistics: statistics, shown: AttentionPart.allCases.firstIndex(of: show) ?? 0)
+  }
+}
+
+extension IdentifiedText: Encodable {
+  func encode(to encoder: any Encoder) throws {
+    let heads = record.heads.map { head -> JSONMembers in
+      let shares = targets.indices.map { index -> [String: Double] in
+        [
+          "effective": head.shares.effective[index], "magnitude": head.shares.magnitude[index],
+          "raw": head.shares.raw[index],
+        ]
+      }
+      return [
+        "correlation": head.correlation, "head": head.head, "layer": head.layer, "null_dimension": head.nullDimension,
+        "null_share": head.nullShare, "output_error": head.outputError, "rank": head.rank,
+        "shares": AttentionTarget.members(targets, shares),
+        "simplex_null_dimension": Absent(wrappedValue: simplex ? head.simplexNullDimension : nil),
+      ]
+    }
+    try encoder.encode([
+      "heads": heads, "ids": ids, "text": text.string, "tokens": ids.map { tokenizer.token($0) ?? "" },
+      "truncated": truncated, "uniform": AttentionTarget.members(targets, record.uniform),
+    ])
   }
 }
 

@@ -132,8 +132,8 @@ struct Identify: ParsableCommand {
     let object = try digest.map { digest in
       try ResultStamp(
         command: "identify", model: model, digest: digest,
-        options: .object(classification.members(cleaning) + effective.members)
-      ).object([JSON.Member("results", .array(results.map(\.json)))])
+        options: classification.members(cleaning) + effective.members
+      ).object(["results": results])
     }
     try output.print(object ?? .null, beside: save, svg, html) { style in
       results.map { $0.table.text(style) }.joined(separator: "\n")

@@ -67,9 +67,7 @@ struct EffectiveAttentionOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  var members: [JSON.Member] {
-    [JSON.Member("simplex", .bool(simplex)), JSON.Member("tolerance", .number(tolerance))]
-  }
+  var members: JSONMembers { ["simplex": simplex, "tolerance": tolerance] }
 
   /// - Throws: `LinearAlgebraError` when a weight is not finite.
   func method(for model: any TransformerModel) throws -> EffectiveAttention {

@@ -11,9 +11,8 @@ struct IdentifyReport {
   let dataset: Dataset
   let reviews: Int
 
-  var members: [JSON.Member] {
-    (attention.map { [JSON.Member("attention", $0.summary.json)] } ?? [])
-      + (tokens.map { [JSON.Member("tokens", $0.json)] } ?? [])
+  var members: JSONMembers {
+    ["attention": Absent(wrappedValue: attention?.summary), "tokens": Absent(wrappedValue: tokens)]
   }
 
   /// What --svg writes.

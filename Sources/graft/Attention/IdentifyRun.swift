@@ -15,14 +15,14 @@ struct IdentifyRun {
   /// What every text is cut to unless --lengths says otherwise.
   static let defaultLengths = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
 
-  private enum Record {
+  private enum Record: Encodable {
     case attention(AttentionRecord)
     case map(TokenIdentifiability.Record)
 
-    var json: JSON {
+    func encode(to encoder: any Encoder) throws {
       switch self {
-      case .attention(let record): ["attention": record.json]
-      case .map(let record): ["map": record.json]
+      case .attention(let record): try encoder.encode(["attention": record])
+      case .map(let record): try encoder.encode(["map": record])
       }
     }
 
@@ -70,12 +70,10 @@ struct IdentifyRun {
         kinds: options.maps.maps.kinds, training: options.maps.training(seed: seed)) : nil
     stamp = ResultStamp(
       command: "identify", model: model, digest: digest, dataset: dataset, seed: seed,
-      options: .object(
-        options.data.members + options.effective.members + options.maps.members + [options.threads.member] + [
-          JSON.Member("lengths", .array(lengths.map { .integer($0) })), JSON.Member("max_length", .integer(maxLength)),
-          JSON.Member("measure", .string(options.measure.rawValue)),
-          JSON.Member("text_cleaning", .string(cleaning.rawValue)),
-        ]))
+      options: options.data.members + options.effective.members + options.maps.members + options.threads.member + [
+        "lengths": lengths, "max_length": maxLength, "measure": options.measure.rawValue,
+        "text_cleaning": cleaning.rawValue,
+      ])
   }
 
   func run() throws {
@@ -83,7 +81,7 @@ struct IdentifyRun {
     let textBatches = attention == nil ? 0 : encoded.batches.count
     let maps = tokens?.runner(workspace: workspace)
     let run = try RecordedRun(
-      options.recording, stamp: stamp.object([]), batchCount: textBatches + (tokens?.parts.count ?? 0))
+      options.recording, stamp: stamp.object(), batchCount: textBatches + (tokens?.parts.count ?? 0))
     let records = try run.records(label: "identify") { batch -> [Record] in
       if let attention, batch < textBatches {
         return try encoded.reviews[encoded.batches[batch]].map {
@@ -92,11 +90,11 @@ struct IdentifyRun {
       }
       return try maps.map { [.map(try $0.record(part: batch - textBatches))] } ?? []
     } encode: {
-      $0.json
+      try JSON(encoding: $0)
     } decode: {
       try Record($0)
     } write: { directory, records in
-      try writeLines(records.lazy.map(\.json), to: directory + "/records.jsonl")
+      try writeLines(records, to: directory + "/records.jsonl")
       let summary = self.report(records)
       try OutputFile.write(summary.page(stamp: json(summary)), to: directory + "/report.html")
       try OutputFile.write(json(summary).serialized(.pretty) + "\n", to: directory + "/results.json")
@@ -135,8 +133,7 @@ struct IdentifyRun {
   private func json(_ report: IdentifyReport) throws -> JSON {
     try stamp.object(
       report.members + [
-        JSON.Member("reviews", .integer(encoded.reviews.count)),
-        JSON.Member("truncated", .integer(encoded.truncatedCount)),
+        "reviews": encoded.reviews.count, "truncated": encoded.truncatedCount,
       ])
   }
 }

@@ -58,11 +58,10 @@ struct TokenMapOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  var members: [JSON.Member] {
+  var members: JSONMembers {
     [
-      JSON.Member("epochs", .integer(epochs)), JSON.Member("loss", .string(loss.rawValue)),
-      JSON.Member("maps", .array(maps.kinds.map { .string($0.rawValue) })), JSON.Member("rate", .number(rate)),
-      JSON.Member("ridge", .number(ridge)), JSON.Member("width", width.map { .integer($0) } ?? .null),
+      "epochs": epochs, "loss": loss.rawValue, "maps": maps.kinds.map(\.rawValue), "rate": rate,
+      "ridge": ridge, "width": width,
     ]
   }
 

@@ -43,11 +43,8 @@ struct ClassificationOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  func members(_ cleaning: TextCleaning) -> [JSON.Member] {
-    [
-      JSON.Member("max_length", maxLength.map { .integer($0) } ?? .null),
-      JSON.Member("text_cleaning", .string(cleaning.rawValue)),
-    ]
+  func members(_ cleaning: TextCleaning) -> JSONMembers {
+    ["max_length": maxLength, "text_cleaning": cleaning.rawValue]
   }
 }
 

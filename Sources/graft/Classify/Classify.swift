@@ -42,11 +42,9 @@ struct Classify: ParsableCommand {
     }
     let object = try digest.map { digest in
       try ResultStamp(
-        command: "classify", model: model, digest: digest, options: .object(classification.members(cleaning))
+        command: "classify", model: model, digest: digest, options: classification.members(cleaning)
       ).object([
-        JSON.Member("labels", .array(classifier.labels.map { .string($0) })),
-        JSON.Member("problem_type", .string(classifier.problemType.rawValue)),
-        JSON.Member("results", .array(results.map(\.json))),
+        "labels": classifier.labels, "problem_type": classifier.problemType.rawValue, "results": results,
       ])
     }
     try output.print(object ?? .null) { style in
@@ -77,7 +75,7 @@ struct Classify: ParsableCommand {
 }
 
 /// One text and its scores.
-private struct ClassifiedText {
+private struct ClassifiedText: Encodable {
   let text: String
   let tokens: TextEncoder.Tokens
   /// [C]
@@ -87,14 +85,11 @@ private struct ClassifiedText {
   private var predicted: Int? { classifier.problemType.predicted(logits) }
   private var probabilities: [Double]? { classifier.problemType.probabilities(logits) }
 
-  var json: JSON {
-    [
-      "label": predicted.map { .string(classifier.labels[$0]) } ?? .null,
-      "predicted": predicted.map { .integer($0) } ?? .null, "text": .string(text),
-      "logits": .array(logits.map { .float($0) }),
-      "probabilities": probabilities.map { .array($0.map { .number($0) }) } ?? .null,
-      "tokens": .integer(tokens.ids.count), "truncated": .bool(tokens.truncated),
-    ]
+  func encode(to encoder: any Encoder) throws {
+    try encoder.encode([
+      "label": predicted.map { classifier.labels[$0] }, "predicted": predicted, "text": text, "logits": logits,
+      "probabilities": probabilities, "tokens": tokens.ids.count, "truncated": tokens.truncated,
+    ])
   }
 
   /// The class that holds; of independent labels each with its probability, of numbers each.

@@ -33,8 +33,7 @@ struct Compare: ParsableCommand {
     let comparison = try RunComparison(
       Prediction.read(run: first), Prediction.read(run: second),
       classNames: names.0.flatMap { first in names.1.map { (first, $0) } })
-    let json = JSON.object(
-      JSON.header("compare") + [JSON.Member("runs", [.string(first), .string(second)])] + comparison.members)
+    let json = JSONMembers.header("compare") + ["runs": [first, second]] + comparison
     try output.print(json) { style in
       var facts = FactSheet("\(second) against \(first) on \(comparison.n.counted("review"))")
       let interval = comparison.differenceInterval

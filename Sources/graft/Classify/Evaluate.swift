@@ -39,17 +39,17 @@ struct Evaluate: ParsableCommand {
     let encoded = try EncodedReviews.noting(
       dataset, for: model, tokenizer: model.notedTokenizer(),
       cleaning: cleaning, maxLength: classification.length(for: [model]), threads: threads.count)
-    let labels = JSON.Member("labels", .array(classes.names.map { .string($0) }))
+    let labels: JSONMembers = ["labels": classes.names]
     let stamp = ResultStamp(
       command: "evaluate", model: model, digest: digest, dataset: dataset, seed: data.seed,
-      options: .object(data.members + classification.members(cleaning) + [threads.member]))
+      options: data.members + classification.members(cleaning) + threads.member)
 
-    let predictions = try RecordedRun(recording, stamp: stamp.object([labels]), batchCount: encoded.batches.count)
+    let predictions = try RecordedRun(recording, stamp: stamp.object(labels), batchCount: encoded.batches.count)
       .predictions(
         encoded, of: model, workspace: threads.workspace()
-      ) { try stamp.object([labels] + $0.members) }
+      ) { try stamp.object(labels + $0) }
     let metrics = try ClassificationMetrics(predictions)
-    try output.print(stamp.object([labels] + metrics.members)) { style in
+    try output.print(stamp.object(labels + metrics)) { style in
       EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: classes.names).text(style)
     }
   }
@@ -76,7 +76,8 @@ struct RecordedRun {
   ///   - write: writes the results into the folder, from all records in the order of the batches.
   /// - Returns: all records; nil when an earlier call finished the run.
   func records<Record>(
-    label: String, unit: String = "batches", compute: (_ batch: Int) throws -> [Record], encode: (Record) -> JSON,
+    label: String, unit: String = "batches", compute: (_ batch: Int) throws -> [Record],
+    encode: (Record) throws -> JSON,
     decode: (JSONNode) throws -> Record, write: (_ directory: String, [Record]) throws -> Void
   ) throws -> [Record]? {
     let missing = journal?.missingBatches ?? Array(0..<batchCount)
@@ -108,11 +109,11 @@ struct RecordedRun {
     let predictions = try records(label: "evaluate") { batch in
       try encoded.predictions(of: model, batch: batch, workspace: workspace)
     } encode: {
-      .object($0.members)
+      try JSON(encoding: $0)
     } decode: {
       try Prediction($0)
     } write: { directory, predictions in
-      try writeLines(predictions.lazy.map { .object($0.members) }, to: directory + "/predictions.jsonl")
+      try writeLines(predictions, to: directory + "/predictions.jsonl")
       let object = try results(ClassificationMetrics(predictions))
       try OutputFile.write(object.serialized(.pretty) + "\n", to: directory + "/results.json")
     }
@@ -121,8 +122,8 @@ struct RecordedRun {
 }
 
 /// One JSON object a line.
-func writeLines(_ objects: some Sequence<JSON>, to path: String) throws {
+func writeLines(_ objects: some Sequence<some Encodable>, to path: String) throws {
   let file = try OutputFile(path)
-  for object in objects { try file.write(object.serialized() + "\n") }
+  for object in objects { try file.write(JSON(encoding: object).serialized() + "\n") }
   try file.commit()
 }

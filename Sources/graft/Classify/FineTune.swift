@@ -103,12 +103,9 @@ struct FineTune: ParsableCommand {
     let digest = BackgroundDigest(of: opened)
     let options =
       training.members(kind) + [
-        JSON.Member("labels", .array(classes.names.map { .string($0) })),
-        JSON.Member("max_length", .integer(length)),
-        JSON.Member("test", .string(scored.name)), JSON.Member("test_sha256", .string(try scored.sha256())),
-        JSON.Member("test_label_order", .string((scored.labelOrder ?? .names).rawValue)),
-        JSON.Member("text_cleaning", .string(cleaning.rawValue)), threads.member,
-      ] + columns.members
+        "labels": classes.names, "max_length": length, "test": scored.name, "test_sha256": try scored.sha256(),
+        "test_label_order": (scored.labelOrder ?? .names).rawValue, "text_cleaning": cleaning.rawValue,
+      ] + threads.member + columns.members
     let runs = FineTuneRuns(
       model: opened, train: try encode(train), test: try encode(scored), kind: kind, names: classes.names,
       cleaning: cleaning,
@@ -117,7 +114,7 @@ struct FineTune: ParsableCommand {
       cacheKey: try digest.wait() + train.sha256() + "\(length) \(cleaning.rawValue) \(training.blocks)"
     ) { seed in
       ResultStamp(
-        command: "finetune", model: opened, digest: digest, dataset: train, seed: seed, options: .object(options))
+        command: "finetune", model: opened, digest: digest, dataset: train, seed: seed, options: options)
     }
     let object: JSON
     if let seeds {

@@ -95,15 +95,12 @@ struct FineTuneOptions: ParsableArguments {
   }
 
   /// The values as they stand in a result.
-  func members(_ kind: ClassifierKind) -> [JSON.Member] {
+  func members(_ kind: ClassifierKind) -> JSONMembers {
     let settings = settings(seed: 0)
     return [
-      JSON.Member("batch", .integer(settings.batchSize)),
-      JSON.Member("clip", settings.clip.map { .number($0) } ?? .null),
-      JSON.Member("epochs", .integer(settings.epochs)), JSON.Member("head", .string(kind.rawValue)),
-      JSON.Member("learning_rate", .number(settings.learningRate)), JSON.Member("unfreeze", .integer(blocks)),
-      JSON.Member("warmup", .number(settings.warmup)), JSON.Member("weight_decay", .number(settings.weightDecay)),
-      JSON.Member("weights_only", .bool(trainsWeightsOnly)),
+      "batch": settings.batchSize, "clip": settings.clip, "epochs": settings.epochs, "head": kind.rawValue,
+      "learning_rate": settings.learningRate, "unfreeze": blocks,
+      "warmup": settings.warmup, "weight_decay": settings.weightDecay, "weights_only": trainsWeightsOnly,
     ]
   }
 }

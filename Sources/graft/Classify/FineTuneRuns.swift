@@ -39,9 +39,8 @@ struct FineTuneRuns {
     removeCache(in: directory)
     let accuracies = try runs.map { try JSONNode($0, path: file)["accuracy"].double() }
     let object = try stamp(nil).object([
-      JSON.Member("accuracy_max", .number(accuracies.max() ?? 0)),
-      JSON.Member("accuracy_mean", .number(accuracies.reduce(0, +) / Double(accuracies.count))),
-      JSON.Member("accuracy_min", .number(accuracies.min() ?? 0)), JSON.Member("runs", .array(runs)),
+      "accuracy_max": accuracies.max() ?? 0, "accuracy_mean": accuracies.reduce(0, +) / Double(accuracies.count),
+      "accuracy_min": accuracies.min() ?? 0, "runs": runs,
     ])
     try OutputFile.write(object.serialized(.pretty) + "\n", to: file)
     return object
@@ -52,7 +51,7 @@ struct FineTuneRuns {
     let settings = options.settings(seed: seed)
     let stamp = stamp(seed)
     let journal = try RunJournal(
-      directory: directory, stamp: stamp.object([]), batchCount: settings.epochs, resume: resume)
+      directory: directory, stamp: stamp.object(), batchCount: settings.epochs, resume: resume)
     Interruption.keeps(in: self.directory, option: "--resume")
     let state = directory + "/state.safetensors"
     if !journal.isFinished {
@@ -69,7 +68,7 @@ struct FineTuneRuns {
       for epoch in journal.missingBatches {
         try self.train(&tuning, throughEpoch: epoch, state: state)
         try journal.append(
-          batch: epoch, records: try score(trainable.model, epoch, workspace).map { .object($0.members) })
+          batch: epoch, records: try score(trainable.model, epoch, workspace).map { try JSON(encoding: $0) })
       }
       try journal.finish {
         try trainable.model.checkpoint.write(to: directory)
@@ -147,27 +146,25 @@ struct FineTuneRuns {
   private func writeResults(
     _ journal: RunJournal, _ stamp: ResultStamp, _ tuning: FineTuning, _ trainable: Trainable, directory: String
   ) throws {
-    var epochs: [JSON] = []
+    var epochs: [JSONMembers] = []
     var last: [Prediction] = []
     for epoch in 0..<tuning.settings.epochs {
       last = try journal.records(ofBatch: epoch).map { try Prediction($0) }
       let metrics = try ClassificationMetrics(last)
       let losses = tuning.losses[epoch * tuning.stepsInEpoch..<(epoch + 1) * tuning.stepsInEpoch]
       epochs.append([
-        "accuracy": .number(metrics.accuracy), "ci95": metrics.interval.json, "loss": .number(metrics.loss),
-        "training_loss": .number(losses.reduce(0, +) / Double(losses.count)),
+        "accuracy": metrics.accuracy, "ci95": metrics.interval, "loss": metrics.loss,
+        "training_loss": losses.reduce(0, +) / Double(losses.count),
       ])
     }
-    try writeLines(last.lazy.map { .object($0.members) }, to: directory + "/predictions.jsonl")
-    let members =
-      try ClassificationMetrics(last).members + [
-        JSON.Member("epochs", .array(epochs)), JSON.Member("losses", .array(tuning.losses.map { .number($0) })),
-        JSON.Member("steps", .integer(tuning.step)),
-        JSON.Member("trained_parameters", .integer(trainable.parameters.reduce(0) { $0 + $1.count })),
-        JSON.Member("training_texts", .integer(train.reviews.count)),
-        JSON.Member("training_truncated", .integer(train.truncatedCount)),
-      ]
-    try OutputFile.write(stamp.object(members).serialized(.pretty) + "\n", to: directory + "/results.json")
+    try writeLines(last, to: directory + "/predictions.jsonl")
+    let members: JSONMembers = [
+      "epochs": epochs, "losses": tuning.losses, "steps": tuning.step,
+      "trained_parameters": trainable.parameters.reduce(0) { $0 + $1.count }, "training_texts": train.reviews.count,
+      "training_truncated": train.truncatedCount,
+    ]
+    try OutputFile.write(
+      stamp.object(members + ClassificationMetrics(last)).serialized(.pretty) + "\n", to: directory + "/results.json")
   }
 }
 

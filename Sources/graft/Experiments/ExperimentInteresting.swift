@@ -68,16 +68,13 @@ struct ExperimentInteresting: ParsableCommand {
     }
     let stamp = ResultStamp(
       command: "experiment interesting", model: model, digest: digest, seed: seed.seed,
-      options: .object(
-        filter.members + [
-          JSON.Member("draws", .integer(draws)), JSON.Member("k", .integer(k)), options.threads.member,
-          JSON.Member("threshold", .number(threshold)),
-        ]))
+      options: filter.members + [
+        "draws": draws, "k": k, "threshold": threshold,
+      ] + options.threads.member)
     try options.show(
       ChartColumn([figure(levels, model)]),
       stamp.object([
-        JSON.Member("layers", .array(layers.map(json))), JSON.Member("levels", .array(levels.map(json))),
-        JSON.Member("pairs", .array(found.map { json($0, labels) })),
+        "layers": layers.map(json), "levels": levels.map(json), "pairs": found.map { json($0, labels) },
       ])
     ) { style in
       counts(layers).text(style) + "\n" + pairs(found, labels).text(style)
@@ -101,25 +98,24 @@ struct ExperimentInteresting: ParsableCommand {
     return levels
   }
 
-  private func json(_ level: Level) -> JSON {
+  private func json(_ level: Level) -> JSONMembers {
     [
-      "aligned": .number(level.aligned), "shuffled": .array(level.shuffled.map { .number($0) }),
-      "similarity": .number(level.similarity),
+      "aligned": level.aligned, "shuffled": level.shuffled, "similarity": level.similarity,
     ]
   }
 
-  private func json(_ layer: RelatedPairs.Alikeness) -> JSON {
+  private func json(_ layer: RelatedPairs.Alikeness) -> JSONMembers {
     [
-      "aligned": .integer(layer.alike.count), "layer": .integer(layer.layer), "n": .integer(layer.aligned.count),
-      "shuffled": .array(layer.shuffled.map { draw in .integer(draw.count { $0 >= threshold }) }),
+      "aligned": layer.alike.count, "layer": layer.layer, "n": layer.aligned.count,
+      "shuffled": layer.shuffled.map { draw in draw.count { $0 >= threshold } },
     ]
   }
 
-  private func json(_ pair: RelatedPairs.Alike, _ labels: TokenLabels) -> JSON {
+  private func json(_ pair: RelatedPairs.Alike, _ labels: TokenLabels) -> JSONMembers {
     [
-      "layer": .integer(pair.layer), "neuron": .integer(pair.neuron),
-      "shared": .array(pair.shared.map { ["id": .integer(Int($0)), "token": .string(labels.text(Int($0)))] }),
-      "similarity": .number(pair.similarity),
+      "layer": pair.layer, "neuron": pair.neuron,
+      "shared": pair.shared.map { ["id": $0, "token": labels.text(Int($0))] as JSONMembers },
+      "similarity": pair.similarity,
     ]
   }
 

@@ -81,33 +81,25 @@ struct ExperimentKeepK: ParsableCommand {
     progress.clear()
     let stamp = ResultStamp(
       command: "experiment keep-k", model: model, digest: digest, dataset: texts?.dataset, seed: data.seed,
-      options: .object(
-        data.members + (texts.map { classification.members($0.cleaning) } ?? []) + [
-          JSON.Member("k", .array(ks.map { .integer($0) })), JSON.Member("n", .integer(count)), options.threads.member,
-        ]))
-    let truncated = texts.map { [JSON.Member("truncated", .integer($0.encoded.truncatedCount))] } ?? []
+      options: data.members + (texts.map { classification.members($0.cleaning) } ?? [:]) + [
+        "k": ks, "n": count,
+      ] + options.threads.member)
+    let truncated = Absent(wrappedValue: texts?.encoded.truncatedCount)
     try options.show(
-      figure(results, model), stamp.object(truncated + [JSON.Member("vectors", .array(results.map(json)))])
+      figure(results, model), stamp.object(["truncated": truncated, "vectors": results.map(json)])
     ) {
       style in results.map { table($0).text(style) }.joined(separator: "\n")
     }
   }
 
-  private func json(_ sort: Sort) -> JSON {
-    [
-      "curves": .array(
-        sort.curves.map { curve in
-          [
-            "points": .array(
-              curve.points.map { point in
-                [
-                  "cosine": point.cosine.map { .number($0) } ?? .null, "k": .integer(point.k),
-                  "off_diagonal": point.offDiagonal.map { .number($0) } ?? .null,
-                ]
-              }), "projection": .string(curve.projection.rawValue),
-          ]
-        }), "n": .integer(sort.vectors), "sort": .string(sort.name),
-    ]
+  private func json(_ sort: Sort) -> JSONMembers {
+    let curves = sort.curves.map { curve -> JSONMembers in
+      let points = curve.points.map { point -> JSONMembers in
+        ["cosine": point.cosine, "k": point.k, "off_diagonal": point.offDiagonal]
+      }
+      return ["points": points, "projection": curve.projection.rawValue]
+    }
+    return ["curves": curves, "n": sort.vectors, "sort": sort.name]
   }
 
   private func figure(_ sorts: [Sort], _ model: Model) -> ChartColumn {

@@ -58,7 +58,3 @@ struct ExperimentTexts {
 
   var batches: some Sequence<[[Int32]]> { encoded.batches.lazy.map { encoded.reviews[$0].map(\.ids) } }
 }
-
-extension Interval {
-  var json: JSON { .array([.number(low), .number(high)]) }
-}

@@ -74,30 +74,26 @@ struct ExperimentRecall: ParsableCommand {
     let rows = recalls.compactMap { Row($0, seed: data.seed) }
     let stamp = ResultStamp(
       command: "experiment recall", model: model, digest: digest, dataset: texts.dataset, seed: data.seed,
-      options: .object(
-        data.members + classification.members(texts.cleaning) + [
-          JSON.Member("active", .integer(active)), JSON.Member("k", .integer(k)),
-          JSON.Member("positions", .integer(positions)), options.threads.member,
-        ]))
+      options: data.members + classification.members(texts.cleaning) + [
+        "active": active, "k": k, "positions": positions,
+      ] + options.threads.member)
     try options.show(
       figure(rows, model),
       stamp.object([
-        JSON.Member("n", .integer(sample.positions.count)), JSON.Member("recalls", .array(rows.map(json))),
-        JSON.Member("tokens", .integer(texts.tokens)),
-        JSON.Member("truncated", .integer(texts.encoded.truncatedCount)),
+        "n": sample.positions.count, "recalls": rows.map(json), "tokens": texts.tokens,
+        "truncated": texts.encoded.truncatedCount,
       ])
     ) { style in
       ActivationRecall.Target.allCases.map { table(rows, $0).text(style) }.joined(separator: "\n")
     }
   }
 
-  private func json(_ row: Row) -> JSON {
+  private func json(_ row: Row) -> JSONMembers {
     [
-      "aligned": .number(row.aligned.value), "aligned_interval": row.aligned.interval.json,
-      "difference": .number(row.difference.value), "difference_interval": row.difference.interval.json,
-      "kind": .string(row.recall.kind.rawValue), "layer": .integer(row.recall.layer),
-      "random": .number(row.random.value), "random_interval": row.random.interval.json,
-      "target": .string(row.recall.target.rawValue),
+      "aligned": row.aligned.value, "aligned_interval": row.aligned.interval,
+      "difference": row.difference.value, "difference_interval": row.difference.interval,
+      "kind": row.recall.kind.rawValue, "layer": row.recall.layer,
+      "random": row.random.value, "random_interval": row.random.interval, "target": row.recall.target.rawValue,
     ]
   }
 

@@ -59,23 +59,17 @@ struct ExperimentRelatedPairs: ParsableCommand {
     let chance = TokenSets.chance(k: k, vocabulary: wE.rows)
     let stamp = ResultStamp(
       command: "experiment related-pairs", model: model, digest: digest, seed: seed.seed,
-      options: .object([
-        JSON.Member("draws", .integer(draws)), JSON.Member("k", .integer(k)), options.threads.member,
-      ]))
+      options: ["draws": draws, "k": k] + options.threads.member)
     try options.show(
       figure(rows, chance, model),
-      stamp.object([
-        JSON.Member("chance", .number(chance)), JSON.Member("pairs", .array(rows.map(json))),
-      ])
+      stamp.object(["chance": chance, "pairs": rows.map(json)])
     ) { table(rows).text($0) }
   }
 
-  private func json(_ row: Row) -> JSON {
+  private func json(_ row: Row) -> JSONMembers {
     [
-      "layer": .integer(row.result.layer), "mean": .number(row.aligned.value),
-      "mean_interval": row.aligned.interval.json,
-      "n": .integer(row.result.aligned.count), "pair": .string(row.result.pair.rawValue),
-      "shuffled": .array(row.result.shuffled.map { .number($0) }),
+      "layer": row.result.layer, "mean": row.aligned.value, "mean_interval": row.aligned.interval,
+      "n": row.result.aligned.count, "pair": row.result.pair.rawValue, "shuffled": row.result.shuffled,
     ]
   }
 

@@ -17,7 +17,7 @@ struct Env: ParsableCommand {
 
   func run() throws {
     let machine = Machine()
-    try output.print(machine.json) { style in
+    try output.print(machine.members) { style in
       var sheet = FactSheet("graft \(Version.current)")
       sheet.add("built with", "Swift \(Machine.compiler)")
       sheet.add("system", machine.system)
@@ -116,21 +116,13 @@ struct Machine {
     #endif
   }
 
-  var json: JSON {
-    .object(
-      JSON.header("env") + [
-        JSON.Member("swift", .string(Self.compiler)), JSON.Member("system", .string(system)),
-        JSON.Member("processor", .string(processor)), JSON.Member("cores", .integer(cores)),
-        JSON.Member(
-          "instructions",
-          ["active": .string(instructions), "available": .array(availableInstructions.map { .string($0) })]),
-        JSON.Member(
-          "openblas",
-          ["configuration": .string(OpenBLASLibrary.configuration), "core": .string(OpenBLASLibrary.core)]),
-        JSON.Member("models", .array(models.map { .string($0) })),
-        JSON.Member("environment", .object(variables.map { JSON.Member($0.name, .string($0.value)) })),
-        JSON.Member("warnings", .array(warnings.map { .string($0) })),
-      ])
+  var members: JSONMembers {
+    JSONMembers.header("env") + [
+      "swift": Self.compiler, "system": system, "processor": processor, "cores": cores,
+      "instructions": ["active": instructions, "available": availableInstructions] as JSONMembers,
+      "openblas": ["configuration": OpenBLASLibrary.configuration, "core": OpenBLASLibrary.core], "models": models,
+      "environment": Dictionary(variables) { $1 }, "warnings": warnings,
+    ]
   }
 }
 

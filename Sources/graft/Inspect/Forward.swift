@@ -50,9 +50,8 @@ struct Forward: ParsableCommand {
     let shapes = try trace.write(to: output.path)
     let object = try digest.map { digest in
       try ResultStamp(command: "forward", model: model, digest: digest, options: options).object([
-        JSON.Member("ids", .array(tokens.ids.map { .integer(Int($0)) })), JSON.Member("output", .string(output.path)),
-        JSON.Member("tensors", .object(shapes.map { JSON.Member($0.name, .array($0.shape.map { .integer($0) })) })),
-        JSON.Member("tokens", .integer(tokens.ids.count)), JSON.Member("truncated", .bool(tokens.truncated)),
+        "ids": tokens.ids, "output": output.path, "tensors": Dictionary(shapes) { $1 },
+        "tokens": tokens.ids.count, "truncated": tokens.truncated,
       ])
     }
     try result.print(object ?? .null, beside: output) { style in
@@ -75,12 +74,8 @@ struct Forward: ParsableCommand {
     return TextEncoder.Tokens(ids: Array(head), truncated: head.count < all.count)
   }
 
-  private var options: JSON {
-    .object(
-      encoding.members + [
-        JSON.Member("text", text.map { .string($0) } ?? .null),
-        JSON.Member("token_types", tokenTypes.map { .array($0.values.map { .integer(Int($0)) }) } ?? .null),
-      ])
+  private var options: JSONMembers {
+    encoding.members + ["text": text, "token_types": tokenTypes?.values]
   }
 }
 

@@ -27,7 +27,7 @@ struct Inspect: ParsableCommand {
     let opened = try model.open()
     let digest = BackgroundDigest(of: opened)
     let description = try ModelDescription(opened, threads: threads.count)
-    let stamp = ResultStamp(command: "inspect", model: opened, digest: digest, options: ["tensors": .bool(tensors)])
+    let stamp = ResultStamp(command: "inspect", model: opened, digest: digest, options: ["tensors": tensors])
     let sha256 = try digest.wait()
     try output.print(stamp.object(description.members(withTensors: tensors))) { style in
       description.text(style, digest: sha256, withTensors: tensors)

@@ -131,72 +131,55 @@ extension ModelDescription {
 // MARK: - For programs
 
 extension ModelDescription {
-  func members(withTensors: Bool) -> [JSON.Member] {
-    var members: [JSON.Member] = [
-      JSON.Member("model_type", .string(model.modelType)), JSON.Member("positions", .integer(model.positions)),
-      JSON.Member("norm_placement", .string(traits.normPlacement.rawValue)),
-      JSON.Member("activation", activation.map { .string($0.rawValue) } ?? .null),
-      JSON.Member("parts", .array(parts.map { json($0.blocks, $0.size) })),
-      JSON.Member("language_head", model.unembedding.map { ["tied": .bool($0.isTied)] } ?? .null),
-      JSON.Member("classifier", classifierJSON), JSON.Member("other_head", model.otherHead?.json ?? .null),
-      JSON.Member("tokenizer", tokenizer.map(json) ?? .null),
-      JSON.Member("tokenizer_refusal", refusal.map { .string($0) } ?? .null),
-      JSON.Member("memory", ["mapped": .integer(memory.mapped), "working": .integer(memory.working)]),
-      JSON.Member("parameters", .integer(parameterCount)), JSON.Member("stitch", stitch.map(json) ?? .null),
-    ]
-    if withTensors {
-      let tensors = model.checkpoints.map(\.checkpoint).flatMap { checkpoint in
-        checkpoint.entries.map { entry -> JSON in
-          [
-            "file": .string(checkpoint.path(holding: entry.name)), "name": .string(entry.name),
-            "shape": .array(entry.shape.map { .integer($0) }), "type": .string(entry.type.rawValue),
-          ]
-        }
+  func members(withTensors: Bool) -> JSONMembers {
+    let tensors = model.checkpoints.map(\.checkpoint).flatMap { checkpoint in
+      checkpoint.entries.map { entry -> JSONMembers in
+        [
+          "file": checkpoint.path(holding: entry.name), "name": entry.name, "shape": entry.shape,
+          "type": entry.type.rawValue,
+        ]
       }
-      members.append(JSON.Member("tensors", .array(tensors)))
     }
-    return members
-  }
-
-  private func json(_ blocks: Range<Int>, _ size: Dimensions) -> JSON {
-    [
-      "blocks": .integer(blocks.count), "hidden": .integer(size.hidden), "heads": .integer(size.heads),
-      "feed_forward": .integer(size.feedForward), "vocabulary": .integer(size.vocabulary),
+    return [
+      "model_type": model.modelType, "positions": model.positions, "norm_placement": traits.normPlacement.rawValue,
+      "activation": activation.map(\.rawValue), "parts": parts.map { json($0.blocks, $0.size) },
+      "language_head": model.unembedding.map { ["tied": $0.isTied] }, "classifier": classifierMembers,
+      "other_head": model.otherHead, "tokenizer": tokenizer.map(json), "tokenizer_refusal": refusal,
+      "memory": ["mapped": memory.mapped, "working": memory.working], "parameters": parameterCount,
+      "stitch": stitch.map(json), "tensors": Absent(wrappedValue: withTensors ? tensors : nil),
     ]
   }
 
-  private func json(_ stitch: StitchedModel) -> JSON {
+  private func json(_ blocks: Range<Int>, _ size: Dimensions) -> JSONMembers {
     [
-      "pretrained": .string(stitch.pretrained.name), "kept": .integer(stitch.kept),
-      "map": .string(stitch.map.recipe.name), "draw": .integer(stitch.map.draw),
-      "finetuned": .string(stitch.finetuned.name), "transplanted": .integer(stitch.transplanted),
+      "blocks": blocks.count, "hidden": size.hidden, "heads": size.heads, "feed_forward": size.feedForward,
+      "vocabulary": size.vocabulary,
     ]
   }
 
-  private var classifierJSON: JSON {
-    guard let classifierPooling else { return .null }
-    return ["labels": .array(labels.map { .string($0) }), "pooling": .string(classifierPooling)]
+  private func json(_ stitch: StitchedModel) -> JSONMembers {
+    [
+      "pretrained": stitch.pretrained.name, "kept": stitch.kept, "map": stitch.map.recipe.name, "draw": stitch.map.draw,
+      "finetuned": stitch.finetuned.name, "transplanted": stitch.transplanted,
+    ]
   }
 
-  private func json(_ tokenizer: Tokenizer) -> JSON {
+  private var classifierMembers: JSONMembers? {
+    classifierPooling.map { ["labels": labels, "pooling": $0] }
+  }
+
+  private func json(_ tokenizer: Tokenizer) -> JSONMembers {
     [
-      "kind": .string(tokenizer.kind.rawValue), "size": .integer(tokenizer.vocabularyCount),
-      "files": .array(tokenizer.files.map { .string($0) }),
-      "special_tokens": .object(
-        tokenizer.specialTokens.named.map { JSON.Member($0.role, .integer(Int($0.id))) }),
-      "settings": .object(tokenizer.settings.map { JSON.Member($0.key, .string($0.value)) }),
-      "warnings": .array(tokenizer.warnings.map { .string($0) }),
+      "kind": tokenizer.kind.rawValue, "size": tokenizer.vocabularyCount, "files": tokenizer.files,
+      "special_tokens": Dictionary(tokenizer.specialTokens.named.map { ($0.role, $0.id) }) { $1 },
+      "settings": Dictionary(tokenizer.settings.map { ($0.key, $0.value) }) { $1 }, "warnings": tokenizer.warnings,
     ]
   }
 }
 
-extension OtherHead {
-  /// For programs.
-  var json: JSON {
-    [
-      "model_class": modelClass.map { .string($0) } ?? .null, "modules": .array(modules.map { .string($0) }),
-      "tensors": .array(tensors.map { .string($0) }),
-    ]
+extension OtherHead: Encodable {
+  public func encode(to encoder: any Encoder) throws {
+    try encoder.encode(["model_class": modelClass, "modules": modules, "tensors": tensors])
   }
 }
 

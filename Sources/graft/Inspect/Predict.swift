@@ -53,13 +53,13 @@ struct Predict: ParsableCommand {
     let object = try digest.map { digest in
       try ResultStamp(
         command: "predict", model: model, digest: digest, seed: plan?.seed, options: options(plan)
-      ).object([JSON.Member("results", .array(predictions.map(\.json)))])
+      ).object(["results": predictions])
     }
     try output.print(object ?? .null) { style in predictions.map { $0.text(style) }.joined(separator: "\n") }
   }
 
-  private func options(_ plan: GenerationPlan?) -> JSON {
-    .object(encoding.members + (plan?.members ?? [JSON.Member("top", .integer(top))]))
+  private func options(_ plan: GenerationPlan?) -> JSONMembers {
+    encoding.members + (plan?.members ?? ["top": top])
   }
 }
 
@@ -119,12 +119,8 @@ struct GenerationPlan {
   }
 
   /// The options as they stand in a result.
-  var members: [JSON.Member] {
-    let generate = JSON.Member("generate", .integer(count))
-    guard case .sampled(let temperature, let topK, _) = choice else { return [generate] }
-    return [
-      generate, JSON.Member("temperature", .number(temperature)),
-      JSON.Member("top_k", topK.map { .integer($0) } ?? .null),
-    ]
+  var members: JSONMembers {
+    guard case .sampled(let temperature, let topK, _) = choice else { return ["generate": count] }
+    return ["generate": count, "temperature": temperature, "top_k": topK]
   }
 }

@@ -75,25 +75,6 @@ struct TokenPrediction {
   let tokens: TextEncoder.Tokens
   let outcome: Outcome
 
-  var json: JSON {
-    var members = [
-      JSON.Member("text", .string(text)), JSON.Member("tokens", .integer(tokens.ids.count)),
-      JSON.Member("truncated", .bool(tokens.truncated)),
-    ]
-    switch outcome {
-    case .places(let places): members.append(JSON.Member("places", .array(places.map(\.json))))
-    case .continuation(let generation, let text, _):
-      members.append(
-        JSON.Member(
-          "continuation",
-          [
-            "ids": .array(generation.ids.map { .integer(Int($0)) }), "stop": .string(generation.stop.rawValue),
-            "text": .string(text),
-          ]))
-    }
-    return .object(members)
-  }
-
   func text(_ style: Style) -> String {
     let cut = tokens.truncated ? style.painted("(the text was truncated)", .faint) + "\n" : ""
     switch outcome {
@@ -127,14 +108,25 @@ struct TokenPrediction {
   }
 }
 
-extension TokenPrediction.Place {
-  fileprivate var json: JSON {
-    let top = items.map { item -> JSON in
+extension TokenPrediction: Encodable {
+  func encode(to encoder: any Encoder) throws {
+    try encoder.encode(["text": text, "tokens": tokens.ids.count, "truncated": tokens.truncated])
+    switch outcome {
+    case .places(let places): try encoder.encode(["places": places])
+    case .continuation(let generation, let text, _):
+      let continuation: JSONMembers = ["ids": generation.ids, "stop": generation.stop.rawValue, "text": text]
+      try encoder.encode(["continuation": continuation])
+    }
+  }
+}
+
+extension TokenPrediction.Place: Encodable {
+  func encode(to encoder: any Encoder) throws {
+    let top = items.map { item -> JSONMembers in
       [
-        "id": .integer(Int(item.item.id)), "token": .string(item.token), "logit": .float(item.item.logit),
-        "probability": .number(item.item.probability),
+        "id": item.item.id, "token": item.token, "logit": item.item.logit, "probability": item.item.probability,
       ]
     }
-    return ["position": .integer(position), "top": .array(top)]
+    try encoder.encode(["position": position, "top": top])
   }
 }

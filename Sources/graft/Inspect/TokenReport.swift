@@ -154,44 +154,30 @@ struct TokenReport {
       ], markMeaning: "the layer it was fitted to")
   }
 
-  /// As a member of a result.
-  var json: JSON {
-    let maps = records.map { record -> JSON in
-      let scores = levels.map { target -> JSON in
-        var members = [JSON.Member("state", .integer(target))]
-        for metric in NeighbourMetric.allCases {
-          guard let found = record.accuracy(target, metric, seed: seed) else { continue }
-          members.append(
-            JSON.Member(
-              metric.rawValue,
-              [
-                "accuracy": .number(found.value),
-                "ci95": .array([.number(found.interval.low), .number(found.interval.high)]),
-              ]))
+  private static func tokens(_ texts: [TokenTexts.Text]) -> Int { texts.reduce(0) { $0 + $1.ids.count } }
+}
+
+extension TokenReport: Encodable {
+  func encode(to encoder: any Encoder) throws {
+    let maps = records.map { record -> JSONMembers in
+      let scores = levels.map { target in
+        NeighbourMetric.allCases.reduce(["state": target] as JSONMembers) { members, metric in
+          members + record.accuracy(target, metric, seed: seed).map { [metric.rawValue: $0] }
         }
-        return .object(members)
       }
       return [
-        "epochs": .integer(record.epochs), "fitted_to": record.kind == .identity ? .null : .integer(record.layer),
-        "kind": .string(record.kind.rawValue), "scores": .array(scores),
-        "validation_loss": .number(record.validationLoss),
+        "epochs": record.epochs, "fitted_to": record.kind == .identity ? nil : record.layer,
+        "kind": record.kind.rawValue, "scores": scores, "validation_loss": record.validationLoss,
       ]
     }
-    let texts = study.texts
-    return [
-      "chance": .number(records.first?.chance ?? .nan), "maps": .array(maps),
-      "texts": [
-        "test": .integer(texts.test.count), "training": .integer(texts.training.count),
-        "validation": .integer(texts.validation.count),
-      ],
-      "tokens": [
-        "test": .integer(Self.tokens(texts.test)), "training": .integer(Self.tokens(texts.training)),
-        "validation": .integer(Self.tokens(texts.validation)),
-      ],
-    ]
+    func counts(_ count: ([TokenTexts.Text]) -> Int) -> [String: Int] {
+      let texts = study.texts
+      return ["test": count(texts.test), "training": count(texts.training), "validation": count(texts.validation)]
+    }
+    try encoder.encode([
+      "chance": records.first?.chance ?? .nan, "maps": maps, "texts": counts(\.count), "tokens": counts(Self.tokens),
+    ])
   }
-
-  private static func tokens(_ texts: [TokenTexts.Text]) -> Int { texts.reduce(0) { $0 + $1.ids.count } }
 }
 
 extension NeighbourMetric {

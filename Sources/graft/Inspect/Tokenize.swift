@@ -40,7 +40,7 @@ struct Tokenize: ParsableCommand {
       try text.bytes.withUnsafeBytes { try problems.add($0, ids: encoding.ids, tokenizer, source: text.source) }
       Console.add(problems)
       if output.json {
-        pending += encoding.json.serialized() + "\n"
+        pending += try JSON(encoding: encoding).serialized() + "\n"
       } else {
         pending += (index > 0 ? "\n" : "") + Self.table(encoding, text, tokenizer).text(style)
       }
@@ -70,12 +70,10 @@ struct Tokenize: ParsableCommand {
   }
 }
 
-extension Encoding {
-  fileprivate var json: JSON {
-    [
-      "ids": .array(ids.map { .integer(Int($0)) }),
-      "tokens": .array(tokens.map { .string($0) }),
-      "offsets": .array(offsets.map { [.integer($0.lowerBound), .integer($0.upperBound)] }),
-    ]
+extension Encoding: Encodable {
+  public func encode(to encoder: any Encoder) throws {
+    try encoder.encode([
+      "ids": ids, "tokens": tokens, "offsets": offsets.map { [$0.lowerBound, $0.upperBound] },
+    ])
   }
 }

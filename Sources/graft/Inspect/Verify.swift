@@ -57,13 +57,10 @@ struct Verify: ParsableCommand {
     let object = try digest.map { digest in
       try ResultStamp(
         command: "verify", model: model, digest: digest,
-        options: ["expected": .string(expected), "tolerance": .number(tolerance)]
+        options: ["expected": expected, "tolerance": tolerance]
       ).object([
-        JSON.Member("first_failure", failure.map { .string($0.name) } ?? .null),
-        JSON.Member("other_head", model.otherHead?.json ?? .null),
-        JSON.Member("not_compared", .array(verification.notCompared.map { .string($0) })),
-        JSON.Member("passed", .bool(failure == nil)), JSON.Member("stages", .array(shown.map(\.json))),
-        JSON.Member("tokens", .integer(ids.count)),
+        "first_failure": failure.map(\.name), "other_head": model.otherHead, "not_compared": verification.notCompared,
+        "passed": failure == nil, "stages": shown, "tokens": ids.count,
       ])
     }
     try output.print(object ?? .null) { style in
@@ -103,11 +100,11 @@ struct Verify: ParsableCommand {
   }
 }
 
-extension Verification.Stage {
-  fileprivate var json: JSON {
-    [
-      "name": .string(name), "largest_error": .number(largestError), "largest_magnitude": .number(largestMagnitude),
-      "fraction": .number(fraction), "at": .array(index.map { .integer($0) }),
-    ]
+extension Verification.Stage: Encodable {
+  public func encode(to encoder: any Encoder) throws {
+    try encoder.encode([
+      "name": name, "largest_error": largestError, "largest_magnitude": largestMagnitude, "fraction": fraction,
+      "at": index,
+    ])
   }
 }

@@ -95,20 +95,19 @@ struct ClassifierReading {
       statistics: (problem.explanation.map { [HeatMap.Statistic("probability", explanation: $0, range: 0...1)] } ?? [])
         + [logit], markMeaning: marksOne ? "the final decision" : "")
   }
+}
 
-  var json: JSON {
-    [
-      "text": .string(text), "tokens": .integer(tokens.ids.count), "truncated": .bool(tokens.truncated),
-      "levels": .array(
-        zip(levels, logits).map { level, logits in
-          [
-            "layer": .integer(level.layer), "level": .string(level.name),
-            "logits": .array(logits.map { .float($0) }),
-            "predicted": problem.predicted(logits).map { .integer($0) } ?? .null,
-            "probabilities": problem.probabilities(logits).map { .array($0.map { .number($0) }) } ?? .null,
-          ]
-        }),
-    ]
+extension ClassifierReading: Encodable {
+  func encode(to encoder: any Encoder) throws {
+    let levels = zip(levels, logits).map { level, logits -> JSONMembers in
+      [
+        "layer": level.layer, "level": level.name, "logits": logits, "predicted": problem.predicted(logits),
+        "probabilities": problem.probabilities(logits),
+      ]
+    }
+    try encoder.encode([
+      "text": text, "tokens": tokens.ids.count, "truncated": tokens.truncated, "levels": levels,
+    ])
   }
 }
 
@@ -124,22 +123,15 @@ extension ProblemType {
 }
 
 /// What the levels say about one review.
-struct ClassifierLensRecord {
+struct ClassifierLensRecord: Encodable {
   let id: String
   let label: Int
   /// [levels][C]
   let logits: [[Float]]
-
-  var json: JSON {
-    [
-      "id": .string(id), "label": .integer(label),
-      "logits": .array(logits.map { .array($0.map(JSON.float)) }),
-    ]
-  }
 }
 
 extension ClassifierLensRecord {
-  /// Reads what `json` makes. Throws `FileError`.
+  /// Reads what was encoded. Throws `FileError`.
   init(_ object: JSONNode) throws {
     id = try object["id"].string()
     label = try object["label"].int()
@@ -201,20 +193,15 @@ struct ClassifierLensSummary {
   }
 
   /// `levels`, `reviews` and `truncated`.
-  var members: [JSON.Member] {
-    func interval(_ interval: Interval) -> JSON { [.number(interval.low), .number(interval.high)] }
-    let objects = levels.map { level -> JSON in
+  var members: JSONMembers {
+    let objects = levels.map { level -> JSONMembers in
       [
-        "layer": .integer(level.level.layer), "level": .string(level.level.name),
-        "accuracy": .number(Double(level.correct) / Double(reviews)),
-        "accuracy_ci95": interval(.wilson(successes: level.correct, of: reviews)),
-        "agreement": .number(Double(level.agreeing) / Double(reviews)),
-        "true_probability": .number(level.meanTrueProbability), "true_probability_ci95": interval(level.interval),
+        "layer": level.level.layer, "level": level.level.name, "accuracy": Double(level.correct) / Double(reviews),
+        "accuracy_ci95": Interval.wilson(successes: level.correct, of: reviews),
+        "agreement": Double(level.agreeing) / Double(reviews),
+        "true_probability": level.meanTrueProbability, "true_probability_ci95": level.interval,
       ]
     }
-    return [
-      JSON.Member("levels", .array(objects)), JSON.Member("reviews", .integer(reviews)),
-      JSON.Member("truncated", .integer(truncated)),
-    ]
+    return ["levels": objects, "reviews": reviews, "truncated": truncated]
   }
 }

@@ -48,11 +48,9 @@ struct InterventionOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  var members: [JSON.Member] {
+  var members: JSONMembers {
     [
-      JSON.Member("ablate", .array(ablate.map { .string($0) })),
-      JSON.Member("patch", .array(patch.map { .string($0) })),
-      JSON.Member("mean_over", meanOver.map { .string($0) } ?? .null), JSON.Member("unchanged", .bool(unchanged)),
+      "ablate": ablate, "patch": patch, "mean_over": meanOver, "unchanged": unchanged,
     ]
   }
 }

@@ -105,11 +105,13 @@ struct Lens: ParsableCommand {
     let object = try digest.map { digest in
       try ResultStamp(
         command: "lens", model: opened, digest: digest,
-        options: .object(encoding.members + input.members + lens.members + interventions.members + [attribution.member])
+        options: encoding.members + input.members + lens.members + interventions.members + attribution.member
       )
       .object(
-        (try baseDigest.map { [JSON.Member("unembedding_sha256", .string(try $0.wait()))] } ?? [])
-          + tunedMembers + [JSON.Member("results", .array((groups.joined() + others).map(\.json)))])
+        [
+          "unembedding_sha256": Absent(wrappedValue: try baseDigest?.wait()),
+          "results": Array(groups.joined()) + others,
+        ] + tunedMembers)
     }
     try output.print(object ?? .null, beside: svg, html) { style in
       figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style) }

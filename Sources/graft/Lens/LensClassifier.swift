@@ -40,9 +40,8 @@ struct LensClassifier: ParsableCommand {
     let lens = try ClassifierLens(opened, threads: threads.count)
     let digest = output.json || recording.output != nil ? BackgroundDigest(of: opened) : nil
     let cleaning = try classification.cleaning(for: opened)
-    let meaning = [
-      JSON.Member("labels", .array(lens.classifier.labels.map { .string($0) })),
-      JSON.Member("problem_type", .string(lens.classifier.problemType.rawValue)),
+    let meaning: JSONMembers = [
+      "labels": lens.classifier.labels, "problem_type": lens.classifier.problemType.rawValue,
     ]
     let options = classification.members(cleaning)
     if data.dataset != nil {
@@ -50,9 +49,9 @@ struct LensClassifier: ParsableCommand {
       let stamp = digest.map { digest in
         ResultStamp(
           command: "lens-classifier", model: opened, digest: digest, dataset: dataset, seed: data.seed,
-          options: .object(options + data.members + [threads.member]))
+          options: options + data.members + threads.member)
       }
-      func object(_ members: [JSON.Member]) throws -> JSON { try stamp?.object(meaning + members) ?? .null }
+      func object(_ members: JSONMembers) throws -> JSON { try stamp?.object(meaning + members) ?? .null }
       let summary = try summarise(dataset, lens, cleaning, object: object)
       return try output.print(object(summary.members)) { style in
         summary.table(style, caption: "\(opened.name): \(summary.reviews.counted("review")) of \(dataset.name)")
@@ -68,8 +67,8 @@ struct LensClassifier: ParsableCommand {
     }
     try svg?.write(readings[0].heatMap.svg())
     let object = try digest.map { digest in
-      try ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: .object(options))
-        .object(meaning + [JSON.Member("results", .array(readings.map(\.json)))])
+      try ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: options)
+        .object(meaning + ["results": readings])
     }
     try output.print(object ?? .null, beside: svg) { style in
       readings.map { $0.heatMap.text(style) }.joined(separator: "\n")
@@ -78,7 +77,7 @@ struct LensClassifier: ParsableCommand {
 
   private func summarise(
     _ dataset: Dataset, _ lens: ClassifierLens, _ cleaning: TextCleaning,
-    object: @escaping ([JSON.Member]) throws -> JSON
+    object: @escaping (JSONMembers) throws -> JSON
   ) throws -> ClassifierLensSummary {
     let tokenizer = try lens.model.notedTokenizer()
     let encoded = try EncodedReviews.noting(
@@ -89,7 +88,7 @@ struct LensClassifier: ParsableCommand {
       ClassifierLensSummary(
         levels: lens.levels, records: records, truncated: encoded.truncatedCount, seed: data.seed)
     }
-    let run = try RecordedRun(recording, stamp: object([]), batchCount: encoded.batches.count)
+    let run = try RecordedRun(recording, stamp: object([:]), batchCount: encoded.batches.count)
     let records = try run.records(label: "lens-classifier") { batch in
       let reviews = encoded.reviews[encoded.batches[batch]]
       let scores = try lens.read(PackedBatch(reviews.map(\.ids)))
@@ -97,11 +96,11 @@ struct LensClassifier: ParsableCommand {
         ClassifierLensRecord(id: review.id, label: review.label, logits: scores.map { $0[index] })
       }
     } encode: {
-      $0.json
+      try JSON(encoding: $0)
     } decode: {
       try ClassifierLensRecord($0)
     } write: { directory, records in
-      try writeLines(records.lazy.map(\.json), to: directory + "/texts.jsonl")
+      try writeLines(records, to: directory + "/texts.jsonl")
       try OutputFile.write(
         object(summary(records).members).serialized(.pretty) + "\n", to: directory + "/results.json")
     }

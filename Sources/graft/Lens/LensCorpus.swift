@@ -38,11 +38,9 @@ struct LensCorpus {
   var truncatedCount: Int { encoded.truncatedCount }
 
   /// What the options came to, as it stands in a result.
-  func members(maxLength: Int?) -> [JSON.Member] {
+  func members(maxLength: Int?) -> JSONMembers {
     options.data.members + [
-      JSON.Member("mask_share", predictsMasked ? .number(options.maskShare) : .null),
-      JSON.Member("max_length", maxLength.map { .integer($0) } ?? .null),
-      JSON.Member("text_cleaning", .string(cleaning.rawValue)),
+      "mask_share": predictsMasked ? options.maskShare : nil, "max_length": maxLength, "text_cleaning": cleaning.rawValue,
     ]
   }
 
@@ -92,21 +90,21 @@ extension Lens {
     let tunedMembers = try tuning.members()
     let stamp = ResultStamp(
       command: "lens", model: model, digest: digests.0, dataset: corpus.dataset, seed: self.corpus.data.seed,
-      options: .object(lens.corpusMembers + corpus.members(maxLength: encoding.maxLength) + [threads.member]))
-    func object(_ members: [JSON.Member]) throws -> JSON {
+      options: lens.corpusMembers + corpus.members(maxLength: encoding.maxLength) + threads.member)
+    func object(_ members: JSONMembers) throws -> JSON {
       try stamp.object(
-        (digests.1.map { [JSON.Member("unembedding_sha256", .string(try $0.wait()))] } ?? []) + tunedMembers + members)
+        ["unembedding_sha256": Absent(wrappedValue: try digests.1?.wait())] + tunedMembers + members)
     }
 
     func statistics(_ parts: [LensCorpusPart]) throws -> LensStatistics {
       try LensStatistics(levels: reader.levels, parts: parts, seed: self.corpus.data.seed)
     }
     func result(_ statistics: LensStatistics) throws -> JSON {
-      try object(statistics.members + [JSON.Member("truncated", .integer(corpus.truncatedCount))])
+      try object(["truncated": corpus.truncatedCount] + statistics)
     }
 
     let workspace = threads.workspace()
-    let run = try RecordedRun(recording, stamp: object([]), batchCount: corpus.partCount)
+    let run = try RecordedRun(recording, stamp: object([:]), batchCount: corpus.partCount)
     let parts = try run.records(label: "lens", unit: "parts") { part in
       let distributions = LensDistributions(levels: reader.levels.count, vocabulary: reader.heads[0].vocabulary)
       var texts: [LensTextSums] = []
@@ -115,12 +113,12 @@ extension Lens {
       }
       return [LensCorpusPart(texts: texts, distributions: reader.levels.indices.map { distributions[$0] })]
     } encode: {
-      $0.json
+      try JSON(encoding: $0)
     } decode: {
       try LensCorpusPart($0)
     } write: { directory, parts in
       let texts = parts.flatMap(\.texts).sorted { naturallyPrecedes($0.id, $1.id) }
-      try writeLines(texts.lazy.map { .object($0.members) }, to: directory + "/texts.jsonl")
+      try writeLines(texts, to: directory + "/texts.jsonl")
       try OutputFile.write(result(statistics(parts)).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     let found = try parts.map(statistics) ?? LensStatistics(.read((recording.output?.path ?? "") + "/results.json"))

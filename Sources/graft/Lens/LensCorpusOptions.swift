@@ -28,7 +28,7 @@ struct TunedOptions: ParsableArguments {
 
   /// What a stamp says of the file.
   /// - Throws: `FileError`.
-  func members() throws -> [JSON.Member] {
-    try tuned.map { [JSON.Member("tuned_sha256", .string(try Digest.ofFile($0)))] } ?? []
+  func members() throws -> JSONMembers {
+    ["tuned_sha256": Absent(wrappedValue: try tuned.map { try Digest.ofFile($0) })]
   }
 }

@@ -78,27 +78,23 @@ struct LensFit: ParsableCommand {
     let (fitted, explained) = try Progress.during("regression") { try regression.solve(ridge: ridge) }
     let (lens, divergences) = try train(regression, from: fitted, texts, workspace: workspace)
 
-    let options: [JSON.Member] =
+    let options: JSONMembers =
       texts.members(maxLength: maxLength) + [
-        JSON.Member("head", .string(head.rawValue)), JSON.Member("rate", .number(rate)),
-        JSON.Member("ridge", .number(ridge)), JSON.Member("steps", .integer(steps)),
-        JSON.Member("unembedding", unembedding.map { .string($0) } ?? .null), threads.member,
-      ]
+        "head": head.rawValue, "rate": rate, "ridge": ridge, "steps": steps, "unembedding": unembedding,
+      ] + threads.member
     let stamp = ResultStamp(
       command: "lens-fit", model: opened, digest: digest, dataset: texts.dataset, seed: corpus.data.seed,
-      options: .object(options))
-    try lens.write(to: output.path, metadata: ["graft.fit": stamp.object([]).serialized()])
+      options: options)
+    try lens.write(to: output.path, metadata: ["graft.fit": stamp.object().serialized()])
     let levels = LensLevel.all(blocks: lens.translators.count)
-    let results = levels.dropLast().enumerated().map { index, level -> JSON in
+    let results = levels.dropLast().enumerated().map { index, level -> JSONMembers in
       [
-        "explained_variance": .number(explained[index]),
-        "kl_in_last_steps": divergences.map { .number($0[index]) } ?? .null, "level": .string(level.name),
+        "explained_variance": explained[index], "kl_in_last_steps": divergences.map { $0[index] }, "level": level.name,
       ]
     }
     let object = try stamp.object([
-      JSON.Member("levels", .array(results)), JSON.Member("output", .string(output.path)),
-      JSON.Member("places", .integer(regression.places)), JSON.Member("truncated", .integer(texts.truncatedCount)),
-      JSON.Member("unembedding_sha256", .string(lens.unembeddingDigest)),
+      "levels": results, "output": output.path, "places": regression.places, "truncated": texts.truncatedCount,
+      "unembedding_sha256": lens.unembeddingDigest,
     ])
     try display.print(object, beside: output) { style in
       var table = Table(

@@ -55,22 +55,16 @@ struct LensOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  var members: [JSON.Member] {
-    func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
-    func number(_ value: Int?) -> JSON { value.map { .integer($0) } ?? .null }
-    return [
-      JSON.Member("head", .string(head.rawValue)), JSON.Member("mask_each", .bool(maskEach)),
-      JSON.Member("slice", slice.map { .array([number($0.start), number($0.end)]) } ?? .null),
-      JSON.Member("sublayers", .bool(sublayers)), JSON.Member("target", text(target)),
-      JSON.Member("tokens", tokens.map { .array($0.values.map { .integer(Int($0)) }) } ?? .null),
-      JSON.Member("top", .integer(top)), JSON.Member("unembedding", text(unembedding)),
-      JSON.Member("updates", .bool(updates)), JSON.Member("versus", text(versus)),
+  var members: JSONMembers {
+    corpusMembers + [
+      "mask_each": maskEach, "slice": slice.map { [$0.start, $0.end] }, "target": target, "tokens": tokens?.values,
+      "top": top, "updates": updates, "versus": versus,
     ]
   }
 
   /// The options that count for a dataset, as they stand in a result.
-  var corpusMembers: [JSON.Member] {
-    members.filter { ["head", "sublayers", "unembedding"].contains($0.key) }
+  var corpusMembers: JSONMembers {
+    ["head": head.rawValue, "sublayers": sublayers, "unembedding": unembedding]
   }
 
   /// The places to show of a text of `count` tokens.

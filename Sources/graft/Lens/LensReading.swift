@@ -113,52 +113,36 @@ struct LensReading {
       shown: shown,
       markMeaning: "the final answer")
   }
+}
 
-  var json: JSON {
-    let levelObjects = zip(levels, cells).map { level, cells -> JSON in
-      [
-        "layer": .integer(level.layer), "level": .string(level.name), "site": .string(level.site.rawValue),
-        "tuned": .bool(level.isTuned),
-        "places": .array(zip(positions, cells).map { position, cell in json(cell, at: position) }),
-      ]
+extension LensReading: Encodable {
+  func encode(to encoder: any Encoder) throws {
+    let levels = zip(levels, cells).map { level, cells in
+      ["places": zip(positions, cells).map { json($1, at: $0) }] + level
     }
-    let members = [
-      JSON.Member("interventions", .array(changes.map { .string($0) })),
-      JSON.Member("ids", .array(ids.map { .integer(Int($0)) })), JSON.Member("levels", .array(levelObjects)),
-      JSON.Member("positions", .array(positions.map { .integer($0) })), JSON.Member("text", .string(text.string)),
-      JSON.Member("tokens", .array(ids.map { .string(tokenizer.token($0) ?? "") })),
-      JSON.Member("truncated", .bool(truncated)),
-      JSON.Member("truth", .array(truth.map { id in id.map { .integer(Int($0)) } ?? .null })),
-    ]
-    let attributed =
-      attributions.isEmpty ? [] : [JSON.Member("attributions", .array(attributions.map(\.json)))]
-    return .object(members + attributed + (text.id.map { [JSON.Member("id", .string($0))] } ?? []))
+    try encoder.encode([
+      "interventions": changes, "ids": ids, "levels": levels, "positions": positions, "text": text.string,
+      "tokens": ids.map { tokenizer.token($0) ?? "" }, "truncated": truncated, "truth": truth,
+      "attributions": Absent(wrappedValue: attributions.isEmpty ? nil : attributions),
+      "id": Absent(wrappedValue: text.id),
+    ])
   }
 
-  private func json(_ cell: LensCell, at position: Int) -> JSON {
-    func object(_ followed: LensCell.Followed) -> JSON {
+  private func json(_ cell: LensCell, at position: Int) -> JSONMembers {
+    func members(_ followed: LensCell.Followed?) -> Absent<JSONMembers> {
+      Absent(
+        wrappedValue: followed.map { ["logit": $0.logit, "logprob": $0.logProbability, "rank": $0.rank] })
+    }
+    let top = cell.top.map { item -> JSONMembers in
       [
-        "logit": .number(followed.logit), "logprob": .number(followed.logProbability), "rank": .integer(followed.rank),
+        "id": item.id, "logit": item.logit, "probability": item.probability, "token": tokenizer.token(item.id) ?? "",
       ]
     }
-    var members = [
-      JSON.Member("agrees", .bool(cell.agrees)), JSON.Member("entropy", .number(cell.entropy)),
-      JSON.Member("final_rank", .integer(cell.finalRank)), JSON.Member("kl_to_final", .number(cell.klToFinal)),
-      JSON.Member("position", .integer(position)),
-      JSON.Member(
-        "top",
-        .array(
-          cell.top.map { item in
-            [
-              "id": .integer(Int(item.id)), "logit": .float(item.logit), "probability": .number(item.probability),
-              "token": .string(tokenizer.token(item.id) ?? ""),
-            ]
-          })),
+    return [
+      "agrees": cell.agrees, "entropy": cell.entropy, "final_rank": cell.finalRank, "kl_to_final": cell.klToFinal,
+      "position": position, "top": top, "truth": members(cell.truth), "target": members(cell.target),
+      "versus": members(cell.versus),
     ]
-    for (key, value) in [("truth", cell.truth), ("target", cell.target), ("versus", cell.versus)] {
-      if let value { members.append(JSON.Member(key, object(value))) }
-    }
-    return .object(members)
   }
 }
 

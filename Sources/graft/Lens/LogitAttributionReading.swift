@@ -16,7 +16,7 @@ struct LogitAttributionOptions: ParsableArguments {
   var attribute = false
 
   /// The option as it stands in a result.
-  var member: JSON.Member { JSON.Member("attribute", .bool(attribute)) }
+  var member: JSONMembers { ["attribute": attribute] }
 }
 
 /// The parts of a logit at one place of a text.
@@ -103,20 +103,19 @@ struct LogitAttributionReading {
     ])
     return table
   }
+}
 
-  var json: JSON {
-    func token(_ id: Int32) -> JSON { ["id": .integer(Int(id)), "token": .string(tokenizer.token(id) ?? "")] }
-    let parts = attribution.parts.map { part -> JSON in
+extension LogitAttributionReading: Encodable {
+  func encode(to encoder: any Encoder) throws {
+    func token(_ id: Int32) -> JSONMembers { ["id": id, "token": tokenizer.token(id) ?? ""] }
+    let parts = attribution.parts.map { part -> JSONMembers in
       [
-        "name": .string(part.name), "kind": .string(part.kind.rawValue),
-        "layer": part.layer.map { .integer($0) } ?? .null, "head": part.head.map { .integer($0) } ?? .null,
-        "value": .number(part.value),
+        "name": part.name, "kind": part.kind.rawValue, "layer": part.layer, "head": part.head, "value": part.value,
       ]
     }
-    return [
-      "position": .integer(position), "target": token(target), "versus": versus.map(token) ?? .null,
-      "logit": .number(attribution.logit), "sum": .number(attribution.sum),
-      "sum_of_magnitudes": .number(attribution.magnitude), "parts": .array(parts),
-    ]
+    try encoder.encode([
+      "position": position, "target": token(target), "versus": versus.map(token), "logit": attribution.logit,
+      "sum": attribution.sum, "sum_of_magnitudes": attribution.magnitude, "parts": parts,
+    ])
   }
 }

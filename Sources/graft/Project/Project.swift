@@ -82,14 +82,11 @@ struct Project: ParsableCommand {
     let object = try digest.map { digest in
       try ResultStamp(
         command: "project", model: opened, digest: digest, seed: base == nil ? nil : subject.seed,
-        options: .object(
-          filter.members + subject.members + [
-            pairFilter.member,
-            JSON.Member("fold_norm", .bool(foldNorm)), JSON.Member("inverse", .string(inverse.rawValue)),
-            JSON.Member("top", .integer(reader.top)),
-          ])
+        options: filter.members + subject.members + pairFilter.member + [
+          "fold_norm": foldNorm, "inverse": inverse.rawValue, "top": reader.top,
+        ]
       ).object(
-        (try baseDigest.map { [JSON.Member("against_sha256", .string(try $0.wait()))] } ?? []) + result.members)
+        ["against_sha256": Absent(wrappedValue: try baseDigest?.wait())] + result.members)
     }
     try output.print(object ?? .null) { style in result.text(style) }
   }
@@ -109,19 +106,21 @@ struct Project: ParsableCommand {
 
 /// What a projection found, for machines and for people.
 struct ProjectResult {
-  let members: [JSON.Member]
+  let members: JSONMembers
   private let parts: [(Style) -> String]
 
   /// Members that were not asked for are null.
-  /// - Parameter parts: what people see, a part after the other.
-  init(_ members: [JSON.Member], _ parts: [(Style) -> String]) {
-    self.members = ["directions", "displacement", "pairs", "vectors"].map { key in
-      members.first { $0.key == key } ?? JSON.Member(key, .null)
+  /// - Parameters:
+  ///   - found: what was asked for: one of directions, displacement, pairs and vectors; nil for nothing.
+  ///   - parts: what people see, a part after the other.
+  init(_ key: String?, _ found: any Encodable, _ parts: [(Style) -> String]) {
+    members = ["directions", "displacement", "pairs", "vectors"].reduce([:] as JSONMembers) { members, name in
+      members + (name == key ? [name: found] : [name: JSON.null])
     }
     self.parts = parts
   }
 
-  init(_ members: [JSON.Member], _ tables: [Table]) { self.init(members, tables.map { $0.text }) }
+  init(_ key: String?, _ found: any Encodable, _ tables: [Table]) { self.init(key, found, tables.map { $0.text }) }
 
   func text(_ style: Style) -> String { parts.map { $0(style) }.joined(separator: "\n") }
 }

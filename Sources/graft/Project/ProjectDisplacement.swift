@@ -13,7 +13,7 @@ struct ProjectDisplacement {
 
   /// A direction with its tokens and its score.
   private struct Direction {
-    let members: [JSON.Member]
+    let members: JSONMembers
     let title: String
     let ends: TokenEnds
     let score: SentimentScore
@@ -40,19 +40,15 @@ struct ProjectDisplacement {
     let vectors = try directions()
     let classes = try classifierRows()
     let scores = try scores()
-    let object: JSON = [
-      "classifier": .array(classes.map(json)),
+    let object: JSONMembers = [
+      "classifier": classes.map(json),
       "lexicon": [
-        "negative_tokens": .integer(scorer.negativeTokens), "positive_tokens": .integer(scorer.positiveTokens),
+        "negative_tokens": scorer.negativeTokens, "positive_tokens": scorer.positiveTokens,
       ],
-      "moves": .array(
-        moves.map { move in
-          [
-            "layer": move.layer.map { .integer($0) } ?? .null, "name": .string(move.name), "norm": .number(move.norm),
-            "relative": move.relative.map { .number($0) } ?? .null,
-          ]
-        }),
-      "scores": .array(scores.map(\.json)), "vectors": .array(vectors.map(json)),
+      "moves": moves.map { move -> JSONMembers in
+        ["layer": move.layer, "name": move.name, "norm": move.norm, "relative": move.relative]
+      },
+      "scores": scores, "vectors": vectors.map(json),
     ]
     let names = (displacement.model.name, displacement.base.name)
     let tables = [
@@ -60,7 +56,7 @@ struct ProjectDisplacement {
       table(of: moves, "Frobenius norm of the displacement", { $0.norm }, decimals: 4),
     ]
     return ProjectResult(
-      [JSON.Member("displacement", object)],
+      "displacement", object,
       tables.map { $0.text } + (vectors + classes).map { sheet($0).text }
         + SentimentRow.tables(scores, top: reader.top).map { $0.text })
   }
@@ -103,9 +99,7 @@ struct ProjectDisplacement {
       let own = try prepared([vector], of: displacement.difference)
       return Direction(
         members: [
-          JSON.Member("group", .string(vector.group.rawValue)), JSON.Member("name", .string("\(vector.place)")),
-          JSON.Member("norm", .number(vector.norm)),
-          JSON.Member("relative", vector.relative.map { .number($0) } ?? .null),
+          "group": vector.group.rawValue, "name": "\(vector.place)", "norm": vector.norm, "relative": vector.relative,
         ],
         title: "\(vector.group.rawValue) \(vector.place), moved by \(vector.norm.fixed(4))"
           + (vector.relative.map { ", \($0.fixed(4)) of its norm" } ?? ""),
@@ -123,23 +117,18 @@ struct ProjectDisplacement {
     let (ends, scores) = (reader.ends(vectors), scorer.scores(vectors))
     return try displacement.model.labels().enumerated().map { index, label in
       Direction(
-        members: [JSON.Member("class", .integer(index)), JSON.Member("label", .string(label))],
+        members: ["class": index, "label": label],
         title: "classifier row \(index), \(label)", ends: ends[index], score: scores[index])
     }
   }
 
-  private func json(_ direction: Direction) -> JSON {
+  private func json(_ direction: Direction) -> JSONMembers {
     let score = direction.score
-    return .object(
-      direction.members + direction.ends.members(reader.labels) + [
-        JSON.Member(
-          "sentiment",
-          [
-            "high_negative": .integer(score.highNegative), "high_positive": .integer(score.highPositive),
-            "low_negative": .integer(score.lowNegative), "low_positive": .integer(score.lowPositive),
-            "opposition": .number(score.opposition), "share": .number(score.share),
-          ])
-      ])
+    let sentiment: JSONMembers = [
+      "high_negative": score.highNegative, "high_positive": score.highPositive, "low_negative": score.lowNegative,
+      "low_positive": score.lowPositive, "opposition": score.opposition, "share": score.share,
+    ]
+    return direction.members + direction.ends.members(reader.labels) + ["sentiment": sentiment]
   }
 
   private func sheet(_ direction: Direction) -> FactSheet {
@@ -190,7 +179,7 @@ struct ProjectDisplacement {
 }
 
 /// How one set of displacements scores against the lexicon, and what it is compared with.
-struct SentimentRow {
+struct SentimentRow: Encodable {
   private let name: String
   private let vectors: Int
   private let share: [SampleMean?]
@@ -214,20 +203,14 @@ struct SentimentRow {
 
   private static let kinds = ["displacement", "base", "random"]
 
-  var json: JSON {
-    func numbers(_ means: [SampleMean?]) -> JSON {
-      .object(
-        zip(Self.kinds, means).map { kind, mean in
-          JSON.Member(
-            kind,
-            mean.map {
-              ["high": .number($0.interval.high), "low": .number($0.interval.low), "value": .number($0.value)]
-            } ?? .null)
-        })
+  func encode(to encoder: any Encoder) throws {
+    func numbers(_ means: [SampleMean?]) -> [String: [String: Double]?] {
+      let numbers = means.map { $0.map { ["high": $0.interval.high, "low": $0.interval.low, "value": $0.value] } }
+      return Dictionary(uniqueKeysWithValues: zip(Self.kinds, numbers))
     }
-    return [
-      "name": .string(name), "opposition": numbers(opposition), "share": numbers(share), "vectors": .integer(vectors),
-    ]
+    try encoder.encode([
+      "name": name, "opposition": numbers(opposition), "share": numbers(share), "vectors": vectors,
+    ])
   }
 
   static func tables(_ rows: [SentimentRow], top: Int) -> [Table] {

@@ -105,42 +105,36 @@ struct ProjectSubject: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  var members: [JSON.Member] {
-    named.map { group, places in
-      JSON.Member(
-        group.rawValue.replacing("-", with: "_"), .array(places.map { .string("\($0)") }))
-    } + [
-      JSON.Member("against", against.map { .string($0) } ?? .null), JSON.Member("directions", .integer(directions)),
-      JSON.Member("head", head.map { .string("\($0)") } ?? .null),
-      JSON.Member("layer", layer.map { .integer($0) } ?? .null), JSON.Member("lowest", .bool(lowest)),
-      JSON.Member("matrix", .string(matrix.rawValue)), JSON.Member("moved", .integer(moved)),
-      JSON.Member("scored", .integer(scored)), JSON.Member("svd", .bool(svd)),
-    ]
+  var members: JSONMembers {
+    let named = named.map { group, places in
+      (group.rawValue.replacing("-", with: "_"), places.map { "\($0)" })
+    }
+    return [
+      "against": against, "directions": directions, "head": head.map { "\($0)" },
+      "layer": layer, "lowest": lowest, "matrix": matrix.rawValue, "moved": moved, "scored": scored, "svd": svd,
+    ] + Dictionary(named) { $1 }
   }
 
   // MARK: What was asked for
 
   /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
   func vectors(_ reader: TokenReader) throws -> ProjectResult {
-    var (objects, tables): ([JSON], [Table]) = ([], [])
+    var (objects, tables): ([JSONMembers], [Table]) = ([], [])
     for (group, place) in vectorPlaces {
       let row = try reader.projection.row(of: place, in: group)
       let ends = reader.ends(try reader.projection.vectors(group, layer: place.layer)[rows: row..<row + 1])[0]
-      objects.append(
-        .object(
-          [JSON.Member("group", .string(group.rawValue)), JSON.Member("name", .string("\(place)"))]
-            + ends.members(reader.labels)))
+      objects.append(["group": group.rawValue, "name": "\(place)"] + ends.members(reader.labels))
       tables.append(
         Table.lists(
           "\(reader.projection.model.name) \(group.rawValue) \(place)",
           [reader.list("highest", ends.highest), reader.list("lowest", ends.lowest)]))
     }
-    return ProjectResult([JSON.Member("vectors", .array(objects))], tables)
+    return ProjectResult("vectors", objects, tables)
   }
 
   /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
   func pairs(of head: HeadPlace, _ reader: TokenReader, groups: [Int32]?) throws -> ProjectResult {
-    guard let which = matrix.ofHead else { return ProjectResult([], [Table]()) }
+    guard let which = matrix.ofHead else { return ProjectResult(nil, JSON.null, [Table]()) }
     let (left, right) = try reader.projection.factors(which, of: head, threads: reader.threads)
     let search = PairSearch(
       left, right, selecting: .init(rows: reader.ids, columns: reader.ids, groups: groups))
@@ -150,13 +144,12 @@ struct ProjectSubject: ParsableArguments {
     let table = Table.pairs(
       "\(reader.projection.model.name) \(head) \(which.title), \(lowest ? "lowest" : "highest") pairs", of: which,
       found.map { (reader.labels.label($0.row), reader.labels.label($0.column), $0.score) })
-    let items = found.map { pair in
-      JSON.object([
-        JSON.Member("column", .object(reader.labels.json(pair.column))),
-        JSON.Member("row", .object(reader.labels.json(pair.row))), JSON.Member("score", .number(pair.score)),
-      ])
+    let items = found.map { pair -> JSONMembers in
+      [
+        "column": reader.labels.json(pair.column), "row": reader.labels.json(pair.row), "score": pair.score,
+      ]
     }
-    return ProjectResult([JSON.Member("pairs", .array(items))], [table])
+    return ProjectResult("pairs", items, [table])
   }
 
   /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
@@ -173,17 +166,15 @@ struct ProjectSubject: ParsableArguments {
         directions: directions, of: group, layer: layer, top: reader.top, among: reader.ids, threads: reader.threads)
       name = "\(projection.model.name) L\(layer) \(group.rawValue)s"
     } else {
-      return ProjectResult([], [Table]())
+      return ProjectResult(nil, JSON.null, [Table]())
     }
     let titles = matrix.ofHead?.sides ?? ["tokens"]
-    let objects = found.map { direction -> JSON in
+    let objects = found.map { direction -> JSONMembers in
       [
-        "left": .object(direction.left.members(reader.labels)),
+        "left": direction.left.members(reader.labels),
         "neurons": direction.right != nil
-          ? .null
-          : .array(neurons(of: direction).map { ["name": .string($0.text), "weight": .number($0.score)] }),
-        "right": direction.right.map { .object($0.members(reader.labels)) } ?? .null,
-        "value": .number(direction.value),
+          ? nil : neurons(of: direction).map { ["name": $0.text, "weight": $0.score] as JSONMembers },
+        "right": direction.right.map { $0.members(reader.labels) }, "value": direction.value,
       ]
     }
     let tables = found.enumerated().map { index, direction in
@@ -194,7 +185,7 @@ struct ProjectSubject: ParsableArguments {
         "\(name), direction \(index), singular value \(direction.value.fixed(4))",
         lists + (direction.right == nil ? [TokenList("neurons", neurons(of: direction), numbers: "weight")] : []))
     }
-    return ProjectResult([JSON.Member("directions", .array(objects))], tables)
+    return ProjectResult("directions", objects, tables)
   }
 
   private func neurons(of direction: DirectionReading) -> [(text: String, score: Double)] {

@@ -18,21 +18,14 @@ struct TokenLabels {
   func text(_ id: Int) -> String { tokenizer.rowLabel(id) }
 
   /// `token` is null where no token has the id.
-  func json(_ id: Int) -> [JSON.Member] {
-    [
-      JSON.Member("id", .integer(id)),
-      JSON.Member("token", tokenizer.token(Int32(id)).map { .string($0) } ?? .null),
-    ]
-  }
+  func json(_ id: Int) -> JSONMembers { ["id": id, "token": tokenizer.token(Int32(id))] }
 
-  func json(_ items: [ScoredID]) -> JSON {
-    .array(items.map { .object(json($0.id) + [JSON.Member("score", .float($0.score))]) })
-  }
+  func json(_ items: [ScoredID]) -> [JSONMembers] { items.map { json($0.id) + ["score": $0.score] } }
 }
 
 extension TokenEnds {
-  func members(_ labels: TokenLabels) -> [JSON.Member] {
-    [JSON.Member("highest", labels.json(highest)), JSON.Member("lowest", labels.json(lowest))]
+  func members(_ labels: TokenLabels) -> JSONMembers {
+    ["highest": labels.json(highest), "lowest": labels.json(lowest)]
   }
 }
 

@@ -33,11 +33,9 @@ struct TokenFilterOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  var members: [JSON.Member] {
+  var members: JSONMembers {
     [
-      JSON.Member("alphanumeric", .bool(alphanumeric)), JSON.Member("ascii", .bool(ascii)),
-      JSON.Member("corpus", corpus.map { .string($0) } ?? .null), JSON.Member("min_length", .integer(minLength)),
-      JSON.Member("words", words.map { .string($0) } ?? .null),
+      "alphanumeric": alphanumeric, "ascii": ascii, "corpus": corpus, "min_length": minLength, "words": words,
     ] + columns.members
   }
 
@@ -77,7 +75,7 @@ struct PairFilterOptions: ParsableArguments {
     help: "Pairs: all; different drops a token with itself; distinct drops pairs that differ in case or space only.")
   var pairs: PairSelection = .all
 
-  var member: JSON.Member { JSON.Member("pairs", .string(pairs.rawValue)) }
+  var member: JSONMembers { ["pairs": pairs.rawValue] }
 }
 
 extension Substring {

@@ -112,9 +112,9 @@ struct Stitch: ParsableCommand {
     let cleaning = try classification.cleaning(for: models.finetuned)
     let readByA = try encode(dataset, for: models.pretrained, models, cleaning)
     let readByB = try encode(dataset, for: models.finetuned, models, cleaning)
-    let options = JSON.object(
-      data.members + classification.members(cleaning) + pair.members(sweep, models) + [threads.member]
-        + UnlabelledOptions.members(texts))
+    let options = try JSON(
+      encoding: data.members + classification.members(cleaning) + JSON.object(pair.members(sweep, models))
+        + threads.member + UnlabelledOptions.members(texts))
     let described = [JSON.Member("maps", .array(facts.map(\.json)))]
     func object(_ members: [JSON.Member]) throws -> JSON {
       let (a, b) = (try digests.0.wait(), try digests.1.wait())

@@ -52,10 +52,7 @@ struct ColumnOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  var members: [JSON.Member] {
-    [
-      JSON.Member("label_column", labelColumn.map { .string($0) } ?? .null),
-      JSON.Member("text_column", textColumn.map { .string($0) } ?? .null),
-    ]
+  var members: JSONMembers {
+    ["label_column": labelColumn, "text_column": textColumn]
   }
 }

@@ -58,11 +58,9 @@ struct DatasetOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result; the reviews themselves are named by the dataset's digest.
-  var members: [JSON.Member] {
+  var members: JSONMembers {
     [
-      JSON.Member("limit", limit.map { .integer($0) } ?? .null),
-      JSON.Member("reviews", reviews.map { .string($0) } ?? .null),
-      JSON.Member("split", split.map { .string($0.rawValue) } ?? .null),
+      "limit": limit, "reviews": reviews, "split": split.map(\.rawValue),
     ] + columns.members
   }
 }

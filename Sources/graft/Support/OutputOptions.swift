@@ -18,9 +18,9 @@ struct OutputOptions: ParsableArguments {
   /// - Parameter outputs: files that the command has written; where one of them went to standard output, the text goes to
   ///   standard error.
   func print(
-    _ object: @autoclosure () throws -> JSON, beside outputs: FileOutput?..., text: (Style) -> String
+    _ object: @autoclosure () throws -> some Encodable, beside outputs: FileOutput?..., text: (Style) -> String
   ) throws {
-    guard !json else { return try Console.write(object().serialized(.pretty) + "\n") }
+    guard !json else { return try Console.write(JSON(encoding: object()).serialized(.pretty) + "\n") }
     let stream: Console.Stream = outputs.contains { $0?.isStandardOutput ?? false } ? .error : .output
     try Console.write(text(Console.style(color, of: stream)), to: stream)
   }
@@ -42,7 +42,7 @@ struct ThreadOptions: ParsableArguments {
   var count: Threads { threads.map { Threads($0) } ?? .available }
 
   /// The count as it stands in a result, which rounding depends on.
-  var member: JSON.Member { JSON.Member("threads", .integer(count.count)) }
+  var member: JSONMembers { ["threads": count.count] }
 
   /// Working memory for one forward pass after the other.
   func workspace() -> Workspace { Workspace(threads: count) }

@@ -36,5 +36,5 @@ struct PromptOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  var members: [JSON.Member] { [JSON.Member("beside", beside.map { .string($0) } ?? .null)] }
+  var members: JSONMembers { ["beside": beside] }
 }

@@ -14,33 +14,32 @@ struct ResultStamp {
   /// The seed, where something was drawn.
   var seed: UInt64?
   /// Every option that could change the result, with the value it had.
-  let options: JSON
+  let options: JSONMembers
 
   /// An object with the stamp and `members`.
   /// - Throws: `DigestError`.
-  func object(_ members: [JSON.Member]) throws -> JSON {
-    var all =
-      JSON.header(command) + [
-        JSON.Member("model", .string(model.name)), JSON.Member("model_sha256", .string(try digest.wait())),
-        JSON.Member("options", options),
-      ]
-    if let dataset {
-      all += [
-        JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(try dataset.sha256())),
-      ]
-      if let order = dataset.labelOrder { all.append(JSON.Member("label_order", .string(order.rawValue))) }
-    }
-    if let seed { all.append(JSON.Member("seed", .integer(Int(clamping: seed)))) }
-    return .object(all + members)
+  func object(_ members: JSONMembers = [:]) throws -> JSON {
+    let own: JSONMembers = [
+      "model": model.name, "model_sha256": try digest.wait(), "options": options,
+      "dataset": Absent(wrappedValue: dataset?.name), "dataset_sha256": Absent(wrappedValue: try dataset?.sha256()),
+      "label_order": Absent(wrappedValue: dataset?.labelOrder?.rawValue),
+      "seed": Absent(wrappedValue: seed.map { Int(clamping: $0) }),
+    ]
+    return try JSON(encoding: JSONMembers.header(command) + own + members)
+  }
+}
+
+extension JSONMembers {
+  /// What every object a command prints begins with.
+  static func header(_ command: String) -> JSONMembers {
+    ["schema": 1, "command": command, "graft_version": Version.current]
   }
 }
 
 extension JSON {
   /// What every object a command prints begins with.
   static func header(_ command: String) -> [Member] {
-    [
-      Member("schema", 1), Member("command", .string(command)), Member("graft_version", .string(Version.current)),
-    ]
+    [Member("schema", 1), Member("command", .string(command)), Member("graft_version", .string(Version.current))]
   }
 }
 

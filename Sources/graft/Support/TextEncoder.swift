@@ -19,8 +19,8 @@ struct EncodingOptions: ParsableArguments {
   }
 
   /// The options as they stand in a result.
-  var members: [JSON.Member] {
-    [JSON.Member("bos", .bool(bos)), JSON.Member("max_length", maxLength.map { .integer($0) } ?? .null)]
+  var members: JSONMembers {
+    ["bos": bos, "max_length": maxLength]
   }
 }
 

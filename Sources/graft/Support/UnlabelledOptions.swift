@@ -29,10 +29,9 @@ struct UnlabelledOptions: ParsableArguments {
     }
   }
 
-  static func members(_ texts: UnlabelledTexts?) -> [JSON.Member] {
+  static func members(_ texts: UnlabelledTexts?) -> JSONMembers {
     [
-      JSON.Member("unlabelled", texts.map { .string($0.name) } ?? .null),
-      JSON.Member("unlabelled_sha256", texts.map { .string($0.digest) } ?? .null),
+      "unlabelled": texts.map(\.name), "unlabelled_sha256": texts.map(\.digest),
     ]
   }
 }
