@@ -73,9 +73,8 @@ package struct ModelAligner: Sendable {
     let y = coordinates.ofB(b.parameterVectors(kind, layer: layerB))
     let result = FloatBuffer(uninitializedCount: x.rows * y.rows)
     Product.multiply(
-      threads: threads, m: x.rows, n: y.rows, k: coordinates.width, a: x.pointer, aStride: coordinates.width,
-      b: y.pointer, bStride: coordinates.width, bTransposed: true, c: result.pointer, cStride: y.rows
-    ) { _, _ in }
+      MatrixView(x), MatrixView(y).transposed, into: MutableMatrixView(result, rows: x.rows, columns: y.rows),
+      threads: threads)
     return Tensor(shape: [x.rows, y.rows], result)
   }
 

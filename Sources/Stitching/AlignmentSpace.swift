@@ -71,9 +71,8 @@ struct CorrelationCoordinates {
     let (rows, columns) = (vectors.rows, matrix.columns)
     let result = FloatBuffer(uninitializedCount: rows * columns)
     Product.multiply(
-      threads: threads, m: rows, n: columns, k: matrix.rows, a: vectors.pointer, aStride: matrix.rows,
-      b: matrix.pointer, bStride: columns, bTransposed: false, c: result.pointer, cStride: columns
-    ) { _, _ in }
+      MatrixView(vectors), MatrixView(matrix), into: MutableMatrixView(result, rows: rows, columns: columns),
+      threads: threads)
     return Tensor(shape: [rows, columns], result)
   }
 

@@ -43,8 +43,8 @@ struct PackedVectors {
           let factors = (0..<depths).map { depth in
             let range = width * depth / depths..<width * (depth + 1) / depths
             return PackedFactor(
-              rows.pointer + columns.lowerBound * width + range.lowerBound, stride: width, transposed: true,
-              rows: range.count, columns: columns.count, memory: start + size / max(width, 1) * range.lowerBound)
+              MatrixView(rows)[rows: columns, columns: range].transposed,
+              memory: start + size / max(width, 1) * range.lowerBound)
           }
           groups[index] = Group(layer: layer, columns: columns.count, parts: factors)
         }
@@ -69,9 +69,15 @@ struct PackedVectors {
         let tile = tiles.pointer + worker * Self.tileRows * Self.groupColumns
         var sum = 0.0
         for top in stride(from: 0, to: a.rows, by: Self.tileRows) {
-          let rows = min(Self.tileRows, a.rows - top)
-          multiply(a.pointer + top * width, rows: rows, group, into: tile, stride: group.columns)
-          sum += absoluteSum(tile, count: rows * group.columns)
+          let rows = top..<min(top + Self.tileRows, a.rows)
+          var depth = 0
+          for part in group.parts {
+            part.multiply(
+              MatrixView(a)[rows: rows, columns: depth..<depth + part.rows], adding: depth > 0,
+              into: MutableMatrixView(tile, rows: rows.count, columns: group.columns))
+            depth += part.rows
+          }
+          sum += absoluteSum(tile, count: rows.count * group.columns)
         }
         sums[task] = sum
       }
@@ -79,16 +85,6 @@ struct PackedVectors {
     var result = [Double](repeating: 0, count: layers)
     for (group, sum) in zip(groups, sums) { result[group.layer] += sum }
     return result.map { $0 / Double(max(1, a.rows * count)) }
-  }
-
-  private func multiply(
-    _ a: UnsafePointer<Float>, rows: Int, _ group: Group, into c: UnsafeMutablePointer<Float>, stride: Int
-  ) {
-    var depth = 0
-    for part in group.parts {
-      part.multiply(a + depth, stride: width, m: rows, adding: depth > 0, into: c, stride: stride)
-      depth += part.rows
-    }
   }
 }
 

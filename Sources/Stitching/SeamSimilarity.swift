@@ -85,10 +85,8 @@ package struct SeamSimilarity: Equatable, Sendable {
     for start in stride(from: 0, to: rows, by: block) {
       let height = min(block, rows - start)
       Product.multiply(
-        threads: threads, m: height, n: vocabulary, k: wE.columns, a: states + start * wE.columns,
-        aStride: wE.columns, b: wE.pointer, bStride: wE.columns, bTransposed: true, c: scores.pointer,
-        cStride: vocabulary
-      ) { _, _ in }
+        MatrixView(states + start * wE.columns, rows: height, columns: wE.columns), MatrixView(wE).transposed,
+        into: MutableMatrixView(scores, rows: height, columns: vocabulary), threads: threads)
       for row in 0..<height {
         var best = TopK(top)
         best.offer(scores.pointer + row * vocabulary, count: vocabulary, firstID: 0)

@@ -48,8 +48,8 @@ package struct StitchingMap: Sendable {
     let width = matrix.columns
     let constant = offset.map { $0.map { Float($0) } }
     Product.multiply(
-      threads: threads, m: rows, n: width, k: matrix.rows, a: h, aStride: matrix.rows, b: tensor.pointer,
-      bStride: width, bTransposed: false, c: out, cStride: width
+      MatrixView(h, rows: rows, columns: matrix.rows), MatrixView(tensor),
+      into: MutableMatrixView(out, rows: rows, columns: width), threads: threads
     ) { rows, columns in
       guard let constant else { return }
       for row in rows {

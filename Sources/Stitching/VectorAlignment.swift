@@ -37,14 +37,10 @@ extension Model {
   ///   - sign: -1 for the tokens of the opposite vector.
   package func topTokens(of vector: UnsafePointer<Float>, sign: Float = 1, count: Int, threads: Threads) -> [ScoredID] {
     let scores = FloatBuffer(uninitializedCount: wE.rows)
-    let parts = threads.ranges(of: wE.rows, granularity: 64)
-    threads.run(parts.count) { part, _ in
-      let rows = parts[part]
-      Product.multiply(
-        m: 1, n: rows.count, k: wE.columns, alpha: sign, a: vector, aStride: wE.columns,
-        b: wE.pointer + rows.lowerBound * wE.columns, bStride: wE.columns, bTransposed: true,
-        c: scores.pointer + rows.lowerBound, cStride: rows.count)
-    }
+    let signed = Tensor(shape: [1, wE.columns], (0..<wE.columns).map { sign * vector[$0] })
+    Product.multiply(
+      MatrixView(signed), MatrixView(wE).transposed, into: MutableMatrixView(scores, rows: 1, columns: wE.rows),
+      threads: threads)
     var best = TopK(count)
     best.offer(scores.pointer, count: wE.rows, firstID: 0)
     return best.sorted()

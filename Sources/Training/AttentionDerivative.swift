@@ -30,28 +30,33 @@ struct AttentionDerivative {
       let (n, first, column) = (sequence.rows.count, sequence.rows.lowerBound, head * headSize)
       var memory = memory
       let rows = first * d + column
-      let valuesTurned = memory.factor(values.pointer + rows, stride: d, transposed: true, rows: headSize, columns: n)
-      let keyFactor = memory.factor(keys.pointer + rows, stride: d, transposed: false, rows: n, columns: headSize)
-      let queryFactor = memory.factor(
-        queries.pointer + rows, stride: d, transposed: false, rows: n, columns: headSize)
+      func ofHead(_ x: UnsafePointer<Float>) -> MatrixView {
+        MatrixView(x + rows, rows: n, columns: headSize, stride: d)
+      }
+      let valuesTurned = memory.factor(ofHead(values.pointer).transposed)
+      let keyFactor = memory.factor(ofHead(keys.pointer))
+      let queryFactor = memory.factor(ofHead(queries.pointer))
       let (scores, turned, weightsTurned) = (memory.take(n * n), memory.take(n * n), memory.take(n * n))
       let weights = sequence.weights.pointer + head * n * n
       VectorMath.transpose(weights, stride: n, rows: n, columns: n, into: weightsTurned, stride: n)
       for item in 0..<count {
-        let dzRows = dz + item * tokens * d + rows
-        let out = dqkv + (item * tokens + first) * 3 * d + column
+        let dzRows = ofHead(dz + item * tokens * d)
+        func out(_ part: Int) -> MutableMatrixView {
+          MutableMatrixView(
+            dqkv + (item * tokens + first) * 3 * d + part * d + column, rows: n, columns: headSize, stride: 3 * d)
+        }
         var rest = memory
-        let dzFactor = rest.factor(dzRows, stride: d, transposed: false, rows: n, columns: headSize)
-        valuesTurned.multiply(dzRows, stride: d, m: n, into: scores, stride: n)  // [n, n]
+        let dzFactor = rest.factor(dzRows)
+        valuesTurned.multiply(dzRows, into: MutableMatrixView(scores, rows: n, columns: n))
         for row in 0..<n {
-          let offset = VectorMath.dot(outputs.pointer + rows + row * d, dzRows + row * d, count: headSize)
+          let offset = VectorMath.dot(outputs.pointer + rows + row * d, dzRows.pointer + row * d, count: headSize)
           VectorMath.softmaxDerivative(
             scores + row * n, weights: weights + row * n, offset: Float(offset), count: n)
         }
         VectorMath.transpose(scores, stride: n, rows: n, columns: n, into: turned, stride: n)
-        keyFactor.multiply(scores, stride: n, m: n, alpha: scale, into: out, stride: 3 * d)  // [n, dHead]
-        queryFactor.multiply(turned, stride: n, m: n, alpha: scale, into: out + d, stride: 3 * d)  // [n, dHead]
-        dzFactor.multiply(weightsTurned, stride: n, m: n, into: out + 2 * d, stride: 3 * d)  // [n, dHead]
+        keyFactor.multiply(MatrixView(scores, rows: n, columns: n), alpha: scale, into: out(0))  // [n, dHead]
+        queryFactor.multiply(MatrixView(turned, rows: n, columns: n), alpha: scale, into: out(1))  // [n, dHead]
+        dzFactor.multiply(MatrixView(weightsTurned, rows: n, columns: n), into: out(2))  // [n, dHead]
       }
     }
   }
@@ -63,27 +68,33 @@ struct AttentionDerivative {
     runHeads(workspace) { sequence, head, memory in
       let (n, first, column) = (sequence.rows.count, sequence.rows.lowerBound, head * headSize)
       var memory = memory
-      let rows = first * d + column
-      let keysTurned = memory.factor(keys.pointer + rows, stride: d, transposed: true, rows: headSize, columns: n)
-      let valueFactor = memory.factor(values.pointer + rows, stride: d, transposed: false, rows: n, columns: headSize)
+      func ofHead(_ x: UnsafePointer<Float>) -> MatrixView {
+        MatrixView(x + first * d + column, rows: n, columns: headSize, stride: d)
+      }
+      let keysTurned = memory.factor(ofHead(keys.pointer).transposed)
+      let valueFactor = memory.factor(ofHead(values.pointer))
       let scores = memory.take(n * n)
+      let square = MutableMatrixView(scores, rows: n, columns: n)
       let weights = sequence.weights.pointer + head * n * n
       for item in 0..<count {
-        let from = dqkv + (item * tokens + first) * 3 * d + column
-        let out = dz + item * tokens * d + rows
+        func from(_ part: Int) -> MatrixView {
+          MatrixView(
+            dqkv + (item * tokens + first) * 3 * d + part * d + column, rows: n, columns: headSize, stride: 3 * d)
+        }
+        let out = MutableMatrixView(
+          dz + (item * tokens + first) * d + column, rows: n, columns: headSize, stride: d)
         var rest = memory
-        let dkTurned = rest.factor(from + d, stride: 3 * d, transposed: true, rows: headSize, columns: n)
-        let dvFactor = rest.factor(from + 2 * d, stride: 3 * d, transposed: false, rows: n, columns: headSize)
-        keysTurned.multiply(from, stride: 3 * d, m: n, alpha: scale, into: scores, stride: n)  // [n, n]
-        dkTurned.multiply(
-          queries.pointer + rows, stride: d, m: n, alpha: scale, adding: true, into: scores, stride: n)
+        let dkTurned = rest.factor(from(1).transposed)
+        let dvFactor = rest.factor(from(2))
+        keysTurned.multiply(from(0), alpha: scale, into: square)
+        dkTurned.multiply(ofHead(queries.pointer), alpha: scale, adding: true, into: square)
         for row in 0..<n {
           let offset = VectorMath.dot(weights + row * n, scores + row * n, count: n)
           VectorMath.softmaxDerivative(
             scores + row * n, weights: weights + row * n, offset: Float(offset), count: n)
         }
-        valueFactor.multiply(scores, stride: n, m: n, into: out, stride: d)  // [n, dHead]
-        dvFactor.multiply(weights, stride: n, m: n, adding: true, into: out, stride: d)
+        valueFactor.multiply(MatrixView(square), into: out)  // [n, dHead]
+        dvFactor.multiply(MatrixView(weights, rows: n, columns: n), adding: true, into: out)
       }
     }
   }
@@ -102,12 +113,8 @@ struct AttentionDerivative {
       return pointer
     }
 
-    mutating func factor(
-      _ b: UnsafePointer<Float>, stride: Int, transposed: Bool, rows: Int, columns: Int
-    ) -> PackedFactor {
-      PackedFactor(
-        b, stride: stride, transposed: transposed, rows: rows, columns: columns,
-        memory: take(PackedFactor.size(rows: rows, columns: columns)))
+    mutating func factor(_ b: MatrixView) -> PackedFactor {
+      PackedFactor(b, memory: take(PackedFactor.size(rows: b.rows, columns: b.columns)))
     }
   }
 

@@ -16,28 +16,24 @@ extension Linear {
     into dx: UnsafeMutablePointer<Float>, through activation: ActivationDerivative? = nil, gradients: Gradients,
     threads: Threads
   ) {
-    let stride = stride ?? outputs
+    let slopes = MatrixView(dy, rows: rows, columns: outputs, stride: stride)
     Product.multiply(
-      threads: threads, m: rows, n: inputs, k: outputs, a: dy, aStride: stride, b: weight.pointer,
-      bStride: weight.columns, bTransposed: layout == .inputByOutput, adding: adding, c: dx, cStride: inputs
+      slopes, matrix.transposed, into: MutableMatrixView(dx, rows: rows, columns: inputs), adding: adding,
+      threads: threads
     ) { rows, columns in activation?.apply(dx, rows: rows, columns: columns) }
     if let sum = gradients[weight] {
-      switch layout {
-      case .inputByOutput:
-        Product.addTransposedProduct(
-          threads: threads, m: inputs, n: outputs, k: rows, a: x, aStride: inputs, b: dy, bStride: stride, c: sum,
-          cStride: outputs)
-      case .outputByInput:
-        Product.addTransposedProduct(
-          threads: threads, m: outputs, n: inputs, k: rows, a: dy, aStride: stride, b: x, bStride: inputs, c: sum,
-          cStride: inputs)
-      }
+      // As the weight is stored: xᵀ dy, or dyᵀ x.
+      let x = MatrixView(x, rows: rows, columns: inputs)
+      let (left, right) = layout == .inputByOutput ? (x, slopes) : (slopes, x)
+      Product.multiply(
+        left.transposed, right, into: MutableMatrixView(sum, rows: left.columns, columns: right.columns), adding: true,
+        threads: threads)
     }
     if let bias, let sum = gradients[bias] {
       threads.runColumns(outputs) { columns in
         for row in 0..<rows {
           VectorMath.add(
-            dy + row * stride + columns.lowerBound, to: sum + columns.lowerBound, count: columns.count)
+            dy + row * slopes.stride + columns.lowerBound, to: sum + columns.lowerBound, count: columns.count)
         }
       }
     }
@@ -49,9 +45,8 @@ extension Linear {
     stride: Int? = nil, through activation: ActivationDerivative? = nil, threads: Threads
   ) {
     Product.multiply(
-      threads: threads, m: rows, n: outputs, k: inputs, a: dx, aStride: inputs, b: weight.pointer,
-      bStride: weight.columns, bTransposed: layout == .outputByInput, adding: adding, c: dy,
-      cStride: stride ?? outputs
+      MatrixView(dx, rows: rows, columns: inputs), matrix,
+      into: MutableMatrixView(dy, rows: rows, columns: outputs, stride: stride), adding: adding, threads: threads
     ) { rows, columns in activation?.apply(dy, rows: rows, columns: columns) }
   }
 }

@@ -11,12 +11,6 @@ struct Attention {
   /// Whether a query sees only keys up to its own position.
   let causal: Bool
 
-  /// Rows of a [rows, ...] array whose row r starts `stride` r after `pointer`.
-  struct Rows {
-    let pointer: UnsafePointer<Float>
-    let stride: Int
-  }
-
   /// The rows of one sequence. With a key-value cache there are more keys than queries; the last rows correspond.
   struct Sequence {
     let queries: Range<Int>
@@ -37,10 +31,10 @@ struct Attention {
   }
 
   /// - Parameters:
-  ///   - z: [queries, H dHead], row stride `zStride`, head h in columns h dHead ..< (h + 1) dHead.
+  ///   - queries, keys, values, z: [tokens, H dHead], head h in columns h dHead ..< (h + 1) dHead.
   ///   - weights: for a single sequence, receives its softmax weights, [H, queries, keys].
   func apply(
-    queries: Rows, keys: Rows, values: Rows, sequences: [Sequence], into z: UnsafeMutablePointer<Float>, zStride: Int,
+    queries: MatrixView, keys: MatrixView, values: MatrixView, sequences: [Sequence], into z: MutableMatrixView,
     weights: UnsafeMutablePointer<Float>? = nil, workspace: Workspace
   ) {
     let parts = makeParts(sequences, threads: workspace.threads.count)
@@ -54,23 +48,19 @@ struct Attention {
       let part = parts[index]
       let memory = scratch.pointer + worker * size
       let scores = memory + keySize + valueSize
+      let head = part.head * headSize..<(part.head + 1) * headSize
       let firstKey = part.sequence.keys.lowerBound
-      let keyFactor = PackedFactor(
-        keys.pointer + firstKey * keys.stride + part.head * headSize, stride: keys.stride, transposed: true,
-        rows: headSize, columns: part.keys, memory: memory)  // [dHead, keys]
-      let valueFactor = PackedFactor(
-        values.pointer + firstKey * values.stride + part.head * headSize, stride: values.stride, transposed: false,
-        rows: part.keys, columns: headSize, memory: memory + keySize)  // [keys, dHead]
+      let seen = firstKey..<firstKey + part.keys
+      let keyFactor = PackedFactor(keys[rows: seen, columns: head].transposed, memory: memory)  // [dHead, keys]
+      let valueFactor = PackedFactor(values[rows: seen, columns: head], memory: memory + keySize)  // [keys, dHead]
       for tile in tiles(of: part) {
         let firstRow = part.sequence.queries.lowerBound + tile.rows.lowerBound
-        keyFactor.multiply(
-          queries.pointer + firstRow * queries.stride + part.head * headSize, stride: queries.stride,
-          m: tile.rows.count, alpha: scale, firstColumns: tile.keys, into: scores, stride: scoreStride)  // [rows, keys]
+        let rows = firstRow..<firstRow + tile.rows.count
+        let line = MutableMatrixView(scores, rows: rows.count, columns: tile.keys, stride: scoreStride)
+        keyFactor.multiply(queries[rows: rows, columns: head], alpha: scale, into: line)  // [rows, keys]
         normalize(tile, scores: scores, stride: scoreStride)
         if let weights { keep(tile, scores: scores, stride: scoreStride, in: weights) }
-        valueFactor.multiply(
-          scores, stride: scoreStride, m: tile.rows.count, firstRows: tile.keys,
-          into: z + firstRow * zStride + part.head * headSize, stride: zStride)  // [rows, dHead]
+        valueFactor.multiply(MatrixView(line), into: z[rows: rows, columns: head])  // [rows, dHead]
       }
     }
   }

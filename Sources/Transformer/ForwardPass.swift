@@ -68,16 +68,19 @@ struct ForwardPass {
     _ attention: Attention, _ layer: Int, projections: UnsafeMutablePointer<Float>, into z: UnsafeMutablePointer<Float>
   ) throws {
     let width = attention.heads * attention.headSize
-    let queries = Attention.Rows(pointer: projections, stride: 3 * width)
-    var keys = Attention.Rows(pointer: projections + width, stride: 3 * width)
-    var values = Attention.Rows(pointer: projections + 2 * width, stride: 3 * width)
+    func part(_ index: Int) -> MatrixView {
+      MatrixView(projections + index * width, rows: tokens, columns: width, stride: 3 * width)
+    }
+    let queries = part(0)
+    var (keys, values) = (part(1), part(2))
+    let out = MutableMatrixView(z, rows: tokens, columns: width)
     try announce(.queries, layer, projections, columns: width, stride: 3 * width)
     try announce(.keys, layer, projections + width, columns: width, stride: 3 * width)
     try announce(.values, layer, projections + 2 * width, columns: width, stride: 3 * width)
 
     var sequences = batch.sequences.map { Attention.Sequence(queries: $0, keys: $0) }
     if let cache {
-      cache.append(layer, keys: keys, values: values, rows: tokens)
+      cache.append(layer, keys: keys, values: values)
       (keys, values) = cache.rows(layer)
       sequences = [Attention.Sequence(queries: 0..<tokens, keys: 0..<cache.tokens + tokens)]
     }
@@ -86,8 +89,7 @@ struct ForwardPass {
         let count = attention.heads * sequence.queries.count * sequence.keys.count
         let weights = workspace.buffer(.weights, count: count).pointer
         attention.apply(
-          queries: queries, keys: keys, values: values, sequences: [sequence], into: z, zStride: width,
-          weights: weights,
+          queries: queries, keys: keys, values: values, sequences: [sequence], into: out, weights: weights,
           workspace: workspace)
         try observer.observe(
           Observation(
@@ -96,8 +98,7 @@ struct ForwardPass {
       }
     } else {
       attention.apply(
-        queries: queries, keys: keys, values: values, sequences: sequences, into: z, zStride: width,
-        workspace: workspace)
+        queries: queries, keys: keys, values: values, sequences: sequences, into: out, workspace: workspace)
     }
     try announce(.headOutputs, layer, z, columns: width)
   }

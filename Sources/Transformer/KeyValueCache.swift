@@ -18,21 +18,22 @@ public final class KeyValueCache {
     layers = (0..<dimensions.layers).map { _ in FloatBuffer(count: count) }
   }
 
-  /// Puts `rows` new keys and values behind those of the layer; they count once `advance` is called.
-  func append(_ layer: Int, keys: Attention.Rows, values: Attention.Rows, rows: Int) {
-    precondition(tokens + rows <= capacity, "a key-value cache of \(capacity) tokens is full")
+  /// Puts new keys and values, [rows, d] each, behind those of the layer; they count once `advance` is called.
+  func append(_ layer: Int, keys: MatrixView, values: MatrixView) {
+    precondition(tokens + keys.rows <= capacity, "a key-value cache of \(capacity) tokens is full")
     let base = layers[layer].pointer
-    for row in 0..<rows {
+    for row in 0..<keys.rows {
       let slot = (tokens + row) * width
       (base + slot).update(from: keys.pointer + row * keys.stride, count: width)
       (base + capacity * width + slot).update(from: values.pointer + row * values.stride, count: width)
     }
   }
 
-  func rows(_ layer: Int) -> (keys: Attention.Rows, values: Attention.Rows) {
+  func rows(_ layer: Int) -> (keys: MatrixView, values: MatrixView) {
     let base = UnsafePointer(layers[layer].pointer)
     return (
-      Attention.Rows(pointer: base, stride: width), Attention.Rows(pointer: base + capacity * width, stride: width)
+      MatrixView(base, rows: capacity, columns: width),
+      MatrixView(base + capacity * width, rows: capacity, columns: width)
     )
   }
 

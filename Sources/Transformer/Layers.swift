@@ -64,6 +64,10 @@ public struct Linear: Sendable {
 
   public var inputs: Int { layout == .inputByOutput ? weight.rows : weight.columns }
   public var outputs: Int { layout == .inputByOutput ? weight.columns : weight.rows }
+  /// W, [in, out]
+  package var matrix: MatrixView {
+    layout == .inputByOutput ? MatrixView(weight) : MatrixView(weight).transposed
+  }
 
   enum Finish { case nothing, bias, activation(Activation) }
 
@@ -72,14 +76,10 @@ public struct Linear: Sendable {
     _ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, stride yStride: Int? = nil,
     threads: Threads, finish: Finish
   ) {
-    let yStride = yStride ?? outputs
-    Product.multiply(
-      threads: threads, m: rows, n: outputs, k: inputs, a: x, aStride: inputs, b: weight.pointer,
-      bStride: weight.columns,
-      bTransposed: layout == .outputByInput, c: y, cStride: yStride
-    ) { rows, columns in
+    let y = MutableMatrixView(y, rows: rows, columns: outputs, stride: yStride)
+    Product.multiply(MatrixView(x, rows: rows, columns: inputs), matrix, into: y, threads: threads) { rows, columns in
       for row in rows {
-        let start = y + row * yStride + columns.lowerBound
+        let start = y.pointer(row, columns.lowerBound)
         let shift = bias.map { $0.pointer + columns.lowerBound }
         switch finish {
         case .nothing: return

@@ -109,12 +109,24 @@ import Testing
   ) throws {
     let (m, n, k) = size
     var numbers = SeededNumbers(seed: 13)
-    let (a, b) = (numbers.normal(count: k * (m + 2)), numbers.normal(count: k * (n + 1)))
+    let a = Tensor(shape: [k, m + 2], numbers.normal(count: k * (m + 2)))
+    let b = Tensor(shape: [k, n + 1], numbers.normal(count: k * (n + 1)))
     let start = numbers.normal(count: m * n)
-    func result(_ threads: Int) -> [Float] {
+    func result(_ threads: Int, adding: Bool = true) -> [Float] {
       var c = start
-      Product.addTransposedProduct(
-        threads: Threads(threads), m: m, n: n, k: k, a: a, aStride: m + 2, b: b, bStride: n + 1, c: &c, cStride: n)
+      var finished = [Int](repeating: 0, count: m * n)
+      c.withUnsafeMutableBufferPointer { c in
+        finished.withUnsafeMutableBufferPointer { finished in
+          guard let c = c.baseAddress, let finished = finished.baseAddress else { return }
+          Product.multiply(
+            MatrixView(a)[columns: 0..<m].transposed, MatrixView(b)[columns: 0..<n],
+            into: MutableMatrixView(c, rows: m, columns: n), adding: adding, threads: Threads(threads)
+          ) { rows, columns in
+            for row in rows { for column in columns { finished[row * n + column] += 1 } }
+          }
+        }
+      }
+      #expect(finished.allSatisfy { $0 == 1 })
       return c
     }
     let expected = (0..<m * n).map { index in
@@ -124,5 +136,7 @@ import Testing
     }
     expectCloseToLargest(result(1), expected, fraction: 1e-6, "\(size)")
     #expect(result(1) == result(3))
+    let alone = zip(expected, start).map { $0 - Double($1) }
+    expectCloseToLargest(result(2, adding: false), alone, fraction: 2e-6, "\(size)")
   }
 }

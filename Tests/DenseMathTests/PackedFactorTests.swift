@@ -10,16 +10,18 @@ import Testing
   func multiplies(set: InstructionSet, transposed: Bool) throws {
     var numbers = SeededNumbers(seed: 61)
     let (mostRows, mostColumns, gap) = (65, 65, 3)
-    let a = numbers.normal(count: 65 * (mostRows + gap))
-    let b = numbers.normal(count: (mostRows + gap) * (mostColumns + gap))
+    let a = Tensor(shape: [65 * (mostRows + gap)], numbers.normal(count: 65 * (mostRows + gap)))
+    let b = Tensor(
+      shape: [(mostRows + gap) * (mostColumns + gap)], numbers.normal(count: (mostRows + gap) * (mostColumns + gap)))
     let start = numbers.normal(count: 65 * (mostColumns + gap))
     try set.run {
       for rows in Self.sizes {
         for columns in Self.sizes {
           let bStride = (transposed ? rows : columns) + gap
           let memory = FloatBuffer(count: PackedFactor.size(rows: rows, columns: columns))
-          let factor = PackedFactor(
-            b, stride: bStride, transposed: transposed, rows: rows, columns: columns, memory: memory.pointer)
+          let stored = MatrixView(
+            b.pointer, rows: transposed ? columns : rows, columns: transposed ? rows : columns, stride: bStride)
+          let factor = PackedFactor(transposed ? stored.transposed : stored, memory: memory.pointer)
           for (m, k, n, alpha, adding) in [
             (1, rows, columns, Float(1), false), (29, rows, columns, 0.25, true),
             (13, (rows + 1) / 2, columns, -1, true),
@@ -41,8 +43,8 @@ import Testing
             c.withUnsafeMutableBufferPointer { c in
               guard let c = c.baseAddress else { return }
               factor.multiply(
-                a, stride: aStride, m: m, alpha: alpha, firstRows: k, firstColumns: n, adding: adding, into: c,
-                stride: cStride)
+                MatrixView(a.pointer, rows: m, columns: k, stride: aStride), alpha: alpha, adding: adding,
+                into: MutableMatrixView(c, rows: m, columns: n, stride: cStride))
             }
             expectClose(c, expected, absolute: 4e-6 * Double(k), relative: 0, "\(m) x \(k) x \(n)")
           }

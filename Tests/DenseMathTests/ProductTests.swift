@@ -33,6 +33,14 @@ import Testing
     var bStride: Int { (bTransposed ? shape.k : shape.n) + gap }
     var cStride: Int { shape.n + gap }
 
+    var left: MatrixView { MatrixView(a.pointer, rows: shape.m, columns: shape.k, stride: aStride) }
+    var right: MatrixView {
+      bTransposed
+        ? MatrixView(b.pointer, rows: shape.n, columns: shape.k, stride: bStride).transposed
+        : MatrixView(b.pointer, rows: shape.k, columns: shape.n, stride: bStride)
+    }
+    var out: MutableMatrixView { MutableMatrixView(c.pointer, rows: shape.m, columns: shape.n, stride: cStride) }
+
     init(_ shape: Shape, bTransposed: Bool, gap: Int, seed: UInt64) {
       self.shape = shape
       self.bTransposed = bTransposed
@@ -50,8 +58,8 @@ import Testing
       start = Array(UnsafeBufferPointer(start: c.pointer, count: c.count))
     }
 
-    /// alpha a b + beta c, and what lies between c's rows unchanged.
-    func expected(alpha: Double, beta: Double) -> [Double] {
+    /// a b, or c + a b, and what lies between c's rows unchanged.
+    func expected(adding: Bool = false) -> [Double] {
       var values = start.map(Double.init)
       for row in 0..<shape.m {
         for column in 0..<shape.n {
@@ -60,7 +68,7 @@ import Testing
             let right = bTransposed ? b.pointer[column * bStride + index] : b.pointer[index * bStride + column]
             sum += Double(a.pointer[row * aStride + index]) * Double(right)
           }
-          values[row * cStride + column] = alpha * sum + beta * values[row * cStride + column]
+          values[row * cStride + column] = sum + (adding ? values[row * cStride + column] : 0)
         }
       }
       return values
@@ -76,28 +84,27 @@ import Testing
 
   @Test(arguments: shapes, [false, true]) func onOneThread(_ shape: Shape, bTransposed: Bool) {
     for gap in [0, 5] {
-      for (alpha, beta) in [(1, 0), (0.125, 0), (1, 1), (-2, 0.5), (0, 2)] as [(Float, Float)] {
+      for adding in [nil, false, true] {
         let operands = Operands(shape, bTransposed: bTransposed, gap: gap, seed: 51)
-        Product.multiply(
-          m: shape.m, n: shape.n, k: shape.k, alpha: alpha, a: operands.a.pointer, aStride: operands.aStride,
-          b: operands.b.pointer, bStride: operands.bStride, bTransposed: bTransposed, beta: beta,
-          c: operands.c.pointer, cStride: operands.cStride)
+        if let adding {
+          Product.multiply(operands.left, operands.right, into: operands.out, adding: adding, threads: Threads(1))
+        } else {
+          Product.multiplyWithOpenBLAS(operands.left, operands.right, into: operands.out, threads: Threads(1))
+        }
         expectClose(
-          operands.found, operands.expected(alpha: Double(alpha), beta: Double(beta)),
-          absolute: 2e-6 * Double(shape.k), relative: 1e-6, "\(shape) alpha \(alpha) beta \(beta) gap \(gap)")
+          operands.found, operands.expected(adding: adding ?? false), absolute: 2e-6 * Double(shape.k),
+          relative: 1e-6, "\(shape) adding \(adding.map { "\($0)" } ?? "OpenBLAS") gap \(gap)")
         #expect(operands.untouched(operands.found) == operands.untouched(operands.start))
       }
     }
   }
 
-  /// beta 0 does not read c, so that NaN left in it is gone.
-  @Test func betaZeroOverwrites() {
+  /// What does not add does not read c, so that NaN left in it is gone.
+  @Test func overwritesWhatWasThere() {
     let operands = Operands(Shape(5, 6, 7), bTransposed: false, gap: 0, seed: 52)
-    let expected = operands.expected(alpha: 1, beta: 0)
+    let expected = operands.expected()
     for index in 0..<operands.c.count { operands.c.pointer[index] = .nan }
-    Product.multiply(
-      m: 5, n: 6, k: 7, a: operands.a.pointer, aStride: 7, b: operands.b.pointer, bStride: 6, bTransposed: false,
-      c: operands.c.pointer, cStride: 6)
+    Product.multiply(operands.left, operands.right, into: operands.out, threads: Threads(1))
     expectClose(operands.found, expected, absolute: 2e-5, relative: 1e-6, "over NaN")
   }
 
@@ -105,18 +112,13 @@ import Testing
   @Test(arguments: shapes, 1...4) func onThreads(_ shape: Shape, threads: Int) {
     for bTransposed in [false, true] {
       let operands = Operands(shape, bTransposed: bTransposed, gap: 3, seed: 53)
-      let width = operands.cStride
-      let c = operands.c.pointer
-      Product.multiply(
-        threads: Threads(threads), m: shape.m, n: shape.n, k: shape.k, a: operands.a.pointer,
-        aStride: operands.aStride, b: operands.b.pointer, bStride: operands.bStride, bTransposed: bTransposed,
-        c: operands.c.pointer, cStride: width
-      ) { rows, columns in
+      let (width, out) = (operands.cStride, operands.out)
+      Product.multiply(operands.left, operands.right, into: out, threads: Threads(threads)) { rows, columns in
         for row in rows {
-          for column in columns { c[row * width + column] += 1000 }
+          for column in columns { out.pointer(row, column).pointee += 1000 }
         }
       }
-      var expected = operands.expected(alpha: 1, beta: 0)
+      var expected = operands.expected()
       for index in expected.indices where index % width < shape.n { expected[index] += 1000 }
       expectClose(
         operands.found, expected, absolute: 2e-4 + 2e-6 * Double(shape.k), relative: 0, "\(shape) \(threads) threads")
@@ -130,11 +132,8 @@ import Testing
     func product(rows: Range<Int>, columns: Range<Int>, threads: Int) -> [[UInt32]] {
       let c = FloatBuffer(count: rows.count * columns.count)
       Product.multiply(
-        threads: Threads(threads), m: rows.count, n: columns.count, k: 800,
-        a: whole.a.pointer + rows.lowerBound * 800, aStride: 800,
-        b: whole.b.pointer + columns.lowerBound * (bTransposed ? 800 : 1), bStride: whole.bStride,
-        bTransposed: bTransposed, c: c.pointer, cStride: columns.count
-      ) { _, _ in }
+        whole.left[rows: rows], whole.right[columns: columns],
+        into: MutableMatrixView(c, rows: rows.count, columns: columns.count), threads: Threads(threads))
       return (0..<rows.count).map { row in
         (0..<columns.count).map { c.pointer[row * columns.count + $0].bitPattern }
       }
@@ -148,11 +147,9 @@ import Testing
 
   @Test(arguments: [Shape(0, 4, 3), Shape(4, 0, 3)]) func nothingToMake(_ shape: Shape) {
     let operands = Operands(shape, bTransposed: false, gap: 1, seed: 54)
-    Product.multiply(
-      threads: Threads(2), m: shape.m, n: shape.n, k: shape.k, a: operands.a.pointer, aStride: operands.aStride,
-      b: operands.b.pointer, bStride: operands.bStride, bTransposed: false, c: operands.c.pointer,
-      cStride: operands.cStride
-    ) { rows, columns in #expect(rows.isEmpty || columns.isEmpty) }
+    Product.multiply(operands.left, operands.right, into: operands.out, threads: Threads(2)) { rows, columns in
+      #expect(rows.isEmpty || columns.isEmpty)
+    }
     #expect(operands.found.map(\.bitPattern) == operands.start.map(\.bitPattern))
   }
 }

@@ -116,11 +116,10 @@ package struct KeepK: Sendable {
         let (a, b, packed) = (scratch[worker].left, scratch[worker].right, scratch[worker].packed)
         Self.keep(index, of: tiles[0].pointer, levels[0], count: n * items.count, into: a.pointer)
         if right != nil { Self.keep(index, of: tiles[1].pointer, levels[1], count: n * items.count, into: b.pointer) }
-        let factor = PackedFactor(
-          right == nil ? a.pointer : b.pointer, stride: items.count, transposed: true, rows: items.count, columns: n,
-          memory: packed.pointer)
-        factor.multiply(
-          a.pointer, stride: items.count, m: n, adding: true, into: sums.pointer + index * n * n, stride: n)
+        let other = MatrixView((right == nil ? a : b).pointer, rows: n, columns: items.count)
+        PackedFactor(other.transposed, memory: packed.pointer).multiply(
+          MatrixView(a.pointer, rows: n, columns: items.count), adding: true,
+          into: MutableMatrixView(sums.pointer + index * n * n, rows: n, columns: n))
       }
     }
     return sums
@@ -195,11 +194,9 @@ package struct KeepK: Sendable {
     private static func project(
       _ x: Tensor, _ items: Range<Int>, by wE: Tensor, threads: Threads, into tile: UnsafeMutablePointer<Float>
     ) {
-      let d = wE.columns
       Product.multiply(
-        threads: threads, m: x.rows, n: items.count, k: d, a: x.pointer, aStride: d,
-        b: wE.pointer + items.lowerBound * d, bStride: d, bTransposed: true, c: tile, cStride: items.count
-      ) { _, _ in }
+        MatrixView(x), MatrixView(wE)[rows: items].transposed,
+        into: MutableMatrixView(tile, rows: x.rows, columns: items.count), threads: threads)
     }
 
     /// For each coordinate of a tile the index of the least k that keeps it, [n, items]; the number of k for none.

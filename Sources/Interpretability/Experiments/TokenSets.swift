@@ -34,9 +34,8 @@ package struct TokenSets: Sendable {
       for start in stride(from: 0, to: n, by: max(1, chunk)) {
         let rows = min(chunk, n - start)
         Product.multiply(
-          threads: threads, m: rows, n: V, k: d, a: vectors.pointer + start * d, aStride: d, b: wE.pointer, bStride: d,
-          bTransposed: true, c: scores.pointer, cStride: V
-        ) { _, _ in }
+          MatrixView(vectors)[rows: start..<start + rows], MatrixView(wE).transposed,
+          into: MutableMatrixView(scores, rows: rows, columns: V), threads: threads)
         threads.run(rows) { row, _ in
           let line = scores.pointer + row * V
           if magnitudes { for id in 0..<V { line[id] = abs(line[id]) } }

@@ -64,14 +64,13 @@ package struct TokenMap: Sendable {
     current.pointer.update(from: states, count: rows * width)
     for step in steps {
       let (k, n) = (step.weight.rows, step.weight.columns)
-      let input = current
       let next = FloatBuffer(uninitializedCount: rows * n)
+      let out = MutableMatrixView(next, rows: rows, columns: n)
       Product.multiply(
-        threads: threads, m: rows, n: n, k: k, a: input.pointer, aStride: k, b: step.weight.pointer, bStride: n,
-        bTransposed: false, c: next.pointer, cStride: n
+        MatrixView(current.pointer, rows: rows, columns: k), MatrixView(step.weight), into: out, threads: threads
       ) { rows, columns in
         for row in rows {
-          let start = next.pointer + row * n + columns.lowerBound
+          let start = out.pointer(row, columns.lowerBound)
           let bias = step.bias.pointer + columns.lowerBound
           if step.hasActivation {
             VectorMath.geluErf(start, bias: bias, count: columns.count)

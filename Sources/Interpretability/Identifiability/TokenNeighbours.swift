@@ -22,9 +22,8 @@ enum TokenNeighbours {
   ) -> [Int] {
     let products = FloatBuffer(uninitializedCount: rows * rows)
     Product.multiply(
-      threads: threads, m: rows, n: rows, k: width, a: mapped, aStride: width, b: inputs, bStride: width,
-      bTransposed: true, c: products.pointer, cStride: rows
-    ) { _, _ in }
+      MatrixView(mapped, rows: rows, columns: width), MatrixView(inputs, rows: rows, columns: width).transposed,
+      into: MutableMatrixView(products, rows: rows, columns: rows), threads: threads)
     let squares = (0..<rows).map { VectorMath.dot(inputs + $0 * width, inputs + $0 * width, count: width) }
     let lengths = squares.map { $0.squareRoot() }
     var hits = [0, 0, 0]

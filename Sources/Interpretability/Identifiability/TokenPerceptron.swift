@@ -38,8 +38,8 @@ package final class TokenPerceptron {
     let before = FloatBuffer(uninitializedCount: rows * hidden)  // x W₁ + b₁
     let after = FloatBuffer(uninitializedCount: rows * hidden)
     Product.multiply(
-      threads: threads, m: rows, n: hidden, k: inputs, a: x, aStride: inputs, b: w1.values.pointer, bStride: hidden,
-      bTransposed: false, c: before.pointer, cStride: hidden
+      MatrixView(x, rows: rows, columns: inputs), MatrixView(w1.values.pointer, rows: inputs, columns: hidden),
+      into: MutableMatrixView(before, rows: rows, columns: hidden), threads: threads
     ) { rows, columns in
       for row in rows {
         let start = row * hidden + columns.lowerBound
@@ -50,8 +50,9 @@ package final class TokenPerceptron {
     }
     let y = FloatBuffer(uninitializedCount: rows * outputs)
     Product.multiply(
-      threads: threads, m: rows, n: outputs, k: hidden, a: after.pointer, aStride: hidden, b: w2.values.pointer,
-      bStride: outputs, bTransposed: false, c: y.pointer, cStride: outputs
+      MatrixView(after.pointer, rows: rows, columns: hidden),
+      MatrixView(w2.values.pointer, rows: hidden, columns: outputs),
+      into: MutableMatrixView(y, rows: rows, columns: outputs), threads: threads
     ) { rows, columns in
       for row in rows {
         VectorMath.add(
@@ -105,13 +106,14 @@ package final class TokenPerceptron {
     threads: Threads
   ) {
     let (w1, b1, w2, b2) = (parameters[0], parameters[1], parameters[2], parameters[3])
-    Product.addTransposedProduct(
-      threads: threads, m: hidden, n: outputs, k: rows, a: after.pointer, aStride: hidden, b: outputGradient.pointer,
-      bStride: outputs, c: w2.gradient.pointer, cStride: outputs)
-    let hiddenGradient = after  // What came out of GELU is needed no more.
+    let dy = MatrixView(outputGradient.pointer, rows: rows, columns: outputs)
     Product.multiply(
-      threads: threads, m: rows, n: hidden, k: outputs, a: outputGradient.pointer, aStride: outputs,
-      b: w2.values.pointer, bStride: outputs, bTransposed: true, c: hiddenGradient.pointer, cStride: hidden
+      MatrixView(after.pointer, rows: rows, columns: hidden).transposed, dy,
+      into: MutableMatrixView(w2.gradient.pointer, rows: hidden, columns: outputs), adding: true, threads: threads)
+    let hiddenGradient = after  // What came out of GELU is needed no more.
+    let dHidden = MutableMatrixView(hiddenGradient, rows: rows, columns: hidden)
+    Product.multiply(
+      dy, MatrixView(w2.values.pointer, rows: hidden, columns: outputs).transposed, into: dHidden, threads: threads
     ) { rows, columns in
       for row in rows {
         let start = row * hidden + columns.lowerBound
@@ -119,9 +121,9 @@ package final class TokenPerceptron {
         VectorMath.multiply(hiddenGradient.pointer + start, by: before.pointer + start, count: columns.count)
       }
     }
-    Product.addTransposedProduct(
-      threads: threads, m: inputs, n: hidden, k: rows, a: x, aStride: inputs, b: hiddenGradient.pointer,
-      bStride: hidden, c: w1.gradient.pointer, cStride: hidden)
+    Product.multiply(
+      MatrixView(x, rows: rows, columns: inputs).transposed, MatrixView(dHidden),
+      into: MutableMatrixView(w1.gradient.pointer, rows: inputs, columns: hidden), adding: true, threads: threads)
     for row in 0..<rows {
       VectorMath.add(outputGradient.pointer + row * outputs, to: b2.gradient.pointer, count: outputs)
       VectorMath.add(hiddenGradient.pointer + row * hidden, to: b1.gradient.pointer, count: hidden)

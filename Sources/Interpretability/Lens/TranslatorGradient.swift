@@ -30,9 +30,9 @@ package struct TranslatorGradient {
     let slopes = FloatBuffer(uninitializedCount: rows * d)
     let mean = divergence(translated.pointer, final: final, rows: rows, derivative: slopes.pointer)
     weight.update(repeating: 0, count: d * d)
-    Product.addTransposedProduct(
-      threads: workspace.threads, m: d, n: d, k: rows, a: h, aStride: d, b: slopes.pointer, bStride: d, c: weight,
-      cStride: d)
+    Product.multiply(
+      MatrixView(h, rows: rows, columns: d).transposed, MatrixView(slopes.pointer, rows: rows, columns: d),
+      into: MutableMatrixView(weight, rows: d, columns: d), adding: true, threads: workspace.threads)
     bias.update(repeating: 0, count: d)
     for row in 0..<rows { VectorMath.add(slopes.pointer + row * d, to: bias, count: d) }
     return mean
@@ -55,9 +55,8 @@ package struct TranslatorGradient {
     }
     // Through the matrix: [rows, V] [V, d].
     Product.multiply(
-      threads: threads, m: rows, n: d, k: V, a: scores.pointer, aStride: V, b: head.matrix.pointer, bStride: d,
-      bTransposed: false, c: derivative, cStride: d
-    ) { _, _ in }
+      MatrixView(scores.pointer, rows: rows, columns: V), MatrixView(head.matrix),
+      into: MutableMatrixView(derivative, rows: rows, columns: d), threads: threads)
     head.pullBackPreparation(derivative, at: t, rows: rows, threads: threads)
     return divergences.reduce(0, +) / Double(rows)
   }

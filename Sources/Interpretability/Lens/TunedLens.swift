@@ -29,13 +29,13 @@ package struct TunedLens: Sendable {
       _ h: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, threads: Threads
     ) {
       let d = bias.count
+      let out = MutableMatrixView(out, rows: rows, columns: d)
       Product.multiply(
-        threads: threads, m: rows, n: d, k: d, a: h, aStride: d, b: weight.pointer, bStride: d, bTransposed: false,
-        c: out, cStride: d
+        MatrixView(h, rows: rows, columns: d), MatrixView(weight), into: out, threads: threads
       ) { rows, columns in
         for row in rows {
-          let start = row * d + columns.lowerBound
-          VectorMath.add(bias.pointer + columns.lowerBound, to: out + start, count: columns.count)
+          VectorMath.add(
+            bias.pointer + columns.lowerBound, to: out.pointer(row, columns.lowerBound), count: columns.count)
         }
       }
     }

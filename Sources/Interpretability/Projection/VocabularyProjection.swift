@@ -144,16 +144,15 @@ package struct VocabularyProjection: Sendable {
 
   /// Makes the scores of some vectors at a time, and from each row of them what is kept.
   private func rank<Kept>(_ vectors: Tensor, threads: Threads, _ keep: (ScoredVocabulary) -> Kept) -> [Kept] {
-    let (V, d) = (vocabulary, vectors.columns)
+    let V = vocabulary
     var kept: [Kept?] = Array(repeating: nil, count: vectors.rows)
     let most = max(1, min(vectors.rows, 64))
     let scores = FloatBuffer(uninitializedCount: most * V)
     for start in stride(from: 0, to: vectors.rows, by: most) {
       let count = min(most, vectors.rows - start)
       Product.multiply(
-        threads: threads, m: count, n: V, k: d, a: vectors.pointer + start * d, aStride: d, b: matrix.pointer,
-        bStride: d, bTransposed: true, c: scores.pointer, cStride: V
-      ) { _, _ in }
+        MatrixView(vectors)[rows: start..<start + count], MatrixView(matrix).transposed,
+        into: MutableMatrixView(scores, rows: count, columns: V), threads: threads)
       kept.withUnsafeMutableBufferPointer { out in
         // Each row is a task of its own and writes its own element.
         nonisolated(unsafe) let out = out

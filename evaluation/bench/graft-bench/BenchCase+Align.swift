@@ -41,8 +41,9 @@ extension BenchCase {
         for kind in kinds {
           let (m, n) = sizes(kind)
           for _ in 0..<pairs {
-            Product.multiplyWithOpenBLASThreads(
-              arguments.threads, m: m, n: n, k: d, a: x.pointer, b: y.pointer, c: c.pointer)
+            Product.multiplyWithOpenBLAS(
+              MatrixView(x.pointer, rows: m, columns: d), MatrixView(y.pointer, rows: d, columns: n),
+              into: MutableMatrixView(c, rows: m, columns: n), threads: arguments.threads)
           }
         }
       }

@@ -127,7 +127,9 @@ struct BenchCase {
     for index in 0..<b.count { b.pointer[index] = Float(generator.normal()) }
     let run: () -> JSON = {
       for _ in 0..<repeats {
-        Product.multiplyWithOpenBLASThreads(threads, m: m, n: n, k: k, a: a.pointer, b: b.pointer, c: c.pointer)
+        Product.multiplyWithOpenBLAS(
+          MatrixView(a.pointer, rows: m, columns: k), MatrixView(b.pointer, rows: k, columns: n),
+          into: MutableMatrixView(c, rows: m, columns: n), threads: threads)
       }
       return .null
     }

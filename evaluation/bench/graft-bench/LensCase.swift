@@ -44,8 +44,9 @@ extension BenchCase {
     for index in 0..<a.count { a.pointer[index] = Float(generator.normal()) }
     for index in 0..<b.count { b.pointer[index] = Float(generator.normal()) }
     func multiply(_ n: Int, _ k: Int) {
-      Product.multiplyWithOpenBLASThreads(
-        arguments.threads, m: T, n: n, k: k, a: a.pointer, b: b.pointer, c: c.pointer)
+      Product.multiplyWithOpenBLAS(
+        MatrixView(a.pointer, rows: T, columns: k), MatrixView(b.pointer, rows: k, columns: n),
+        into: MutableMatrixView(c, rows: T, columns: n), threads: arguments.threads)
     }
     let run: () -> JSON = {
       for _ in 0..<dimensions.layers {

@@ -33,16 +33,18 @@ extension BenchCase {
     let memory = FloatBuffer(uninitializedCount: groups * size)
     let packed = (0..<groups).map { group in
       PackedFactor(
-        right.pointer + group * columns * dHead, stride: dHead, transposed: true, rows: dHead,
-        columns: min(columns, V - group * columns), memory: memory.pointer + group * size)
+        MatrixView(right)[rows: group * columns..<min((group + 1) * columns, V)].transposed,
+        memory: memory.pointer + group * size)
     }
     let tiles = FloatBuffer(uninitializedCount: threads.count * rows * columns)
     let run: () -> JSON = {
       threads.run((V + rows - 1) / rows) { task, worker in
+        let own = MatrixView(left)[rows: task * rows..<min((task + 1) * rows, V)]
         for factor in packed {
           factor.multiply(
-            left.pointer + task * rows * dHead, stride: dHead, m: min(rows, V - task * rows),
-            into: tiles.pointer + worker * rows * columns, stride: columns)
+            own,
+            into: MutableMatrixView(
+              tiles.pointer + worker * rows * columns, rows: own.rows, columns: factor.columns, stride: columns))
         }
       }
       _ = memory

@@ -1,0 +1,101 @@
+/// A matrix of Float32 numbers in memory that somebody else keeps: what products read, wherever it lies and whichever way
+/// it is stored. Making one allocates nothing and keeps nothing alive.
+///
+/// Decision: this is where another type of weight is plugged in. A product reads the numbers of its right factor in one
+/// place, `PackedFactor.init`; a half-precision or quantized weight becomes a second kind of view that is packed there.
+/// Left factors, sums and results stay Float32.
+package struct MatrixView {
+  /// The first number.
+  package let pointer: UnsafePointer<Float>
+  /// Of the matrix as it is meant, not as it is stored.
+  package let rows: Int
+  /// Of the matrix as it is meant, not as it is stored.
+  package let columns: Int
+  /// Numbers from the start of one stored row to the next.
+  package let stride: Int
+  /// Whether it is stored as [columns, rows].
+  package let isTransposed: Bool
+
+  private init(_ pointer: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int, isTransposed: Bool) {
+    self.pointer = pointer
+    self.rows = rows
+    self.columns = columns
+    self.stride = stride
+    self.isTransposed = isTransposed
+  }
+
+  /// - Parameters:
+  ///   - pointer: to memory that outlives this view; not the passing pointer to an array.
+  ///   - stride: numbers from one row to the next; `columns` where nothing lies between.
+  package init(_ pointer: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int? = nil) {
+    self.init(pointer, rows: rows, columns: columns, stride: stride ?? columns, isTransposed: false)
+  }
+
+  /// A tensor's outermost axis as rows, the others as columns.
+  package init(_ tensor: Tensor) { self.init(tensor.pointer, rows: tensor.rows, columns: tensor.columns) }
+
+  /// A matrix that is read after it was written.
+  package init(_ matrix: MutableMatrixView) {
+    self.init(matrix.pointer, rows: matrix.rows, columns: matrix.columns, stride: matrix.stride)
+  }
+
+  /// The same numbers with rows and columns exchanged.
+  package var transposed: MatrixView {
+    MatrixView(pointer, rows: columns, columns: rows, stride: stride, isTransposed: !isTransposed)
+  }
+
+  /// Some rows and columns.
+  package subscript(rows rows: Range<Int>, columns columns: Range<Int>) -> MatrixView {
+    precondition(
+      rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
+        && columns.upperBound <= self.columns, "rows \(rows) and columns \(columns) of \(self.rows) x \(self.columns)")
+    let (outer, inner) =
+      isTransposed ? (columns.lowerBound, rows.lowerBound) : (rows.lowerBound, columns.lowerBound)
+    return MatrixView(
+      pointer + outer * stride + inner, rows: rows.count, columns: columns.count, stride: stride,
+      isTransposed: isTransposed)
+  }
+
+  /// Some rows.
+  package subscript(rows rows: Range<Int>) -> MatrixView { self[rows: rows, columns: 0..<columns] }
+  /// Some columns.
+  package subscript(columns columns: Range<Int>) -> MatrixView { self[rows: 0..<rows, columns: columns] }
+}
+
+/// A row-major matrix of Float32 numbers in memory that somebody else keeps: what products write.
+package struct MutableMatrixView {
+  /// The first number.
+  package let pointer: UnsafeMutablePointer<Float>
+  package let rows: Int
+  package let columns: Int
+  /// Numbers from the start of one row to the next.
+  package let stride: Int
+
+  /// - Parameters:
+  ///   - pointer: to memory that outlives this view; not the passing pointer to an array.
+  ///   - stride: numbers from one row to the next; `columns` where nothing lies between.
+  package init(_ pointer: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int? = nil) {
+    self.pointer = pointer
+    self.rows = rows
+    self.columns = columns
+    self.stride = stride ?? columns
+  }
+
+  /// The first rows x columns numbers of a buffer, which must live as long as this view is used.
+  package init(_ buffer: FloatBuffer, rows: Int, columns: Int) {
+    precondition(rows * columns <= buffer.count, "\(rows) x \(columns) of \(buffer.count) numbers")
+    self.init(buffer.pointer, rows: rows, columns: columns)
+  }
+
+  /// Where the number of a row and column lies.
+  package func pointer(_ row: Int, _ column: Int) -> UnsafeMutablePointer<Float> { pointer + row * stride + column }
+
+  /// Some rows and columns.
+  package subscript(rows rows: Range<Int>, columns columns: Range<Int>) -> MutableMatrixView {
+    precondition(
+      rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
+        && columns.upperBound <= self.columns, "rows \(rows) and columns \(columns) of \(self.rows) x \(self.columns)")
+    return MutableMatrixView(
+      pointer(rows.lowerBound, columns.lowerBound), rows: rows.count, columns: columns.count, stride: stride)
+  }
+}
