@@ -100,3 +100,15 @@ public struct TopK: Sendable {
     }
   }
 }
+
+extension TopK {
+  /// The k highest of a row of scores, best first; their ids are their places.
+  /// - Parameter ids: the places that take part, ascending; nil for all.
+  package static func highest(
+    _ k: Int, of scores: UnsafePointer<Float>, count: Int, among ids: [Int]? = nil
+  ) -> [ScoredID] {
+    var best = TopK(k)
+    best.offer(scores, count: count, among: ids)
+    return best.sorted()
+  }
+}

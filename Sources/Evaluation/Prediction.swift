@@ -1,3 +1,4 @@
+import DenseMath
 import Files
 import Foundation
 
@@ -21,7 +22,7 @@ package struct Prediction: Sendable {
     self.logits = logits
     self.tokens = tokens
     self.truncated = truncated
-    predicted = logits.indices.max { logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1) } ?? 0
+    predicted = VectorMath.argmax(logits, count: logits.count) ?? 0
   }
 
   package var isCorrect: Bool { predicted == label }

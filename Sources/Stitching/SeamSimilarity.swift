@@ -37,7 +37,7 @@ package struct SeamSimilarity: Equatable, Sendable {
       own = Tensor(shape: [seam.sample.count, first.y.count], seam.sample.flatMap(\.y))
       self.wE = wE
       self.top = top
-      tokens = SeamSimilarity.topTokens(own.pointer, rows: own.rows, wE, top: top, threads: threads)
+      tokens = SeamSimilarity.topTokens(own, wE, top: top, threads: threads)
     }
   }
 
@@ -56,7 +56,7 @@ package struct SeamSimilarity: Equatable, Sendable {
       (0..<rows).reduce(0.0) { $0 + Self.cosine(states.pointer + $1 * width, own.pointer + $1 * width, width) }
       / Double(rows)
     let mappedTokens = Self.topTokens(
-      states.pointer, rows: rows, reference.wE, top: reference.top, threads: threads)
+      Tensor(shape: [rows, width], states), reference.wE, top: reference.top, threads: threads)
     let kept = Double(min(reference.top, reference.wE.rows))
     tokenOverlap =
       zip(mappedTokens, reference.tokens).reduce(0.0) { $0 + Double($1.0.intersection($1.1).count) / kept }
@@ -75,24 +75,7 @@ package struct SeamSimilarity: Equatable, Sendable {
   }
 
   /// The ids of the highest scores h wEᵀ of each row.
-  private static func topTokens(
-    _ states: UnsafePointer<Float>, rows: Int, _ wE: Tensor, top: Int, threads: Threads
-  ) -> [Set<Int>] {
-    let vocabulary = wE.rows
-    let block = max(1, min(rows, (1 << 24) / vocabulary))
-    let scores = FloatBuffer(count: block * vocabulary)
-    var result: [Set<Int>] = []
-    for start in stride(from: 0, to: rows, by: block) {
-      let height = min(block, rows - start)
-      Product.multiply(
-        MatrixView(states + start * wE.columns, rows: height, columns: wE.columns), MatrixView(wE).transposed,
-        into: MutableMatrixView(scores, rows: height, columns: vocabulary), threads: threads)
-      for row in 0..<height {
-        var best = TopK(top)
-        best.offer(scores.pointer + row * vocabulary, count: vocabulary, firstID: 0)
-        result.append(Set(best.sorted().map(\.id)))
-      }
-    }
-    return result
+  private static func topTokens(_ states: Tensor, _ wE: Tensor, top: Int, threads: Threads) -> [Set<Int>] {
+    Unembedding.embedding(wE).topTokens(of: states, top, threads: threads).map { Set($0.map(\.id)) }
   }
 }

@@ -36,13 +36,7 @@ extension Model {
   ///   - vector: [d]
   ///   - sign: -1 for the tokens of the opposite vector.
   package func topTokens(of vector: UnsafePointer<Float>, sign: Float = 1, count: Int, threads: Threads) -> [ScoredID] {
-    let scores = FloatBuffer(uninitializedCount: wE.rows)
     let signed = Tensor(shape: [1, wE.columns], (0..<wE.columns).map { sign * vector[$0] })
-    Product.multiply(
-      MatrixView(signed), MatrixView(wE).transposed, into: MutableMatrixView(scores, rows: 1, columns: wE.rows),
-      threads: threads)
-    var best = TopK(count)
-    best.offer(scores.pointer, count: wE.rows, firstID: 0)
-    return best.sorted()
+    return Unembedding.embedding(wE).topTokens(of: signed, count, threads: threads)[0]
   }
 }

@@ -1,3 +1,4 @@
+import DenseMath
 import Files
 import Foundation
 
@@ -26,7 +27,7 @@ public enum ProblemType: String, CaseIterable, Sendable {
   /// The label with the highest score, of equal ones the lowest; nil for numbers, of which none is chosen.
   public func predicted(_ logits: [Float]) -> Int? {
     guard self != .regression else { return nil }
-    return logits.indices.max { logits[$0] < logits[$1] || (logits[$0] == logits[$1] && $0 > $1) }
+    return VectorMath.argmax(logits, count: logits.count)
   }
 }
 

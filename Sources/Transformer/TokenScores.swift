@@ -36,9 +36,7 @@ public struct TokenScores: Sendable {
 
   /// The ids of `top(_:)`.
   func topIDs(_ count: Int) -> [Int32] {
-    var best = TopK(count)
-    best.offer(logits, count: logits.count, firstID: 0)
-    return best.sorted().map { Int32($0.id) }
+    TopK.highest(count, of: logits, count: logits.count).map { Int32($0.id) }
   }
 }
 

@@ -29,7 +29,7 @@ public struct Unembedding: Sendable {
   /// V
   public var vocabulary: Int { matrix.rows }
 
-  /// Scores of every vocabulary item for `rows` hidden states.
+  /// Scores of every vocabulary item for `rows` hidden states. Top tokens of many states: `topTokens`.
   /// - Parameters:
   ///   - h: [rows, d], the residual stream (GPT-2: before ln_f).
   ///   - logits: receives [rows, V].
@@ -55,5 +55,38 @@ public struct Unembedding: Sendable {
     case .none:
       x.update(from: h, count: rows * matrix.columns)
     }
+  }
+}
+
+extension Unembedding {
+  /// Rows of scores made at a time; [rows, V] numbers are all that is held of them.
+  private static let rowsAtATime = 128
+
+  /// Scores of every vocabulary item for each row of `x`, [n, d], handed to `body` row by row on several threads. Which
+  /// rows are made together changes no bit.
+  /// - Parameter body: gets the row and its scores, [V], which it may write to.
+  package func withScores(
+    of x: Tensor, threads: Threads, _ body: (_ row: Int, _ scores: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    precondition(x.columns == matrix.columns, "vectors of \(x.columns) numbers for a head of \(matrix.columns)")
+    let workspace = Workspace(threads: threads)
+    let most = min(Self.rowsAtATime, x.rows)
+    let scores = FloatBuffer(uninitializedCount: most * vocabulary)
+    for start in stride(from: 0, to: x.rows, by: max(1, most)) {
+      let count = min(most, x.rows - start)
+      apply(x.pointer + start * x.columns, rows: count, into: scores.pointer, workspace: workspace)
+      threads.run(count) { row, _ in body(start + row, scores.pointer + row * vocabulary) }
+    }
+  }
+
+  /// The k vocabulary items that each row of `x`, [n, d], scores highest, best first, ties by id.
+  package func topTokens(of x: Tensor, _ k: Int, threads: Threads) -> [[ScoredID]] {
+    var found = [[ScoredID]](repeating: [], count: x.rows)
+    found.withUnsafeMutableBufferPointer { out in
+      // Each row is a task of its own and writes its own element.
+      nonisolated(unsafe) let out = out
+      withScores(of: x, threads: threads) { row, scores in out[row] = TopK.highest(k, of: scores, count: vocabulary) }
+    }
+    return found
   }
 }

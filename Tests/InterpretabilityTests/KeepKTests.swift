@@ -6,9 +6,9 @@ import Testing
 @Suite struct KeepKTests {
   private typealias Rows = [[Double]]
 
-  /// n, V and d: within one tile, and over the edges of tiles of 512 items and blocks of 64 vectors. Largest error
+  /// n, V and d: within one tile, and over the edges of tiles of 512 items and blocks of 128 vectors. Largest error
   /// measured: 1.1e-6.
-  @Test(arguments: [(4, 7, 3), (67, 1100, 5)]) func matchesPlainLoops(_ n: Int, _ V: Int, _ d: Int) throws {
+  @Test(arguments: [(4, 7, 3), (130, 1100, 5)]) func matchesPlainLoops(_ n: Int, _ V: Int, _ d: Int) throws {
     var numbers = SeededNumbers(seed: 8)
     let wE = Tensor(shape: [V, d], numbers.normal(count: V * d))
     let x = Tensor(shape: [n, d], numbers.normal(count: n * d))

@@ -143,6 +143,6 @@ package struct DecisionAttribution: Sendable {
   }
 
   private static func largest(_ scores: [Float]) -> Int {
-    scores.indices.max { scores[$0] < scores[$1] || (scores[$0] == scores[$1] && $0 > $1) } ?? 0
+    VectorMath.argmax(scores, count: scores.count) ?? 0
   }
 }

@@ -86,9 +86,7 @@ package struct ActivationRecall: Sendable {
   }
 
   private func largest(_ row: UnsafePointer<Float>, count: Int) -> [Int] {
-    var best = TopK(active)
-    best.offer(row, count: count, firstID: 0)
-    return best.sorted().map(\.id)
+    TopK.highest(active, of: row, count: count).map(\.id)
   }
 
   /// R_k of every block, kind and target. States are read by the final norm, where the model has one, and E; parameters

@@ -1,4 +1,5 @@
 import DenseMath
+import Transformer
 
 /// How much of a vector its k strongest vocabulary items hold: an inner product of two vectors, made from the k largest
 /// coordinates of their projections alone, beside the true one (Dar et al., "Analyzing Transformers in Embedding Space",
@@ -37,8 +38,6 @@ package struct KeepK: Sendable {
 
   /// Items of a tile.
   private static let tileWidth = 512
-  /// Rows whose whole projections are held at a time, to find what they keep.
-  private static let rowsAtATime = 64
 
   private let wE: Tensor
   private let inverse: PositiveInverse
@@ -167,20 +166,13 @@ package struct KeepK: Sendable {
       self.x = x
       self.keeping = keeping
       let (n, V) = (x.rows, wE.rows)
-      let chunk = min(KeepK.rowsAtATime, n)
-      let scores = FloatBuffer(uninitializedCount: chunk * V)
       var cuts = [UInt64](repeating: 0, count: ks.count * n)
       cuts.withUnsafeMutableBufferPointer { cuts in
         // Each row is a task of its own and writes its own cuts.
         nonisolated(unsafe) let cuts = cuts
-        for start in stride(from: 0, to: n, by: max(1, chunk)) {
-          let rows = min(chunk, n - start)
-          Side.project(x[rows: start..<start + rows], 0..<V, by: wE, threads: threads, into: scores.pointer)
-          threads.run(rows) { row, _ in
-            let line = scores.pointer + row * V
-            let ordered = (0..<V).map { keeping.rank(line[$0], row: start + row, id: $0) }.sorted(by: >)
-            for (index, k) in ks.enumerated() { cuts[index * n + start + row] = ordered[k - 1] }
-          }
+        Unembedding.embedding(wE).withScores(of: x, threads: threads) { row, scores in
+          let ordered = (0..<V).map { keeping.rank(scores[$0], row: row, id: $0) }.sorted(by: >)
+          for (index, k) in ks.enumerated() { cuts[index * n + row] = ordered[k - 1] }
         }
       }
       self.cuts = cuts
@@ -188,12 +180,6 @@ package struct KeepK: Sendable {
 
     /// Coordinates of all vectors for some items, [n, items].
     func project(_ items: Range<Int>, by wE: Tensor, threads: Threads, into tile: UnsafeMutablePointer<Float>) {
-      Self.project(x, items, by: wE, threads: threads, into: tile)
-    }
-
-    private static func project(
-      _ x: Tensor, _ items: Range<Int>, by wE: Tensor, threads: Threads, into tile: UnsafeMutablePointer<Float>
-    ) {
       Product.multiply(
         MatrixView(x), MatrixView(wE)[rows: items].transposed,
         into: MutableMatrixView(tile, rows: x.rows, columns: items.count), threads: threads)

@@ -1,4 +1,5 @@
 import DenseMath
+import Transformer
 
 /// The k vocabulary items on which each of several vectors scores highest: what a reader of the vector sees.
 package struct TokenSets: Sendable {
@@ -9,9 +10,6 @@ package struct TokenSets: Sendable {
   /// [count, k], ids ascending in each row.
   private let ids: [Int32]
 
-  /// Vectors projected at a time; [rows, V] scores are all that is held of them.
-  private static let rowsAtATime = 128
-
   /// - Parameters:
   ///   - vectors: [n, d]
   ///   - wE: [V, d], the matrix that they are projected with.
@@ -21,30 +19,19 @@ package struct TokenSets: Sendable {
   package init(
     of vectors: Tensor, by wE: Tensor, k: Int, magnitudes: Bool = false, among tokens: [Int]? = nil, threads: Threads
   ) throws {
-    let (V, d) = (wE.rows, wE.columns)
+    let V = wE.rows
     let most = tokens?.count ?? V
     guard k >= 1, k <= most else { throw InterpretabilityError.setTooLarge(k, vocabulary: most) }
-    precondition(vectors.columns == d, "vectors of \(vectors.columns) numbers for an embedding of \(d)")
-    let (n, chunk) = (vectors.rows, min(Self.rowsAtATime, vectors.rows))
-    let scores = FloatBuffer(uninitializedCount: chunk * V)
+    let n = vectors.rows
     var ids = [Int32](repeating: 0, count: n * k)
     ids.withUnsafeMutableBufferPointer { ids in
       // Each row is a task of its own and writes its own k ids.
       nonisolated(unsafe) let ids = ids
-      for start in stride(from: 0, to: n, by: max(1, chunk)) {
-        let rows = min(chunk, n - start)
-        Product.multiply(
-          MatrixView(vectors)[rows: start..<start + rows], MatrixView(wE).transposed,
-          into: MutableMatrixView(scores, rows: rows, columns: V), threads: threads)
-        threads.run(rows) { row, _ in
-          let line = scores.pointer + row * V
-          if magnitudes { for id in 0..<V { line[id] = abs(line[id]) } }
-          var best = TopK(k)
-          best.offer(line, count: V, among: tokens)
-          let found = best.sorted().map { Int32($0.id) }.sorted()
-          // A vector with a NaN has none; its set stays full of places that no other set holds.
-          for place in 0..<k { ids[(start + row) * k + place] = place < found.count ? found[place] : -1 }
-        }
+      Unembedding.embedding(wE).withScores(of: vectors, threads: threads) { row, scores in
+        if magnitudes { for id in 0..<V { scores[id] = abs(scores[id]) } }
+        let found = TopK.highest(k, of: scores, count: V, among: tokens).map { Int32($0.id) }.sorted()
+        // A vector with a NaN has none; its set stays full of places that no other set holds.
+        for place in 0..<k { ids[row * k + place] = place < found.count ? found[place] : -1 }
       }
     }
     (self.k, count, self.ids) = (k, n, ids)

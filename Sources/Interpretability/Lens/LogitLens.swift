@@ -135,10 +135,10 @@ package struct LogitLens: Sendable {
       let sums = row.sums(weights: finalExponents)
       let logTotal = log(sums.total)
       func logProbability(_ id: Int) -> Double { Double(row[id]) - Double(row.most) - logTotal }
-      var best = TopK(top)
-      best.offer(row.pointer, count: row.count, firstID: 0)
       return LensCell(
-        top: best.sorted().map { .init(id: Int32($0.id), logit: $0.score, probability: exp(logProbability($0.id))) },
+        top: TopK.highest(top, of: row.pointer, count: row.count).map {
+          .init(id: Int32($0.id), logit: $0.score, probability: exp(logProbability($0.id)))
+        },
         entropy: logTotal - sums.own / sums.total,
         klToFinal: index == levels.count - 1
           ? 0 : max(0, logTotal - sums.weighted / final.total - finalEntropy),

@@ -142,23 +142,14 @@ package struct VocabularyProjection: Sendable {
     }
   }
 
-  /// Makes the scores of some vectors at a time, and from each row of them what is kept.
+  /// What is kept of each vector's scores.
   private func rank<Kept>(_ vectors: Tensor, threads: Threads, _ keep: (ScoredVocabulary) -> Kept) -> [Kept] {
-    let V = vocabulary
     var kept: [Kept?] = Array(repeating: nil, count: vectors.rows)
-    let most = max(1, min(vectors.rows, 64))
-    let scores = FloatBuffer(uninitializedCount: most * V)
-    for start in stride(from: 0, to: vectors.rows, by: most) {
-      let count = min(most, vectors.rows - start)
-      Product.multiply(
-        MatrixView(vectors)[rows: start..<start + count], MatrixView(matrix).transposed,
-        into: MutableMatrixView(scores, rows: count, columns: V), threads: threads)
-      kept.withUnsafeMutableBufferPointer { out in
-        // Each row is a task of its own and writes its own element.
-        nonisolated(unsafe) let out = out
-        threads.run(count) { row, _ in
-          out[start + row] = keep(ScoredVocabulary(pointer: scores.pointer + row * V, count: V))
-        }
+    kept.withUnsafeMutableBufferPointer { out in
+      // Each row is a task of its own and writes its own element.
+      nonisolated(unsafe) let out = out
+      Unembedding.embedding(matrix).withScores(of: vectors, threads: threads) { row, scores in
+        out[row] = keep(ScoredVocabulary(pointer: scores, count: vocabulary))
       }
     }
     return kept.compactMap { $0 }
@@ -205,9 +196,9 @@ private struct ScoredVocabulary {
   func ranked(_ k: Int, lowest: Bool, among ids: [Int]?) -> [ScoredID] {
     if lowest { negate() }
     defer { if lowest { negate() } }
-    var best = TopK(k)
-    best.offer(pointer, count: count, among: ids)
-    return best.sorted().map { lowest ? ScoredID(score: 0 - $0.score, id: $0.id) : $0 }
+    return TopK.highest(k, of: pointer, count: count, among: ids).map {
+      lowest ? ScoredID(score: 0 - $0.score, id: $0.id) : $0
+    }
   }
 
   private func negate() {
