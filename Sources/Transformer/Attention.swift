@@ -20,6 +20,23 @@ struct Attention {
   /// Query rows scored at a time: with the keys and values of a head, the scores stay in a core's second-level cache.
   private static let tileRows = 84
 
+  /// A thread's working memory, in numbers: packed keys, packed values and a tile of scores.
+  struct Scratch {
+    let keys: Int
+    let values: Int
+    /// Numbers of a row of scores; rows start on cache lines.
+    let scoreStride: Int
+
+    /// - Parameter keys: the most that a head sees.
+    init(headSize: Int, keys: Int) {
+      self.keys = PackedFactor.size(rows: headSize, columns: keys)
+      values = (PackedFactor.size(rows: keys, columns: headSize) + 15) / 16 * 16
+      scoreStride = (keys + 15) / 16 * 16
+    }
+
+    var count: Int { keys + values + Attention.tileRows * scoreStride }
+  }
+
   /// What one thread does at a time: some rows of one head, for which it packs the keys and values they see.
   private struct Part {
     let sequence: Sequence
@@ -38,28 +55,24 @@ struct Attention {
     weights: UnsafeMutablePointer<Float>? = nil, workspace: Workspace
   ) {
     let parts = makeParts(sequences, threads: workspace.threads.count)
-    let mostKeys = parts.reduce(0) { max($0, $1.keys) }
-    let keySize = PackedFactor.size(rows: headSize, columns: mostKeys)
-    let valueSize = (PackedFactor.size(rows: mostKeys, columns: headSize) + 15) / 16 * 16
-    let scoreStride = (mostKeys + 15) / 16 * 16  // rows that start on cache lines
-    let size = keySize + valueSize + Self.tileRows * scoreStride
-    let scratch = workspace.buffer(.scores, count: size * workspace.threads.count)
+    let scratch = Scratch(headSize: headSize, keys: parts.reduce(0) { max($0, $1.keys) })
+    let buffer = workspace.buffer(.scores, count: scratch.count * workspace.threads.count)
     workspace.threads.run(parts.count) { index, worker in
       let part = parts[index]
-      let memory = scratch.pointer + worker * size
-      let scores = memory + keySize + valueSize
+      let memory = buffer.pointer + worker * scratch.count
+      let scores = memory + scratch.keys + scratch.values
       let head = part.head * headSize..<(part.head + 1) * headSize
       let firstKey = part.sequence.keys.lowerBound
       let seen = firstKey..<firstKey + part.keys
       let keyFactor = PackedFactor(keys[rows: seen, columns: head].transposed, memory: memory)  // [dHead, keys]
-      let valueFactor = PackedFactor(values[rows: seen, columns: head], memory: memory + keySize)  // [keys, dHead]
+      let valueFactor = PackedFactor(values[rows: seen, columns: head], memory: memory + scratch.keys)  // [keys, dHead]
       for tile in tiles(of: part) {
         let firstRow = part.sequence.queries.lowerBound + tile.rows.lowerBound
         let rows = firstRow..<firstRow + tile.rows.count
-        let line = MutableMatrixView(scores, rows: rows.count, columns: tile.keys, stride: scoreStride)
+        let line = MutableMatrixView(scores, rows: rows.count, columns: tile.keys, stride: scratch.scoreStride)
         keyFactor.multiply(queries[rows: rows, columns: head], alpha: scale, into: line)  // [rows, keys]
-        normalize(tile, scores: scores, stride: scoreStride)
-        if let weights { keep(tile, scores: scores, stride: scoreStride, in: weights) }
+        normalize(tile, scores: scores, stride: scratch.scoreStride)
+        if let weights { keep(tile, scores: scores, stride: scratch.scoreStride, in: weights) }
         valueFactor.multiply(MatrixView(line), into: z[rows: rows, columns: head])  // [rows, dHead]
       }
     }

@@ -13,6 +13,9 @@ public final class Workspace {
 
   public init(threads: Threads = .available) { self.threads = threads }
 
+  /// How many numbers it holds.
+  package var count: Int { buffers.values.reduce(0) { $0 + $1.count } }
+
   /// A buffer of at least `count` numbers with whatever the last use left in it.
   func buffer(_ role: Role, count: Int) -> FloatBuffer {
     if let buffer = buffers[role], buffer.count >= count { return buffer }

@@ -14,11 +14,11 @@ import Transformer
     try check(try Model(directory: Fixtures.path(name)), pieces: [[1], [2], [3, 1], [7, 2, 5], [16]])
   }
 
-  /// Pieces longer than a tile of attention's query rows (128).
+  /// Pieces longer than a tile of attention's query rows (84).
   @Test func longPiecesEqualTheWhole() throws {
     let directory = try TemporaryDirectory()
     let model = try TinyCheckpoint.gpt2(positions: 300).open(in: directory)
-    try check(model, pieces: [[200], [3, 150], [1], [129, 1, 130]])
+    try check(model, pieces: [[200], [3, 150], [1], [129, 1, 130], [84, 85, 131]])
   }
 
   /// Reads all positions in pieces of the sizes given, again and again.

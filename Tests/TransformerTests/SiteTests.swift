@@ -41,8 +41,8 @@ final class SiteRecorder: Observer {
     }
   }
 
-  /// Longer than a tile of attention's query rows (128), on one thread and on two, in a workspace that a text has used.
-  @Test(arguments: TinyCheckpoint.Kind.allCases, [129, 300])
+  /// Longer than a tile of attention's query rows (84), on one thread and on two, in a workspace that a text has used.
+  @Test(arguments: TinyCheckpoint.Kind.allCases, [85, 129, 300])
   func longTextsMatch(_ kind: TinyCheckpoint.Kind, count: Int) throws {
     let directory = try TemporaryDirectory()
     let model = try TinyCheckpoint.make(kind, positions: 300).open(in: directory)

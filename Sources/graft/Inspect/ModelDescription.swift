@@ -19,7 +19,7 @@ struct ModelDescription {
   init(_ model: any TransformerModel, threads: Threads) throws {
     self.model = model
     labels = try model.labels()
-    memory = MemoryEstimate(model, tokens: model.positions, threads: threads.count)
+    memory = MemoryEstimate(model, tokens: model.positions, threads: threads)
     do {
       tokenizer = try model.notedTokenizer()
       refusal = nil
