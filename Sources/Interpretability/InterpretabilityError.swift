@@ -29,6 +29,10 @@ package enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConv
   /// Two checkpoints are of different shape, so that there is no difference between them.
   case differentShapes(model: String, base: String, what: String, expected: String, found: String)
   case noSuchVector(String, group: String, model: String, expected: String)
+  /// A text whose states are to replace all of another text's has another number of tokens.
+  case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
+  /// A text does not have the token from which a state is to be taken.
+  case noPatchPosition(site: String, text: String, position: Int, tokens: Int)
 
   package var description: String {
     switch self {
@@ -74,6 +78,11 @@ package enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConv
         + "that it was fine-tuned from"
     case .noSuchVector(let name, let group, let model, let expected):
       "\(model) has no \(group) vector \(name): they are \(expected)"
+    case .patchOfAnotherLength(let site, let text, let found, let expected):
+      "\(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); give one of as many, or patch "
+        + "single tokens"
+    case .noPatchPosition(let site, let text, let position, let tokens):
+      "\(site): \"\(text)\" has the tokens 0 to \(tokens - 1), and no token \(position) to take a state from"
     case .outputChanged(let layer, let head, let error, let allowed, let tolerance):
       "L\(layer)H\(head): expected effective attention to make the head's output to \(allowed) of its norm, found a "
         + "difference of \(error); give a relative tolerance below \(tolerance) for the rank"

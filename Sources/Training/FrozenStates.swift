@@ -23,11 +23,10 @@ package final class FrozenStates {
   /// - Parameters:
   ///   - path: nil for no file.
   ///   - bound: the most bytes the file may have.
-  ///   - progress: called with how many texts are done.
   /// - Throws: `FileError`, `TransformerError`.
   package init(
     _ trainable: Trainable, _ texts: [EncodedReview], path: String?, bound: Int, workspace: Workspace,
-    progress: (Int) -> Void = { _ in }
+    progress: ProgressHandler = .none
   ) throws {
     self.trainable = trainable
     self.texts = texts
@@ -51,11 +50,13 @@ package final class FrozenStates {
       return
     }
     let output = try OutputFile(path)
-    for range in EncodedReviews.batches(of: texts[..<starts.count]) {
-      let batch = try PackedBatch(texts[range].map(\.ids))
-      let h = try trainable.frozenState(of: batch, workspace: workspace)
-      try output.write(UnsafeRawBufferPointer(start: h.pointer, count: h.tokens * d * MemoryLayout<Float>.stride))
-      progress(range.upperBound)
+    try progress.during(.init("frozen blocks", unit: "texts", total: texts.count)) { update in
+      for range in EncodedReviews.batches(of: texts[..<starts.count]) {
+        let batch = try PackedBatch(texts[range].map(\.ids))
+        let h = try trainable.frozenState(of: batch, workspace: workspace)
+        try output.write(UnsafeRawBufferPointer(start: h.pointer, count: h.tokens * d * MemoryLayout<Float>.stride))
+        try update(range.upperBound)
+      }
     }
     try output.commit()
     file = try MappedFile(path)

@@ -32,11 +32,10 @@ extension TransformerModel {
   ///     comes.
   ///   - usesCache: whether keys and values of earlier tokens are kept, which makes a token cost one row of products. A
   ///     splice has no cache and runs the whole text again for each token.
-  ///   - progress: called with how many tokens there are, after each.
   /// - Throws: `TransformerError`: not a GPT-2, no head over the vocabulary, a text without a token or too long.
   public func generate(
     after prompt: [Int32], count: Int, choosing choice: TokenChoice = .greedy, endOfText: Set<Int32> = [],
-    usesCache: Bool = true, workspace: Workspace, progress: (_ done: Int) -> Void = { _ in }
+    usesCache: Bool = true, workspace: Workspace, progress: ProgressHandler = .none
   ) throws -> Generation {
     guard traits.isCausal else {
       throw TransformerError.missingHead(
@@ -53,21 +52,23 @@ extension TransformerModel {
     var chooser = TokenChooser(choice)
     var text = prompt
     var unread = prompt
-    while text.count - prompt.count < count {
-      guard text.count < positions else { return Generation(ids: Array(text[prompt.count...]), stop: .positions) }
-      let h: HiddenState
-      if let (model, cache) = cached {
-        h = try model.extend(unread, cache: cache, workspace: workspace)
-      } else {
-        h = try forward(PackedBatch([text]), workspace: workspace, observer: nil)
+    return try progress.during(.init("generate", unit: "tokens", total: count)) { update in
+      while text.count - prompt.count < count {
+        guard text.count < positions else { return Generation(ids: Array(text[prompt.count...]), stop: .positions) }
+        let h: HiddenState
+        if let (model, cache) = cached {
+          h = try model.extend(unread, cache: cache, workspace: workspace)
+        } else {
+          h = try forward(PackedBatch([text]), workspace: workspace, observer: nil)
+        }
+        let next = chooser.next(try tokenScores(h, row: h.tokens - 1, workspace: workspace))
+        text.append(next)
+        unread = [next]
+        if endOfText.contains(next) { return Generation(ids: Array(text[prompt.count...]), stop: .endOfText) }
+        try update(text.count - prompt.count)
       }
-      let next = chooser.next(try tokenScores(h, row: h.tokens - 1, workspace: workspace))
-      text.append(next)
-      unread = [next]
-      progress(text.count - prompt.count)
-      if endOfText.contains(next) { return Generation(ids: Array(text[prompt.count...]), stop: .endOfText) }
+      return Generation(ids: Array(text[prompt.count...]), stop: .count)
     }
-    return Generation(ids: Array(text[prompt.count...]), stop: .count)
   }
 }
 

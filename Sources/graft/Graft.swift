@@ -87,7 +87,7 @@ struct Graft: ParsableCommand {
   private static func finish(reporting error: any Error, of path: CommandPath) -> Never {
     guard exitCode(for: error) != .failure else {
       Console.noteProblems()
-      Console.complain("\(error)")
+      Console.complain(ErrorWording.message(of: error))
       finish(ExitStatus.failure)
     }
     if let error = error as? ValidationError {

@@ -1,8 +1,9 @@
+import Evaluation
 import Files
 
 /// What token attribution says about one text, a level each: what `AttributionStatistics` takes its means over, and a line of
 /// `texts.jsonl`.
-package struct AttributionRecord: Sendable, Encodable {
+package struct AttributionRecord: RunRecord, Sendable {
   /// A sum, and of how many.
   struct Sum: Sendable, Encodable {
     var sum = 0.0

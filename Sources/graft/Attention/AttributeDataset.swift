@@ -23,20 +23,14 @@ extension Attribute {
     }
 
     let recorded = try RecordedRun(recording, stamp: object(nil), batchCount: texts.reviews.count)
-    let records = try recorded.records(label: "attribute", unit: "texts") { index in
-      [try run.record(texts.reviews[index])]
-    } encode: {
-      try JSON(encoding: $0)
-    } decode: {
-      try AttributionRecord($0)
+    let records: [AttributionRecord] = try recorded.records(label: "attribute", unit: "texts", in: "texts.jsonl") {
+      [try run.record(texts.reviews[$0])]
     } write: { directory, records in
-      try writeLines(records, to: directory + "/texts.jsonl")
       let found = statistics(records)
       try OutputFile.write(report(found).page(Provenance(stamp: object(nil))).html, to: directory + "/report.html")
       try OutputFile.write(object(found).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    let found = statistics(
-      try records ?? readJSONLines((recording.output?.path ?? "") + "/texts.jsonl") { try AttributionRecord($0) })
+    let found = statistics(records)
     let summary = report(found)
     try svg?.write(summary.ownChart.svg())
     try html?.write(summary.page(Provenance(stamp: object(nil))).html)

@@ -15,7 +15,7 @@ struct IdentifyRun {
   /// What every text is cut to unless --lengths says otherwise.
   static let defaultLengths = [8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512]
 
-  private enum Record: Encodable {
+  private enum Record: RunRecord {
     case attention(AttentionRecord)
     case map(TokenIdentifiability.Record)
 
@@ -82,24 +82,18 @@ struct IdentifyRun {
     let maps = tokens?.runner(workspace: workspace)
     let run = try RecordedRun(
       options.recording, stamp: stamp.object(), batchCount: textBatches + (tokens?.parts.count ?? 0))
-    let records = try run.records(label: "identify") { batch -> [Record] in
+    let all = try run.records(label: "identify", in: "records.jsonl") { batch -> [Record] in
       if let attention, batch < textBatches {
         return try encoded.reviews[encoded.batches[batch]].map {
           .attention(try attention.record(id: $0.id, $0.ids, workspace: workspace))
         }
       }
       return try maps.map { [.map(try $0.record(part: batch - textBatches))] } ?? []
-    } encode: {
-      try JSON(encoding: $0)
-    } decode: {
-      try Record($0)
     } write: { directory, records in
-      try writeLines(records, to: directory + "/records.jsonl")
       let summary = self.report(records)
       try OutputFile.write(summary.page(stamp: json(summary)), to: directory + "/report.html")
       try OutputFile.write(json(summary).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    let all = try records ?? readJSONLines((options.recording.output?.path ?? "") + "/records.jsonl") { try Record($0) }
     let report = self.report(all)
     try options.svg?.write(report.picture.svg())
     try options.html?.write(report.page(stamp: json(report)))

@@ -106,23 +106,25 @@ struct FineTune: ParsableCommand {
         "labels": classes.names, "max_length": length, "test": scored.name, "test_sha256": try scored.sha256(),
         "test_label_order": (scored.labelOrder ?? .names).rawValue, "text_cleaning": cleaning.rawValue,
       ] + threads.member + columns.members
+    let directory = recording.output?.path ?? ""
     let runs = FineTuneRuns(
-      model: opened, train: try encode(train), test: try encode(scored), kind: kind, names: classes.names,
-      cleaning: cleaning,
-      options: training, cacheBytes: Int(cache * 1e9), checkpointEvery: checkpointEvery, resume: recording.resume,
-      threads: threads.count, directory: recording.output?.path ?? "",
-      cacheKey: try digest.wait() + train.sha256() + "\(length) \(cleaning.rawValue) \(training.blocks)"
-    ) { seed in
-      ResultStamp(
-        command: "finetune", model: opened, digest: digest, dataset: train, seed: seed, options: options)
+      opened, train: try encode(train), test: try encode(scored),
+      plan: .init(
+        kind: kind, labels: classes.names, cleaning: cleaning, blocks: training.blocks,
+        trainsWeightsOnly: training.trainsWeightsOnly, settings: training.settings),
+      storage: .init(
+        directory: directory, resume: recording.resume, cacheBytes: Int(cache * 1e9),
+        cacheKey: try digest.wait() + train.sha256() + "\(length) \(cleaning.rawValue) \(training.blocks)",
+        checkpointEvery: checkpointEvery),
+      threads: threads.count, progress: .command
+    ) { seed, members in
+      try ResultStamp(
+        command: "finetune", model: opened, digest: digest, dataset: train, seed: seed, options: options
+      ).object(members)
     }
-    let object: JSON
-    if let seeds {
-      object = try runs.run(seeds: seeds.seeds)
-    } else {
-      object = try runs.run(seed: seed, directory: runs.directory)
-    }
-    try output.print(object) { style in FineTuneSummary(object, directory: runs.directory).text(style) }
+    Interruption.keeps(in: directory, option: "--resume")
+    let object = try seeds.map { try runs.run(seeds: $0.seeds) } ?? runs.run(seed: seed)
+    try output.print(object) { style in FineTuneSummary(object, directory: directory).text(style) }
   }
 
   /// What is trained on and what is scored on.

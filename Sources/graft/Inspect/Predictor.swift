@@ -14,12 +14,15 @@ struct Predictor {
   /// The most probable tokens for each mask (BERT), or after the last token (GPT-2).
   func top(_ count: Int, _ text: InputText) throws -> TokenPrediction {
     let tokens = try encoder.encode(text.bytes, source: text.source)
-    let rows = try rows(of: tokens.ids, text)
-    let h = try model.forward(PackedBatch([tokens.ids]), workspace: workspace, observer: nil)
-    let places = try rows.map { row in
+    let mask = model.traits.predictsMasked ? try self.mask : nil
+    let found = try model.predict(tokens.ids, top: count, mask: mask, workspace: workspace)
+    if let mask, found.isEmpty {
+      throw CommandError.noMask(text: text.string.shortened(to: 60), mask: tokenizer.token(mask) ?? "[MASK]")
+    }
+    let places = found.map { place in
       TokenPrediction.Place(
-        position: model.traits.predictsMasked ? row : row + 1,
-        items: try model.tokenScores(h, row: row, workspace: workspace).top(count).map { item in
+        position: place.position,
+        items: place.items.map { item in
           TokenPrediction.Item(item: item, token: tokenizer.token(item.id) ?? "", display: tokenizer.display(item.id))
         })
     }
@@ -28,27 +31,21 @@ struct Predictor {
 
   func generate(_ plan: GenerationPlan, _ text: InputText) throws -> TokenPrediction {
     let tokens = try encoder.encode(text.bytes, source: text.source)
-    let progress = Progress(ProgressLine(label: "predict \(text.source)", unit: "tokens", total: plan.count))
-    defer { progress.clear() }
     let generation = try model.generate(
       after: tokens.ids, count: plan.count, choosing: plan.choice, endOfText: plan.endOfText, workspace: workspace,
-      progress: progress.update)
+      progress: .command)
     return TokenPrediction(
       text: text.string, tokens: tokens,
       outcome: .continuation(generation, text: tokenizer.decode(generation.ids), positions: model.positions))
   }
 
-  /// The rows of the last hidden state that predict something.
-  private func rows(of ids: [Int32], _ text: InputText) throws -> [Int] {
-    guard model.traits.predictsMasked else { return [ids.count - 1] }
-    guard let mask = tokenizer.specialTokens.mask else {
-      throw CommandError.missingSpecialToken(directory: model.tokenizerDirectory, role: "mask", option: "predict")
+  private var mask: Int32 {
+    get throws {
+      guard let mask = tokenizer.specialTokens.mask else {
+        throw CommandError.missingSpecialToken(directory: model.tokenizerDirectory, role: "mask", option: "predict")
+      }
+      return mask
     }
-    let rows = ids.indices.filter { ids[$0] == mask }
-    guard !rows.isEmpty else {
-      throw CommandError.noMask(text: text.string.shortened(to: 60), mask: tokenizer.token(mask) ?? "[MASK]")
-    }
-    return rows
   }
 }
 

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Files
-import Transformer
+import Interpretability
 
 /// `--ablate` and `--patch`: values replaced on the way through the model.
 struct InterventionOptions: ParsableArguments {
@@ -55,47 +55,8 @@ struct InterventionOptions: ParsableArguments {
   }
 }
 
-/// One change as it was asked for.
-struct SiteChange {
-  enum Source: Equatable {
-    case zero
-    case mean
-    /// Of another text: at that token, or, nil, at the same one.
-    case text(String, position: Int?)
-  }
-
-  let site: BlockSite
-  let position: Int?
-  let source: Source
-
-  /// `SITE[@POSITION][=zero|=mean]`; nil for another text.
-  init?(ablation text: String) {
-    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let (site, position) = Self.place(parts[0]) else { return nil }
-    switch parts.count == 1 ? "zero" : parts[1] {
-    case "zero": source = .zero
-    case "mean": source = .mean
-    default: return nil
-    }
-    (self.site, self.position) = (site, position)
-  }
-
-  /// `SITE[@POSITION]=from[@POSITION]:TEXT`; nil for another text.
-  init?(patch text: String) {
-    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2, let (site, position) = Self.place(parts[0]) else { return nil }
-    let source = parts[1].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    guard source.count == 2, source[0] == "from" || source[0].hasPrefix("from@") else { return nil }
-    var origin: Int?
-    if source[0] != "from" {
-      guard position != nil, let number = Self.number(source[0].dropFirst("from@".count)) else { return nil }
-      origin = number
-    }
-    (self.site, self.position) = (site, position)
-    self.source = .text(String(source[1]), position: origin)
-  }
-
-  /// As it stands below a picture.
+extension SiteChange {
+  /// For people: "L5H3@4 = 0".
   var description: String {
     let place = position.map { "\(site)@\($0)" } ?? "\(site)"
     switch source {
@@ -104,16 +65,5 @@ struct SiteChange {
     case .text(let text, let position):
       return "\(place) from\(position.map { "@\($0)" } ?? "") \"\(text.shortened(to: 40))\""
     }
-  }
-
-  private static func place(_ text: Substring) -> (BlockSite, Int?)? {
-    let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let site = BlockSite(String(parts[0])) else { return nil }
-    guard parts.count == 2 else { return (site, nil) }
-    return number(parts[1]).map { (site, $0) }
-  }
-
-  private static func number(_ text: Substring) -> Int? {
-    text.allSatisfy { $0.isASCII && $0.isNumber } ? Int(text) : nil
   }
 }

@@ -74,7 +74,7 @@ struct Lens: ParsableCommand {
     let baseDigest = isStamped ? base.map { BackgroundDigest(of: $0) } : nil
     let encoder = try TextEncoder(opened, encoding)
     let workspace = threads.workspace()
-    let changer = try SiteChanger(interventions, opened, encoder, workspace: workspace)
+    let changer = try interventions.changer(of: opened, encoder, workspace: workspace)
     let run = try LensRun(
       opened, heads, encoder, lens, tuned: tuning.tuned.map { try TunedLens(path: $0) }, changer, workspace: workspace)
     let attributor =
@@ -130,117 +130,4 @@ struct Lens: ParsableCommand {
       sections: figures.map(\.section))
     try html.write(page.html)
   }
-}
-
-/// Reads one text after the other.
-struct LensRun {
-  private let model: any TransformerModel
-  private let encoder: TextEncoder
-  private let options: LensOptions
-  private let lens: LogitLens
-  private let changer: SiteChanger
-  private let target: Int32?
-  private let versus: Int32?
-  private let workspace: Workspace
-
-  /// - Parameter tuned: reads beside the plain lens.
-  /// - Throws: `CommandError.unknownToken`, `.missingSpecialToken`, `InterpretabilityError`.
-  init(
-    _ model: any TransformerModel, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions,
-    tuned: TunedLens?,
-    _ changer: SiteChanger,
-    workspace: Workspace
-  ) throws {
-    self.changer = changer
-    self.model = model
-    self.encoder = encoder
-    self.options = options
-    if options.maskEach, encoder.tokenizer.specialTokens.mask == nil {
-      throw CommandError.missingSpecialToken(
-        directory: model.tokenizerDirectory, role: "mask", option: "--mask-each")
-    }
-    let tokenizer = encoder.tokenizer
-    target = try options.target.flatMap { try tokenizer.singleTokens([("--target", $0)]).first }
-    versus = try options.versus.flatMap { try tokenizer.singleTokens([("--versus", $0)]).first }
-    lens = try LogitLens(
-      model, heads: heads.segments,
-      levels: LensLevel.all(
-        blocks: model.blockDimensions.count, sublayers: options.sublayers, updates: options.updates,
-        tuned: tuned != nil), tuned: tuned)
-    self.workspace = workspace
-  }
-
-  /// - Parameter changing: whether with what --ablate and --patch ask for.
-  func read(_ text: InputText, changing: Bool = true) throws -> LensReading {
-    let tokens = try encoder.encode(text.bytes, source: text.source)
-    guard tokens.ids.count <= model.positions else {
-      throw CommandError.promptTooLong(source: text.source, tokens: tokens.ids.count, positions: model.positions)
-    }
-    let tokenizer = encoder.tokenizer
-    let target = try text.target.map { try SingleToken($0, from: text.targetSource, tokenizer).id } ?? self.target
-    let interventions = changing ? try changer.interventions(for: tokens.ids) : []
-    var positions = try options.positions(tokens.ids.count, source: text.source)
-    let (cells, truth): ([[LensCell]], [Int32?])
-    if options.maskEach, let mask = tokenizer.specialTokens.mask {
-      let special = tokenizer.specialTokens
-      positions = positions.filter { ![special.cls, special.sep].contains(tokens.ids[$0]) }
-      guard !positions.isEmpty else { throw CommandError.emptyText(source: text.source) }
-      truth = positions.map { tokens.ids[$0] }
-      cells = try readMasked(tokens.ids, positions, mask: mask, target: target, interventions)
-    } else {
-      let isCausal = model.traits.isCausal
-      truth = positions.map { !isCausal || $0 + 1 >= tokens.ids.count ? nil : tokens.ids[$0 + 1] }
-      cells = try read(PackedBatch([tokens.ids]), rows: positions, truth: truth, target: target, interventions)
-    }
-    return LensReading(
-      text: text, ids: tokens.ids, truncated: tokens.truncated, positions: positions, levels: lens.levels,
-      cells: cells, truth: truth, masksEach: options.maskEach,
-      interventions: interventions, changes: changing ? changer.changes.map(\.description) : [], target: target,
-      versus: versus,
-      followed: LensFollowed(
-        target: target.map(tokenizer.display), versus: versus.map(tokenizer.display)),
-      tokenizer: tokenizer, modelName: model.name)
-  }
-
-  /// The cells of the rows of a batch, [levels][rows]; each follows its true token, the target and what it is compared with.
-  private func read(
-    _ batch: PackedBatch, rows: [Int], truth: [Int32?], target: Int32?, _ interventions: [Intervention]
-  ) throws -> [[LensCell]] {
-    var cells = [[LensCell]](repeating: [], count: lens.levels.count)
-    try lens.read(
-      batch, rows: rows, top: options.top, following: { [truth[$0], target, versus] },
-      interventions: interventions, workspace: workspace
-    ) { _, levels in
-      for (level, cell) in levels.enumerated() { cells[level].append(cell) }
-    }
-    return cells
-  }
-
-  /// One copy of the text a place, with the mask there; about 2,048 tokens at a time.
-  private func readMasked(
-    _ ids: [Int32], _ positions: [Int], mask: Int32, target: Int32?, _ interventions: [Intervention]
-  ) throws -> [[LensCell]] {
-    var all = [[LensCell]](repeating: [], count: lens.levels.count)
-    let size = max(1, 2048 / ids.count)
-    for start in stride(from: 0, to: positions.count, by: size) {
-      let places = positions[start..<min(start + size, positions.count)]
-      let copies = places.map { place in
-        var copy = ids
-        copy[place] = mask
-        return copy
-      }
-      let rows = places.enumerated().map { $0 * ids.count + $1 }
-      let cells = try read(
-        PackedBatch(copies), rows: rows, truth: places.map { ids[$0] }, target: target, interventions)
-      for level in cells.indices { all[level] += cells[level] }
-    }
-    return all
-  }
-}
-
-extension LensCell {
-  /// Of the true token; nil where it is unknown.
-  var truth: Followed? { followed[0] }
-  var target: Followed? { followed[1] }
-  var versus: Followed? { followed[2] }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Files
+import Interpretability
 import Reporting
 import Tokenization
 import Transformer
@@ -89,22 +90,16 @@ struct LensClassifier: ParsableCommand {
         levels: lens.levels, records: records, truncated: encoded.truncatedCount, seed: data.seed)
     }
     let run = try RecordedRun(recording, stamp: object([:]), batchCount: encoded.batches.count)
-    let records = try run.records(label: "lens-classifier") { batch in
+    let records = try run.records(label: "lens-classifier", in: "texts.jsonl") { batch in
       let reviews = encoded.reviews[encoded.batches[batch]]
       let scores = try lens.read(PackedBatch(reviews.map(\.ids)))
       return reviews.enumerated().map { index, review in
         ClassifierLensRecord(id: review.id, label: review.label, logits: scores.map { $0[index] })
       }
-    } encode: {
-      try JSON(encoding: $0)
-    } decode: {
-      try ClassifierLensRecord($0)
     } write: { directory, records in
-      try writeLines(records, to: directory + "/texts.jsonl")
       try OutputFile.write(
         object(summary(records).members).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
-    return summary(
-      try records ?? readJSONLines((recording.output?.path ?? "") + "/texts.jsonl") { try ClassifierLensRecord($0) })
+    return summary(records)
   }
 }

@@ -118,7 +118,7 @@ extension Lens {
       try LensCorpusPart($0)
     } write: { directory, parts in
       let texts = parts.flatMap(\.texts).sorted { naturallyPrecedes($0.id, $1.id) }
-      try writeLines(texts, to: directory + "/texts.jsonl")
+      try writeJSONLines(texts, to: directory + "/texts.jsonl")
       try OutputFile.write(result(statistics(parts)).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     let found = try parts.map(statistics) ?? LensStatistics(.read((recording.output?.path ?? "") + "/results.json"))

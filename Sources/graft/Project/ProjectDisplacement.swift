@@ -8,9 +8,6 @@ import Transformer
 
 /// What `graft project --against` finds: what moved, what the displacement says, and how that scores.
 struct ProjectDisplacement {
-  /// Directions drawn for the baseline.
-  private static let randomDirections = 1000
-
   /// A direction with its tokens and its score.
   private struct Direction {
     let members: JSONMembers
@@ -23,6 +20,7 @@ struct ProjectDisplacement {
   private let subject: ProjectSubject
   private let reader: TokenReader
   private let scorer: SentimentScorer
+  private let sentiment: DisplacementSentiment
 
   /// - Parameter reader: its projection is of the fine-tuned model onto the base's matrix.
   init(_ displacement: Displacement, _ subject: ProjectSubject, _ reader: TokenReader) {
@@ -32,6 +30,7 @@ struct ProjectDisplacement {
     scorer = SentimentScorer(
       reader.projection, tokenizer: reader.labels.tokenizer, top: reader.top, among: reader.ids,
       threads: reader.threads)
+    sentiment = DisplacementSentiment(displacement, scorer: scorer)
   }
 
   /// - Throws: `InterpretabilityError`, `LinearAlgebraError`, `TransformerError`.
@@ -39,7 +38,7 @@ struct ProjectDisplacement {
     let moves = displacement.moves
     let vectors = try directions()
     let classes = try classifierRows()
-    let scores = try scores()
+    let scores = try sentiment.rows(subject.scored, seed: subject.seed, progress: .command)
     let object: JSONMembers = [
       "classifier": classes.map(json),
       "lexicon": [
@@ -58,7 +57,7 @@ struct ProjectDisplacement {
     return ProjectResult(
       "displacement", object,
       tables.map { $0.text } + (vectors + classes).map { sheet($0).text }
-        + SentimentRow.tables(scores, top: reader.top).map { $0.text })
+        + DisplacementSentiment.Row.tables(scores, top: reader.top).map { $0.text })
   }
 
   // MARK: What moved
@@ -96,7 +95,7 @@ struct ProjectDisplacement {
       }
     }
     return try moved.map { vector in
-      let own = try prepared([vector], of: displacement.difference)
+      let own = try sentiment.directions([vector])
       return Direction(
         members: [
           "group": vector.group.rawValue, "name": "\(vector.place)", "norm": vector.norm, "relative": vector.relative,
@@ -109,11 +108,7 @@ struct ProjectDisplacement {
 
   /// The rows of the classifier, of which the base has none: what each class reads.
   private func classifierRows() throws -> [Direction] {
-    guard let classifier = displacement.model.classifier else { return [] }
-    let rows = classifier.readingVectors
-    let vectors = try reader.projection.prepared(
-      DoubleMatrix(rows: rows.rows, columns: rows.columns, values: rows.values.map { Double($0) }), reads: true
-    ).tensor
+    guard let vectors = try sentiment.classifierDirections() else { return [] }
     let (ends, scores) = (reader.ends(vectors), scorer.scores(vectors))
     return try displacement.model.labels().enumerated().map { index, label in
       Direction(
@@ -144,76 +139,14 @@ struct ProjectDisplacement {
     }
     return sheet
   }
-
-  // MARK: How it scores
-
-  private func scores() throws -> [SentimentRow] {
-    let random = scorer.randomScores(Self.randomDirections, seed: subject.seed)
-    let sets: [(String, [ParameterKind])] =
-      [("all", ParameterKind.allCases)] + ParameterKind.allCases.map { ($0.rawValue, [$0]) }
-    return try sets.mapShowingProgress("scores", unit: "groups") { name, groups in
-      let moved = displacement.mostMoved(subject.scored, of: groups)
-      guard !moved.isEmpty else { return SentimentRow?.none }
-      return SentimentRow(
-        name: name, own: scorer.scores(try prepared(moved, of: displacement.difference)),
-        base: scorer.scores(try prepared(moved, of: displacement.base.parameterVectors)), random: random,
-        seed: subject.seed)
-    }
-    .compactMap { $0 }
-  }
-
-  /// Rows of some matrices by group and block, ready to meet the vocabulary: [moved, d].
-  private func prepared(
-    _ moved: [Displacement.MovedVector], of matrix: (ParameterKind, Int) -> Tensor
-  ) throws -> Tensor {
-    let d = displacement.model.dimensions.hidden
-    var values: [Float] = []
-    values.reserveCapacity(moved.count * d)
-    for vector in moved {
-      let row = matrix(vector.group, vector.place.layer)[rows: vector.row..<vector.row + 1]
-      let own = DoubleMatrix(rows: 1, columns: d, values: row.values.map { Double($0) })
-      values += try reader.projection.prepared(own, reads: vector.group.reads).tensor.values
-    }
-    return Tensor(shape: [moved.count, d], values)
-  }
 }
 
-/// How one set of displacements scores against the lexicon, and what it is compared with.
-struct SentimentRow: Encodable {
-  private let name: String
-  private let vectors: Int
-  private let share: [SampleMean?]
-  private let opposition: [SampleMean?]
+extension DisplacementSentiment.Row.Means {
+  fileprivate var all: [SampleMean?] { [displacement, base, random] }
+}
 
-  /// - Parameters:
-  ///   - base: the scores of the same vectors before they moved.
-  ///   - random: scores of random directions.
-  init(name: String, own: [SentimentScore], base: [SentimentScore], random: [SentimentScore], seed: UInt64) {
-    self.name = name
-    vectors = own.count
-    func means(_ number: (SentimentScore) -> Double) -> [SampleMean?] {
-      [
-        SampleMean(of: own.map(number), seed: seed), SampleMean(of: base.map(number), seed: seed),
-        SentimentScorer.chance(random.map(number), means: own.count, seed: seed),
-      ]
-    }
-    share = means(\.share)
-    opposition = means(\.opposition)
-  }
-
-  private static let kinds = ["displacement", "base", "random"]
-
-  func encode(to encoder: any Encoder) throws {
-    func numbers(_ means: [SampleMean?]) -> [String: [String: Double]?] {
-      let numbers = means.map { $0.map { ["high": $0.interval.high, "low": $0.interval.low, "value": $0.value] } }
-      return Dictionary(uniqueKeysWithValues: zip(Self.kinds, numbers))
-    }
-    try encoder.encode([
-      "name": name, "opposition": numbers(opposition), "share": numbers(share), "vectors": vectors,
-    ])
-  }
-
-  static func tables(_ rows: [SentimentRow], top: Int) -> [Table] {
+extension DisplacementSentiment.Row {
+  fileprivate static func tables(_ rows: [Self], top: Int) -> [Table] {
     [
       table(rows, "Share of words of praise and blame, \(top) tokens at each end", \.share),
       table(rows, "Opposition of the two ends", \.opposition),
@@ -221,7 +154,7 @@ struct SentimentRow: Encodable {
   }
 
   private static func table(
-    _ rows: [SentimentRow], _ caption: String, _ means: (SentimentRow) -> [SampleMean?]
+    _ rows: [Self], _ caption: String, _ means: (Self) -> Means
   ) -> Table {
     var table = Table(
       caption: caption,
@@ -230,7 +163,7 @@ struct SentimentRow: Encodable {
     for row in rows {
       table.append(
         [.init(row.name), .count(row.vectors, .faint)]
-          + means(row).flatMap { mean -> [Table.Cell] in
+          + means(row).all.flatMap { mean -> [Table.Cell] in
             [
               .number(mean?.value, decimals: 3),
               .interval(mean?.interval.low, mean?.interval.high, decimals: 3),

@@ -38,7 +38,7 @@ struct StitchExperimentReport {
 
   /// `predictions.jsonl`, `report.html` and `results.json`. Throws `FileError`, `DigestError`.
   func write(to directory: String) throws {
-    try writeLines(records.lazy.map(\.json), to: directory + "/predictions.jsonl")
+    try writeJSONLines(records.lazy.map(\.json), to: directory + "/predictions.jsonl")
     let json = try json()
     try OutputFile.write(page(json), to: directory + "/report.html")
     try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")

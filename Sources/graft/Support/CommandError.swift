@@ -30,8 +30,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case promptTooLong(source: String, tokens: Int, positions: Int)
   /// A place that the text does not have.
   case noSuchPlace(option: String, found: String, tokens: Int, source: String)
-  /// A text of another length whose states are to replace all of a text's.
-  case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
   /// A stitched model where one checkpoint is needed; `parts` are the models that it is made of.
   case stitchedModel(String, parts: [String])
   /// A stitched model is made of a model whose name is not known here.
@@ -128,9 +126,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "give --max-length \(positions) to truncate the text"
     case .noSuchPlace(let option, let found, let tokens, let source):
       return "\(option) \(found): \(source) has the places 0 to \(tokens - 1); graft tokenize shows them"
-    case .patchOfAnotherLength(let site, let text, let found, let expected):
-      return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
-        + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
     case .stitchedModel(let model, let parts):
       return "\(model): expected a checkpoint, found a stitched model; give one of the two models that it is made of, "
         + parts.joined(separator: " or ")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Reporting
 import Synchronization
+import Transformer
 
 extension ProgressChoice: ExpressibleByArgument {}
 
@@ -41,6 +42,22 @@ struct Progress {
     let progress = Progress(ProgressLine(label: label))
     defer { progress.clear() }
     return try body()
+  }
+}
+
+extension ProgressHandler {
+  /// The progress line of the command.
+  static let command = ProgressHandler { work in
+    let line =
+      work.total.map { ProgressLine(label: work.label, unit: work.unit, total: $0, resumed: work.resumed) }
+      ?? ProgressLine(label: work.label)
+    let progress = Progress(line)
+    return { event in
+      switch event {
+      case .done(let count): progress.update(count)
+      case .ended: progress.clear()
+      }
+    }
   }
 }
 

@@ -1,0 +1,92 @@
+import Transformer
+
+/// What every level says at some places of one text.
+package struct LensText: Sendable {
+  /// The places, in tokens from 0, ascending.
+  package let positions: [Int]
+  package let levels: [LensLevel]
+  /// [levels][places]; each cell follows the true token, the target and what that is compared with.
+  package let cells: [[LensCell]]
+  /// The true token of each place; nil where it is unknown.
+  package let truth: [Int32?]
+}
+
+/// What is looked for in a text besides its true tokens.
+package struct LensTargets: Sendable {
+  /// A token whose rank and probability are followed.
+  package var target: Int32?
+  /// The token whose logit is subtracted.
+  package var versus: Int32?
+
+  package init(_ target: Int32? = nil, versus: Int32? = nil) {
+    (self.target, self.versus) = (target, versus)
+  }
+}
+
+extension LensCell {
+  /// Of the true token; nil where it is unknown. Of a cell of `LensText`, as the two below.
+  package var truth: Followed? { followed[0] }
+  package var target: Followed? { followed[1] }
+  package var versus: Followed? { followed[2] }
+}
+
+extension LogitLens {
+  /// Tokens of the copies of a text that are read at once, masked in one place each.
+  private static let tokensAtATime = 2048
+
+  /// Reads a text. The true token of a place is the next one where the model predicts that, else unknown.
+  /// - Parameters:
+  ///   - positions: the places to read; nil for all.
+  ///   - top: how many tokens a cell lists.
+  /// - Throws: as `read`.
+  package func read(
+    _ ids: [Int32], at positions: [Int]? = nil, top: Int = 10, following targets: LensTargets = LensTargets(),
+    interventions: [Intervention] = [], workspace: Workspace
+  ) throws -> LensText {
+    let positions = positions ?? Array(ids.indices)
+    let isCausal = model.traits.isCausal
+    let truth = positions.map { !isCausal || $0 + 1 >= ids.count ? nil : ids[$0 + 1] }
+    let cells = try cells(
+      PackedBatch([ids]), rows: positions, truth: truth, top: top, targets, interventions, workspace: workspace)
+    return LensText(positions: positions, levels: levels, cells: cells, truth: truth)
+  }
+
+  /// Reads each place of a text with the mask there, one copy of the text per place.
+  /// - Parameters: as above.
+  /// - Throws: as `read`.
+  package func readMasking(
+    _ ids: [Int32], at positions: [Int], with mask: Int32, top: Int = 10,
+    following targets: LensTargets = LensTargets(), interventions: [Intervention] = [], workspace: Workspace
+  ) throws -> LensText {
+    var all = [[LensCell]](repeating: [], count: levels.count)
+    let size = max(1, Self.tokensAtATime / max(1, ids.count))
+    for start in stride(from: 0, to: positions.count, by: size) {
+      let places = positions[start..<min(start + size, positions.count)]
+      let copies = places.map { place in
+        var copy = ids
+        copy[place] = mask
+        return copy
+      }
+      let cells = try cells(
+        PackedBatch(copies), rows: places.enumerated().map { $0 * ids.count + $1 }, truth: places.map { ids[$0] },
+        top: top, targets, interventions, workspace: workspace)
+      for level in cells.indices { all[level] += cells[level] }
+    }
+    return LensText(positions: positions, levels: levels, cells: all, truth: positions.map { ids[$0] })
+  }
+
+  /// The cells of the rows of a batch, [levels][rows].
+  private func cells(
+    _ batch: PackedBatch, rows: [Int], truth: [Int32?], top: Int, _ targets: LensTargets,
+    _ interventions: [Intervention], workspace: Workspace
+  ) throws -> [[LensCell]] {
+    var cells = [[LensCell]](repeating: [], count: levels.count)
+    try read(
+      batch, rows: rows, top: top, following: { [truth[$0], targets.target, targets.versus] },
+      interventions: interventions, workspace: workspace
+    ) { _, row in
+      for (level, cell) in row.enumerated() { cells[level].append(cell) }
+    }
+    return cells
+  }
+}
