@@ -13,8 +13,8 @@ package struct EncodedReview: Sendable {
 
 /// The reviews of a dataset, tokenized, and the fixed plan of batches in which models read them.
 ///
-/// Rounding depends on what else is in a batch, so the plan is part of a run: neighbouring reviews, as many as fit into
-/// `tokensInBatch`, in the dataset's order. Nothing is padded.
+/// The plan is part of a run, whose journal records a batch at a time: neighbouring reviews, as many as fit into
+/// `tokensInBatch`, in the dataset's order. Nothing is padded, and no bit of a review's scores depends on its batch.
 package struct EncodedReviews: Sendable {
   /// A batch holds at most this many tokens, or a single review.
   package static let tokensInBatch = 2048

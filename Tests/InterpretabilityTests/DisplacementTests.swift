@@ -148,6 +148,35 @@ import Transformer
   }
 }
 
+@Suite struct DisplacementSentimentTests {
+  @Test func scoresWhatMovedBesideWhatItWasAndChance() throws {
+    let displacement = try Displacement(
+      of: Golden.model("trained/imdb-bert-1-sentiment"), from: Golden.model("trained/imdb-bert-1"))
+    let base = displacement.base
+    let projection = try VocabularyProjection(
+      displacement.model, matrix: base.unembedding?.matrix ?? base.wE, threads: Threads(2))
+    let scorer = SentimentScorer(projection, tokenizer: try base.tokenizer(), top: 10, threads: Threads(2))
+    let sentiment = DisplacementSentiment(displacement, scorer: scorer)
+    let rows = try sentiment.rows(4, seed: 3)
+    // The lower blocks were frozen, the upper two moved in every group.
+    #expect(rows.map(\.name) == ["all"] + ParameterKind.allCases.map(\.rawValue))
+    for row in rows {
+      #expect(row.vectors == 4)
+      let kinds = row.name == "all" ? ParameterKind.allCases : ParameterKind.allCases.filter { $0.rawValue == row.name }
+      let moved = displacement.mostMoved(4, of: kinds)
+      let scores = scorer.scores(try sentiment.directions(moved))
+      expectClose(
+        [row.share.displacement?.value ?? -1], [scores.map(\.share).reduce(0, +) / 4], absolute: 1e-12, relative: 1e-12,
+        row.name)
+      expectClose(
+        [row.opposition.displacement?.value ?? -1], [scores.map(\.opposition).reduce(0, +) / 4], absolute: 1e-12,
+        relative: 1e-12, row.name)
+    }
+    #expect(try sentiment.classifierDirections()?.shape == [2, base.dimensions.hidden])
+    #expect(Set(rows.compactMap(\.share.random?.value)).count == 1)
+  }
+}
+
 @Suite struct TokenSelectionTests {
   private func tokenizer(_ name: String) throws -> Tokenizer {
     let model = try Golden.model(name)

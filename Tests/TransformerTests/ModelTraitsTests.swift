@@ -1,0 +1,65 @@
+import Checkpoints
+import DenseMath
+import TestSupport
+import Testing
+import Transformer
+
+/// What a model says of itself, against what it does.
+@Suite struct ModelTraitsTests {
+  @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func traitsAreWhatTheForwardPassDoes(_ name: String) throws {
+    let model = try Model(directory: Fixtures.path(name))
+    let workspace = Workspace()
+    let (short, long): ([Int32], [Int32]) = ([5, 9], [5, 9, 11])
+    let (a, b) = (
+      try model.forward(PackedBatch([short]), workspace: workspace),
+      try model.forward(PackedBatch([long]), workspace: workspace)
+    )
+    let d = model.dimensions.hidden
+    #expect((a.values.prefix(2 * d) == b.values.prefix(2 * d)) == model.traits.isCausal)
+    #expect((model.wType != nil) == model.traits.hasTokenTypes)
+    #expect((model.finalNorm != nil) == (model.traits.normPlacement == .pre))
+    #expect((model.embeddingNorm != nil) == (model.traits.normPlacement == .post))
+    #expect(model.traits.predictsMasked == !model.traits.isCausal)
+    #expect(model.wPos.rows == model.dimensions.positions + model.traits.positionOffset)
+  }
+
+  /// wQ, wK and wV of the uniform block make what the forward pass announces, whether they are stored apart or joined.
+  @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func blocksHoldWhatTheirNamesSay(_ name: String) throws {
+    let model = try Model(directory: Fixtures.path(name))
+    let sites: [Site] = [.attentionInput, .queries, .keys, .values]
+    let values = try model.values(
+      at: sites.map { BlockSite(layer: 1, site: $0) }, of: PackedBatch([[5, 9, 11]]), workspace: Workspace())
+    let input = try #require(values[BlockSite(layer: 1, site: .attentionInput)])
+    let block = model.blocks[1]
+    for (part, site) in [(block.wQ, Site.queries), (block.wK, .keys), (block.wV, .values)] {
+      let found = try #require(values[BlockSite(layer: 1, site: site)])
+      let linear = part.linear
+      let expected = (0..<input.rows).flatMap { row in
+        part.columns.map { column in
+          (0..<linear.inputs).reduce(Double(linear.bias?[column] ?? 0)) { sum, i in
+            let index = linear.layout == .inputByOutput ? i * linear.outputs + column : column * linear.inputs + i
+            return sum + Double(input.values[row * input.columns + i]) * Double(linear.weight[index])
+          }
+        }
+      }
+      expectClose(found.values, expected, absolute: 1e-5, relative: 1e-5, "\(site)")
+    }
+  }
+
+  @Test func everyFamilyIsFoundByItsName() throws {
+    for family in ModelFamily.all { #expect(ModelFamily.named(family.modelType)?.traits == family.traits) }
+    #expect(Set(ModelFamily.all.map(\.modelType)).count == ModelFamily.all.count)
+    #expect(ModelFamily.named("t5") == nil)
+  }
+
+  @Test func namesOfWeightsSayTheirPlace() throws {
+    let (bert, gpt2) = (ModelFamily.bert.names, ModelFamily.gpt2.names)
+    #expect(bert.layer(of: "bert.encoder.layer.3.output.dense.weight") == 3)
+    #expect(bert.layer(of: "encoder.layer.11.output.dense.weight") == 11)
+    #expect(bert.layer(of: "bert.pooler.dense.weight") == nil && bert.layer(of: "classifier.weight") == nil)
+    #expect(gpt2.layer(of: "transformer.h.0.ln_1.weight") == 0 && gpt2.layer(of: "h.2.ln_1.bias") == 2)
+    #expect(gpt2.layer(of: "transformer.ln_f.weight") == nil)
+    #expect(bert.isEmbedding("bert.embeddings.LayerNorm.bias") && !bert.isEmbedding("bert.pooler.dense.bias"))
+    #expect(gpt2.isEmbedding("wpe.weight") && !gpt2.isEmbedding("score.weight"))
+  }
+}
