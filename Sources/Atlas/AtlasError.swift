@@ -27,7 +27,7 @@ package enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .missing(let path):
-      return "\(path): no such atlas; make one with graft atlas build MODEL -o \(path), or name another with --atlas"
+      return "\(path): no such atlas; build one there, or name another"
     case .cannotOpen(let path, let reason):
       return "\(path): cannot open: \(reason); give another path, or change who may read and write it"
     case .notAnAtlas(let path, let found):
@@ -35,7 +35,7 @@ package enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
     case .otherSchema(let path, let expected, let found):
       return "\(path): expected an atlas of schema \(expected), found \(found); build it anew under another path"
     case .noDirections(let path):
-      return "\(path): was built without singular directions; build one with --svd under another path"
+      return "\(path): was built without singular directions; build one with them under another path"
     case .locked(let path):
       return "\(path): another process is building this atlas; wait until it ends, or stop it: it can be continued"
     case .differs(let path, let option, let recorded, let requested):
@@ -47,10 +47,9 @@ package enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
     case .damaged(let path, let reason):
       return "\(path): the database is damaged (\(reason)); remove it and build it anew"
     case .notBuiltYet(let path, let place, let done, let parts):
-      return "\(path): \(place) is not built yet (\(done) of \(parts) parts are); graft atlas build continues it"
+      return "\(path): \(place) is not built yet (\(done) of \(parts) parts are); continue building it"
     case .noSuchWord(let word):
-      return "\"\(word)\": no token of the vocabulary is this word; graft tokenize shows its pieces, "
-        + "and \(word)* finds every token that begins like it"
+      return "\"\(word)\": no token of the vocabulary is this word; \(word)* finds every token that begins like it"
     case .emptySearch:
       return "nothing to search for: give one word or several"
     }

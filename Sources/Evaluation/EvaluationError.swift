@@ -17,6 +17,8 @@ package enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertibl
 
   /// A text has a token whose id lies past the embedding.
   case tokenWithoutRow(id: String, token: String, tokenID: Int, rows: Int)
+  /// config.json asks for a text cleaning there is none of.
+  case unknownTextCleaning(path: String, found: String, known: [String])
   /// A text without a token: GPT-2 has nothing to read in an empty one.
   case noTokens(id: String)
 
@@ -25,8 +27,10 @@ package enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertibl
     case .tokenWithoutRow(let id, let token, let tokenID, let rows):
       return "\(id): the token \(token) has the id \(tokenID), but the embedding of the model has \(rows) rows; "
         + "the tokenizer's files name a token that the model does not have: take it out of the text or out of the files"
+    case .unknownTextCleaning(let path, let found, let known):
+      return "\(path) (graft.text_cleaning): expected one of \(known.joined(separator: ", ")), found \(found)"
     case .noTokens(let id):
-      return "\(id): the text has no token, and this model adds none; leave it out with --reviews"
+      return "\(id): the text has no token, and this model adds none; leave it out"
     case .noPredictions:
       return "expected at least one prediction, found none"
     case .classCount(let id, let expected, let found):

@@ -12,7 +12,7 @@ package enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
   package var description: String {
     switch self {
     case .exists(let directory):
-      return "\(directory): holds this run already; give --resume to resume it, or another folder"
+      return "\(directory): holds this run already; resume it, or give another folder"
     case .differs(let directory, let option, let recorded, let requested):
       return "\(directory): holds another run: \(option) is \(recorded) there and \(requested) now;"
         + " give the same options or another folder"

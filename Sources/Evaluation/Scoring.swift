@@ -1,3 +1,4 @@
+import DenseMath
 import Transformer
 
 extension EncodedReviews {
@@ -12,11 +13,54 @@ extension EncodedReviews {
   }
 }
 
+extension ClassificationMetrics {
+  /// Scores a classifier on a dataset, whose labels are matched with the names of its classes.
+  /// - Parameters:
+  ///   - maxLength: the most tokens of a text, special ones included; longer ones are truncated. nil for the model's
+  ///     positions.
+  ///   - cleaning: what texts go through first; nil for what config.json says.
+  ///   - progress: counts the batches.
+  /// - Throws: `LabelError`, `TokenizationError`, `TransformerError`, `EvaluationError`, `CancellationError`.
+  package init(
+    of model: any TransformerModel, on dataset: Dataset, maxLength: Int? = nil, cleaning: TextCleaning? = nil,
+    threads: Threads = .available, progress: ProgressHandler = .none
+  ) throws {
+    let encoded = try EncodedReviews(
+      dataset.labelled(for: ClassNames(of: model)), tokenizer: model.tokenizer(),
+      cleaning: cleaning ?? model.textCleaning(), maxLength: min(maxLength ?? .max, model.positions),
+      rows: model.blockDimensions[0].vocabulary, threads: threads)
+    let workspace = Workspace(threads: threads)
+    let predictions = try progress.during(.init("evaluate", unit: "batches", total: encoded.batches.count)) { update in
+      try encoded.batches.indices.flatMap { batch in
+        let found = try encoded.predictions(of: model, batch: batch, workspace: workspace)
+        try update(batch + 1)
+        return found
+      }
+    }
+    try self.init(predictions)
+  }
+}
+
 extension EncodedReview {
   /// The prediction that a model's logits, [C], amount to.
   /// - Throws: `EvaluationError.nonFiniteLogits`.
   package func prediction(_ logits: [Float]) throws -> Prediction {
     guard logits.allSatisfy(\.isFinite) else { throw EvaluationError.nonFiniteLogits(id: id) }
     return Prediction(id: id, label: label, logits: logits, tokens: ids.count, truncated: truncated)
+  }
+}
+
+extension TransformerModel {
+  /// The cleaning in config.json's `graft.text_cleaning`, else none.
+  /// - Throws: `FileError`, `EvaluationError.unknownTextCleaning`.
+  package func textCleaning() throws -> TextCleaning {
+    let node = config["graft"]["text_cleaning"]
+    guard node.isPresent else { return .none }
+    let name = try node.string()
+    guard let cleaning = TextCleaning(rawValue: name) else {
+      throw EvaluationError.unknownTextCleaning(
+        path: node.path, found: "\"\(name)\"", known: TextCleaning.allCases.map { "\"\($0.rawValue)\"" })
+    }
+    return cleaning
   }
 }

@@ -21,6 +21,8 @@ package enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConv
   /// A joined model's states are read by two heads.
   case tunedLensOfSegments(model: String)
   case notATunedLens(path: String, found: String)
+  /// A text of masks was asked for, and the tokenizer has no mask.
+  case noMaskForBaseline(model: String)
   /// A post-norm model has no norm before what reads.
   case noNormToFold(model: String)
   case widthDoesNotFit(model: String, expected: Int, found: Int)
@@ -43,14 +45,14 @@ package enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConv
       "row \(row) of \(tokens) tokens: rows count from 0 to \(tokens - 1)"
     case .foreignTunedLens(let model, let expected, let found):
       "the tuned lens was fitted with the unembedding \(expected.prefix(12))…, \(model) has \(found.prefix(12))…; "
-        + "fit one for this model and head with graft lens-fit"
+        + "fit one for this model and head"
     case .tunedLensDoesNotFit(let model, let expected, let found):
       "\(model): expected a tuned lens of \(expected[0]) states of \(expected[1]), found \(found[0]) of \(found[1]); "
-        + "fit one for this model with graft lens-fit"
+        + "fit one for this model"
     case .tunedLensOfSegments(let model):
       "\(model) is a stitched model, whose states have two heads; a tuned lens is for one checkpoint"
     case .notATunedLens(let path, let found):
-      "\(path): expected a tuned lens, as graft lens-fit writes it, found \(found)"
+      "\(path): expected a tuned lens, found \(found)"
     case .nothingToPredict:
       "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
     case .noSuchToken(let id, let vocabulary):
@@ -63,6 +65,8 @@ package enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConv
       "the \(k) highest of \(vocabulary) tokens: give a number from 1 to \(vocabulary)"
     case .tooFewTexts(let found, let needed):
       "\(found) texts cannot be split for training, validation and test; give at least \(needed)"
+    case .noMaskForBaseline(let model):
+      "\(model) has no [MASK] token; give another baseline, zero or the mean"
     case .noNormToFold(let model):
       "\(model): a norm can be folded only into what reads right behind it, and BERT normalises after adding; leave out "
         + "the folding, or give a GPT-2"

@@ -16,11 +16,11 @@ package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible 
     case .headDoesNotFit(let model, let head, let supported):
       return "\(model) cannot have the head \(head); its architecture has \(supported)"
     case .tooManyBlocks(let model, let asked, let blocks):
-      return "\(asked) blocks are to be trained, but \(model) has \(blocks); give --unfreeze 0 to \(blocks)"
+      return "\(asked) blocks are to be trained, but \(model) has \(blocks); train 0 to \(blocks)"
     case .nothingToLearn(let expected, let found):
       return "expected \(expected), found \(found)"
     case .diverged(let step, let loss):
-      return "the loss of step \(step) is \(loss); try a smaller --learning-rate"
+      return "the loss of step \(step) is \(loss); try a smaller learning rate"
     case .foreignState(let path, let expected, let found):
       return "\(path): expected the state of this run, \(expected), found \(found); remove the folder and start again"
     }

@@ -60,7 +60,7 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
       return "\(found) token types for \(expected) tokens; give one a token"
     case .tooLong(let tokens, let positions):
       return "\(tokens) tokens, but there are \(positions) positions; "
-        + "shorten the text or keep its head with --max-length \(positions)"
+        + "truncate the text to \(positions)"
     case .differentShape(let path, let tensor, let expected, let found):
       return "\(path): \(tensor) has shape \(found); this model and these ids make \(expected)"
     case .noSuchBlock(let site, let blocks):
@@ -79,7 +79,7 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
     case .notSingleLabel(let path, let found):
       return
         "\(path) (problem_type): expected single_label_classification, found \(found): only where one class holds are "
-        + "answers right or wrong; classify, lens-classifier --text and attribute show what this model says"
+        + "answers right or wrong"
     case .otherHead(let model, let head):
       let heads = head.modules.joined(separator: ", ")
       let place = head.modelClass.map { "\(model): \($0): its head \(heads)" } ?? "\(model): its head \(heads)"

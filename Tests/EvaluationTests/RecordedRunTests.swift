@@ -13,7 +13,8 @@ import Transformer
 
   private static let stamp: JSON = ["options": ["n": 4]]
 
-  private func run(_ directory: String?, resume: Bool = false, progress: ProgressHandler = .none) throws -> RecordedRun {
+  private func run(_ directory: String?, resume: Bool = false, progress: ProgressHandler = .none) throws -> RecordedRun
+  {
     try RecordedRun(directory: directory, stamp: Self.stamp, batchCount: 4, resume: resume, progress: progress)
   }
 

@@ -31,10 +31,8 @@ enum Golden {
 }
 
 extension LogitLens {
-  init(_ model: Model, head: Unembedding? = nil, sublayers: Bool = false, updates: Bool = false) throws {
-    try self.init(
-      model, heads: [try head ?? model.requireUnembedding()],
-      levels: LensLevel.all(blocks: model.dimensions.layers, sublayers: sublayers, updates: updates))
+  init(_ model: Model, head: Unembedding) throws {
+    try self.init(model, heads: [head], levels: LensLevel.all(blocks: model.dimensions.layers))
   }
 
   /// All readings of a text, [positions][levels].

@@ -12,7 +12,8 @@ import Transformer
 
 /// Fine-tuning runs in folders, called as a library's user calls them.
 @Suite struct FineTuneRunsTests {
-  private func runs(_ directory: String, resume: Bool = false, progress: ProgressHandler = .none) throws -> FineTuneRuns {
+  private func runs(_ directory: String, resume: Bool = false, progress: ProgressHandler = .none) throws -> FineTuneRuns
+  {
     let model = try Model(directory: Places.model("imdb-bert-1"))
     let path = Places.tests.deletingLastPathComponent().appendingPathComponent("evaluation/imdb/train.jsonl").path
     let all = try EncodedReviews(

@@ -131,8 +131,7 @@ package struct DecisionAttribution: Sendable {
       for index in 0..<T * d { source.pointer[index] = Float(sums[index % d] / Double(T)) }
     case .mask:
       guard let mask else {
-        throw TransformerError.missingHead(
-          model: model.name, head: "[MASK] token", advice: "give --baseline zero or --baseline mean")
+        throw InterpretabilityError.noMaskForBaseline(model: model.name)
       }
       source = try model.embed(PackedBatch([[Int32](repeating: mask, count: T)]), workspace: workspace)
     }

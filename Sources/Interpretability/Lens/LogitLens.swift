@@ -53,6 +53,23 @@ package struct LogitLens: Sendable {
     }
   }
 
+  /// The lens through the model's own heads: of a stitched model each part is read by its own.
+  /// - Parameters:
+  ///   - sublayers: whether also between attention and feed-forward of each block.
+  ///   - updates: whether also what attention and feed-forward add, alone.
+  ///   - tuned: reads beside the plain lens.
+  /// - Throws: `TransformerError.missingHead`; as above.
+  package init(
+    _ model: any TransformerModel, sublayers: Bool = false, updates: Bool = false, tuned: TunedLens? = nil
+  ) throws {
+    let parts = model.segments.suffix(model.segmentStarts.count)
+    try self.init(
+      model, heads: parts.map { try $0.model.requireUnembedding() },
+      levels: LensLevel.all(
+        blocks: model.blockDimensions.count, sublayers: sublayers, updates: updates, tuned: tuned != nil),
+      tuned: tuned)
+  }
+
   /// Reads rows of a batch and hands the cells over row by row.
   /// - Parameters:
   ///   - rows: rows of the batch, in the order in which they come back.

@@ -1,5 +1,6 @@
 import DenseMath
 import Evaluation
+import Files
 import Transformer
 
 /// What displacements say about sentiment: the tokens at the two ends of what moved, scored against a lexicon beside the
@@ -102,5 +103,16 @@ package struct DisplacementSentiment {
       values += try projection.prepared(own, reads: vector.group.reads).tensor.values
     }
     return Tensor(shape: [moved.count, d], values)
+  }
+}
+
+extension DisplacementSentiment.Row.Means {
+  package func encode(to encoder: any Encoder) throws {
+    func numbers(_ mean: SampleMean?) -> JSONMembers? {
+      mean.map { ["high": $0.interval.high, "low": $0.interval.low, "value": $0.value] }
+    }
+    try encoder.encode([
+      "base": numbers(base), "displacement": numbers(displacement), "random": numbers(random),
+    ])
   }
 }

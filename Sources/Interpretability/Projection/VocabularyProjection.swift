@@ -45,7 +45,8 @@ package struct VocabularyProjection: Sendable {
   ///   - matrix: another matrix over the vocabulary, [V, d], such as that of the base model; nil for the model's own.
   /// - Throws: `InterpretabilityError.noNormToFold` for post-norm BERT, `.widthDoesNotFit`; `LinearAlgebraError`.
   package init(
-    _ model: Model, inverse: Inverse = .transpose, foldingNorm: Bool = false, matrix: Tensor? = nil, threads: Threads
+    _ model: Model, inverse: Inverse = .transpose, foldingNorm: Bool = false, matrix: Tensor? = nil,
+    threads: Threads = .available
   ) throws {
     if foldingNorm, model.gain(before: .query, layer: 0) == nil {
       throw InterpretabilityError.noNormToFold(model: model.name)
@@ -111,6 +112,19 @@ package struct VocabularyProjection: Sendable {
       DoubleMatrix.product(matrix, try prepared(half, reads: group.reads).transposed, threads: threads)
     }
     return (try factor(left, which.groups.left), try factor(right, which.groups.right))
+  }
+
+  /// The pairs of tokens with the highest or lowest scores of a head's matrix, best first.
+  /// - Parameters:
+  ///   - selection: which tokens take part, and which pairs are left out.
+  /// - Throws: `InterpretabilityError.noSuchHead`, `LinearAlgebraError`.
+  package func topPairs(
+    _ which: HeadMatrix, of place: HeadPlace, count: Int, lowest: Bool = false,
+    selecting selection: PairSearch.Selection = PairSearch.Selection(), threads: Threads = .available
+  ) throws -> [ScoredPair] {
+    let (left, right) = try factors(which, of: place, threads: threads)
+    let search = PairSearch(left, right, selecting: selection)
+    return try lowest ? search.lowest(count, threads: threads) : search.highest(count, threads: threads)
   }
 
   /// The two halves of a head's matrix, [dHead, d] each: it is the first, transposed, times the second.

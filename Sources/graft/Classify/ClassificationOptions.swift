@@ -11,7 +11,7 @@ struct CleaningOptions: ParsableArguments {
   var textCleaning: TextCleaning?
 
   /// The cleaning asked for, else the model's own, else none.
-  /// - Throws: `FileError`, `CommandError.unknownTextCleaning`.
+  /// - Throws: `FileError`, `EvaluationError.unknownTextCleaning`.
   func cleaning(for model: any TransformerModel) throws -> TextCleaning { try textCleaning ?? model.textCleaning() }
 }
 
@@ -45,20 +45,5 @@ struct ClassificationOptions: ParsableArguments {
   /// The options as they stand in a result.
   func members(_ cleaning: TextCleaning) -> JSONMembers {
     ["max_length": maxLength, "text_cleaning": cleaning.rawValue]
-  }
-}
-
-extension TransformerModel {
-  /// The cleaning in config.json's `graft.text_cleaning`, else none.
-  /// - Throws: `FileError`, `CommandError.unknownTextCleaning`.
-  func textCleaning() throws -> TextCleaning {
-    let node = config["graft"]["text_cleaning"]
-    guard node.isPresent else { return .none }
-    let name = try node.string()
-    guard let cleaning = TextCleaning(rawValue: name) else {
-      throw CommandError.unknownTextCleaning(
-        path: node.path, found: "\"\(name)\"", known: TextCleaning.allCases.map { "\"\($0.rawValue)\"" })
-    }
-    return cleaning
   }
 }

@@ -135,12 +135,9 @@ struct ProjectSubject: ParsableArguments {
   /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
   func pairs(of head: HeadPlace, _ reader: TokenReader, groups: [Int32]?) throws -> ProjectResult {
     guard let which = matrix.ofHead else { return ProjectResult(nil, JSON.null, [Table]()) }
-    let (left, right) = try reader.projection.factors(which, of: head, threads: reader.threads)
-    let search = PairSearch(
-      left, right, selecting: .init(rows: reader.ids, columns: reader.ids, groups: groups))
-    let found =
-      try lowest
-      ? search.lowest(reader.top, threads: reader.threads) : search.highest(reader.top, threads: reader.threads)
+    let found = try reader.projection.topPairs(
+      which, of: head, count: reader.top, lowest: lowest,
+      selecting: .init(rows: reader.ids, columns: reader.ids, groups: groups), threads: reader.threads)
     let table = Table.pairs(
       "\(reader.projection.model.name) \(head) \(which.title), \(lowest ? "lowest" : "highest") pairs", of: which,
       found.map { (reader.labels.label($0.row), reader.labels.label($0.column), $0.score) })

@@ -147,7 +147,8 @@ struct Stitch: ParsableCommand {
     } decode: {
       try StitchRecord($0)
     } write: { directory, records in
-      try writeJSONLines(records.sorted(by: StitchRecord.precedes).lazy.map(\.json), to: directory + "/predictions.jsonl")
+      try writeJSONLines(
+        records.sorted(by: StitchRecord.precedes).lazy.map(\.json), to: directory + "/predictions.jsonl")
       let results = try StitchResults(records)
       let json = try object(results.members + described)
       let command = pair.commandLine(sweep, models, data, unlabelled, classification, threads)

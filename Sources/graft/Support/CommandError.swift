@@ -18,8 +18,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case overTolerance(stage: String, fraction: String, tolerance: String)
   /// One half of unlabelled texts makes maps, the other measures them.
   case tooFewTexts(dataset: String)
-  /// config.json asks for a text cleaning there is none of.
-  case unknownTextCleaning(path: String, found: String, known: [String])
   /// The lens needs a head over the vocabulary, and the checkpoint has none.
   case noLensHead(model: String)
   /// The model of --unembedding has a vocabulary or a width of its own.
@@ -109,8 +107,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "largest error \(fraction) of the tensor's largest magnitude, allowed \(tolerance)"
     case .tooFewTexts(let dataset):
       return "\(dataset): --unlabelled needs at least 2 texts, one to make maps from and one to measure them on"
-    case .unknownTextCleaning(let path, let found, let known):
-      return "\(path) (graft.text_cleaning): expected one of \(known.joined(separator: ", ")), found \(found)"
     case .noLensHead(let model):
       return "\(model) has no head over the vocabulary to read its layers with; "
         + "give --head embedding to read with its token embedding, or --unembedding BASE to borrow the head of the "
