@@ -37,7 +37,7 @@ package struct RecordedRun {
   ///   - write: writes the results into the folder, from all records in the order of the batches.
   /// - Returns: all records; nil when an earlier call finished the run.
   package func records<Record>(
-    label: String, unit: String = "batches", compute: (_ batch: Int) throws -> [Record], 
+    label: String, unit: String = "batches", compute: (_ batch: Int) throws -> [Record],
     encode: (Record) throws -> JSON,
     decode: (JSONNode) throws -> Record, write: (_ directory: String, [Record]) throws -> Void
   ) throws -> [Record]? {

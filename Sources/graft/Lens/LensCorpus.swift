@@ -40,7 +40,8 @@ struct LensCorpus {
   /// What the options came to, as it stands in a result.
   func members(maxLength: Int?) -> JSONMembers {
     options.data.members + [
-      "mask_share": predictsMasked ? options.maskShare : nil, "max_length": maxLength, "text_cleaning": cleaning.rawValue,
+      "mask_share": predictsMasked ? options.maskShare : nil, "max_length": maxLength,
+      "text_cleaning": cleaning.rawValue,
     ]
   }
 
