@@ -33,18 +33,6 @@ package struct ModelAligner: Sendable {
       ? try CorrelationCoordinates(a.wE, b.wE, rows: shared.rows, threads: threads) : nil
   }
 
-  /// Compares the vocabularies by the models' tokenizer files.
-  /// - Throws: also `StitchingError` for vocabularies that differ, `TokenizationError`.
-  package init(
-    _ a: Model, _ b: Model, allowsPartialVocabulary: Bool, spaces: Set<AlignmentSpace>, threads: Threads
-  ) throws {
-    let shared = try SharedVocabulary(
-      Tokenizer.loadVocabulary(directory: a.tokenizerDirectory, modelType: a.modelType), rows: a.wE.rows,
-      Tokenizer.loadVocabulary(directory: b.tokenizerDirectory, modelType: b.modelType), rows: b.wE.rows,
-      allowsPartial: allowsPartialVocabulary)
-    try self.init(a, b, shared: shared, spaces: spaces, threads: threads)
-  }
-
   /// - Precondition: `space` is one the aligner was made for.
   /// - Throws: `LinearAlgebraError.notFinite` where a weight is not finite.
   package func align(_ kind: ParameterKind, in space: AlignmentSpace) throws -> LayerAlignment {

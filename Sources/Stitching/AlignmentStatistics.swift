@@ -1,5 +1,7 @@
 import DenseMath
 import Evaluation
+import Files
+import Transformer
 
 /// A number that every pair of several models has, summed up over the models.
 ///
@@ -46,4 +48,55 @@ package struct PairStatistic: Equatable, Sendable {
     }
     interval = Interval(quantilesOf: means)
   }
+}
+
+/// Each group of all pairs of several models in three numbers.
+package struct AlignmentSummary: Sendable {
+  package struct Line: Sendable {
+    package let kind: ParameterKind
+    package let space: AlignmentSpace
+    /// Of the pairs of layers, the share on the diagonal.
+    package let hits: PairStatistic
+    /// `LayerAlignment.meanOffset`
+    package let offset: PairStatistic
+    /// `LayerAlignment.margin`
+    package let margin: PairStatistic
+  }
+
+  package let models: Int
+  package let lines: [Line]
+
+  /// - Parameter pairs: every pair of `models` models. A group is left out unless every pair has it.
+  package init(_ pairs: [AlignedPair], models: Int, seed: UInt64) {
+    self.models = models
+    lines = AlignmentSpace.allCases.flatMap { space in
+      ParameterKind.alignmentOrder.compactMap { kind in
+        let found = pairs.compactMap { pair in
+          pair.groups.first { $0.kind == kind && $0.space == space }?.alignment
+        }
+        guard found.count == pairs.count else { return nil }
+        func statistic(_ value: (LayerAlignment) -> Double) -> PairStatistic {
+          PairStatistic(models: models, seed: seed) { first, second in
+            zip(pairs, found).first { $0.0.first == first && $0.0.second == second }.map { value($0.1) } ?? .nan
+          }
+        }
+        return Line(
+          kind: kind, space: space,
+          hits: statistic { Double($0.diagonalHits) / Double(max(1, $0.assignment.pairs.count)) },
+          offset: statistic(\.meanOffset), margin: statistic { $0.margin ?? .nan })
+      }
+    }
+  }
+}
+
+extension AlignmentSummary.Line: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    try encoder.encode([
+      "diagonal_share": hits, "group": kind.symbol, "margin": margin, "mean_offset": offset, "space": space.rawValue,
+    ])
+  }
+}
+
+extension PairStatistic: Encodable {
+  package func encode(to encoder: any Encoder) throws { try encoder.encode(["ci95": interval, "mean": mean]) }
 }

@@ -1,9 +1,8 @@
 import DenseMath
 import Files
 
-/// What a map of a sweep is like by itself, without any label.
+/// What a map is like by itself, without any label.
 package struct MapFacts: Sendable {
-  package let cell: StitchCell
   /// For `auto`, the recipe that was chosen at this cut.
   package let chosen: MapRecipe?
   /// The largest singular value of S over the smallest.
@@ -13,55 +12,63 @@ package struct MapFacts: Sendable {
   /// How close mapped states come to B's own; nil without texts to measure on.
   package let similarity: SeamSimilarity?
 
-  /// The maps of all cells of a sweep, in the order of the cells.
+  /// The maps of all points of a sweep.
   /// - Parameter texts: that no map was fitted on, with a sample.
   /// - Throws: `LinearAlgebraError`.
-  package static func all(
+  static func all(
     of sweep: StitchSweep, _ maps: StitchingMaps, measuredOn texts: SeamStatistics?, _ threads: Threads
-  ) throws -> [MapFacts] {
-    struct Fixed: Hashable {
-      let recipe: MapRecipe
-      let draw: Int
-    }
-    var known: [Fixed: (condition: Double, residual: Double)] = [:]
-    var result: [MapFacts] = []
+  ) throws -> [StitchPoint: MapFacts] {
+    var known: [StitchingMap.Key: (condition: Double, residual: Double)] = [:]
+    var result: [StitchPoint: MapFacts] = [:]
     for (cut, all) in sweep.maps {
       let reference = texts?.seams[cut].flatMap {
         SeamSimilarity.Reference($0, wE: sweep.finetuned.wE, threads: threads)
       }
       for map in all {
-        let fixed = Fixed(recipe: map.recipe, draw: map.draw)
-        let own = try known[fixed] ?? (map.condition(), maps.residual(of: map))
-        if !map.recipe.dependsOnCut { known[fixed] = own }
-        result.append(
-          MapFacts(
-            cell: StitchCell(
-              kept: cut.kept, transplanted: cut.transplanted, map: map.recipe.name, draw: map.draw),
-            chosen: map.chosen, condition: own.condition, residual: own.residual,
-            similarity: reference.map { SeamSimilarity(of: map, to: $0, threads: threads) }))
+        let key = StitchingMap.Key(map.recipe, draw: map.draw, cut: cut)
+        let own = try known[key] ?? (map.condition(), maps.residual(of: map))
+        known[key] = own
+        result[sweep.point(cut, map)] = MapFacts(
+          chosen: map.chosen, condition: own.condition, residual: own.residual,
+          similarity: reference.map { SeamSimilarity(of: map, to: $0, threads: threads) })
       }
     }
-    return result.sorted { $0.cell < $1.cell }
-  }
-
-  /// The cell's members and `measures`.
-  package var json: JSON { .object(cell.members + measures) }
-
-  /// `chosen`, `condition`, `residual`, `similarity`.
-  package var measures: [JSON.Member] {
-    [
-      JSON.Member("chosen", chosen.map { .string($0.name) } ?? .null),
-      JSON.Member("condition", condition.isFinite ? .number(condition) : .null),
-      JSON.Member("residual", .number(residual)), JSON.Member("similarity", similarity?.json ?? .null),
-    ]
+    return result
   }
 }
 
-extension SeamSimilarity {
-  var json: JSON {
-    [
-      "cka": .number(alignment), "cosine": .number(cosine), "sampled_tokens": .integer(sampled),
-      "top10_overlap": .number(tokenOverlap),
-    ]
+extension MapFacts: Encodable {
+  /// The facts that the results of an experiment hold.
+  /// - Throws: `FileError`.
+  package static func read(run directory: String) throws -> [StitchPoint: MapFacts] {
+    let points = try JSONNode.read(directory + "/results.json")["points"].array()
+    return Dictionary(
+      try points.compactMap { node in
+        let facts = node["facts"]
+        return facts.isPresent ? (try StitchPoint(node), try MapFacts(facts)) : nil
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  private init(_ node: JSONNode) throws {
+    chosen = node["chosen"].isPresent ? try MapRecipe(node["chosen"]) : nil
+    // What is not finite is written as null.
+    condition = node["condition"].isPresent ? try node["condition"].double() : .infinity
+    residual = node["residual"].isPresent ? try node["residual"].double() : .nan
+    similarity = node["similarity"].isPresent ? try SeamSimilarity(node["similarity"]) : nil
+  }
+}
+
+extension SeamSimilarity: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    try encoder.encode([
+      "cka": alignment, "cosine": cosine, "sampled_tokens": sampled, "top10_overlap": tokenOverlap,
+    ])
+  }
+
+  fileprivate init(_ node: JSONNode) throws {
+    func number(_ key: String) throws -> Double { node[key].isPresent ? try node[key].double() : .nan }
+    self.init(
+      alignment: try number("cka"), cosine: try number("cosine"), tokenOverlap: try number("top10_overlap"),
+      sampled: try node["sampled_tokens"].int())
   }
 }

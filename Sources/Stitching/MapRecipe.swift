@@ -1,9 +1,11 @@
+import Files
+
 /// How a map from A's hidden states to B's is made: an equation, and what is done to the mapped state's scale.
 ///
 /// Written as on the command line and in results: `pinv`, `ridge:0.01`, `truncated:64+moments`. wE_A is [V, d_A], wE_B
 /// [V, d_B]; G_A = wE_Aᵀ wE_A, G_B = wE_Bᵀ wE_B and M = wE_Aᵀ wE_B are sums over the shared tokens; h_A and h_B are states of
 /// the same tokens of unlabelled texts on both sides of the seam.
-package struct MapRecipe: Hashable, Sendable {
+package struct MapRecipe: Hashable, Encodable, Sendable {
   package enum Kind: Hashable, Sendable {
     /// S = E_A E_B⁺ = M G_B⁻¹: the paper's. Read as scores over the vocabulary, written by B's right inverse.
     case pinv
@@ -130,5 +132,13 @@ extension MapRecipe {
     }
     guard let kind, kind != .auto || matching == .none else { throw StitchingError.unknownMap(name) }
     self.init(kind, matching: matching)
+  }
+
+  /// As its name.
+  package func encode(to encoder: any Encoder) throws { try name.encode(to: encoder) }
+
+  /// - Throws: `FileError` for a name that is none.
+  init(_ node: JSONNode) throws {
+    do { try self.init(try node.string()) } catch is StitchingError { throw node.wrong(Self.spellings) }
   }
 }

@@ -40,7 +40,9 @@ package struct SeamSimilarity: Equatable, Sendable {
       tokens = SeamSimilarity.topTokens(own, wE, top: top, threads: threads)
     }
   }
+}
 
+extension SeamSimilarity {
   /// - Parameter reference: B's own states at the cut that the map was made for.
   package init(of map: StitchingMap, to reference: Reference, threads: Threads) {
     let covariances = reference.covariances

@@ -2,17 +2,6 @@ import DenseMath
 import Evaluation
 import Transformer
 
-/// Where two models are joined: A's first `kept` blocks, B's last `transplanted` ones.
-package struct StitchCut: Hashable, Sendable {
-  package let kept: Int
-  package let transplanted: Int
-
-  package init(kept: Int, transplanted: Int) {
-    self.kept = kept
-    self.transplanted = transplanted
-  }
-}
-
 /// What unlabelled texts say about the states on both sides of a cut: x of A after `kept` blocks, y of B where its last
 /// `transplanted` blocks begin, for the same tokens.
 package struct Seam: Sendable {
@@ -68,9 +57,9 @@ package struct SeamStatistics: Sendable {
     texts: EncodedReviews, sampled: Int = 0, workspace: Workspace
   ) throws {
     try StitchedModel.check(pretrained, finetuned, options)
-    guard !options.addsPositions else { throw StitchingError.notWithPositions }
-    for count in kept { try StitchedModel.check(kept: count, of: pretrained) }
-    for count in transplanted { try StitchedModel.check(transplanted: count, of: finetuned) }
+    guard !options.addsPositions else { throw StitchingError.notWithPositions(map: nil) }
+    try StitchedModel.check(.kept, kept, of: pretrained)
+    try StitchedModel.check(.transplanted, transplanted, of: finetuned)
     self.texts = texts.reviews.count
     tokenCounts = [Int](repeating: 0, count: pretrained.wE.rows)
     let (p, q) = (pretrained.dimensions.hidden, finetuned.dimensions.hidden)

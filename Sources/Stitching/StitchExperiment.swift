@@ -1,11 +1,13 @@
+import DenseMath
 import Evaluation
 import Files
+import Transformer
 
 /// A grid of stitched models and what they are scored on, as a JSON file defines it. What is absent takes the default of
 /// `graft stitch`.
-package struct StitchExperiment: Equatable, Sendable {
+package struct StitchExperiment: Equatable, Encodable, Sendable {
   /// Every one of `pretrained` gives the lower blocks to every one of `finetuned`.
-  package struct Models: Equatable, Sendable {
+  package struct Models: Equatable, Encodable, Sendable {
     package let pretrained: [String]
     package let finetuned: [String]
   }
@@ -51,21 +53,22 @@ package struct StitchExperiment: Equatable, Sendable {
         found: "\"\(member.key)\"")
     }
     guard try file["schema"].int() == Self.schema else { throw file["schema"].wrong("\(Self.schema)") }
+    func read<Value>(_ key: String, _ read: (JSONNode) throws -> Value) throws -> Value? {
+      file[key].isPresent ? try read(file[key]) : nil
+    }
+    func text(_ key: String) throws -> String? { try read(key) { try $0.string() } }
+    func whole(_ key: String, from least: Int) throws -> Int? { try read(key) { try Self.whole($0, from: least) } }
     models = try Self.list(file["models"]) { node in
       Models(
         pretrained: try Self.list(node["pretrained"]) { try $0.string() },
         finetuned: try Self.list(node["finetuned"]) { try $0.string() })
     }
-    keep = try Self.optional(file["keep"]) { try Self.list($0) { try Self.whole($0, from: 0) } }
-    transplant = try Self.optional(file["transplant"]) { try Self.list($0) { try Self.whole($0, from: 0) } }
-    maps = try Self.optional(file["maps"]) { node in
-      try Self.list(node) { node in
-        do { return try MapRecipe(try node.string()) } catch is StitchingError { throw node.wrong(MapRecipe.spellings) }
-      }
-    }
-    draws = try Self.optional(file["draws"]) { try Self.whole($0, from: 1) } ?? 5
+    keep = try read("keep") { try Self.list($0) { try Self.whole($0, from: 0) } }
+    transplant = try read("transplant") { try Self.list($0) { try Self.whole($0, from: 0) } }
+    maps = try read("maps") { try Self.list($0) { try MapRecipe($0) } }
+    draws = try whole("draws", from: 1) ?? 5
     seams =
-      try Self.optional(file["seams"]) { node in
+      try read("seams") { node in
         try Self.list(node) { node in
           guard let seam = StitchedModel.Options(named: try node.string()) else {
             throw node.wrong("one of " + StitchedModel.Options.names.joined(separator: ", "))
@@ -73,47 +76,27 @@ package struct StitchExperiment: Equatable, Sendable {
           return seam
         }
       } ?? [.plain]
-    allowsPartialVocabulary = try Self.optional(file["partial_vocabulary"]) { try $0.bool() } ?? false
+    allowsPartialVocabulary = try read("partial_vocabulary") { try $0.bool() } ?? false
     dataset = try file["dataset"].string()
-    split = try Self.optional(file["split"]) { try Self.choice($0) }
-    columns = DatasetColumns(
-      text: try Self.optional(file["text_column"]) { try $0.string() },
-      label: try Self.optional(file["label_column"]) { try $0.string() })
-    reviews = try Self.optional(file["reviews"]) { try $0.string() }
-    limit = try Self.optional(file["limit"]) { try Self.whole($0, from: 1) }
-    maxLength = try Self.optional(file["max_length"]) { try Self.whole($0, from: 1) }
-    textCleaning = try Self.optional(file["text_cleaning"]) { try Self.choice($0) }
-    unlabelled = try Self.optional(file["unlabelled"]) { try $0.string() }
-    seed = UInt64(try Self.optional(file["seed"]) { try Self.whole($0, from: 0) } ?? 42)
+    split = try read("split") { try Self.choice($0) }
+    columns = DatasetColumns(text: try text("text_column"), label: try text("label_column"))
+    reviews = try text("reviews")
+    limit = try whole("limit", from: 1)
+    maxLength = try whole("max_length", from: 1)
+    textCleaning = try read("text_cleaning") { try Self.choice($0) }
+    unlabelled = try text("unlabelled")
+    seed = UInt64(try whole("seed", from: 0) ?? 42)
   }
 
   /// What `init` reads, with every default written out that does not depend on a model.
-  package var json: JSON {
-    func list<Value>(_ values: [Value]?, _ json: (Value) -> JSON) -> JSON {
-      values.map { .array($0.map(json)) } ?? .null
-    }
-    func text(_ value: String?) -> JSON { value.map { .string($0) } ?? .null }
-    return [
-      "dataset": .string(dataset), "draws": .integer(draws), "keep": list(keep) { .integer($0) },
-      "label_column": text(columns.label), "limit": limit.map { .integer($0) } ?? .null,
-      "maps": list(maps) { .string($0.name) },
-      "max_length": maxLength.map { .integer($0) } ?? .null,
-      "models": list(models) { group in
-        [
-          "finetuned": .array(group.finetuned.map { .string($0) }),
-          "pretrained": .array(group.pretrained.map { .string($0) }),
-        ]
-      },
-      "partial_vocabulary": .bool(allowsPartialVocabulary), "reviews": text(reviews), "schema": .integer(Self.schema),
-      "seams": list(seams) { .string($0.name) }, "seed": .integer(Int(clamping: seed)), "split": text(split?.rawValue),
-      "text_cleaning": text(textCleaning?.rawValue), "text_column": text(columns.text),
-      "transplant": list(transplant) { .integer($0) },
-      "unlabelled": text(unlabelled),
-    ]
-  }
-
-  private static func optional<Value>(_ node: JSONNode, _ read: (JSONNode) throws -> Value) throws -> Value? {
-    node.isPresent ? try read(node) : nil
+  package func encode(to encoder: any Encoder) throws {
+    try encoder.encode([
+      "dataset": dataset, "draws": draws, "keep": keep, "label_column": columns.label, "limit": limit, "maps": maps,
+      "max_length": maxLength, "models": models, "partial_vocabulary": allowsPartialVocabulary, "reviews": reviews,
+      "schema": Self.schema, "seams": seams.map(\.name), "seed": Int(clamping: seed), "split": split?.rawValue,
+      "text_cleaning": textCleaning?.rawValue, "text_column": columns.text, "transplant": transplant,
+      "unlabelled": unlabelled,
+    ])
   }
 
   /// A list with something in it and nothing twice.
@@ -141,6 +124,68 @@ package struct StitchExperiment: Equatable, Sendable {
     let value = try node.int()
     guard value >= least else { throw node.wrong("a whole number from \(least)") }
     return value
+  }
+}
+
+extension StitchExperiment {
+  /// The models, each once, in the order of the pairs.
+  package var names: [String] {
+    models.flatMap { group in group.pretrained.prefix(1) + group.finetuned + group.pretrained.dropFirst() }
+      .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+
+  /// Every pair, with what the defaults come to.
+  /// - Parameter models: those of `names`.
+  func grid(of models: [Model]) -> StitchGrid {
+    let places = Dictionary(uniqueKeysWithValues: zip(names, models.indices))
+    var pairs: [StitchGrid.Pair] = []
+    for (group, names) in self.models.enumerated() {
+      for a in names.pretrained.compactMap({ places[$0] }) {
+        for b in names.finetuned.compactMap({ places[$0] }) {
+          let (lower, upper) = (models[a].dimensions, models[b].dimensions)
+          pairs.append(
+            .init(
+              group: group, pretrained: a, finetuned: b, kept: (keep ?? Array(0...lower.layers)).sorted(),
+              transplanted: (transplant ?? [min(3, upper.layers)]).sorted(),
+              recipes: maps ?? MapRecipe.standard(equalWidths: lower.hidden == upper.hidden)))
+        }
+      }
+    }
+    return StitchGrid(pairs: pairs, seams: seams.map(\.name), draws: draws)
+  }
+
+  /// The run of all points, or of one shard.
+  /// - Parameter models: those of `names`.
+  /// - Throws: as `StitchPair` and `StitchRun`; `EvaluationError` for a cleaning of texts that is none.
+  package func run(
+    _ models: [TokenizedModel], unlabelled: Dataset?, shard: StitchGrid.Shard = .whole, workspace: Workspace,
+    reader: @escaping StitchPair.Reader = { _, _, _ in }
+  ) throws -> StitchRun {
+    let grid = grid(of: models.map(\.model))
+    let pairs = try grid.pairs.map { pair in
+      let (a, b) = (models[pair.pretrained], models[pair.finetuned])
+      return try StitchPair(
+        a, b, allowsPartialVocabulary: allowsPartialVocabulary, cleaning: textCleaning ?? b.model.textCleaning(),
+        maxLength: maxLength)
+    }
+    return try StitchRun(
+      grid, pairs: pairs, unlabelled: unlabelled, seed: seed, shard: shard, workspace: workspace, reader: reader)
+  }
+
+  /// Everything that defines a run but for the program: what `run.json` holds beside its header.
+  /// - Parameter digests: SHA-256 of the models of `names`.
+  /// - Throws: `DigestError`.
+  package func stamp(
+    _ run: StitchRun, dataset: Dataset, unlabelled: Dataset?, digests: [String], shard: StitchGrid.Shard,
+    threads: Threads
+  ) throws -> JSONMembers {
+    [
+      "dataset": dataset.name, "dataset_sha256": try dataset.sha256(), "experiment": self,
+      "label_orders": run.reviews.map(\.labelOrder.rawValue),
+      "models": zip(names, digests).map { ["model": $0, "sha256": $1] as JSONMembers },
+      "options": ["threads": threads.count], "pairs": run.grid.pairs, "seed": Int(clamping: seed),
+      "shard": shard == .whole ? nil : [shard.index, shard.count], "unlabelled_sha256": try unlabelled?.sha256(),
+    ]
   }
 }
 

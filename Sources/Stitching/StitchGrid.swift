@@ -25,20 +25,6 @@ package struct StitchGrid: Equatable, Sendable {
     }
   }
 
-  /// A cell of a pair under one of the seams, or `self`, which has no seam and counts for the first.
-  package struct Point: Hashable, Sendable {
-    package let pair: Int
-    /// A name of `StitchedModel.Options`.
-    package let seam: String
-    package let cell: StitchCell
-
-    package init(pair: Int, seam: String, cell: StitchCell) {
-      self.pair = pair
-      self.seam = seam
-      self.cell = cell
-    }
-  }
-
   /// Part `index` of `count` of the points; all of them as part 1 of 1.
   package struct Shard: Equatable, Sendable {
     package let index: Int
@@ -60,8 +46,8 @@ package struct StitchGrid: Equatable, Sendable {
   /// Names of `StitchedModel.Options`.
   package let seams: [String]
   package let draws: Int
-  /// The stitched points, by pair, seam, then as cells are ordered.
-  package let points: [Point]
+  /// The stitched points, by pair, seam, then as points are ordered.
+  package let points: [StitchPoint]
 
   package init(pairs: [Pair], seams: [String], draws: Int) {
     self.pairs = pairs
@@ -73,17 +59,19 @@ package struct StitchGrid: Equatable, Sendable {
           pair.transplanted.flatMap { transplanted in
             pair.recipes.flatMap { recipe in
               (0..<(recipe.isDrawn ? draws : 1)).map {
-                StitchCell(kept: kept, transplanted: transplanted, map: recipe.name, draw: $0)
+                StitchPoint(
+                  pair: index, seam: seam, cut: StitchCut(kept: kept, transplanted: transplanted), map: recipe.name,
+                  draw: $0)
               }
             }
           }
-        }.sorted().map { Point(pair: index, seam: seam, cell: $0) }
+        }.sorted(by: StitchPoint.precedes)
       }
     }
   }
 
   /// Whole points, dealt out one after the other, so that every shard has some of each cut and map.
-  package func points(of shard: Shard) -> [Point] {
+  package func points(of shard: Shard) -> [StitchPoint] {
     points.enumerated().filter { shard.holds($0.offset) }.map(\.element)
   }
 
@@ -117,30 +105,20 @@ extension StitchGrid {
   }
 }
 
-extension StitchGrid.Pair {
+extension StitchGrid.Pair: Encodable {
   fileprivate init(_ node: JSONNode) throws {
     self.init(
       group: try node["group"].int(), pretrained: try node["pretrained"].int(),
       finetuned: try node["finetuned"].int(),
       kept: try node["keep"].array().map { try $0.int() },
       transplanted: try node["transplant"].array().map { try $0.int() },
-      recipes: try node["maps"].array().map { node in
-        do { return try MapRecipe(try node.string()) } catch is StitchingError { throw node.wrong(MapRecipe.spellings) }
-      })
+      recipes: try node["maps"].array().map { try MapRecipe($0) })
   }
 
-  package var json: JSON {
-    [
-      "finetuned": .integer(finetuned), "group": .integer(group), "keep": .array(kept.map { .integer($0) }),
-      "maps": .array(recipes.map { .string($0.name) }), "pretrained": .integer(pretrained),
-      "transplant": .array(transplanted.map { .integer($0) }),
-    ]
-  }
-}
-
-extension StitchGrid.Point {
-  /// Reads a point of an experiment's results. Throws `FileError`.
-  package init(_ node: JSONNode) throws {
-    self.init(pair: try node["pair"].int(), seam: try node["seam"].string(), cell: try StitchCell(node))
+  private enum CodingKeys: String, CodingKey {
+    case group, pretrained, finetuned
+    case kept = "keep"
+    case transplanted = "transplant"
+    case recipes = "maps"
   }
 }

@@ -1,52 +1,48 @@
 import Evaluation
 import Files
 
-/// A line of a sweep's `predictions.jsonl`: one review in one cell.
-package struct StitchRecord: Sendable {
-  package let cell: StitchCell
+/// A line of `predictions.jsonl`: one review at one point.
+package struct StitchRecord: Encodable, Sendable {
+  package let point: StitchPoint
   package let prediction: Prediction
 
-  package init(cell: StitchCell, prediction: Prediction) {
-    self.cell = cell
+  package init(point: StitchPoint, prediction: Prediction) {
+    self.point = point
     self.prediction = prediction
   }
 
-  /// Reads the object that `json` makes. Throws `FileError`.
-  package init(_ node: JSONNode) throws {
+  /// Reads what was encoded, or `inPair` where a seam is given.
+  /// - Throws: `FileError`.
+  package init(_ node: JSONNode, seam: String? = nil) throws {
     prediction = try Prediction(node)
-    cell = try StitchCell(node)
+    point = try StitchPoint(node, seam: seam)
   }
 
-  package var json: JSON { .object(prediction.members + cell.members) }
-
-  /// By id (bytes), kept, transplanted, map, draw: the order of the file.
-  package static func precedes(_ left: StitchRecord, _ right: StitchRecord) -> Bool {
-    let (a, b) = (left.prediction.id.utf8, right.prediction.id.utf8)
-    return a.elementsEqual(b) ? left.cell < right.cell : a.lexicographicallyPrecedes(b)
-  }
-}
-
-extension StitchCell {
-  /// Reads what `members` writes. Throws `FileError`.
-  package init(_ node: JSONNode) throws {
-    self.init(
-      kept: try node["kept"].int(), transplanted: try node["transplanted"].int(), map: try node["map"].string(),
-      draw: try node["draw"].int())
+  package func encode(to encoder: any Encoder) throws {
+    try prediction.encode(to: encoder)
+    try point.encode(to: encoder)
   }
 
-  /// `draw`, `kept`, `map`, `transplanted`.
-  package var members: [JSON.Member] {
-    [
-      JSON.Member("draw", .integer(draw)), JSON.Member("kept", .integer(kept)), JSON.Member("map", .string(map)),
-      JSON.Member("transplanted", .integer(transplanted)),
-    ]
-  }
-}
+  /// Without the pair and the seam, of a run that has one of each.
+  package var inPair: JSONMembers { point.membersInPair + prediction }
 
-extension StitchRecord {
-  /// The records of a sweep's folder, in the order of `predictions.jsonl`.
+  /// The records of a run's folder, in the order of `predictions.jsonl`.
+  /// - Parameter seam: as for `init`.
   /// - Throws: `FileError` that names the file and line.
-  package static func read(run directory: String) throws -> [StitchRecord] {
-    try readJSONLines(directory + "/predictions.jsonl") { try StitchRecord($0) }
+  package static func read(run directory: String, seam: String? = nil) throws -> [StitchRecord] {
+    try readJSONLines(directory + "/predictions.jsonl") { try StitchRecord($0, seam: seam) }
+  }
+
+  /// By pair, seam in this order, id (bytes), then as points are ordered: the order of the file.
+  package static func sorted(_ records: [StitchRecord], seams: [String]) -> [StitchRecord] {
+    func place(_ record: StitchRecord) -> Int { seams.firstIndex(of: record.point.seam) ?? seams.count }
+    return records.map { (place($0), $0) }.sorted { left, right in
+      let ((placeA, a), (placeB, b)) = (left, right)
+      if a.point.pair != b.point.pair { return a.point.pair < b.point.pair }
+      if placeA != placeB { return placeA < placeB }
+      let (first, second) = (a.prediction.id.utf8, b.prediction.id.utf8)
+      return first.elementsEqual(second)
+        ? StitchPoint.precedes(a.point, b.point) : first.lexicographicallyPrecedes(second)
+    }.map(\.1)
   }
 }

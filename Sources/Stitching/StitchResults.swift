@@ -1,71 +1,129 @@
 import Evaluation
 import Files
 
-/// The accuracy of every cell of a sweep, and what to hold it against.
+/// The accuracy of every point of a grid, and what to hold it against. Made from the records alone, so that shards that are
+/// put together give what one run would have given.
 package struct StitchResults: Sendable {
-  /// How often a cell was right.
-  package struct Point: Sendable {
-    package let cell: StitchCell
+  /// What a point came to.
+  package struct Score: Sendable {
+    package let point: StitchPoint
+    /// In the order of ids.
+    package let predictions: [Prediction]
     package let correct: Int
-    package let n: Int
 
+    package var n: Int { predictions.count }
     package var accuracy: Double { Double(correct) / Double(n) }
     /// 95% Wilson interval.
     package var interval: Interval { .wilson(successes: correct, of: n) }
 
-    package var json: JSON {
-      .object(
-        cell.members + [
-          JSON.Member("accuracy", .number(accuracy)), JSON.Member("ci95", interval.json), JSON.Member("n", .integer(n)),
-        ])
+    /// The SHA-256 of the predictions, a compact JSON line each in the order of ids (bytes): two computations of a point
+    /// agree to the last bit of every logit where this is the same.
+    /// - Throws: `DigestError`.
+    package func sha256() throws -> String {
+      let digest = Digest()
+      for prediction in predictions { digest.update(try JSON(encoding: prediction).serialized() + "\n") }
+      return try digest.finish()
     }
   }
 
-  /// The stitched cells, in order.
-  package let points: [Point]
-  /// B fed its own hidden state, in order.
-  package let own: [Point]
-  /// B itself: the end of its own curve.
-  package let finetuned: Point
-  /// The share of the larger class: what a constant answer scores.
-  package let chance: Double
-  /// Reviews that were cut.
-  package let truncated: Int
+  package let grid: StitchGrid
+  /// In the order of the grid; a shard lacks some.
+  package let points: [Score]
+  /// B fed its own states, by pair and cut.
+  package let own: [Score]
 
-  /// - Parameter records: every cell of every review.
-  /// - Throws: `EvaluationError.noPredictions`.
-  package init(_ records: [StitchRecord]) throws {
-    var counts: [StitchCell: (correct: Int, n: Int)] = [:]
-    var labels: [ExactKey: Int] = [:]
-    var cut = Set<ExactKey>()
-    for record in records {
-      let id = ExactKey(record.prediction.id)
-      counts[record.cell, default: (0, 0)].correct += record.prediction.isCorrect ? 1 : 0
-      counts[record.cell, default: (0, 0)].n += 1
-      labels[id] = record.prediction.label
-      if record.prediction.truncated { cut.insert(id) }
+  /// - Parameter records: every review of each point that there is.
+  package init(_ records: [StitchRecord], grid: StitchGrid) {
+    self.grid = grid
+    let byPoint = Dictionary(grouping: records, by: \.point)
+    func score(_ point: StitchPoint) -> Score? {
+      guard let records = byPoint[point] else { return nil }
+      let predictions = records.map(\.prediction).sorted { $0.id.utf8.lexicographicallyPrecedes($1.id.utf8) }
+      return Score(point: point, predictions: predictions, correct: predictions.count { $0.isCorrect })
     }
-    let all = counts.map { Point(cell: $0.key, correct: $0.value.correct, n: $0.value.n) }.sorted { $0.cell < $1.cell }
-    points = all.filter { $0.cell.map != StitchCell.ownState }
-    own = all.filter { $0.cell.map == StitchCell.ownState }
-    guard let end = own.max(by: { $0.cell < $1.cell }) else { throw EvaluationError.noPredictions }
-    finetuned = end
-    let classes = Dictionary(grouping: labels.values) { $0 }.map(\.value.count)
-    chance = Double(classes.max() ?? 0) / Double(labels.count)
-    truncated = cut.count
+    points = grid.points.compactMap(score)
+    own = byPoint.keys.filter { $0.map == StitchPoint.ownState }.sorted(by: StitchPoint.precedes).compactMap(score)
   }
 
-  /// `baselines` (`chance`, `finetuned`, `finetuned_ci95`, `self`), `n`, `points`, `truncated`.
-  package var members: [JSON.Member] {
+  /// B itself: the end of its own curve; nil where a shard has none.
+  package func finetuned(_ pair: Int) -> Score? {
+    own.filter { $0.point.pair == pair }.max { StitchPoint.precedes($0.point, $1.point) }
+  }
+
+  /// The share of the commonest class among a pair's reviews: what a constant answer scores.
+  package func chance(_ pair: Int) -> Double? {
+    guard let any = (points + own).first(where: { $0.point.pair == pair }) else { return nil }
+    let classes = Dictionary(grouping: any.predictions, by: \.label)
+    return Double(classes.values.map(\.count).max() ?? 0) / Double(max(1, any.n))
+  }
+
+  /// The points of each pair, seam and number of transplanted blocks, where there are any.
+  package var families: [StitchFamily] {
+    grid.pairs.indices.flatMap { pair in
+      grid.seams.flatMap { seam in
+        grid.pairs[pair].transplanted.compactMap { transplanted -> StitchFamily? in
+          let scores = points.filter {
+            $0.point.pair == pair && $0.point.seam == seam && $0.point.cut.transplanted == transplanted
+          }
+          guard !scores.isEmpty else { return nil }
+          return StitchFamily(
+            pair: pair, seam: seam, transplanted: transplanted,
+            maps: grid.pairs[pair].recipes.map { recipe in
+              (recipe, scores.filter { $0.point.map == recipe.name })
+            },
+            own: own.filter { $0.point.pair == pair && $0.point.cut.transplanted == transplanted })
+        }
+      }
+    }
+  }
+}
+
+extension StitchResults.Score {
+  /// `accuracy`, `ci95`, `n`.
+  fileprivate var measures: JSONMembers { ["accuracy": accuracy, "ci95": interval, "n": n] }
+
+  /// The point, what it came to, and `predictions_sha256`.
+  /// - Throws: `DigestError`.
+  package func members() throws -> JSONMembers {
+    measures + point + ["correct": correct, "predictions_sha256": try sha256()]
+  }
+}
+
+extension StitchResults {
+  /// Of an experiment: `baselines`, `points`, `self`.
+  /// - Parameter facts: what the maps are like.
+  /// - Throws: `DigestError`.
+  package func members(facts: [StitchPoint: MapFacts]) throws -> JSONMembers {
     [
-      JSON.Member(
-        "baselines",
-        [
-          "chance": .number(chance), "finetuned": .number(finetuned.accuracy),
-          "finetuned_ci95": finetuned.interval.json, "self": .array(own.map(\.json)),
-        ]),
-      JSON.Member("n", .integer(finetuned.n)), JSON.Member("points", .array(points.map(\.json))),
-      JSON.Member("truncated", .integer(truncated)),
+      "baselines": grid.pairs.indices.compactMap(baseline),
+      "points": try points.map { try $0.members() + ["facts": facts[$0.point]] as JSONMembers },
+      "self": try own.map { try $0.members() },
+    ]
+  }
+
+  private func baseline(_ pair: Int) -> JSONMembers? {
+    guard let chance = chance(pair), let finetuned = finetuned(pair) else { return nil }
+    return [
+      "chance": chance, "finetuned": finetuned.accuracy, "finetuned_ci95": finetuned.interval, "n": finetuned.n,
+      "pair": pair, "truncated": finetuned.predictions.count { $0.truncated },
+    ]
+  }
+
+  /// Of one pair under one seam: `baselines` with `self`, `maps`, `n`, `points`, `truncated`.
+  /// - Throws: `EvaluationError.noPredictions`.
+  package func membersInPair(facts: [StitchPoint: MapFacts]) throws -> JSONMembers {
+    guard let chance = chance(0), let finetuned = finetuned(0) else { throw EvaluationError.noPredictions }
+    func list(_ scores: [Score]) -> [JSONMembers] { scores.map { $0.point.membersInPair + $0.measures } }
+    // A review may be too long for one of the two tokenizers alone.
+    let truncated = Set(
+      (points.prefix(1) + [finetuned]).flatMap(\.predictions).filter(\.truncated).map { ExactKey($0.id) })
+    let baselines: JSONMembers = [
+      "chance": chance, "finetuned": finetuned.accuracy, "finetuned_ci95": finetuned.interval, "self": list(own),
+    ]
+    return [
+      "baselines": baselines,
+      "maps": grid.points.compactMap { point in facts[point].map { point.membersInPair + $0 } },
+      "n": finetuned.n, "points": list(points), "truncated": truncated.count,
     ]
   }
 }

@@ -3,37 +3,8 @@ import Evaluation
 import Files
 import Transformer
 
-/// One cell of a sweep: A's first `kept` blocks, a map, B's last `transplanted` blocks.
-package struct StitchCell: Hashable, Sendable {
-  package let kept: Int
-  package let transplanted: Int
-  /// The name of a `MapRecipe`, or `self`: B's own hidden state `kept`, without a map.
-  package let map: String
-  package let draw: Int
-
-  /// The name of the curve in which B feeds its own state.
-  package static let ownState = "self"
-
-  package init(kept: Int, transplanted: Int, map: String, draw: Int) {
-    self.kept = kept
-    self.transplanted = transplanted
-    self.map = map
-    self.draw = draw
-  }
-}
-
-extension StitchCell: Comparable {
-  /// By kept, transplanted, map, draw.
-  package static func < (left: StitchCell, right: StitchCell) -> Bool {
-    if left.kept != right.kept { return left.kept < right.kept }
-    if left.transplanted != right.transplanted { return left.transplanted < right.transplanted }
-    if left.map != right.map { return left.map.utf8.lexicographicallyPrecedes(right.map.utf8) }
-    return left.draw < right.draw
-  }
-}
-
-/// Scores every cell on the same batches. A and B each run once a batch, whatever the number of cells; a cell costs its
-/// map and its transplanted blocks.
+/// Scores every point of a pair under a seam on the same batches. A and B each run once per batch, whatever the number of
+/// points; a point costs its map and its transplanted blocks.
 package struct StitchSweep: Sendable {
   package let pretrained: Model
   package let finetuned: Model
@@ -42,6 +13,8 @@ package struct StitchSweep: Sendable {
   /// What carries states over each cut, in the order asked for.
   package let maps: [StitchCut: [StitchingMap]]
   package let options: StitchedModel.Options
+  /// The place of the pair in its grid.
+  package let pair: Int
   /// Whether B is fed its own states as well.
   package let includesOwnCurve: Bool
 
@@ -49,11 +22,11 @@ package struct StitchSweep: Sendable {
   /// - Throws: `StitchingError`; `TransformerError` when B is no classifier of classes of which one holds; what `maps` throws.
   package init(
     pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
-    includesOwnCurve: Bool = true, maps: (StitchCut) throws -> [StitchingMap]
+    pair: Int = 0, includesOwnCurve: Bool = true, maps: (StitchCut) throws -> [StitchingMap]
   ) throws {
     try StitchedModel.check(pretrained, finetuned, options)
-    for count in kept { try StitchedModel.check(kept: count, of: pretrained) }
-    for count in transplanted { try StitchedModel.check(transplanted: count, of: finetuned) }
+    try StitchedModel.check(.kept, kept, of: pretrained)
+    try StitchedModel.check(.transplanted, transplanted, of: finetuned)
     _ = try finetuned.singleLabelClassification()
     self.pretrained = pretrained
     self.finetuned = finetuned
@@ -61,6 +34,7 @@ package struct StitchSweep: Sendable {
     self.kept = lower
     self.transplanted = upper
     self.options = options
+    self.pair = pair
     self.includesOwnCurve = includesOwnCurve
     let cuts = lower.flatMap { kept in upper.map { StitchCut(kept: kept, transplanted: $0) } }
     self.maps = Dictionary(uniqueKeysWithValues: try cuts.map { ($0, try maps($0)) })
@@ -77,38 +51,39 @@ package struct StitchSweep: Sendable {
     ) { _ in maps }
   }
 
-  /// Every cell, the `self` curves included, in order.
-  package var cells: [StitchCell] {
-    let stitched = kept.flatMap { kept in
-      transplanted.flatMap { count in
-        (maps[StitchCut(kept: kept, transplanted: count)] ?? []).map {
-          StitchCell(kept: kept, transplanted: count, map: $0.recipe.name, draw: $0.draw)
-        }
-      }
-    }
-    let own = (includesOwnCurve ? transplanted : []).flatMap { count in
-      (0...finetuned.dimensions.layers - count).map {
-        StitchCell(kept: $0, transplanted: count, map: StitchCell.ownState, draw: 0)
-      }
-    }
-    return (stitched + own).sorted()
+  /// The point of a map at a cut.
+  func point(_ cut: StitchCut, _ map: StitchingMap) -> StitchPoint {
+    StitchPoint(pair: pair, seam: options.name, cut: cut, map: map.recipe.name, draw: map.draw)
   }
 
-  /// The predictions of all cells for the reviews of one batch, in the order of `cells`, then of the reviews.
+  private func ownPoint(_ cut: StitchCut) -> StitchPoint {
+    StitchPoint(pair: pair, seam: options.name, cut: cut, map: StitchPoint.ownState)
+  }
+
+  /// Every point, the `self` curves included, in order.
+  package var points: [StitchPoint] {
+    let stitched = maps.flatMap { cut, all in all.map { point(cut, $0) } }
+    let own = (includesOwnCurve ? transplanted : []).flatMap { count in
+      (0...finetuned.dimensions.layers - count).map { ownPoint(StitchCut(kept: $0, transplanted: count)) }
+    }
+    return (stitched + own).sorted(by: StitchPoint.precedes)
+  }
+
+  /// The records of all points for the reviews of one batch, in the order of `points`, then of the reviews.
   /// - Parameters:
   ///   - readByA: the reviews as A's tokenizer gives them; `readByB`: the same reviews by B's.
   /// - Throws: `TransformerError`; `EvaluationError.nonFiniteLogits`.
-  package func predictions(
+  package func records(
     readByA: [EncodedReview], readByB: [EncodedReview], workspace: Workspace
-  ) throws -> [(cell: StitchCell, prediction: Prediction)] {
-    var results: [StitchCell: [Prediction]] = [:]
+  ) throws -> [StitchRecord] {
+    var results: [StitchPoint: [Prediction]] = [:]
     if !kept.isEmpty { try runStitched(readByA, workspace: workspace) { results[$0] = $1 } }
     if includesOwnCurve { try runOwn(readByB, workspace: workspace) { results[$0] = $1 } }
-    return cells.flatMap { cell in (results[cell] ?? []).map { (cell, $0) } }
+    return points.flatMap { point in (results[point] ?? []).map { StitchRecord(point: point, prediction: $0) } }
   }
 
   private func runStitched(
-    _ reviews: [EncodedReview], workspace: Workspace, _ receive: (StitchCell, [Prediction]) -> Void
+    _ reviews: [EncodedReview], workspace: Workspace, _ receive: (StitchPoint, [Prediction]) -> Void
   ) throws {
     let batch = try PackedBatch(reviews.map(\.ids))
     let head = try finetuned.requireClassifier()
@@ -118,20 +93,19 @@ package struct StitchSweep: Sendable {
       try pretrained.advance(&h, through: depth..<count, batch, workspace: workspace)
       depth = count
       for upper in transplanted {
-        for map in maps[StitchCut(kept: count, transplanted: upper)] ?? [] {
+        let cut = StitchCut(kept: count, transplanted: upper)
+        for map in maps[cut] ?? [] {
           let model = try StitchedModel(
             pretrained: pretrained, kept: count, map: map, finetuned: finetuned, transplanted: upper, options: options)
-          let final = try model.finish(h, batch, workspace: workspace)
-          let logits = head.apply(final, batch, workspace: workspace)
-          let cell = StitchCell(kept: count, transplanted: upper, map: map.recipe.name, draw: map.draw)
-          receive(cell, try zip(reviews, logits).map { try $0.prediction($1) })
+          let logits = head.apply(try model.finish(h, batch, workspace: workspace), batch, workspace: workspace)
+          receive(point(cut, map), try zip(reviews, logits).map { try $0.prediction($1) })
         }
       }
     }
   }
 
   private func runOwn(
-    _ reviews: [EncodedReview], workspace: Workspace, _ receive: (StitchCell, [Prediction]) -> Void
+    _ reviews: [EncodedReview], workspace: Workspace, _ receive: (StitchPoint, [Prediction]) -> Void
   ) throws {
     let batch = try PackedBatch(reviews.map(\.ids))
     let head = try finetuned.requireClassifier()
@@ -143,8 +117,8 @@ package struct StitchSweep: Sendable {
         var state = h
         try finetuned.advance(&state, through: layers - upper..<layers, batch, workspace: workspace)
         let logits = head.apply(state, batch, workspace: workspace)
-        let cell = StitchCell(kept: depth, transplanted: upper, map: StitchCell.ownState, draw: 0)
-        receive(cell, try zip(reviews, logits).map { try $0.prediction($1) })
+        receive(
+          ownPoint(StitchCut(kept: depth, transplanted: upper)), try zip(reviews, logits).map { try $0.prediction($1) })
       }
     }
   }

@@ -36,8 +36,8 @@ package struct StitchedModel: Sendable {
     pretrained: Model, kept: Int, map: StitchingMap, finetuned: Model, transplanted: Int, options: Options = .plain
   ) throws {
     try Self.check(pretrained, finetuned, options)
-    try Self.check(kept: kept, of: pretrained)
-    try Self.check(transplanted: transplanted, of: finetuned)
+    try Self.check(.kept, [kept], of: pretrained)
+    try Self.check(.transplanted, [transplanted], of: finetuned)
     self.pretrained = pretrained
     self.finetuned = finetuned
     self.kept = kept
@@ -53,23 +53,14 @@ package struct StitchedModel: Sendable {
       throw StitchingError.differentArchitectures(pretrained: pretrained.modelType, finetuned: finetuned.modelType)
     }
     if options.appliesFinalNorm, pretrained.finalNorm == nil {
-      throw StitchingError.notForArchitecture(
-        option: "--final-norm", modelType: pretrained.modelType,
-        advice: "its hidden states are normalised by every block")
+      throw StitchingError.noFinalNorm(modelType: pretrained.modelType)
     }
   }
 
-  static func check(kept: Int, of model: Model) throws {
+  static func check(_ blocks: StitchingError.Blocks, _ counts: [Int], of model: Model) throws {
     let allowed = 0...model.dimensions.layers
-    guard allowed.contains(kept) else {
-      throw StitchingError.blocksOutOfRange(option: "--keep", found: kept, allowed: allowed)
-    }
-  }
-
-  static func check(transplanted: Int, of model: Model) throws {
-    let allowed = 0...model.dimensions.layers
-    guard allowed.contains(transplanted) else {
-      throw StitchingError.blocksOutOfRange(option: "--transplant", found: transplanted, allowed: allowed)
+    if let count = counts.first(where: { !allowed.contains($0) }) {
+      throw StitchingError.blocksOutOfRange(blocks, found: count, allowed: allowed)
     }
   }
 

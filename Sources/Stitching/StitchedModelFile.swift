@@ -2,7 +2,6 @@ import Checkpoints
 import DenseMath
 import Files
 import Foundation
-import Tokenization
 import Transformer
 
 /// The small file that makes a directory a stitched model: which blocks of which models, and the map between them.
@@ -48,23 +47,21 @@ package struct StitchedModelFile: Equatable, Sendable {
       throw StitchingError.holdsCheckpoint(path: directory)
     }
     try OutputFolder.create(directory)
-    var mapDigest: JSON = .null
+    var mapDigest: String?
     if map.needsTexts {
       guard let fitted else { throw StitchingError.needsTexts(map: map.name) }
       try fitted.write(to: directory + "/" + Self.mapName)
-      mapDigest = .string(try Digest.ofFile(directory + "/" + Self.mapName))
+      mapDigest = try Digest.ofFile(directory + "/" + Self.mapName)
     }
-    func part(_ part: Part) -> JSON {
-      ["model": .string(part.spelling(in: directory)), "sha256": .string(part.sha256)]
-    }
-    let json: JSON = [
-      "schema": .integer(Self.schema), "pretrained": part(pretrained), "kept": .integer(kept),
-      "map": .string(map.name), "map_sha256": mapDigest, "draw": .integer(draw), "seed": .string(String(seed)),
-      "finetuned": part(finetuned), "transplanted": .integer(transplanted),
-      "final_norm": .bool(options.appliesFinalNorm), "add_positions": .bool(options.addsPositions),
-      "partial_vocabulary": .bool(allowsPartialVocabulary),
+    func part(_ part: Part) -> JSONMembers { ["model": part.spelling(in: directory), "sha256": part.sha256] }
+    let members: JSONMembers = [
+      "schema": Self.schema, "pretrained": part(pretrained), "kept": kept, "map": map, "map_sha256": mapDigest,
+      "draw": draw, "seed": String(seed), "finetuned": part(finetuned), "transplanted": transplanted,
+      "final_norm": options.appliesFinalNorm, "add_positions": options.addsPositions,
+      "partial_vocabulary": allowsPartialVocabulary,
     ]
-    try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/" + Self.name)
+    try OutputFile.write(
+      JSON(encoding: members).serialized(.pretty) + "\n", to: directory + "/" + Self.name)
   }
 
   /// - Throws: `FileError`.
@@ -160,15 +157,9 @@ extension StitchingMaps {
   /// Maps between two models whose vocabularies are compared by their tokenizer files.
   /// - Throws: `StitchingError`, `TokenizationError`, `LinearAlgebraError`.
   package init(_ a: Model, _ b: Model, allowsPartialVocabulary: Bool, seed: UInt64, threads: Threads) throws {
-    // Before the vocabularies are compared: those of BERT and GPT-2 never agree, and that is not the reason.
-    guard a.modelType == b.modelType else {
-      throw StitchingError.differentArchitectures(pretrained: a.modelType, finetuned: b.modelType)
-    }
-    let shared = try SharedVocabulary(
-      Tokenizer.loadVocabulary(directory: a.tokenizerDirectory, modelType: a.modelType), rows: a.wE.rows,
-      Tokenizer.loadVocabulary(directory: b.tokenizerDirectory, modelType: b.modelType), rows: b.wE.rows,
-      allowsPartial: allowsPartialVocabulary)
-    try self.init(a.wE, b.wE, shared: shared, seed: seed, threads: threads)
+    let pair = try StitchPair(
+      TokenizedModel(a), TokenizedModel(b), allowsPartialVocabulary: allowsPartialVocabulary)
+    try self.init(a.wE, b.wE, shared: pair.shared, seed: seed, threads: threads)
   }
 }
 

@@ -1,11 +1,10 @@
 /// Why two models cannot be joined. Every case says what was expected, found, and what to do.
 package enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A's blocks, or B's.
+  package enum Blocks: String, Sendable { case kept, transplanted }
+
   /// BERT to GPT-2 or the other way.
   case differentArchitectures(pretrained: String, finetuned: String)
-  /// The two vocabularies are not the same list.
-  case differentVocabularies(id: Int, pretrained: String, finetuned: String, common: Int)
-  /// No token is in both vocabularies.
-  case nothingInCommon
   /// A map between models of different widths that only equal widths allow.
   case differentWidths(map: String, pretrained: Int, finetuned: Int)
   /// Feature space of models of different widths.
@@ -16,32 +15,34 @@ package enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible
   case rankOutOfRange(found: Int, width: Int)
   /// A map that is made from unlabelled texts, without them.
   case needsTexts(map: String)
-  /// Texts and position embeddings added after the map: B's own states hold theirs already.
-  case notWithPositions
+  /// Position embeddings added after the map, and texts, or a map that is made from them: B's own states hold theirs
+  /// already.
+  case notWithPositions(map: String?)
+  /// One half of unlabelled texts makes maps, the other measures them.
+  case tooFewTexts(dataset: String)
   /// Unlabelled texts for models that do not read them as the same tokens.
   case textsNeedOneVocabulary
   /// A saved map that is no longer the one that was saved.
   case changedMap(path: String, expected: String, found: String)
   /// A number of blocks that the model does not have.
-  case blocksOutOfRange(option: String, found: Int, allowed: ClosedRange<Int>)
-  /// An option that the architecture has no use for.
-  case notForArchitecture(option: String, modelType: String, advice: String)
+  case blocksOutOfRange(Blocks, found: Int, allowed: ClosedRange<Int>)
+  /// A's final norm applied before the map, where every block normalises its states already.
+  case noFinalNorm(modelType: String)
   /// A folder for a stitched model that is a checkpoint.
   case holdsCheckpoint(path: String)
   /// A stitched model whose `role`, "pretrained" or "finetuned", is no longer where it was.
   case missingModel(path: String, role: String, place: String)
   /// A stitched model whose model is no longer the one it was made from.
   case changedModel(path: String, model: String, expected: String, found: String)
+  /// Folders that are not the parts of one experiment.
+  case notTheShards(reason: String)
+  /// The folder of a part that is not finished.
+  case unfinishedShard(path: String)
 
   package var description: String {
     switch self {
     case .differentArchitectures(let pretrained, let finetuned):
       return "the pretrained model is \(pretrained), the fine-tuned one \(finetuned); both must be bert or both gpt2"
-    case .differentVocabularies(let id, let pretrained, let finetuned, let common):
-      return "the vocabularies differ, first at id \(id): \(pretrained) against \(finetuned); "
-        + "--allow-partial-vocabulary maps through the \(common) tokens that both have"
-    case .nothingInCommon:
-      return "the two vocabularies have no token in common, so there is no map between the models"
     case .differentWidths(let map, let pretrained, let finetuned):
       return "the \(map) map needs equal hidden sizes, not \(pretrained) and \(finetuned); leave it out"
     case .differentFeatures(let first, let second):
@@ -52,21 +53,26 @@ package enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible
     case .rankOutOfRange(let found, let width):
       return "truncated:\(found) keeps \(found) directions; the fine-tuned model's embedding allows 1 to \(width)"
     case .needsTexts(let map):
-      return "the map \(map) is made from unlabelled texts; give --unlabelled"
-    case .notWithPositions:
-      return
-        "--unlabelled compares states that hold their positions, which --add-positions (and --as-published) would add "
-        + "again; give one of the two"
+      return "the map \(map) is made from unlabelled texts"
+    case .notWithPositions(let map?):
+      return "the map \(map) is made from states that hold their positions, which are added again after it: there is "
+        + "nothing to measure it on"
+    case .notWithPositions(nil):
+      return "unlabelled texts compare states that hold their positions, which are added again after the map"
+    case .tooFewTexts(let dataset):
+      return "\(dataset): expected at least 2 unlabelled texts, one to make maps from and one to measure them on"
     case .textsNeedOneVocabulary:
       return
-        "--unlabelled needs models with the same vocabulary, so that both read the same tokens; these share only a part"
+        "unlabelled texts need models with the same vocabulary, so that both read the same tokens; these share only "
+        + "a part"
     case .changedMap(let path, let expected, let found):
       return
         "\(path): has SHA-256 \(found), but the stitched model was saved with \(expected); restore it or stitch again"
-    case .blocksOutOfRange(let option, let found, let allowed):
-      return "\(option) is \(found); these models allow \(allowed.lowerBound) to \(allowed.upperBound)"
-    case .notForArchitecture(let option, let modelType, let advice):
-      return "\(option) does not apply to \(modelType): \(advice)"
+    case .blocksOutOfRange(let blocks, let found, let allowed):
+      return "\(found) blocks \(blocks.rawValue); these models allow \(allowed.lowerBound) to \(allowed.upperBound)"
+    case .noFinalNorm(let modelType):
+      return
+        "a final norm before the map does not apply to \(modelType): its hidden states are normalised by every block"
     case .holdsCheckpoint(let path):
       return "\(path): holds a checkpoint (config.json), which a stitched model would hide; give another folder"
     case .missingModel(let path, let role, let place):
@@ -77,6 +83,10 @@ package enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible
       return
         "\(path): the weights of \(model) have SHA-256 \(found), but the stitched model was made from \(expected); "
         + "restore them or stitch again"
+    case .notTheShards(let reason):
+      return "\(reason); give the folders of all parts of one experiment, each finished, once"
+    case .unfinishedShard(let path):
+      return "\(path) is not finished"
     }
   }
 }

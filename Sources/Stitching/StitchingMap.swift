@@ -5,6 +5,19 @@ import DenseMath
 /// Dar et al., section 5 of "Analyzing Transformers in Embedding Space": a state of A is read as scores over the vocabulary
 /// and written into B by a right inverse of B's embedding.
 package struct StitchingMap: Sendable {
+  /// What one map serves: a draw of a recipe at every cut, or at one where it depends on that.
+  struct Key: Hashable {
+    private let recipe: MapRecipe
+    private let draw: Int
+    private let cut: StitchCut?
+
+    init(_ recipe: MapRecipe, draw: Int, cut: StitchCut) {
+      self.recipe = recipe
+      self.draw = draw
+      self.cut = recipe.dependsOnCut ? cut : nil
+    }
+  }
+
   package let recipe: MapRecipe
   /// For `auto`, the recipe that was chosen.
   package let chosen: MapRecipe?

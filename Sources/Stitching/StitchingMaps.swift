@@ -1,4 +1,5 @@
 import DenseMath
+import Tokenization
 
 /// What all maps between two models are made from: the products of their embeddings, computed once, and the generator of
 /// the drawn ones.

@@ -12,6 +12,10 @@ public enum TokenizationError: Error, Equatable, Sendable, CustomStringConvertib
   case noRoom(maxLength: Int, specialTokenCount: Int)
   /// The SentencePiece library refused a text.
   case library(message: String)
+  /// Two vocabularies are not the same list: the first id at which they differ, both tokens, and how many both have.
+  case differentVocabularies(id: Int, first: String, second: String, common: Int)
+  /// No token is in both vocabularies.
+  case nothingInCommon
 
   /// Whether the files are sound but ask for what this library does not do.
   public var isRefusal: Bool {
@@ -34,6 +38,10 @@ public enum TokenizationError: Error, Equatable, Sendable, CustomStringConvertib
         "a maximum length of \(maxLength) leaves no room beside \(specialTokenCount) special tokens; choose more"
     case .library(let message):
       return "the SentencePiece library failed: \(message)"
+    case .differentVocabularies(let id, let first, let second, let common):
+      return "the vocabularies differ, first at id \(id): \(first) against \(second); \(common) tokens are in both"
+    case .nothingInCommon:
+      return "the two vocabularies have no token in common, so there is no map between the models"
     }
   }
 }

@@ -45,7 +45,7 @@ struct Graft: ParsableCommand {
     subcommands: [
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensFit.self, LensClassifier.self,
       Identify.self, Attribute.self, Project.self, AtlasCommand.self, Align.self, Classify.self, Evaluate.self,
-      Compare.self, FineTune.self, Stitch.self, Experiment.self, Merge.self, Verify.self, Env.self,
+      Compare.self, FineTune.self, Stitch.self, Experiment.self, Verify.self, Env.self,
     ])
 
   static func main() {

@@ -11,6 +11,7 @@ import Testing
     (["atlas", "buld", "m"], "did you mean 'graft atlas build'?", "Usage: graft atlas <command>"),
     (["experiment", "keepk"], "did you mean 'graft experiment keep-k'?", "Usage: graft experiment <experiment>"),
     (["help", "tokenise"], "did you mean 'graft tokenize'?", "See 'graft --help'"),
+    (["merge", "part1", "-o", "r"], "'graft merge' is now 'graft experiment merge'.", "See 'graft --help'"),
     (["frobnicate"], "has no command 'frobnicate'; give one of inspect, tokenize,", "See 'graft --help'"),
     (["lens", "none", "--txt", "t"], "Unknown option '--txt'", "Usage: graft lens"),
     (

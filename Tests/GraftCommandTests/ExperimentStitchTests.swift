@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `graft experiment stitch` and `graft merge` as processes.
+/// `graft experiment stitch` and `graft experiment merge` as processes.
 @Suite struct ExperimentStitchTests {
   let folder: TemporaryFolder
 
@@ -46,7 +46,8 @@ import Testing
     let sizes = try parts.map { try JSONNode.read($0 + "/results.json")["points"].array().count }
     #expect(try sizes.reduce(0, +) == result["points"].array().count && sizes.allSatisfy { $0 > 0 })
     let merged = folder.path("merged")
-    #expect(try GraftProcess.run(["merge"] + parts + ["-o", merged, "--json"]).json().value == result.value)
+    #expect(
+      try GraftProcess.run(["experiment", "merge"] + parts + ["-o", merged, "--json"]).json().value == result.value)
     #expect(try ShortRun.contents(merged) == expected)
 
     let killed = folder.path("killed")
@@ -167,13 +168,13 @@ import Testing
       ([first, foreign], "is of another experiment than"), ([whole, second], "is a whole run already"),
     ] {
       let merged = folder.path("merged")
-      let run = try GraftProcess.run(["merge"] + parts + ["-o", merged])
+      let run = try GraftProcess.run(["experiment", "merge"] + parts + ["-o", merged])
       #expect(run.status == 1)
       #expect(run.error.contains(message))
       #expect(!FileManager.default.fileExists(atPath: merged))
     }
     try FileManager.default.removeItem(atPath: second + "/results.json")
-    let run = try GraftProcess.run("merge", first, second, "-o", folder.path("merged"))
+    let run = try GraftProcess.run("experiment", "merge", first, second, "-o", folder.path("merged"))
     #expect(run.error.contains("is not finished"))
   }
 
@@ -182,7 +183,13 @@ import Testing
       (["mpas": ["pinv"]], "found \"mpas\""), (["keep": []], "a list that is not empty"),
       (["keep": [1, 1]], "each value once"), (["draws": 0], "a whole number from 1"),
       (["maps": ["pinvv"]], "ridge:λ"), (["seams": ["plan"]], "one of plain, final-norm, add-positions, as-published"),
-      (["keep": [9]], "--keep is 9; these models allow 0 to"), (["split": "dev"], "one of test, train"),
+      (["keep": [9]], "9 blocks kept; these models allow 0 to 5; change \"keep\""),
+      (["maps": ["pinv", "auto"]], "the map auto is made from unlabelled texts; give \"unlabelled\""),
+      (
+        ["maps": ["pinv+moments"], "seams": ["plain", "add-positions"], "unlabelled": .string(ShortRun.reviews)],
+        "the map pinv+moments is made from states that hold their positions, which are added again after it"
+      ),
+      (["split": "dev"], "one of test, train"),
       (["schema": 2], "(schema): expected 1"),
     ]
     for (changes, message) in cases {

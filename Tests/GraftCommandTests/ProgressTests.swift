@@ -102,7 +102,7 @@ import Testing
           + ["--maps", "pinv", "-o", path + "/stitch"] + data
       ),
       ("experiment stitch", ["experiment", "stitch", path + "/grid.json", "--shard", "1/2", "-o", path + "/part1"]),
-      ("merge", ["merge", path + "/part1", path + "/part2", "-o", path + "/whole"]),
+      ("experiment merge", ["experiment", "merge", path + "/part1", path + "/part2", "-o", path + "/whole"]),
       ("experiment keep-k", ["experiment", "keep-k", bert, "-n", "20"]),
       ("experiment recall", ["experiment", "recall", bert, "--positions", "20"] + data),
       ("experiment related-pairs", ["experiment", "related-pairs", bert]),

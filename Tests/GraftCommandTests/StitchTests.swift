@@ -176,9 +176,12 @@ import Testing
         ["stitch", "--pretrained", other, "--finetuned", "imdb-bert-1-sentiment", "--save", "x"], 1,
         "\"thexyz\" against \"the\""
       ),
-      (bert + ["--keep", "9"], 1, "--keep is 9; these models allow 0 to 4"),
-      (bert + ["--transplant", "7"], 1, "--transplant is 7; these models allow 0 to 4"),
-      (bert + ["--final-norm"], 1, "--final-norm does not apply to bert"),
+      (bert + ["--keep", "9"], 1, "9 blocks kept; these models allow 0 to 4; change --keep"),
+      (bert + ["--transplant", "7"], 1, "7 blocks transplanted; these models allow 0 to 4; change --transplant"),
+      (
+        bert + ["--final-norm"], 1,
+        "does not apply to bert: its hidden states are normalised by every block; leave out --final-norm"
+      ),
       (gpt2 + ["--maps", "identity"], 1, "needs equal hidden sizes, not 160 and 128"),
       (gpt2 + ["--maps", "magic"], 64, "magic"),
       (gpt2 + ["--maps", "truncated:0"], 64, "truncated:r"),

@@ -4,6 +4,7 @@ import Evaluation
 import Stitching
 import TestSupport
 import Testing
+import Tokenization
 import Transformer
 
 /// Alignment against the stored scores, and against what it is by definition.

@@ -2,6 +2,7 @@ import DenseMath
 import Stitching
 import TestSupport
 import Testing
+import Tokenization
 
 /// Maps from two embeddings alone, against what each is by its definition.
 @Suite struct EmbeddingMapTests {

@@ -34,8 +34,9 @@ import Transformer
     var correct: [String: Int] = [:]
     for batch in encoded.batches {
       let reviews = Array(encoded.reviews[batch])
-      for (cell, prediction) in try sweep.predictions(readByA: reviews, readByB: reviews, workspace: workspace) {
-        let key = "\(cell.map)/\(cell.kept)"
+      for record in try sweep.records(readByA: reviews, readByB: reviews, workspace: workspace) {
+        let (point, prediction) = (record.point, record.prediction)
+        let key = "\(point.map)/\(point.cut.kept)"
         logits[key, default: [:]][prediction.id] = prediction.logits
         correct[key, default: 0] += prediction.isCorrect ? 1 : 0
       }

@@ -186,7 +186,7 @@ import Transformer
   }
 
   @Test func positionsAreNotAddedTwice() {
-    #expect(throws: StitchingError.notWithPositions) {
+    #expect(throws: StitchingError.notWithPositions(map: nil)) {
       try SeamStatistics(
         pretrained: a, finetuned: b, kept: [0], transplanted: [2], options: .asPublished, texts: texts,
         workspace: Workspace(threads: Threads(1)))

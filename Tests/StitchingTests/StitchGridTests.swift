@@ -15,8 +15,11 @@ import Testing
   @Test func everyPointOnce() {
     #expect(grid.points.count == 2 * (3 * 2 * (1 + 3 + 1) + 1))
     #expect(Set(grid.points).count == grid.points.count)
-    let places = grid.points.map { ($0.pair, grid.seams.firstIndex(of: $0.seam) ?? -1, $0.cell) }
-    for (left, right) in zip(places, places.dropFirst()) { #expect(left < right) }
+    for (left, right) in zip(grid.points, grid.points.dropFirst()) {
+      let seams = [left, right].map { grid.seams.firstIndex(of: $0.seam) ?? -1 }
+      #expect((left.pair, seams[0]) <= (right.pair, seams[1]))
+      if left.pair == right.pair, seams[0] == seams[1] { #expect(StitchPoint.precedes(left, right)) }
+    }
   }
 
   /// Every point and every own curve is in one part, and no part has many more than another.
@@ -37,7 +40,7 @@ import Testing
     let first = try StitchExperiment(JSONNode(try JSON.parse(text, path: "x"), path: "x"))
     #expect(first.keep == [0, 3] && first.transplant == nil && first.draws == 5 && first.seed == 42)
     #expect(first.seams == [.asPublished] && first.maps?.map(\.name) == ["ridge:0.1+norm", "shuffled"])
-    #expect(try StitchExperiment(JSONNode(first.json, path: "x")) == first)
+    #expect(try StitchExperiment(JSONNode(JSON(encoding: first), path: "x")) == first)
   }
 
   /// Three seeds on one model, and a pair of another group: who was right at each of four reviews is laid down here.
@@ -50,12 +53,12 @@ import Testing
     let grid = StitchGrid(pairs: [pair(0, 1), pair(0, 2), pair(1, 1), pair(0, 3)], seams: ["plain"], draws: 2)
     #expect(grid.seedSets == [[0, 1, 3]])
     // pinv is right at 2, 3 and 4 of the reviews by seed, at both cuts; transpose at one fewer at cut 1.
-    func right(_ point: StitchGrid.Point) -> Int {
+    func right(_ point: StitchPoint) -> Int {
       let own = [0: 2, 1: 3, 2: 0, 3: 4][point.pair] ?? 0
-      switch point.cell.map {
+      switch point.map {
       case "pinv": return own
-      case "transpose": return own - point.cell.kept
-      default: return point.cell.draw == 0 ? 4 : 0
+      case "transpose": return own - point.cut.kept
+      default: return point.draw == 0 ? 4 : 0
       }
     }
     let records = grid.points.flatMap { point in
@@ -64,14 +67,15 @@ import Testing
         let prediction = Prediction(
           id: "r\(review)", label: review % 2, logits: (review % 2 == 0) == isRight ? [1, 0] : [0, 1], tokens: 3,
           truncated: false)
-        return StitchGridRecord(
-          pair: point.pair, seam: point.seam, record: StitchRecord(cell: point.cell, prediction: prediction))
+        return StitchRecord(point: point, prediction: prediction)
       }
     }
-    let results = try StitchGridResults(records, grid: grid, seed: 3)
-    #expect(results.seedCurves.map(\.map) == ["random", "pinv", "transpose"])
-    let (random, pinv, transpose) = (results.seedCurves[0], results.seedCurves[1], results.seedCurves[2])
-    #expect(pinv.pairs == [0, 1, 3] && pinv.difference == nil)
+    let results = try StitchCurves(StitchResults(records, grid: grid), seed: 3)
+    #expect(results.seeds.map(\.pairs) == [[0, 1, 3]])
+    let curves = results.seeds[0].curves
+    #expect(curves.map(\.map) == ["random", "pinv", "transpose"])
+    let (random, pinv, transpose) = (curves[0], curves[1], curves[2])
+    #expect(pinv.difference == nil)
     #expect(pinv.means == [0.5, 0.75, 1] && pinv.mean.value == 0.75 && pinv.best == [0.5, 0.75, 1])
     #expect(pinv.cuts.map(\.mean.value) == [0.75, 0.75])
     #expect(transpose.means == [0.375, 0.625, 0.875] && transpose.cuts.map(\.mean.value) == [0.75, 0.5])
@@ -82,7 +86,7 @@ import Testing
     // pinv's seeds differ as much as its reviews: its interval reaches as far as its lowest and highest seed nearly do.
     #expect(pinv.mean.interval.low < 0.5 && pinv.mean.interval.high == 1)
     // A part of the records in which one seed lacks a point says nothing over seeds.
-    let part = records.filter { $0.pair != 1 || $0.record.cell.kept == 0 }
-    #expect(try StitchGridResults(part, grid: grid, seed: 3).seedCurves.isEmpty)
+    let part = records.filter { $0.point.pair != 1 || $0.point.cut.kept == 0 }
+    #expect(try StitchCurves(StitchResults(part, grid: grid), seed: 3).seeds.isEmpty)
   }
 }

@@ -1,13 +1,14 @@
 import Checkpoints
 import DenseMath
 import Evaluation
+import Files
 import Stitching
 import TestSupport
 import Testing
 import Tokenization
 import Transformer
 
-/// The sweep against single splices, and the seam against its definition.
+/// The sweep against single stitched models, and the seam against its definition.
 @Suite struct StitchSweepTests {
   private struct Pair {
     let a: Model
@@ -32,9 +33,9 @@ import Transformer
   static let bert = ("imdb-bert-2", "imdb-bert-1-sentiment")
   static let gpt2 = ("imdb-gpt2-wide", "imdb-gpt2-narrow-sentiment")
 
-  /// Each cell is the stitched model of that cut, bit for bit on the same batch.
+  /// Each point is the stitched model of that cut, bit for bit on the same batch.
   @Test(arguments: [(bert, false), (gpt2, false), (gpt2, true)])
-  func everyCellIsItsStitchedModel(_ names: (String, String), _ published: Bool) throws {
+  func everyPointIsItsStitchedModel(_ names: (String, String), _ published: Bool) throws {
     let pair = try Pair(names.0, names.1)
     let options: StitchedModel.Options = published ? .asPublished : .plain
     let maps = [try pair.maps.map(.pinv), try pair.maps.map(.shuffled, draw: 1)]
@@ -42,19 +43,20 @@ import Transformer
       pretrained: pair.a, finetuned: pair.b, kept: [3, 0, 3], transplanted: [2, 1], maps: maps, options: options)
     #expect(sweep.kept == [0, 3] && sweep.transplanted == [1, 2])
     let workspace = Workspace(threads: Threads(2))
-    let results = try sweep.predictions(readByA: pair.reviews, readByB: pair.reviews, workspace: workspace)
-    #expect(sweep.cells.count == 2 * 2 * 2 + 4 + 3)
-    #expect(results.map(\.cell) == sweep.cells.flatMap { Array(repeating: $0, count: pair.reviews.count) })
-    for cell in sweep.cells {
-      let logits = results.filter { $0.cell == cell }.map(\.prediction.logits)
-      guard let map = maps.first(where: { $0.recipe.name == cell.map && $0.draw == cell.draw }) else {
-        #expect(cell.map == StitchCell.ownState && cell.draw == 0)
+    let results = try sweep.records(readByA: pair.reviews, readByB: pair.reviews, workspace: workspace)
+    #expect(sweep.points.count == 2 * 2 * 2 + 4 + 3)
+    #expect(results.map(\.point) == sweep.points.flatMap { Array(repeating: $0, count: pair.reviews.count) })
+    for point in sweep.points {
+      #expect(point.pair == 0 && point.seam == (published ? "as-published" : "plain"))
+      let logits = results.filter { $0.point == point }.map(\.prediction.logits)
+      guard let map = maps.first(where: { $0.recipe.name == point.map && $0.draw == point.draw }) else {
+        #expect(point.map == StitchPoint.ownState && point.draw == 0)
         continue
       }
       let model = try StitchedModel(
-        pretrained: pair.a, kept: cell.kept, map: map, finetuned: pair.b, transplanted: cell.transplanted,
-        options: options)
-      #expect(try model.classify(pair.batch, workspace: workspace) == logits, "\(cell)")
+        pretrained: pair.a, kept: point.cut.kept, map: map, finetuned: pair.b,
+        transplanted: point.cut.transplanted, options: options)
+      #expect(try model.classify(pair.batch, workspace: workspace) == logits, "\(point)")
     }
   }
 
@@ -112,16 +114,16 @@ import Transformer
       _ = try StitchSweep(
         pretrained: pair.a, finetuned: pair.b, kept: kept, transplanted: transplanted, maps: [map], options: options)
     }
-    #expect(throws: StitchingError.blocksOutOfRange(option: "--keep", found: 5, allowed: 0...4)) {
+    #expect(throws: StitchingError.blocksOutOfRange(.kept, found: 5, allowed: 0...4)) {
       try sweep([0, 5], [1])
     }
-    #expect(throws: StitchingError.blocksOutOfRange(option: "--keep", found: -1, allowed: 0...4)) {
+    #expect(throws: StitchingError.blocksOutOfRange(.kept, found: -1, allowed: 0...4)) {
       try sweep([-1], [1])
     }
-    #expect(throws: StitchingError.blocksOutOfRange(option: "--transplant", found: 7, allowed: 0...4)) {
+    #expect(throws: StitchingError.blocksOutOfRange(.transplanted, found: 7, allowed: 0...4)) {
       try sweep([0], [7])
     }
-    #expect(throws: StitchingError.self) { try sweep([0], [1], .asPublished) }
+    #expect(throws: StitchingError.noFinalNorm(modelType: "bert")) { try sweep([0], [1], .asPublished) }
     let gpt2 = try Model(directory: Places.model(Self.gpt2.1))
     #expect(throws: StitchingError.differentArchitectures(pretrained: "bert", finetuned: "gpt2")) {
       try StitchingMaps(pair.a, gpt2, allowsPartialVocabulary: true, seed: 1, threads: Threads(1))
@@ -131,41 +133,54 @@ import Transformer
 
 /// Counting, from records made by hand.
 @Suite struct StitchResultsTests {
-  private static func record(_ id: String, label: Int, predicted: Int, _ cell: StitchCell, truncated: Bool = false)
+  private static func record(_ id: String, label: Int, predicted: Int, _ point: StitchPoint, truncated: Bool = false)
     -> StitchRecord
   {
     StitchRecord(
-      cell: cell,
+      point: point,
       prediction: Prediction(
         id: id, label: label, logits: predicted == 1 ? [0, 1] : [1, 0], tokens: 3, truncated: truncated))
   }
 
-  @Test func countsByCellAndKeepsItsOrder() throws {
-    let cells = [
-      StitchCell(kept: 2, transplanted: 1, map: "pinv", draw: 0),
-      StitchCell(kept: 0, transplanted: 1, map: "random", draw: 1),
-      StitchCell(kept: 0, transplanted: 1, map: "random", draw: 0),
-      StitchCell(kept: 0, transplanted: 1, map: "self", draw: 0),
-      StitchCell(kept: 3, transplanted: 1, map: "self", draw: 0),
+  @Test func countsByPointAndKeepsItsOrder() throws {
+    let points = [
+      StitchPoint(seam: "plain", cut: StitchCut(kept: 2, transplanted: 1), map: "pinv", draw: 0),
+      StitchPoint(seam: "plain", cut: StitchCut(kept: 0, transplanted: 1), map: "random", draw: 1),
+      StitchPoint(seam: "plain", cut: StitchCut(kept: 0, transplanted: 1), map: "random", draw: 0),
+      StitchPoint(seam: "plain", cut: StitchCut(kept: 0, transplanted: 1), map: "self", draw: 0),
+      StitchPoint(seam: "plain", cut: StitchCut(kept: 3, transplanted: 1), map: "self", draw: 0),
     ]
     // Review 10 before review 9, as bytes are; three of four reviews are negative.
     let reviews = [("9", 0), ("10", 0), ("a", 0), ("b", 1)]
-    let records = cells.enumerated().flatMap { index, cell in
+    let records = points.enumerated().flatMap { index, point in
       reviews.map { id, label in
-        Self.record(id, label: label, predicted: index == 4 ? label : index % 2, cell, truncated: id == "a")
+        Self.record(id, label: label, predicted: index == 4 ? label : index % 2, point, truncated: id == "a")
       }
     }
-    let results = try StitchResults(records)
-    #expect(results.points.map(\.cell) == [cells[2], cells[1], cells[0]])
+    let grid = StitchGrid(
+      pairs: [
+        .init(group: 0, pretrained: 0, finetuned: 1, kept: [0, 2], transplanted: [1], recipes: [.pinv, .random])
+      ], seams: ["plain"], draws: 2)
+    let results = StitchResults(records, grid: grid)
+    #expect(results.points.map(\.point) == [points[2], points[1], points[0]])
     #expect(results.points.map(\.correct) == [3, 1, 3])
     #expect(results.points.map(\.accuracy) == [0.75, 0.25, 0.75])
-    #expect(results.own.map(\.cell) == [cells[3], cells[4]])
-    #expect((results.finetuned.cell, results.finetuned.accuracy) == (cells[4], 1))
-    #expect((results.chance, results.truncated) == (0.75, 1))
+    #expect(results.own.map(\.point) == [points[3], points[4]])
+    #expect(results.finetuned(0)?.point == points[4] && results.finetuned(0)?.accuracy == 1)
+    #expect(results.chance(0) == 0.75)
+    let members = try JSON(encoding: results.membersInPair(facts: [:]))
+    #expect(members["n"] == 4 && members["truncated"] == 1 && members["baselines"]?["chance"] == 0.75)
     #expect(results.points[0].interval == .wilson(successes: 3, of: 4))
-    let sorted = records.sorted(by: StitchRecord.precedes)
+    let sorted = StitchRecord.sorted(records.reversed(), seams: grid.seams)
     #expect(sorted.map(\.prediction.id) == ["10", "9", "a", "b"].flatMap { Array(repeating: $0, count: 5) })
-    #expect(sorted.prefix(5).map(\.cell) == [cells[2], cells[1], cells[3], cells[0], cells[4]])
-    #expect(throws: EvaluationError.noPredictions) { try StitchResults([]) }
+    #expect(sorted.prefix(5).map(\.point) == [points[2], points[1], points[3], points[0], points[4]])
+    // Both forms of a line are read as they are written.
+    for record in records {
+      let whole = try StitchRecord(JSONNode(JSON(encoding: record), path: "x"))
+      let inPair = try StitchRecord(JSONNode(JSON(encoding: record.inPair), path: "x"), seam: "plain")
+      #expect(whole.point == record.point && inPair.point == record.point)
+      #expect(throws: FileError.self) { try StitchRecord(JSONNode(JSON(encoding: record.inPair), path: "x")) }
+    }
+    #expect(throws: EvaluationError.noPredictions) { try StitchResults([], grid: grid).membersInPair(facts: [:]) }
   }
 }

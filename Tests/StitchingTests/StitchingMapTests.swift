@@ -3,6 +3,7 @@ import DenseMath
 import Stitching
 import TestSupport
 import Testing
+import Tokenization
 import Transformer
 
 /// The maps against the stored ones and against what they are by definition.

@@ -50,8 +50,8 @@ import Transformer
   }
 
   private func scores(_ a: Model, _ b: Model, partial: Bool = false) throws -> [Double] {
-    let aligner = try ModelAligner(
-      a, b, allowsPartialVocabulary: partial, spaces: [.embedding], threads: Threads(2))
+    let shared = try SharedVocabulary(TokenizedModel(a), TokenizedModel(b), allowsPartial: partial)
+    let aligner = try ModelAligner(a, b, shared: shared, spaces: [.embedding], threads: Threads(2))
     return try [ParameterKind.feedForwardValue, .query].flatMap {
       try aligner.align($0, in: .embedding).scores.values
     }

@@ -11,6 +11,6 @@ struct Experiment: ParsableCommand {
       """,
     subcommands: [
       ExperimentKeepK.self, ExperimentRecall.self, ExperimentRelatedPairs.self, ExperimentInteresting.self,
-      ExperimentStitch.self,
+      ExperimentStitch.self, ExperimentMerge.self,
     ])
 }

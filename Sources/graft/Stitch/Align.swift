@@ -3,7 +3,6 @@ import DenseMath
 import Files
 import Reporting
 import Stitching
-import Tokenization
 import Transformer
 
 struct Align: ParsableCommand {
@@ -73,11 +72,10 @@ struct Align: ParsableCommand {
     let digests = opened.map { BackgroundDigest(of: $0) }
     let pairs = try compare(opened)
     let summary = AlignmentSummary(pairs, models: opened.count, seed: seed)
-    let object = JSON.object(
-      try JSON.header("align") + [
-        JSON.Member("models", .array(zip(opened, digests).map { Self.description($0, sha256: try $1.wait()) })),
-        JSON.Member("options", options(pairs)), JSON.Member("pairs", .array(pairs.map(\.json))),
-        JSON.Member("seed", .integer(Int(clamping: seed))), JSON.Member("summary", summary.json),
+    let object = try JSON(
+      encoding: JSONMembers.header("align") + [
+        "models": try zip(opened, digests).map { Self.description($0, sha256: try $1.wait()) },
+        "options": options(pairs), "pairs": pairs, "seed": Int(clamping: seed), "summary": summary.lines,
       ])
     let report = AlignmentReport(pairs, summary)
     if let output { try report.write(to: output.path, stamp: object) }
@@ -88,53 +86,30 @@ struct Align: ParsableCommand {
   }
 
   private func compare(_ models: [Model]) throws -> [AlignedPair] {
+    let plan = AlignmentPlan(
+      kinds: kinds, spaces: spaces, vectors: vectors, tokens: tokens, allowsPartialVocabulary: allowPartialVocabulary,
+      threads: threads.count)
     let count = models.count * (models.count - 1) / 2
     let progress = Progress(
       ProgressLine(label: "align", unit: "groups", total: count * kinds.count * (spaces?.count ?? 2), resumed: 0))
     defer { progress.clear() }
-    var (pairs, done) = ([AlignedPair](), 0)
-    for first in models.indices {
-      for second in models.indices where second > first {
-        let (a, b) = (models[first], models[second])
-        let spaces = spaces ?? (a.dimensions.hidden == b.dimensions.hidden ? AlignmentSpace.allCases : [.embedding])
-        let aligner = try ModelAligner(
-          a, b, allowsPartialVocabulary: allowPartialVocabulary, spaces: Set(spaces), threads: threads.count)
-        let reader =
-          vectors > 0 ? try VectorReader(aligner, tokens: tokens, count: vectors, threads: threads.count) : nil
-        var groups: [AlignedPair.Group] = []
-        for space in spaces {
-          for kind in kinds {
-            let alignment = try aligner.align(kind, in: space)
-            let layers = try reader.map { reader in
-              try alignment.assignment.pairs.map { try reader.read(kind, in: space, $0.row, $0.column) }
-            }
-            groups.append(.init(kind: kind, space: space, alignment: alignment, layers: layers ?? []))
-            done += 1
-            progress.update(done)
-          }
-        }
-        pairs.append(
-          AlignedPair(
-            first: first, second: second, names: (a.name, b.name), sharedTokens: aligner.shared.rows.count,
-            groups: groups))
-      }
+    return try StitchingAdvice.naming(.options) {
+      try AlignedPair.all(of: models.map { try TokenizedModel($0) }, plan) { progress.update($0) }
     }
-    return pairs
   }
 
-  private func options(_ pairs: [AlignedPair]) -> JSON {
+  private func options(_ pairs: [AlignedPair]) -> JSONMembers {
     let used = AlignmentSpace.allCases.filter { space in pairs.contains { $0.groups.contains { $0.space == space } } }
     return [
-      "groups": .array(kinds.map { .string($0.symbol) }), "partial_vocabulary": .bool(allowPartialVocabulary),
-      "spaces": .array(used.map { .string($0.rawValue) }), "threads": .integer(threads.count.count),
-      "tokens": .integer(tokens), "vectors": .integer(vectors),
+      "groups": kinds.map(\.symbol), "partial_vocabulary": allowPartialVocabulary, "spaces": used.map(\.rawValue),
+      "threads": threads.count.count, "tokens": tokens, "vectors": vectors,
     ]
   }
 
-  private static func description(_ model: Model, sha256: String) -> JSON {
+  private static func description(_ model: Model, sha256: String) -> JSONMembers {
     [
-      "feed_forward": .integer(model.dimensions.feedForward), "hidden": .integer(model.dimensions.hidden),
-      "layers": .integer(model.dimensions.layers), "model": .string(model.name), "model_sha256": .string(sha256),
+      "feed_forward": model.dimensions.feedForward, "hidden": model.dimensions.hidden,
+      "layers": model.dimensions.layers, "model": model.name, "model_sha256": sha256,
     ]
   }
 }

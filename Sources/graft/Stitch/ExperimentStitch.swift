@@ -13,8 +13,8 @@ struct ExperimentStitch: ParsableCommand {
       as in graft stitch, "keep", "transplant", "maps", "draws", "limit", "max_length", "seed", "unlabelled" and others; \
       docs/schemas/experiment-stitch.json describes them under "experiment". Every A is stitched to every B of its group. Paths \
       are taken from the folder graft runs in. Each point is computed once; --resume resumes a run that was stopped. \
-      --shard 2/8 computes every eighth point, from the second; graft merge puts the eight folders together, to the bytes that \
-      one run would have left. results.json can be given in place of FILE: --point N then repeats one point, and says whether \
+      --shard 2/8 computes every eighth point, from the second; graft experiment merge puts the eight folders together, to the \
+      bytes that one run would have left. results.json can be given in place of FILE: --point N then repeats one point, and says whether \
       every prediction came out the same.
 
       EXAMPLES:
@@ -24,7 +24,7 @@ struct ExperimentStitch: ParsableCommand {
           --shard 1/2 -o part1
         graft experiment stitch evaluation/experiments/stitch.json \\
           --shard 2/2 -o part2
-        graft merge part1 part2 -o merged
+        graft experiment merge part1 part2 -o merged
       """)
 
   @Argument(
@@ -33,7 +33,7 @@ struct ExperimentStitch: ParsableCommand {
   var file: String
 
   @Option(
-    help: ArgumentHelp("Compute only part i of n, to be put together by graft merge.", valueName: "i/n"),
+    help: ArgumentHelp("Compute only part i of n, to be put together by graft experiment merge.", valueName: "i/n"),
     transform: ExperimentStitch.shard)
   var shard: StitchGrid.Shard?
 
@@ -51,50 +51,70 @@ struct ExperimentStitch: ParsableCommand {
   func run() throws {
     let file = try JSONNode.read(file)
     let experiment = try StitchExperiment(file["experiment"].isPresent ? file["experiment"] : file)
-    let run = try StitchExperimentRun(experiment, shard: shard ?? .whole, threads: threads)
-    if let point { return try repeatPoint(point, of: file, run) }
-    let directory = recording.output?.path ?? ""
-    let records = try RecordedRun(recording, stamp: run.stamp, batchCount: run.units.count)
-      .records(label: "experiment") {
-        try run.records(ofUnit: $0)
-      } encode: {
-        $0.json
-      } decode: {
-        try StitchGridRecord($0)
-      } write: { directory, records in
-        try StitchExperimentReport(run.stamp, records, facts: run.facts()).write(to: directory)
-      }
-    // A finished run is only shown again.
-    let report = try StitchExperimentReport(
-      run.stamp, records ?? StitchGridRecord.read(run: directory), facts: StitchExperimentReport.facts(in: directory))
-    try output.print(report.json()) { style in
-      report.text(style) + style.painted("written: ", .faint)
-        + "\(directory)/report.html, results.json, predictions.jsonl\n"
-    }
+    try StitchingAdvice.naming(.file) { try run(experiment, file) }
   }
 
-  private func repeatPoint(_ place: Int, of file: JSONNode, _ run: StitchExperimentRun) throws {
+  private func run(_ experiment: StitchExperiment, _ file: JSONNode) throws {
+    let opened = try experiment.names.map { try CheckpointArgument.open($0) }
+    let digests = opened.map { BackgroundDigest(of: $0) }
+    let dataset = try experiment.readDataset()
+    let unlabelled = try experiment.readUnlabelled()
+    let models = try opened.map { try TokenizedModel($0) }
+    for model in models { model.tokenizer.warnings.forEach(Console.noteOnce) }
+    let shard = shard ?? .whole
+    let run = try experiment.run(
+      models, unlabelled: unlabelled, shard: shard, workspace: threads.workspace(),
+      reader: EncodedReviews.note)
+    try run.read(dataset)
+    if let point { return try repeatPoint(point, of: file, run, names: experiment.names, digests) }
+    let stamp = try JSON(
+      encoding: JSONMembers.header("experiment-stitch")
+        + experiment.stamp(
+          run, dataset: dataset, unlabelled: unlabelled, digests: digests.map { try $0.wait() }, shard: shard,
+          threads: threads.count))
+    let (directory, units) = (recording.output?.path ?? "", run.units)
+    let records = try RecordedRun(recording, stamp: stamp, batchCount: units.count).records(label: "experiment") {
+      try run.records(of: units[$0])
+    } encode: {
+      try JSON(encoding: $0)
+    } decode: {
+      try StitchRecord($0)
+    } write: { directory, records in
+      try StitchExperimentReport(stamp, records, facts: run.facts()).write(to: directory)
+    }
+    // A finished run is only shown again.
+    let report = try StitchExperimentReport(
+      stamp, records ?? StitchRecord.read(run: directory), facts: MapFacts.read(run: directory))
+    try output.print(report.json) { report.text($0) + StitchWords.written(in: directory, $0) }
+  }
+
+  private func repeatPoint(
+    _ place: Int, of file: JSONNode, _ run: StitchRun, names: [String], _ digests: [BackgroundDigest]
+  ) throws {
     let recorded = try file["points"].array()
     guard recorded.indices.contains(place) else {
       throw CommandError.noSuchPoint(path: file.path, found: place, count: recorded.count)
     }
-    try run.checkModels(file)
-    let point = try StitchGrid.Point(recorded[place])
-    let results = try StitchGridResults(run.records(of: point), grid: run.grid, seed: run.experiment.seed)
-    guard let repeated = results.points.first else {
+    for (node, (name, digest)) in zip(try file["models"].array(), zip(names, digests)) {
+      let (expected, found) = (try node["sha256"].string(), try digest.wait())
+      guard expected == found else {
+        throw StitchingError.changedModel(path: file.path, model: name, expected: expected, found: found)
+      }
+    }
+    let records = try run.records(of: StitchPoint(recorded[place]))
+    guard let repeated = StitchResults(records, grid: run.grid).points.first else {
       throw recorded[place].wrong("a point of the experiment that the file defines")
     }
     let before = try recorded[place]["predictions_sha256"].string()
     let isSame = try before == repeated.sha256()
-    let json = JSON.object(
-      JSON.header("experiment-stitch-point") + [
-        JSON.Member("point", try repeated.json([:])), JSON.Member("recorded_sha256", .string(before)),
-        JSON.Member("same", .bool(isSame)),
-      ])
+    let json =
+      try JSONMembers.header("experiment-stitch-point")
+      + ["point": repeated.members(), "recorded_sha256": before, "same": isSame]
     let accuracy = try recorded[place]["accuracy"].double()
     try output.print(json) { style in
-      let cell = repeated.point.cell
-      var facts = FactSheet("\(cell.map), \(cell.kept) kept, \(cell.transplanted) transplanted, \(repeated.point.seam)")
+      let point = repeated.point
+      var facts = FactSheet(
+        "\(point.map), \(point.cut.kept) kept, \(point.cut.transplanted) transplanted, \(point.seam)")
       facts.add(
         "accuracy",
         "\(repeated.accuracy.fixed(4)), recorded \(accuracy.fixed(4)), "
@@ -110,5 +130,20 @@ struct ExperimentStitch: ParsableCommand {
       throw ValidationError("\"\(argument)\" is no part such as 2/8")
     }
     return StitchGrid.Shard(index: index, count: count)
+  }
+}
+
+extension StitchExperiment {
+  fileprivate func readDataset() throws -> Dataset {
+    var result = try ColumnOptions.read(dataset, split: split, columns: columns)
+    if let reviews { result = try result.selecting(idsIn: reviews) }
+    if let limit { result = try result.subset(limit: limit, seed: seed) }
+    return result
+  }
+
+  fileprivate func readUnlabelled() throws -> Dataset? {
+    try unlabelled.map {
+      try ColumnOptions.read($0, split: nil, columns: ColumnOptions.isFolder($0) ? DatasetColumns() : columns)
+    }
   }
 }

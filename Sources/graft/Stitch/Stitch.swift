@@ -1,10 +1,9 @@
 import ArgumentParser
-import DenseMath
 import Evaluation
 import Files
+import Foundation
 import Reporting
 import Stitching
-import Tokenization
 import Transformer
 
 struct Stitch: ParsableCommand {
@@ -57,45 +56,45 @@ struct Stitch: ParsableCommand {
     }
   }
 
-  func run() throws {
-    let models = try StitchPair(pair)
-    let maps = try StitchingMaps(
-      models.pretrained, models.finetuned, allowsPartialVocabulary: pair.allowPartialVocabulary, seed: data.seed,
-      threads: threads.count)
-    let texts = try unlabelled.read(models, pair, data.columns, classification, threads)
-    var fixed: [MapRecipe: [StitchingMap]] = [:]
+  func run() throws { try StitchingAdvice.naming(.options) { try stitch() } }
+
+  private func stitch() throws {
+    let models = try [pair.pretrained, pair.finetuned].map { try TokenizedModel(CheckpointArgument.open($0)) }
+    let (a, b) = (models[0], models[1])
+    if data.dataset != nil || unlabelled.unlabelled != nil {
+      for model in models { model.tokenizer.warnings.forEach(Console.noteOnce) }
+    }
+    let stitched = try StitchPair(
+      a, b, allowsPartialVocabulary: pair.allowPartialVocabulary, cleaning: classification.cleaning(for: b.model),
+      maxLength: classification.maxLength ?? models.compactMap(\.tokenizer.options.maxLength).min())
+    let texts = try unlabelled.read(data.columns)
+    if texts != nil, pair.options.addsPositions { throw StitchingError.notWithPositions(map: nil) }
+    let run = try StitchRun(
+      pair.grid(a.model, b.model), pairs: [stitched], unlabelled: texts, seed: data.seed,
+      workspace: threads.workspace(), reader: EncodedReviews.note)
     let mapping = Progress(ProgressLine(label: "maps"))
-    let sweep = try StitchSweep(
-      pretrained: models.pretrained, finetuned: models.finetuned, kept: pair.kept(models),
-      transplanted: pair.transplanted(models), options: pair.options
-    ) { cut in
-      try pair.maps(models).flatMap { recipe in
-        if let made = fixed[recipe] { return made }
-        let made = try (0..<(recipe.isDrawn ? pair.draws : 1)).map {
-          try maps.map(recipe, draw: $0, texts: texts?.fitting, measuredOn: texts?.measuring, cut: cut)
-        }
-        if !recipe.dependsOnCut { fixed[recipe] = made }
-        return made
-      }
-    }
-    if let save { try keep(models, sweep, in: save.path) }
-    if data.dataset != nil {
-      let facts = try MapFacts.all(of: sweep, maps, measuredOn: texts?.measuring, threads.count)
-      mapping.clear()
-      try score(models, sweep, texts, facts)
-    }
+    let maps = try run.maps(of: run.jobs[0])
+    if let save { try keep(stitched, maps, in: save.path) }
+    guard data.dataset != nil else { return }
+    let facts = try run.facts()
+    mapping.clear()
+    try score(stitched, run, facts, texts)
   }
 
-  private func keep(_ models: StitchPair, _ sweep: StitchSweep, in directory: String) throws {
-    let maps = sweep.maps.values.flatMap { $0 }
-    guard let map = maps.first, let kept = sweep.kept.first, let transplanted = sweep.transplanted.first,
-      maps.count == 1, sweep.kept.count == 1, sweep.transplanted.count == 1
-    else { throw ValidationError("--save keeps one model: give one --keep, one --transplant and one of --maps.") }
+  private func keep(_ stitched: StitchPair, _ maps: [StitchCut: [StitchingMap]], in directory: String) throws {
+    guard let (cut, all) = maps.first, let map = all.first, maps.count == 1, all.count == 1 else {
+      throw ValidationError("--save keeps one model: give one --keep, one --transplant and one of --maps.")
+    }
+    func part(_ name: String, _ model: Model) throws -> StitchedModelFile.Part {
+      // A name is known everywhere, a path only with all its folders.
+      let isPath = FileManager.default.fileExists(atPath: name)
+      let path = URL(fileURLWithPath: model.checkpoint.directory).standardizedFileURL.path
+      return .init(model: isPath ? path : name, sha256: try model.weightsDigest())
+    }
     try StitchedModelFile(
-      pretrained: .init(model: models.pretrainedName, sha256: models.pretrained.weightsDigest()), kept: kept,
-      map: map.chosen ?? map.recipe, draw: map.draw, seed: data.seed,
-      finetuned: .init(model: models.finetunedName, sha256: models.finetuned.weightsDigest()),
-      transplanted: transplanted, options: pair.options, allowsPartialVocabulary: pair.allowPartialVocabulary
+      pretrained: part(pair.pretrained, stitched.a.model), kept: cut.kept, map: map.chosen ?? map.recipe,
+      draw: map.draw, seed: data.seed, finetuned: part(pair.finetuned, stitched.b.model),
+      transplanted: cut.transplanted, options: pair.options, allowsPartialVocabulary: pair.allowPartialVocabulary
     ).write(to: directory, fitted: map)
     guard data.dataset == nil else { return }
     let written = try JSON.read(directory + "/" + StitchedModelFile.name)
@@ -105,72 +104,52 @@ struct Stitch: ParsableCommand {
     }
   }
 
-  private func score(_ models: StitchPair, _ sweep: StitchSweep, _ texts: UnlabelledTexts?, _ facts: [MapFacts]) throws
-  {
-    let digests = (BackgroundDigest(of: models.pretrained), BackgroundDigest(of: models.finetuned))
-    let dataset = try data.read(beside: unlabelled.unlabelled).labelled(for: models.finetuned)
-    let cleaning = try classification.cleaning(for: models.finetuned)
-    let readByA = try encode(dataset, for: models.pretrained, models, cleaning)
-    let readByB = try encode(dataset, for: models.finetuned, models, cleaning)
-    let options = try JSON(
-      encoding: data.members + classification.members(cleaning) + JSON.object(pair.members(sweep, models))
-        + threads.member + UnlabelledOptions.members(texts))
-    let described = [JSON.Member("maps", .array(facts.map(\.json)))]
-    func object(_ members: [JSON.Member]) throws -> JSON {
-      let (a, b) = (try digests.0.wait(), try digests.1.wait())
+  private func score(
+    _ stitched: StitchPair, _ run: StitchRun, _ facts: [StitchPoint: MapFacts], _ texts: Dataset?
+  ) throws {
+    let (a, b, shape) = (stitched.a.model, stitched.b.model, run.grid.pairs[0])
+    let digests = (BackgroundDigest(of: a), BackgroundDigest(of: b))
+    let dataset = try data.read(beside: unlabelled.unlabelled)
+    try run.read(dataset)
+    let (units, seam, labelOrder) = (run.units, run.grid.seams[0], run.reviews[0].labelOrder)
+    let options =
+      try data.members + classification.members(stitched.cleaning) + pair.members(shape) + threads.member
+      + UnlabelledOptions.members(texts)
+    func object(_ results: JSONMembers) throws -> JSON {
+      let (digestA, digestB) = (try digests.0.wait(), try digests.1.wait())
       let both = Digest()
-      both.update("\(a)\n\(b)\n")
-      return .object(
-        JSON.header("stitch") + [
-          JSON.Member("dataset", .string(dataset.name)), JSON.Member("dataset_sha256", .string(try dataset.sha256())),
-          JSON.Member("finetuned", .string(models.finetuned.name)), JSON.Member("finetuned_sha256", .string(b)),
-          JSON.Member("label_order", .string((dataset.labelOrder ?? .names).rawValue)),
-          JSON.Member("model_sha256", .string(try both.finish())), JSON.Member("options", options),
-          JSON.Member("pretrained", .string(models.pretrained.name)), JSON.Member("pretrained_sha256", .string(a)),
-          JSON.Member("seed", .integer(Int(clamping: data.seed))),
-        ] + members)
+      both.update("\(digestA)\n\(digestB)\n")
+      let own: JSONMembers = [
+        "dataset": dataset.name, "dataset_sha256": try dataset.sha256(), "finetuned": b.name,
+        "finetuned_sha256": digestB, "label_order": labelOrder.rawValue, "model_sha256": try both.finish(),
+        "options": options, "pretrained": a.name, "pretrained_sha256": digestA, "seed": Int(clamping: data.seed),
+      ]
+      return try JSON(encoding: JSONMembers.header("stitch") + own + results)
+    }
+    func report(_ records: [StitchRecord]) throws -> (StitchReport, JSON) {
+      let results = StitchResults(records, grid: run.grid)
+      let json = try object(results.membersInPair(facts: facts))
+      return (StitchReport(results, facts: facts, names: (a.name, b.name), dataset: dataset.name), json)
     }
 
-    func report(_ results: StitchResults) -> StitchReport {
-      StitchReport(results, models: models, dataset: dataset, recipes: pair.maps(models), facts: facts)
-    }
-
-    let workspace = threads.workspace()
-    let run = try RecordedRun(recording, stamp: object([]), batchCount: readByA.batches.count)
-    let records = try run.records(label: "stitch") { batch in
-      let range = readByA.batches[batch]
-      return try sweep.predictions(
-        readByA: Array(readByA.reviews[range]), readByB: Array(readByB.reviews[range]), workspace: workspace
-      ).map { StitchRecord(cell: $0.cell, prediction: $0.prediction) }
+    let records = try RecordedRun(recording, stamp: object([:]), batchCount: units.count).records(label: "stitch") {
+      try run.records(of: units[$0])
     } encode: {
-      $0.json
+      try JSON(encoding: $0.inPair)
     } decode: {
-      try StitchRecord($0)
+      try StitchRecord($0, seam: seam)
     } write: { directory, records in
-      try writeJSONLines(
-        records.sorted(by: StitchRecord.precedes).lazy.map(\.json), to: directory + "/predictions.jsonl")
-      let results = try StitchResults(records)
-      let json = try object(results.members + described)
-      let command = pair.commandLine(sweep, models, data, unlabelled, classification, threads)
-      try OutputFile.write(
-        report(results).page(stamp: json, command: command),
-        to: directory + "/report.html")
+      let sorted = StitchRecord.sorted(records, seams: run.grid.seams)
+      try writeJSONLines(sorted.lazy.map(\.inPair), to: directory + "/predictions.jsonl")
+      let (report, json) = try report(records)
+      let command = pair.commandLine(shape, data, unlabelled, classification, threads)
+      try OutputFile.write(report.page(stamp: json, command: command), to: directory + "/report.html")
       try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     guard let directory = recording.output?.path else { return }
-    let results = try StitchResults(records ?? StitchRecord.read(run: directory))
-    try output.print(object(results.members + described)) { style in
-      report(results).text(style) + "\n" + (dataset.labelOrder?.line(style) ?? "")
-        + style.painted("written: ", .faint) + "\(directory)/report.html, results.json, predictions.jsonl\n"
+    let (shown, json) = try report(records ?? StitchRecord.read(run: directory, seam: seam))
+    try output.print(json) { style in
+      shown.text(style) + "\n" + labelOrder.line(style) + StitchWords.written(in: directory, style)
     }
-  }
-
-  private func encode(
-    _ dataset: Dataset, for model: Model, _ models: StitchPair, _ cleaning: TextCleaning
-  ) throws -> EncodedReviews {
-    try EncodedReviews.noting(
-      dataset, for: model, tokenizer: model.notedTokenizer(),
-      cleaning: cleaning, maxLength: classification.length(for: [models.pretrained, models.finetuned]),
-      threads: threads.count)
   }
 }

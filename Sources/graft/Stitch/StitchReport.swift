@@ -3,29 +3,29 @@ import Files
 import Reporting
 import Stitching
 
-/// A sweep as a picture and a table, on a terminal and as a page.
+/// A grid of one pair and one seam as a picture and a table, on a terminal and as a page.
 struct StitchReport {
   private let results: StitchResults
-  private let models: StitchPair
-  private let dataset: Dataset
-  /// The maps, in the order asked for.
-  private let recipes: [MapRecipe]
-  private let facts: [MapFacts]
+  private let facts: [StitchPoint: MapFacts]
+  private let names: (a: String, b: String)
+  private let dataset: String
+  private let finetuned: StitchResults.Score?
+  private let families: [StitchFamily]
 
-  init(
-    _ results: StitchResults, models: StitchPair, dataset: Dataset, recipes: [MapRecipe], facts: [MapFacts]
-  ) {
+  /// - Parameter names: of the two models.
+  init(_ results: StitchResults, facts: [StitchPoint: MapFacts], names: (String, String), dataset: String) {
     self.results = results
-    self.recipes = recipes
     self.facts = facts
-    self.models = models
+    self.names = names
     self.dataset = dataset
+    finetuned = results.finetuned(0)
+    families = results.families
   }
 
   func text(_ style: Style) -> String {
-    transplanted.map { count in
-      chart(count).text(style) + "\n" + accuracies(count).text(style)
-        + (choice(count).map { style.painted($0, .faint) + "\n" } ?? "")
+    families.map { family in
+      chart(family).text(style) + "\n" + accuracies(family).text(style)
+        + (StitchWords.choice(family, facts).map { style.painted($0, .faint) + "\n" } ?? "")
     }.joined(separator: "\n") + "\n" + mapTable.text(style)
   }
 
@@ -33,88 +33,68 @@ struct StitchReport {
   ///   - stamp: the results with everything that repeats them.
   ///   - command: the command line that makes this run again.
   func page(stamp: JSON, command: String) -> String {
-    let n = results.finetuned.n
-    let sections = transplanted.map { count in
+    let sections = families.map { family in
       HTMLPage.Section(
-        "The last \(Self.blocks(count)) of \(models.finetuned.name)",
+        "The last \(blocks(family)) of \(names.b)",
         [
           .chart(
-            chart(count),
+            chart(family),
             caption:
-              "Accuracy on \(n) reviews against the blocks kept of \(models.pretrained.name). Bars are 95% Wilson "
+              "Accuracy on \(reviews) reviews against the blocks kept of \(names.a). Bars are 95% Wilson "
               + "intervals; bands span the draws of a random map."),
-          .table(accuracies(count)), .table(intervals(count)),
-        ] + (choice(count).map { [.paragraph($0)] } ?? []))
+          .table(accuracies(family)), .table(intervals(family)),
+        ] + (StitchWords.choice(family, facts).map { [.paragraph($0)] } ?? []))
     }
     let reading = HTMLPage.Section(
       "How to read it",
       [
         .paragraph(
-          "The first blocks of \(models.pretrained.name), which was only pretrained, make a hidden state. The map carries it "
-            + "into the space of \(models.finetuned.name), whose last blocks and classifier answer. Nothing is trained."
+          "The first blocks of \(names.a), which was only pretrained, make a hidden state. The map carries it "
+            + "into the space of \(names.b), whose last blocks and classifier answer. Nothing is trained."
         ),
         .paragraph(
           "pinv is the paper's map, E_A E_B⁺; transpose is E_A E_Bᵀ. random and shuffled are controls: a map of the same "
             + "norm without any knowledge, and pinv with the tokens permuted. The other maps and their equations are in "
-            + "docs/stitching.md. self feeds \(models.finetuned.name) its own "
-            + "hidden states; its end is that model itself, accuracy \(results.finetuned.accuracy.fixed(4))."),
+            + "docs/stitching.md. self feeds \(names.b) its own "
+            + "hidden states; its end is that model itself, accuracy \((finetuned?.accuracy ?? .nan).fixed(4))."),
         .table(mapTable), .details("Every number and option", stamp),
       ])
     return HTMLPage(
-      title: "\(models.finetuned.name) stitched onto \(models.pretrained.name)",
-      subtitle: "\(n) reviews of \(dataset.name)", provenance: Provenance(stamp: stamp, command: command),
+      title: "\(names.b) stitched onto \(names.a)",
+      subtitle: "\(reviews) reviews of \(dataset)", provenance: Provenance(stamp: stamp, command: command),
       sections: sections + [reading]
     ).html
   }
 
-  private func choice(_ transplanted: Int) -> String? {
-    let own = facts.filter { $0.cell.transplanted == transplanted }
-    return Self.choice(own.compactMap { fact in fact.chosen.map { (fact.cell.kept, $0.name) } })
-  }
+  private var reviews: Int { finetuned?.n ?? 0 }
 
-  /// What `auto` came to at each cut, in a sentence; nil where it was not asked for.
-  static func choice(_ chosen: [(kept: Int, map: String)]) -> String? {
-    guard !chosen.isEmpty else { return nil }
-    let cuts = chosen.sorted { $0.kept < $1.kept }.map { "\($0.map) (\($0.kept))" }
-    return "auto chose, by blocks kept: " + cuts.joined(separator: ", ")
-  }
-
-  /// m, every number there is.
-  private var transplanted: [Int] { Set(results.own.map(\.cell.transplanted)).sorted() }
-
-  private func chart(_ transplanted: Int) -> LineChart {
-    let series = curves(transplanted).map { curve in
-      LineChart.Series(
-        name: curve.name,
-        points: rows(of: [curve]).map { kept in
-          let points = curve.points(kept)
-          guard !curve.isDrawn, let point = points.first else {
-            return LineChart.Point(x: Double(kept), draws: points.map(\.accuracy))
-          }
-          return LineChart.Point(
-            x: Double(kept), y: point.accuracy, low: point.interval.low, high: point.interval.high,
-            note: "n = \(point.n)")
-        }, spread: curve.isDrawn ? .band : .bars, spreadName: curve.isDrawn ? "range of draws" : "95% interval")
-    }
-    return LineChart(
-      title: "\(models.finetuned.name) stitched onto \(models.pretrained.name)",
-      subtitle: "last \(Self.blocks(transplanted)) transplanted, \(results.finetuned.n.counted("review"))",
-      xAxis: .init("blocks kept", isWhole: true), yAxis: .init("accuracy", bounds: 0...1), series: series,
-      references: [
-        .init(name: "chance", y: results.chance), .init(name: models.finetuned.name, y: results.finetuned.accuracy),
-      ])
+  private func chart(_ family: StitchFamily) -> LineChart {
+    StitchWords.chart(
+      "\(names.b) stitched onto \(names.a)",
+      subtitle: "last \(blocks(family)) transplanted, \(reviews.counted("review"))", StitchWords.series(family),
+      chance: results.chance(0), finetuned: finetuned.map { (names.b, $0.accuracy) })
   }
 
   /// "block", "2 blocks": what follows "the last".
-  private static func blocks(_ count: Int) -> String { count == 1 ? "block" : "\(count) blocks" }
+  private func blocks(_ family: StitchFamily) -> String {
+    family.transplanted == 1 ? "block" : "\(family.transplanted) blocks"
+  }
+
+  /// A row of the tables: a map, or the model fed its own states.
+  private typealias Curve = (name: String, isDrawn: Bool, scores: [StitchResults.Score])
+
+  private func curves(_ family: StitchFamily) -> [Curve] {
+    family.maps.map { ($0.recipe.name, $0.recipe.isDrawn, $0.scores) } + [(StitchPoint.ownState, false, family.own)]
+  }
+
+  private func kept(_ curves: [Curve]) -> [Int] { Set(curves.flatMap(\.scores).map(\.point.cut.kept)).sorted() }
 
   /// Every accuracy, a row a map; a drawn one has the mean, the lowest and the highest of its draws.
-  private func accuracies(_ transplanted: Int) -> Table {
-    let n = results.finetuned.n
-    let widest = Interval.wilson(successes: n / 2, of: n)
+  private func accuracies(_ family: StitchFamily) -> Table {
+    let widest = Interval.wilson(successes: reviews / 2, of: reviews)
     let halfWidth = ((widest.high - widest.low) / 2).fixed(3)
-    let curves = curves(transplanted)
-    let kept = rows(of: curves)
+    let curves = curves(family)
+    let kept = kept(curves)
     var table = Table(
       caption: "Accuracy by blocks kept, at most ±\(halfWidth) (95%)",
       columns: [Table.Column("map")] + kept.map { Table.Column("\($0)", .trailing) })
@@ -122,10 +102,14 @@ struct StitchReport {
       func row(_ name: String, _ value: ([Double]) -> Double?) {
         table.append(
           [Table.Cell(name)]
-            + kept.map { value(curve.points($0).map(\.accuracy)).map { .number($0, decimals: 3) } ?? "" })
+            + kept.map { kept in
+              value(curve.scores.filter { $0.point.cut.kept == kept }.map(\.accuracy)).map {
+                .number($0, decimals: 3)
+              } ?? ""
+            })
       }
       row(curve.name) { $0.isEmpty ? nil : $0.reduce(0, +) / Double($0.count) }
-      guard curve.isDrawn, curve.all.contains(where: { $0.cell.draw > 0 }) else { continue }
+      guard curve.isDrawn, curve.scores.contains(where: { $0.point.draw > 0 }) else { continue }
       row("  lowest of the draws") { $0.min() }
       row("  highest") { $0.max() }
     }
@@ -133,9 +117,9 @@ struct StitchReport {
   }
 
   /// The intervals of what is not drawn; beside the accuracies they would make a table too wide to read.
-  private func intervals(_ transplanted: Int) -> Table {
-    let curves = curves(transplanted).filter { !$0.isDrawn }
-    let kept = rows(of: curves)
+  private func intervals(_ family: StitchFamily) -> Table {
+    let curves = curves(family).filter { !$0.isDrawn }
+    let kept = kept(curves)
     var table = Table(
       caption: "95% Wilson intervals",
       columns: [Table.Column("map")] + kept.map { Table.Column("\($0)") })
@@ -143,7 +127,9 @@ struct StitchReport {
       table.append(
         [Table.Cell(curve.name)]
           + kept.map { kept in
-            curve.points(kept).first.map { .interval($0.interval.low, $0.interval.high, decimals: 3) } ?? ""
+            curve.scores.first { $0.point.cut.kept == kept }.map {
+              .interval($0.interval.low, $0.interval.high, decimals: 3)
+            } ?? ""
           })
     }
     return table
@@ -151,15 +137,15 @@ struct StitchReport {
 
   /// What the maps are like by themselves: means over the cuts, the first draw of a drawn one.
   private var mapTable: Table {
-    let measured = facts.contains { $0.similarity != nil }
+    let measured = facts.values.contains { $0.similarity != nil }
     var table = Table(
       caption: measured
         ? "The maps: means over the cuts; CKA, cosine and shared top 10 tokens of mapped and own states on texts that no map saw"
         : "The maps: condition of S, and the share of E_A that S E_B does not give back",
       columns: [Table.Column("map"), Table.Column("condition", .trailing), Table.Column("residual", .trailing)]
         + (measured ? ["CKA", "cosine", "top 10"].map { Table.Column($0, .trailing) } : []))
-    for recipe in recipes {
-      let own = facts.filter { $0.cell.map == recipe.name && $0.cell.draw == 0 }
+    for recipe in results.grid.pairs[0].recipes {
+      let own = results.grid.points.filter { $0.map == recipe.name && $0.draw == 0 }.compactMap { facts[$0] }
       func mean(_ value: (MapFacts) -> Double?) -> Double {
         let values = own.compactMap(value)
         return values.reduce(0, +) / Double(max(values.count, 1))
@@ -179,24 +165,4 @@ struct StitchReport {
     }
     return table
   }
-
-  /// A column of the tables: every point of a map, or of the model fed its own states.
-  private struct Curve {
-    let name: String
-    let isDrawn: Bool
-    let all: [StitchResults.Point]
-
-    func points(_ kept: Int) -> [StitchResults.Point] { all.filter { $0.cell.kept == kept } }
-  }
-
-  private func curves(_ transplanted: Int) -> [Curve] {
-    let own = results.own.filter { $0.cell.transplanted == transplanted }
-    return recipes.map { recipe in
-      Curve(
-        name: recipe.name, isDrawn: recipe.isDrawn,
-        all: results.points.filter { $0.cell.map == recipe.name && $0.cell.transplanted == transplanted })
-    } + [Curve(name: StitchCell.ownState, isDrawn: false, all: own)]
-  }
-
-  private func rows(of curves: [Curve]) -> [Int] { Set(curves.flatMap(\.all).map(\.cell.kept)).sorted() }
 }

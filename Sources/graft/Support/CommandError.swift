@@ -16,8 +16,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case nothingToCompare(path: String, names: [String])
   /// A stage differs by more than the tolerance.
   case overTolerance(stage: String, fraction: String, tolerance: String)
-  /// One half of unlabelled texts makes maps, the other measures them.
-  case tooFewTexts(dataset: String)
+  /// What a library found wrong, and what the user may do about it.
+  case advised(String, advice: String)
   /// The lens needs a head over the vocabulary, and the checkpoint has none.
   case noLensHead(model: String)
   /// The model of --unembedding has a vocabulary or a width of its own.
@@ -38,8 +38,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case foreignBase(base: String, model: String, id: Int)
   /// A point that an experiment does not have.
   case noSuchPoint(path: String, found: Int, count: Int)
-  /// Folders that are not the parts of one experiment.
-  case notTheShards(reason: String)
   /// A list of words without a word.
   case noWords(path: String)
   /// Filters that no token passes.
@@ -105,8 +103,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .overTolerance(let stage, let fraction, let tolerance):
       return "\(stage) is the first stage over the tolerance: "
         + "largest error \(fraction) of the tensor's largest magnitude, allowed \(tolerance)"
-    case .tooFewTexts(let dataset):
-      return "\(dataset): --unlabelled needs at least 2 texts, one to make maps from and one to measure them on"
+    case .advised(let error, let advice): return "\(error); \(advice)"
     case .noLensHead(let model):
       return "\(model) has no head over the vocabulary to read its layers with; "
         + "give --head embedding to read with its token embedding, or --unembedding BASE to borrow the head of the "
@@ -138,8 +135,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         "--against \(base): token \(id) is another one than that of \(model); give the model it was fine-tuned from"
     case .noSuchPoint(let path, let found, let count):
       return "\(path): --point \(found): expected a place in its list of points, 0 to \(count - 1)"
-    case .notTheShards(let reason):
-      return "\(reason); give the folders of all parts of one experiment, each finished, once"
     case .noWords(let path):
       return "\(path): expected one word per line, found none"
     case .noTokenLeft(let count):

@@ -24,11 +24,15 @@ struct CommandPath {
     let known = command.configuration.subcommands.map { $0._commandName }
     guard !known.isEmpty, let word = rest.first, !word.hasPrefix("-") else { return nil }
     let path = commands.map { $0._commandName }.joined(separator: " ")
+    if let place = Self.moved[path + " " + word] { return ValidationError("'\(path) \(word)' is now '\(place)'.") }
     let advice =
       Spelling.nearest(to: word, among: known).map { "did you mean '\(path) \($0)'?" }
       ?? "give one of \(known.joined(separator: ", "))."
     return ValidationError("'\(path)' has no command '\(word)'; \(advice)")
   }
+
+  /// Commands that had another name, and their name now.
+  private static let moved = ["graft merge": "graft experiment merge"]
 
   private static func command(_ word: String, of parent: any ParsableCommand.Type) -> (any ParsableCommand.Type)? {
     parent.configuration.subcommands.first { $0._commandName == word || $0.configuration.aliases.contains(word) }

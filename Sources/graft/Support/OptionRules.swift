@@ -313,7 +313,7 @@ extension ExperimentStitch: RuledCommand {
     ] + OptionRule.run
 }
 
-extension Merge: RuledCommand { static let optionRules: [OptionRule] = [] }
+extension ExperimentMerge: RuledCommand { static let optionRules: [OptionRule] = [] }
 
 extension Verify: RuledCommand { static let optionRules: [OptionRule] = [] }
 

@@ -36,13 +36,6 @@ extension JSONMembers {
   }
 }
 
-extension JSON {
-  /// What every object a command prints begins with.
-  static func header(_ command: String) -> [Member] {
-    [Member("schema", 1), Member("command", .string(command)), Member("graft_version", .string(Version.current))]
-  }
-}
-
 /// The digest of a model's weights, made beside other work.
 final class BackgroundDigest: Sendable {
   private let model: any TransformerModel

@@ -120,9 +120,14 @@ extension EncodedReviews {
     let encoded = try EncodedReviews(
       dataset, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength,
       rows: model.blockDimensions[0].vocabulary, threads: threads)
+    note(encoded, dataset, maxLength)
+    return encoded
+  }
+
+  /// Notes what of a dataset was not read as it stands.
+  static func note(_ encoded: EncodedReviews, _ dataset: Dataset, _ maxLength: Int) {
     Console.add(encoded.problems)
     Truncation.note(encoded, of: dataset, maxLength: maxLength)
-    return encoded
   }
 }
 

@@ -1,6 +1,7 @@
 import DenseMath
 import Files
 import Stitching
+import Tokenization
 import Transformer
 
 extension BenchCase {

@@ -36,10 +36,10 @@ extension BenchCase {
       var correct = 0
       for range in own.reviews.batches {
         let reviews = Array(own.reviews.reviews[range])
-        correct += try own.sweep.predictions(readByA: reviews, readByB: reviews, workspace: own.workspace)
+        correct += try own.sweep.records(readByA: reviews, readByB: reviews, workspace: own.workspace)
           .count { $0.prediction.isCorrect }
       }
-      return ["cells": .integer(own.sweep.cells.count), "correct": .integer(correct)]
+      return ["cells": .integer(own.sweep.points.count), "correct": .integer(correct)]
     }
   }
 
@@ -54,11 +54,11 @@ extension BenchCase {
         _ = try a.forward(batch, workspace: own.workspace)
         let state = try b.forward(batch, workspace: own.workspace)
         blocks += a.dimensions.layers + b.dimensions.layers
-        for cell in own.sweep.cells {
+        for cut in own.sweep.points.map(\.cut) {
           var h = state
           let layers = b.dimensions.layers
-          try b.advance(&h, through: layers - cell.transplanted..<layers, batch, workspace: own.workspace)
-          blocks += cell.transplanted
+          try b.advance(&h, through: layers - cut.transplanted..<layers, batch, workspace: own.workspace)
+          blocks += cut.transplanted
         }
       }
       return ["blocks": .integer(blocks)]

@@ -1,6 +1,4 @@
 import Files
-import Tokenization
-import Transformer
 
 /// Which rows of two token embeddings stand for the same token: the coordinates in which two models meet.
 package struct SharedVocabulary: Sendable {
@@ -19,7 +17,7 @@ package struct SharedVocabulary: Sendable {
   /// - Parameters:
   ///   - vocabularyA: rows of A's embedding; `vocabularyB` of B's.
   ///   - allowsPartial: whether tokens that only one model has may be left out.
-  /// - Throws: `StitchingError.differentVocabularies`, `.nothingInCommon`.
+  /// - Throws: `TokenizationError.differentVocabularies`, `.nothingInCommon`.
   package init(
     _ a: Tokenizer, rows vocabularyA: Int, _ b: Tokenizer, rows vocabularyB: Int, allowsPartial: Bool
   ) throws {
@@ -41,9 +39,9 @@ package struct SharedVocabulary: Sendable {
       func show(_ tokens: [String?]) -> String {
         difference < tokens.count ? tokens[difference].map { "\"\($0)\"" } ?? "no token" : "no token"
       }
-      throw StitchingError.differentVocabularies(
-        id: difference, pretrained: show(tokensA), finetuned: show(tokensB), common: rows.count)
+      throw TokenizationError.differentVocabularies(
+        id: difference, first: show(tokensA), second: show(tokensB), common: rows.count)
     }
-    guard !rows.isEmpty else { throw StitchingError.nothingInCommon }
+    guard !rows.isEmpty else { throw TokenizationError.nothingInCommon }
   }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Files
-import Foundation
 import Stitching
 import Transformer
 
@@ -58,39 +57,35 @@ struct StitchPairOptions: ParsableArguments {
     .init(appliesFinalNorm: finalNorm || asPublished, addsPositions: addPositions || asPublished)
   }
 
-  func kept(_ pair: StitchPair) -> [Int] { keep?.values ?? Array(0...pair.pretrained.dimensions.layers) }
-
-  func transplanted(_ pair: StitchPair) -> [Int] {
-    transplant?.values ?? [min(3, pair.finetuned.dimensions.layers)]
-  }
-
-  func maps(_ pair: StitchPair) -> [MapRecipe] {
-    maps?.values
-      ?? MapRecipe.standard(equalWidths: pair.pretrained.dimensions.hidden == pair.finetuned.dimensions.hidden)
+  /// The grid of one pair and one seam that the options ask for.
+  func grid(_ a: Model, _ b: Model) -> StitchGrid {
+    let pair = StitchGrid.Pair(
+      group: 0, pretrained: 0, finetuned: 1,
+      kept: Set(keep?.values ?? Array(0...a.dimensions.layers)).sorted(),
+      transplanted: Set(transplant?.values ?? [min(3, b.dimensions.layers)]).sorted(),
+      recipes: maps?.values ?? MapRecipe.standard(equalWidths: a.dimensions.hidden == b.dimensions.hidden))
+    return StitchGrid(pairs: [pair], seams: [options.name], draws: draws)
   }
 
   /// The options as they stand in a result, with what the defaults came to.
-  func members(_ sweep: StitchSweep, _ pair: StitchPair) -> [JSON.Member] {
+  func members(_ shape: StitchGrid.Pair) -> JSONMembers {
     [
-      JSON.Member("add_positions", .bool(options.addsPositions)), JSON.Member("draws", .integer(draws)),
-      JSON.Member("final_norm", .bool(options.appliesFinalNorm)),
-      JSON.Member("keep", .array(sweep.kept.map { .integer($0) })),
-      JSON.Member("maps", .array(maps(pair).map { .string($0.name) })),
-      JSON.Member("partial_vocabulary", .bool(allowPartialVocabulary)),
-      JSON.Member("transplant", .array(sweep.transplanted.map { .integer($0) })),
+      "add_positions": options.addsPositions, "draws": draws, "final_norm": options.appliesFinalNorm,
+      "keep": shape.kept, "maps": shape.recipes, "partial_vocabulary": allowPartialVocabulary,
+      "transplant": shape.transplanted,
     ]
   }
 
   /// The command that makes a run again, every default written out that could be another one elsewhere.
   func commandLine(
-    _ sweep: StitchSweep, _ pair: StitchPair, _ data: DatasetOptions, _ unlabelled: UnlabelledOptions,
+    _ shape: StitchGrid.Pair, _ data: DatasetOptions, _ unlabelled: UnlabelledOptions,
     _ classification: ClassificationOptions, _ threads: ThreadOptions
   ) -> String {
     func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: ",") }
-    let isDrawn = maps(pair).contains(where: \.isDrawn)
+    let isDrawn = shape.recipes.contains(where: \.isDrawn)
     let values: [(option: String, value: String?)] = [
-      ("--pretrained", pretrained), ("--finetuned", finetuned), ("--keep", list(sweep.kept)),
-      ("--transplant", list(sweep.transplanted)), ("--maps", maps(pair).map(\.name).joined(separator: ",")),
+      ("--pretrained", pretrained), ("--finetuned", finetuned), ("--keep", list(shape.kept)),
+      ("--transplant", list(shape.transplanted)), ("--maps", shape.recipes.map(\.name).joined(separator: ",")),
       ("--draws", isDrawn ? "\(draws)" : nil), ("--dataset", data.dataset), ("--split", data.split?.rawValue),
       ("--reviews", data.reviews), ("--text-column", data.columns.textColumn),
       ("--label-column", data.columns.labelColumn),
@@ -106,26 +101,6 @@ struct StitchPairOptions: ParsableArguments {
     ]
     let words = values.compactMap { option in option.value.map { "\(option.option) \($0.shellQuoted)" } }
     return (["graft stitch"] + words + flags.filter(\.1).map(\.0)).joined(separator: " \\\n  ")
-  }
-}
-
-/// The two models, opened.
-struct StitchPair {
-  let pretrained: Model
-  let finetuned: Model
-  /// What a saved model calls them: a name that is known everywhere, or an absolute path.
-  let pretrainedName: String
-  let finetunedName: String
-
-  init(_ options: StitchPairOptions) throws {
-    (pretrained, pretrainedName) = try Self.open(options.pretrained)
-    (finetuned, finetunedName) = try Self.open(options.finetuned)
-  }
-
-  private static func open(_ model: String) throws -> (Model, String) {
-    let opened = try CheckpointArgument.open(model)
-    let isPath = FileManager.default.fileExists(atPath: model)
-    return (opened, isPath ? URL(fileURLWithPath: opened.checkpoint.directory).standardizedFileURL.path : model)
   }
 }
 

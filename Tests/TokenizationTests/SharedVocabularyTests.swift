@@ -1,14 +1,13 @@
 import Files
-import Stitching
 import TestSupport
 import Testing
 import Tokenization
 
 /// Tokens meet by their exact strings, whatever their ids.
 @Suite struct SharedVocabularyTests {
-  private let folder: TemporaryFolder
+  private let folder: TestSupport.TemporaryFolder
 
-  init() throws { folder = try TemporaryFolder() }
+  init() throws { folder = try TestSupport.TemporaryFolder() }
 
   private static let special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
@@ -36,11 +35,11 @@ import Tokenization
 
   @Test func theFirstDifferenceIsNamed() throws {
     #expect(
-      throws: StitchingError.differentVocabularies(id: 6, pretrained: "\"bad\"", finetuned: "\"ill\"", common: 7)
+      throws: TokenizationError.differentVocabularies(id: 6, first: "\"bad\"", second: "\"ill\"", common: 7)
     ) { try shared(["good", "bad", "film"], ["good", "ill", "film"]) }
     // One list may end before the other.
     #expect(
-      throws: StitchingError.differentVocabularies(id: 6, pretrained: "no token", finetuned: "\"bad\"", common: 6)
+      throws: TokenizationError.differentVocabularies(id: 6, first: "no token", second: "\"bad\"", common: 6)
     ) { try shared(["good"], ["good", "bad"]) }
   }
 
@@ -57,12 +56,12 @@ import Tokenization
     // And a token without a row cannot be used.
     let cut = try shared(["good", "bad"], ["good", "bad"], rowsA: 7, rowsB: 6, partial: true)
     #expect(pairs(cut) == (0..<6).map { [$0, $0] })
-    #expect(throws: StitchingError.self) { try shared(["good", "bad"], ["good", "bad"], rowsA: 7, rowsB: 6) }
+    #expect(throws: TokenizationError.self) { try shared(["good", "bad"], ["good", "bad"], rowsA: 7, rowsB: 6) }
   }
 
   /// "é" as one scalar and as two are equal Swift strings, yet different tokens.
   @Test func tokensAreComparedByTheirBytes() throws {
-    #expect(throws: StitchingError.self) { try shared(["caf\u{E9}"], ["cafe\u{301}"]) }
+    #expect(throws: TokenizationError.self) { try shared(["caf\u{E9}"], ["cafe\u{301}"]) }
     #expect(try shared(["caf\u{E9}"], ["cafe\u{301}"], partial: true).rows.count == 5)
   }
 
@@ -70,7 +69,7 @@ import Tokenization
     // Only the first row of B's embedding is there, so only "x" can be used.
     try folder.write((["x"] + Self.special).joined(separator: "\n") + "\n", to: "b/vocab.txt")
     let (a, b) = (try tokenizer(["good"], "a"), try Tokenizer.load(directory: folder.path("b"), modelType: "bert"))
-    #expect(throws: StitchingError.nothingInCommon) {
+    #expect(throws: TokenizationError.nothingInCommon) {
       try SharedVocabulary(a, rows: 6, b, rows: 1, allowsPartial: true)
     }
   }

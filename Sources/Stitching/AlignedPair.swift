@@ -1,0 +1,153 @@
+import DenseMath
+import Files
+import Tokenization
+import Transformer
+
+/// What is compared of several models, and how.
+package struct AlignmentPlan: Sendable {
+  package let kinds: [ParameterKind]
+  /// nil for embedding space, and feature space where hidden sizes agree.
+  package let spaces: [AlignmentSpace]?
+  /// How many of the closest vectors of two matched layers are read.
+  package let vectors: Int
+  /// How many tokens stand for a vector.
+  package let tokens: Int
+  package let allowsPartialVocabulary: Bool
+  package let threads: Threads
+
+  package init(
+    kinds: [ParameterKind], spaces: [AlignmentSpace]?, vectors: Int, tokens: Int, allowsPartialVocabulary: Bool,
+    threads: Threads
+  ) {
+    self.kinds = kinds
+    self.spaces = spaces
+    self.vectors = vectors
+    self.tokens = tokens
+    self.allowsPartialVocabulary = allowsPartialVocabulary
+    self.threads = threads
+  }
+}
+
+/// What was found about two models, group by group.
+package struct AlignedPair: Sendable {
+  /// The vectors of one kind, in one space.
+  package struct Group: Sendable {
+    package let kind: ParameterKind
+    package let space: AlignmentSpace
+    package let alignment: LayerAlignment
+    /// The single vectors of each pair of matched layers; empty where none were asked for.
+    package let layers: [MatchedLayers]
+  }
+
+  /// The closest vectors of two layers, with the tokens they score highest.
+  package struct MatchedLayers: Sendable {
+    package let a: Int
+    package let b: Int
+    /// Mean absolute correlation of all pairs of vectors.
+    package let mean: Double
+    package let closest: [(vectors: VectorAlignment.Pair, tokensOfA: [String], tokensOfB: [String])]
+  }
+
+  /// Places in the list of models.
+  package let first: Int
+  package let second: Int
+  package let names: (String, String)
+  package let sharedTokens: Int
+  package let groups: [Group]
+
+  /// Compares every two of several models.
+  /// - Parameter progress: is told how many groups are done.
+  /// - Throws: `TokenizationError` for vocabularies that differ, `StitchingError.differentFeatures`, `LinearAlgebraError`.
+  package static func all(
+    of models: [TokenizedModel], _ plan: AlignmentPlan, progress: (Int) -> Void = { _ in }
+  ) throws -> [AlignedPair] {
+    var done = 0
+    return try models.indices.flatMap { first in
+      try models.indices.dropFirst(first + 1).map { second in
+        let pair = try AlignedPair(first, models[first], second, models[second], plan) {
+          done += 1
+          progress(done)
+        }
+        return pair
+      }
+    }
+  }
+
+  private init(
+    _ first: Int, _ a: TokenizedModel, _ second: Int, _ b: TokenizedModel, _ plan: AlignmentPlan, done: () -> Void
+  ) throws {
+    let hasOneWidth = a.model.dimensions.hidden == b.model.dimensions.hidden
+    let spaces = plan.spaces ?? (hasOneWidth ? AlignmentSpace.allCases : [.embedding])
+    let shared = try SharedVocabulary(a, b, allowsPartial: plan.allowsPartialVocabulary)
+    let aligner = try ModelAligner(a.model, b.model, shared: shared, spaces: Set(spaces), threads: plan.threads)
+    self.first = first
+    self.second = second
+    names = (a.model.name, b.model.name)
+    sharedTokens = shared.rows.count
+    groups = try spaces.flatMap { space in
+      try plan.kinds.map { kind in
+        let alignment = try aligner.align(kind, in: space)
+        let matched = plan.vectors > 0 ? alignment.assignment.pairs : []
+        let layers = try matched.map {
+          try MatchedLayers(aligner, kind, in: space, $0.row, $0.column, (a.tokenizer, b.tokenizer), plan)
+        }
+        done()
+        return Group(kind: kind, space: space, alignment: alignment, layers: layers)
+      }
+    }
+  }
+}
+
+extension AlignedPair: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    try encoder.encode(["a": first, "b": second, "groups": groups, "shared_tokens": sharedTokens])
+  }
+}
+
+extension AlignedPair.Group: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    let scores = alignment.scores
+    try encoder.encode([
+      "assignment": alignment.assignment.pairs.map { [$0.row, $0.column] }, "diagonal_hits": alignment.diagonalHits,
+      "group": kind.symbol, "margin": alignment.margin, "mean_offset": alignment.meanOffset,
+      "scores": (0..<scores.rows).map { row in (0..<scores.columns).map { scores[row, $0] } },
+      "space": space.rawValue, "total": alignment.assignment.total, "vectors": layers,
+    ])
+  }
+}
+
+extension AlignedPair.MatchedLayers: Encodable {
+  fileprivate init(
+    _ aligner: ModelAligner, _ kind: ParameterKind, in space: AlignmentSpace, _ layerA: Int, _ layerB: Int,
+    _ tokenizers: (a: Tokenizer, b: Tokenizer), _ plan: AlignmentPlan
+  ) throws {
+    let alignment = try VectorAlignment(aligner.correlations(kind, in: space, layerA: layerA, layerB: layerB))
+    let ofA = aligner.a.parameterVectors(kind, layer: layerA)
+    let ofB = aligner.b.parameterVectors(kind, layer: layerB)
+    func top(_ model: Model, _ tokenizer: Tokenizer, _ vectors: Tensor, _ row: Int, sign: Float) -> [String] {
+      model.topTokens(
+        of: vectors.pointer + row * vectors.columns, sign: sign, count: plan.tokens, threads: plan.threads
+      ).map { tokenizer.display(Int32($0.id)) }
+    }
+    a = layerA
+    b = layerB
+    mean = alignment.mean
+    closest = alignment.pairs.prefix(plan.vectors).map { pair in
+      // A vector may do in one model what its opposite does in the other.
+      (
+        vectors: pair, tokensOfA: top(aligner.a, tokenizers.a, ofA, pair.a, sign: 1),
+        tokensOfB: top(aligner.b, tokenizers.b, ofB, pair.b, sign: pair.correlation < 0 ? -1 : 1)
+      )
+    }
+  }
+
+  package func encode(to encoder: any Encoder) throws {
+    let pairs: [JSONMembers] = closest.map { pair in
+      [
+        "a": pair.vectors.a, "a_tokens": pair.tokensOfA, "b": pair.vectors.b, "b_tokens": pair.tokensOfB,
+        "correlation": Double(pair.vectors.correlation),
+      ]
+    }
+    try encoder.encode(["a_layer": a, "b_layer": b, "mean": mean, "pairs": pairs])
+  }
+}

@@ -1,0 +1,127 @@
+import Evaluation
+import Files
+
+/// What the results of an experiment say of whole curves: maps against one another on the same reviews.
+package struct StitchCurves: Sendable {
+  /// The curves of one pair, seam and number of transplanted blocks.
+  package struct Family: Sendable {
+    package let scores: StitchFamily
+    package let curves: [Curve]
+    package let comparisons: [Comparison]
+  }
+
+  /// A map over all cuts, every review counting with the share of cuts (and draws) at which it was right.
+  package struct Curve: Sendable {
+    package let map: String
+    /// Its interval from resampling reviews.
+    package let mean: SampleMean
+    /// This mean less that of the first map that is not drawn, review by review; nil for that map.
+    package let difference: SampleMean?
+    package let best: StitchResults.Score
+  }
+
+  /// A map against the first one that is not drawn, at one cut.
+  package struct Comparison: Sendable {
+    package let first: StitchPoint
+    package let second: StitchPoint
+    package let table: RunComparison
+    /// McNemar's exact p after Holm's correction (Scandinavian Journal of Statistics 6, 1979) for all comparisons of the
+    /// family.
+    package let corrected: Double
+  }
+
+  /// The curves of pairs whose fine-tuned models differ in their seed, on one pretrained model: what can be said of other
+  /// seeds and other reviews, by the Multi-Bootstrap.
+  package struct SeedFamily: Sendable {
+    package let pairs: [Int]
+    package let seam: String
+    package let transplanted: Int
+    package let curves: [SeedCurve]
+  }
+
+  /// A map over several seeds.
+  package struct SeedCurve: Sendable {
+    package let map: String
+    /// At each cut, a drawn map's draws taken together, over seeds and reviews.
+    package let cuts: [(kept: Int, mean: SampleMean)]
+    /// Over cuts, seeds and reviews.
+    package let mean: SampleMean
+    /// This mean less that of the first map that is not drawn, seed by seed and review by review; nil for that map.
+    package let difference: SampleMean?
+    /// For each pair, the mean over cuts.
+    package let means: [Double]
+    /// For each pair, the highest accuracy of a cut (of the mean of draws): chosen by the labels, so too high.
+    package let best: [Double]
+  }
+
+  package let families: [Family]
+  package let seeds: [SeedFamily]
+
+  /// - Parameter seed: of the resampling.
+  /// - Throws: `EvaluationError` when points of a pair differ in their reviews.
+  package init(_ results: StitchResults, seed: UInt64) throws {
+    let all = results.families
+    families = try all.map { Family(scores: $0, curves: $0.curves(seed: seed), comparisons: try $0.comparisons()) }
+    seeds = results.grid.seedSets.flatMap { pairs in
+      results.grid.seams.flatMap { seam in
+        results.grid.pairs[pairs[0]].transplanted.compactMap { transplanted in
+          StitchFamily.seedCurves(
+            all.filter { pairs.contains($0.pair) && $0.seam == seam && $0.transplanted == transplanted },
+            of: pairs, seed: seed)
+        }
+      }
+    }
+  }
+}
+
+extension StitchCurves: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    try encoder.encode([
+      "comparisons": families.flatMap(\.comparisons), "curves": families.flatMap(\.members),
+      "seed_curves": seeds.flatMap(\.members),
+    ])
+  }
+
+  /// What curves of both kinds have.
+  fileprivate static func members(_ map: String, _ mean: SampleMean, _ difference: SampleMean?) -> JSONMembers {
+    [
+      "ci95": mean.interval, "difference": difference?.value, "difference_ci95": difference?.interval, "map": map,
+      "mean_accuracy": mean.value,
+    ]
+  }
+}
+
+extension StitchCurves.Family {
+  fileprivate var members: [JSONMembers] {
+    curves.map { curve in
+      StitchCurves.members(curve.map, curve.mean, curve.difference) + [
+        "best_accuracy": curve.best.accuracy, "best_ci95": curve.best.interval, "best_kept": curve.best.point.cut.kept,
+        "pair": scores.pair, "seam": scores.seam, "transplanted": scores.transplanted,
+      ]
+    }
+  }
+}
+
+extension StitchCurves.Comparison: Encodable {
+  package func encode(to encoder: any Encoder) throws {
+    let own: JSONMembers = [
+      "first": first.map, "kept": first.cut.kept, "p_holm": corrected, "pair": first.pair, "seam": first.seam,
+      "second": second.map, "transplanted": first.cut.transplanted,
+    ]
+    try encoder.encode(own + table)
+  }
+}
+
+extension StitchCurves.SeedFamily {
+  fileprivate var members: [JSONMembers] {
+    curves.map { curve in
+      StitchCurves.members(curve.map, curve.mean, curve.difference) + [
+        "best_accuracies": curve.best,
+        "cuts": curve.cuts.map {
+          ["ci95": $0.mean.interval, "kept": $0.kept, "mean_accuracy": $0.mean.value] as JSONMembers
+        },
+        "mean_accuracies": curve.means, "pairs": pairs, "seam": seam, "transplanted": transplanted,
+      ]
+    }
+  }
+}

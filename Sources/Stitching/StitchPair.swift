@@ -1,0 +1,98 @@
+import DenseMath
+import Evaluation
+import Tokenization
+import Transformer
+
+/// Two models that are stitched, and how they read texts.
+package struct StitchPair: Sendable {
+  /// Told of texts that were read, how many tokens of each at most, and what they are of.
+  package typealias Reader = (_ texts: EncodedReviews, _ dataset: Dataset, _ maxLength: Int) -> Void
+
+  package let a: TokenizedModel
+  package let b: TokenizedModel
+  package let shared: SharedVocabulary
+  /// What is done to a text first.
+  package let cleaning: TextCleaning
+  /// Tokens of a text, at most as many as both models read.
+  package let maxLength: Int
+
+  /// - Parameters:
+  ///   - a: gives the lower blocks; `b`: the last blocks and the classifier.
+  ///   - maxLength: nil for as many tokens as both models have positions.
+  /// - Throws: `StitchingError.differentArchitectures`; `TokenizationError` for vocabularies that differ.
+  package init(
+    _ a: TokenizedModel, _ b: TokenizedModel, allowsPartialVocabulary: Bool, cleaning: TextCleaning = .none,
+    maxLength: Int? = nil
+  ) throws {
+    // Before the vocabularies are compared: those of BERT and GPT-2 never agree, and that is not the reason.
+    guard a.model.modelType == b.model.modelType else {
+      throw StitchingError.differentArchitectures(pretrained: a.model.modelType, finetuned: b.model.modelType)
+    }
+    self.a = a
+    self.b = b
+    self.cleaning = cleaning
+    self.maxLength = min(maxLength ?? .max, a.model.positions, b.model.positions)
+    shared = try SharedVocabulary(a, b, allowsPartial: allowsPartialVocabulary)
+  }
+
+  /// Reads a dataset with the tokenizer of one of the two models.
+  func read(
+    _ dataset: Dataset, by side: TokenizedModel, threads: Threads, _ reader: Reader
+  ) throws -> EncodedReviews {
+    let texts = try EncodedReviews(
+      dataset, tokenizer: side.tokenizer, cleaning: cleaning, maxLength: maxLength,
+      rows: side.model.dimensions.vocabulary, threads: threads)
+    reader(texts, dataset, maxLength)
+    return texts
+  }
+}
+
+/// A dataset as both models of a pair read it.
+package struct StitchReviews: Sendable {
+  package let readByA: EncodedReviews
+  package let readByB: EncodedReviews
+  package let labelOrder: LabelOrder
+
+  /// - Throws: `LabelError`, `TransformerError`; what tokenizing throws.
+  init(_ dataset: Dataset, of pair: StitchPair, threads: Threads, _ reader: StitchPair.Reader) throws {
+    let labelled = try dataset.labelled(for: ClassNames(of: pair.b.model))
+    readByA = try pair.read(labelled, by: pair.a, threads: threads, reader)
+    readByB = try pair.read(labelled, by: pair.b, threads: threads, reader)
+    labelOrder = labelled.labelOrder ?? .names
+  }
+
+  /// A batch of `readByA` as both models read it.
+  func batch(_ index: Int) -> (a: [EncodedReview], b: [EncodedReview]) {
+    let range = readByA.batches[index]
+    return (Array(readByA.reviews[range]), Array(readByB.reviews[range]))
+  }
+}
+
+/// What unlabelled texts say about the cuts of a pair.
+struct UnlabelledTexts {
+  /// Of every other text, from the first: what maps are made from.
+  let fitting: SeamStatistics
+  /// Of the rest, with a sample.
+  let measuring: SeamStatistics
+
+  /// How many tokens the two measures that look at single states take.
+  private static let sampled = 1000
+
+  /// Runs both models over texts, whose labels are not used.
+  /// - Throws: `StitchingError`; what tokenizing and running throw.
+  init(
+    _ dataset: Dataset, of pair: StitchPair, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
+    workspace: Workspace, _ reader: StitchPair.Reader
+  ) throws {
+    guard pair.shared.isWhole else { throw StitchingError.textsNeedOneVocabulary }
+    let texts = try pair.read(dataset, by: pair.a, threads: workspace.threads, reader)
+    guard texts.reviews.count >= 2 else { throw StitchingError.tooFewTexts(dataset: dataset.name) }
+    func statistics(_ half: Int, sampled: Int) throws -> SeamStatistics {
+      try SeamStatistics(
+        pretrained: pair.a.model, finetuned: pair.b.model, kept: kept, transplanted: transplanted, options: options,
+        texts: texts.part(half, of: 2), sampled: sampled, workspace: workspace)
+    }
+    fitting = try statistics(0, sampled: 0)
+    measuring = try statistics(1, sampled: Self.sampled)
+  }
+}
