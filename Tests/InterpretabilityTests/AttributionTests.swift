@@ -181,7 +181,7 @@ import Transformer
         workspace: Workspace(threads: Threads(2)), derivatives: DerivativeWorkspace(threads: Threads(2)))
     }
     if baseline == .mask, !isBERT {
-      #expect(throws: TransformerError.self) { try attribution(4) }
+      #expect(throws: InterpretabilityError.self) { try attribution(4) }
       return
     }
     let (coarse, fine) = (try attribution(8), try attribution(512))

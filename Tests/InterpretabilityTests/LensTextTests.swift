@@ -18,7 +18,8 @@ import Transformer
     let h = try model.forward(PackedBatch([ids]), workspace: workspace)
     for place in text.positions {
       let scores = try model.tokenScores(h, row: place, workspace: workspace)
-      #expect(last[place].top == scores.top(2))
+      #expect(last[place].top.map(\.id) == scores.top(2).map(\.id))
+      #expect(last[place].top.map(\.logit) == scores.top(2).map(\.logit))
       #expect(last[place].target?.logit == Double(scores.logits[4]))
       #expect(last[place].versus?.logit == Double(scores.logits[5]))
       #expect(last[place].truth?.logit == text.truth[place].map { Double(scores.logits[Int($0)]) })
@@ -39,7 +40,8 @@ import Transformer
       let h = try model.forward(PackedBatch([masked]), workspace: workspace)
       let scores = try model.tokenScores(h, row: place, workspace: workspace)
       let cell = try #require(text.cells.last)[index]
-      #expect(cell.top == scores.top(3) && cell.truth?.logit == Double(scores.logits[Int(ids[place])]))
+      #expect(cell.top.map(\.id) == scores.top(3).map(\.id) && cell.top.map(\.logit) == scores.top(3).map(\.logit))
+      #expect(cell.truth?.logit == Double(scores.logits[Int(ids[place])]))
     }
     // Unmasked, a masked model's own token is no truth.
     #expect(try lens.read(ids, workspace: workspace).truth == ids.map { _ in nil })

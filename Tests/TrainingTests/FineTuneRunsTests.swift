@@ -26,7 +26,7 @@ import Transformer
       },
       storage: .init(directory: directory, resume: resume, cacheBytes: 1 << 20, cacheKey: "key", checkpointEvery: 2),
       threads: Threads(2), progress: progress
-    ) { seed, members in .object([JSON.Member("seed", seed.map { .integer(Int($0)) } ?? .null)] + members) }
+    ) { seed, members in try JSON(encoding: ["seed": seed] as JSONMembers + members) }
   }
 
   private func contents(_ folder: String) throws -> [String: Data] {
