@@ -111,8 +111,6 @@ extension DisplacementSentiment.Row.Means {
     func numbers(_ mean: SampleMean?) -> JSONMembers? {
       mean.map { ["high": $0.interval.high, "low": $0.interval.low, "value": $0.value] }
     }
-    try encoder.encode([
-      "base": numbers(base), "displacement": numbers(displacement), "random": numbers(random),
-    ])
+    try encoder.encode(["base": numbers(base), "displacement": numbers(displacement), "random": numbers(random)])
   }
 }

@@ -44,9 +44,7 @@ struct AtlasShow: ParsableCommand {
       readings = []
     }
     let object =
-      JSONMembers.header("atlas show") + atlas.progressMembers + [
-        "options": ["place": place], "readings": readings,
-      ]
+      JSONMembers.header("atlas show") + atlas.progressMembers + ["options": ["place": place], "readings": readings]
     try output.print(object) { style in
       readings.map { table($0).text(style) }.joined(separator: "\n") + atlas.partialNote(style)
     }

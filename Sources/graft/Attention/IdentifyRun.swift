@@ -126,8 +126,6 @@ struct IdentifyRun {
 
   private func json(_ report: IdentifyReport) throws -> JSON {
     try stamp.object(
-      report.members + [
-        "reviews": encoded.reviews.count, "truncated": encoded.truncatedCount,
-      ])
+      report.members + ["reviews": encoded.reviews.count, "truncated": encoded.truncatedCount])
   }
 }

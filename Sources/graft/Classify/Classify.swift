@@ -43,9 +43,7 @@ struct Classify: ParsableCommand {
     let object = try digest.map { digest in
       try ResultStamp(
         command: "classify", model: model, digest: digest, options: classification.members(cleaning)
-      ).object([
-        "labels": classifier.labels, "problem_type": classifier.problemType.rawValue, "results": results,
-      ])
+      ).object(["labels": classifier.labels, "problem_type": classifier.problemType.rawValue, "results": results])
     }
     try output.print(object ?? .null) { style in
       ClassifiedText.table(results, classifier).text(style)

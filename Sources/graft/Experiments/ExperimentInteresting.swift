@@ -68,14 +68,10 @@ struct ExperimentInteresting: ParsableCommand {
     }
     let stamp = ResultStamp(
       command: "experiment interesting", model: model, digest: digest, seed: seed.seed,
-      options: filter.members + [
-        "draws": draws, "k": k, "threshold": threshold,
-      ] + options.threads.member)
+      options: filter.members + ["draws": draws, "k": k, "threshold": threshold] + options.threads.member)
     try options.show(
       ChartColumn([figure(levels, model)]),
-      stamp.object([
-        "layers": layers.map(json), "levels": levels.map(json), "pairs": found.map { json($0, labels) },
-      ])
+      stamp.object(["layers": layers.map(json), "levels": levels.map(json), "pairs": found.map { json($0, labels) }])
     ) { style in
       counts(layers).text(style) + "\n" + pairs(found, labels).text(style)
     }
@@ -99,9 +95,7 @@ struct ExperimentInteresting: ParsableCommand {
   }
 
   private func json(_ level: Level) -> JSONMembers {
-    [
-      "aligned": level.aligned, "shuffled": level.shuffled, "similarity": level.similarity,
-    ]
+    ["aligned": level.aligned, "shuffled": level.shuffled, "similarity": level.similarity]
   }
 
   private func json(_ layer: RelatedPairs.Alikeness) -> JSONMembers {

@@ -120,9 +120,7 @@ extension TokenPrediction: Encodable {
 extension TokenPrediction.Place: Encodable {
   func encode(to encoder: any Encoder) throws {
     let top = items.map { item -> JSONMembers in
-      [
-        "id": item.item.id, "token": item.token, "logit": item.item.logit, "probability": item.item.probability,
-      ]
+      ["id": item.item.id, "token": item.token, "logit": item.item.logit, "probability": item.item.probability]
     }
     try encoder.encode(["position": position, "top": top])
   }

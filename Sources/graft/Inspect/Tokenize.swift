@@ -72,8 +72,6 @@ struct Tokenize: ParsableCommand {
 
 extension Encoding: Encodable {
   public func encode(to encoder: any Encoder) throws {
-    try encoder.encode([
-      "ids": ids, "tokens": tokens, "offsets": offsets.map { [$0.lowerBound, $0.upperBound] },
-    ])
+    try encoder.encode(["ids": ids, "tokens": tokens, "offsets": offsets.map { [$0.lowerBound, $0.upperBound] }])
   }
 }

@@ -50,9 +50,7 @@ extension ClassifierReading: Encodable {
         "probabilities": problem.probabilities(logits),
       ]
     }
-    try encoder.encode([
-      "text": text, "tokens": tokens.ids.count, "truncated": tokens.truncated, "levels": levels,
-    ])
+    try encoder.encode(["text": text, "tokens": tokens.ids.count, "truncated": tokens.truncated, "levels": levels])
   }
 }
 

@@ -49,9 +49,7 @@ struct InterventionOptions: ParsableArguments {
 
   /// The options as they stand in a result.
   var members: JSONMembers {
-    [
-      "ablate": ablate, "patch": patch, "mean_over": meanOver, "unchanged": unchanged,
-    ]
+    ["ablate": ablate, "patch": patch, "mean_over": meanOver, "unchanged": unchanged]
   }
 }
 

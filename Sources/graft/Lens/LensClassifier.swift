@@ -41,9 +41,7 @@ struct LensClassifier: ParsableCommand {
     let lens = try ClassifierLens(opened, threads: threads.count)
     let digest = output.json || recording.output != nil ? BackgroundDigest(of: opened) : nil
     let cleaning = try classification.cleaning(for: opened)
-    let meaning: JSONMembers = [
-      "labels": lens.classifier.labels, "problem_type": lens.classifier.problemType.rawValue,
-    ]
+    let meaning: JSONMembers = ["labels": lens.classifier.labels, "problem_type": lens.classifier.problemType.rawValue]
     let options = classification.members(cleaning)
     if data.dataset != nil {
       let dataset = try data.read().labelled(for: opened)

@@ -88,9 +88,7 @@ struct LensFit: ParsableCommand {
     try lens.write(to: output.path, metadata: ["graft.fit": stamp.object().serialized()])
     let levels = LensLevel.all(blocks: lens.translators.count)
     let results = levels.dropLast().enumerated().map { index, level -> JSONMembers in
-      [
-        "explained_variance": explained[index], "kl_in_last_steps": divergences.map { $0[index] }, "level": level.name,
-      ]
+      ["explained_variance": explained[index], "kl_in_last_steps": divergences.map { $0[index] }, "level": level.name]
     }
     let object = try stamp.object([
       "levels": results, "output": output.path, "places": regression.places, "truncated": texts.truncatedCount,

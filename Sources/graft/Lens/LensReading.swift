@@ -134,9 +134,7 @@ extension LensReading: Encodable {
         wrappedValue: followed.map { ["logit": $0.logit, "logprob": $0.logProbability, "rank": $0.rank] })
     }
     let top = cell.top.map { item -> JSONMembers in
-      [
-        "id": item.id, "logit": item.logit, "probability": item.probability, "token": tokenizer.token(item.id) ?? "",
-      ]
+      ["id": item.id, "logit": item.logit, "probability": item.probability, "token": tokenizer.token(item.id) ?? ""]
     }
     return [
       "agrees": cell.agrees, "entropy": cell.entropy, "final_rank": cell.finalRank, "kl_to_final": cell.klToFinal,

@@ -109,9 +109,7 @@ extension LogitAttributionReading: Encodable {
   func encode(to encoder: any Encoder) throws {
     func token(_ id: Int32) -> JSONMembers { ["id": id, "token": tokenizer.token(id) ?? ""] }
     let parts = attribution.parts.map { part -> JSONMembers in
-      [
-        "name": part.name, "kind": part.kind.rawValue, "layer": part.layer, "head": part.head, "value": part.value,
-      ]
+      ["name": part.name, "kind": part.kind.rawValue, "layer": part.layer, "head": part.head, "value": part.value]
     }
     try encoder.encode([
       "position": position, "target": token(target), "versus": versus.map(token), "logit": attribution.logit,

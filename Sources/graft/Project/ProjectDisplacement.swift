@@ -41,9 +41,7 @@ struct ProjectDisplacement {
     let scores = try sentiment.rows(subject.scored, seed: subject.seed, progress: .command)
     let object: JSONMembers = [
       "classifier": classes.map(json),
-      "lexicon": [
-        "negative_tokens": scorer.negativeTokens, "positive_tokens": scorer.positiveTokens,
-      ],
+      "lexicon": ["negative_tokens": scorer.negativeTokens, "positive_tokens": scorer.positiveTokens],
       "moves": moves.map { move -> JSONMembers in
         ["layer": move.layer, "name": move.name, "norm": move.norm, "relative": move.relative]
       },

@@ -142,9 +142,7 @@ struct ProjectSubject: ParsableArguments {
       "\(reader.projection.model.name) \(head) \(which.title), \(lowest ? "lowest" : "highest") pairs", of: which,
       found.map { (reader.labels.label($0.row), reader.labels.label($0.column), $0.score) })
     let items = found.map { pair -> JSONMembers in
-      [
-        "column": reader.labels.json(pair.column), "row": reader.labels.json(pair.row), "score": pair.score,
-      ]
+      ["column": reader.labels.json(pair.column), "row": reader.labels.json(pair.row), "score": pair.score]
     }
     return ProjectResult("pairs", items, [table])
   }

@@ -59,9 +59,7 @@ struct DatasetOptions: ParsableArguments {
 
   /// The options as they stand in a result; the reviews themselves are named by the dataset's digest.
   var members: JSONMembers {
-    [
-      "limit": limit, "reviews": reviews, "split": split.map(\.rawValue),
-    ] + columns.members
+    ["limit": limit, "reviews": reviews, "split": split.map(\.rawValue)] + columns.members
   }
 }
 
