@@ -73,7 +73,7 @@ package final class Atlas {
       switch kind {
       case .head, .headDirection: return "\(HeadPlace(layer: layer, head: head ?? 0))"
       case .vector: return "\(VectorPlace(layer: layer, head: head, index: place ?? 0))"
-      case .neuronDirection: return "\(BlockPlace(layer: layer))"
+      case .neuronDirection: return "\(Address(layer: layer))"
       }
     }
 
@@ -124,15 +124,15 @@ package final class Atlas {
 
   /// The singular directions of a block's feed-forward keys and values.
   /// - Throws: `AtlasError.noDirections`, `.notBuiltYet`, `InterpretabilityError.noSuchLayer`.
-  package func readings(of block: BlockPlace) throws -> [Reading] {
-    guard (0..<layers).contains(block.layer) else {
-      throw InterpretabilityError.noSuchLayer(block.layer, model: modelName, layers: layers)
+  package func readingsOfDirections(inBlock layer: Int) throws -> [Reading] {
+    guard (0..<layers).contains(layer) else {
+      throw InterpretabilityError.noSuchLayer(layer, model: modelName, layers: layers)
     }
     guard directions > 0 else { throw AtlasError.noDirections(path: path) }
     let kinds = ParameterKind.allCases.count { !$0.isAttention }
     return try readings(
-      "layer = ? AND head IS NULL AND kind LIKE '%-svd'", [block.layer],
-      expected: kinds * min(directions, hidden, feedForward), "\(block)")
+      "layer = ? AND head IS NULL AND kind LIKE '%-svd'", [layer],
+      expected: kinds * min(directions, hidden, feedForward), "\(Address(layer: layer))")
   }
 
   private var headSize: Int { hidden / max(1, heads) }
@@ -144,10 +144,11 @@ package final class Atlas {
     guard (0..<layers).contains(vector.layer), (0..<count).contains(vector.index),
       vector.head.map({ (0..<heads).contains($0) }) ?? true
     else {
-      let last = vector.head == nil ? "L\(layers - 1):\(count - 1)" : "L\(layers - 1)H\(heads - 1):\(count - 1)"
+      let (first, last) = (vector.head.map { _ in 0 }, vector.head.map { _ in heads - 1 })
       throw InterpretabilityError.noSuchVector(
         "\(vector)", group: vector.head == nil ? "feed-forward" : "sub-head", model: modelName,
-        expected: (vector.head == nil ? "L0:0" : "L0H0:0") + " to " + last)
+        expected: "\(VectorPlace(layer: 0, head: first, index: 0)) to "
+          + "\(VectorPlace(layer: layers - 1, head: last, index: count - 1))")
     }
     let kinds = ParameterKind.allCases.count { $0.isAttention == (vector.head != nil) }
     return try readings(

@@ -39,13 +39,21 @@ package struct AlignedPair: Sendable {
     package let layers: [MatchedLayers]
   }
 
-  /// The closest vectors of two layers, with the tokens they score highest.
+  /// Two vectors that belong together, where they are, and the tokens they score highest.
+  package struct Closest: Sendable {
+    package let vectors: VectorAlignment.Pair
+    package let places: (a: Address, b: Address)
+    package let tokensOfA: [String]
+    package let tokensOfB: [String]
+  }
+
+  /// The closest vectors of two layers.
   package struct MatchedLayers: Sendable {
     package let a: Int
     package let b: Int
     /// Mean absolute correlation of all pairs of vectors.
     package let mean: Double
-    package let closest: [(vectors: VectorAlignment.Pair, tokensOfA: [String], tokensOfB: [String])]
+    package let closest: [Closest]
   }
 
   /// Places in the list of models.
@@ -134,10 +142,14 @@ extension AlignedPair.MatchedLayers: Encodable {
     mean = alignment.mean
     closest = alignment.pairs.prefix(plan.vectors).map { pair in
       // A vector may do in one model what its opposite does in the other.
-      (
-        vectors: pair, tokensOfA: top(aligner.a, tokenizers.a, ofA, pair.a, sign: 1),
-        tokensOfB: top(aligner.b, tokenizers.b, ofB, pair.b, sign: pair.correlation < 0 ? -1 : 1)
-      )
+      AlignedPair.Closest(
+        vectors: pair,
+        places: (
+          Address(layer: layerA, row: pair.a, of: kind, headSize: aligner.a.dimensions.headSize),
+          Address(layer: layerB, row: pair.b, of: kind, headSize: aligner.b.dimensions.headSize)
+        ),
+        tokensOfA: top(aligner.a, tokenizers.a, ofA, pair.a, sign: 1),
+        tokensOfB: top(aligner.b, tokenizers.b, ofB, pair.b, sign: pair.correlation < 0 ? -1 : 1))
     }
   }
 

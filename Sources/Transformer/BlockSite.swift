@@ -1,8 +1,5 @@
 /// A value of the forward pass by its block and site, or one head's part of it: what can be recorded and changed.
-///
-/// As text: `L5.attn` and `L5.mlp` for what attention and feed-forward add (`attnOut`, `mlpOut`), `L5H3` for the output
-/// of a head before wO, `L5H3.keys` for its part of another site, `L5.residMid` for any site by its name, `L5` for the
-/// state after block 5 and `embed` for hidden state 0.
+/// Its text is an `Address`: `embed`, `L5`, `L5.mlp`, `L5H3.keys`.
 public struct BlockSite: Hashable, Sendable, LosslessStringConvertible {
   /// The block, from 0.
   public let layer: Int
@@ -24,44 +21,11 @@ public struct BlockSite: Hashable, Sendable, LosslessStringConvertible {
 
   /// nil for a text that names no site.
   public init?(_ text: String) {
-    if text == "embed" {
-      self.init(layer: 0, site: .residPre)
-      return
-    }
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count <= 2, let first = parts.first, first.first == "L" else { return nil }
-    let numbers = first.dropFirst().split(separator: "H", omittingEmptySubsequences: false).map(Self.number)
-    guard (1...2).contains(numbers.count), let layer = numbers[0] else { return nil }
-    if numbers.count == 2 {
-      guard let head = numbers[1], let site = parts.count == 1 ? .headOutputs : Site(rawValue: String(parts[1])),
-        Self.sitesOfHeads.contains(site)
-      else { return nil }
-      self.init(layer: layer, site: site, head: head)
-      return
-    }
-    switch parts.count == 1 ? "residPost" : parts[1] {
-    case "attn": self.init(layer: layer, site: .attnOut)
-    case "mlp": self.init(layer: layer, site: .mlpOut)
-    case let name:
-      guard let site = Site(rawValue: String(name)) else { return nil }
-      self.init(layer: layer, site: site)
-    }
+    guard let site = Address(text)?.site else { return nil }
+    self = site
   }
 
-  /// Digits alone: no sign.
-  private static func number(_ text: Substring) -> Int? {
-    text.allSatisfy { $0.isASCII && $0.isNumber } ? Int(text) : nil
-  }
-
-  public var description: String {
-    switch (head, site) {
-    case (let head?, .headOutputs): "L\(layer)H\(head)"
-    case (let head?, _): "L\(layer)H\(head).\(site.rawValue)"
-    case (nil, .attnOut): "L\(layer).attn"
-    case (nil, .mlpOut): "L\(layer).mlp"
-    case (nil, _): "L\(layer).\(site.rawValue)"
-    }
-  }
+  public var description: String { Address(layer: layer, head: head, .site(site)).description }
 
   /// The same site of another block.
   public func inLayer(_ layer: Int) -> BlockSite { BlockSite(layer: layer, site: site, head: head) }

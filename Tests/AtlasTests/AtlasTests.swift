@@ -173,7 +173,7 @@ private struct Place {
         try Atlas(copy).readings(of: VectorPlace(layer: 2, head: 2, index: 0))
       }
       let block = AtlasError.notBuiltYet(path: copy, place: "L2", done: done, parts: 60)
-      #expect(throws: block) { try Atlas(copy).readings(of: BlockPlace(layer: 2)) }
+      #expect(throws: block) { try Atlas(copy).readingsOfDirections(inBlock: 2) }
       try resume(place, "copy\(done).sqlite", from: done)
       #expect(try contents(copy) == whole)
     }
@@ -223,7 +223,7 @@ private struct Place {
             try place.projection.readings(directions: 4, of: matrix, head, top: 8, threads: Threads(1)))
         }
       }
-      let found = try atlas.readings(of: BlockPlace(layer: layer))
+      let found = try atlas.readingsOfDirections(inBlock: layer)
       #expect(found.count == 2 * 4 && found.allSatisfy { $0.item.name == "L\(layer)" })
       for kind in [ParameterKind.feedForwardKey, .feedForwardValue] {
         expect(
@@ -241,7 +241,7 @@ private struct Place {
     #expect(try atlas.readings(of: VectorPlace(layer: 0, head: 0, index: 2)).count == 4)
     #expect(try atlas.readings(of: VectorPlace(layer: 0, index: 2)).count == 2)
     #expect(throws: InterpretabilityError.noSuchLayer(3, model: "tiny", layers: 3)) {
-      try atlas.readings(of: BlockPlace(layer: 3))
+      try atlas.readingsOfDirections(inBlock: 3)
     }
   }
 
@@ -252,7 +252,7 @@ private struct Place {
     let model = place.model.dimensions
     let found = try atlas.readings(of: HeadPlace(layer: 1, head: 1))
     #expect(found.count == 2 + 2 * model.headSize)
-    #expect(try atlas.readings(of: BlockPlace(layer: 1)).count == 2 * min(model.hidden, model.feedForward))
+    #expect(try atlas.readingsOfDirections(inBlock: 1).count == 2 * min(model.hidden, model.feedForward))
   }
 
   /// At either end of either side, since the sign of a direction is free; not when the lowest tokens of vectors are meant.
@@ -297,7 +297,7 @@ private struct Place {
     #expect(atlas.directions == 0 && atlas.isComplete)
     #expect(try contents(old) == whole)
     #expect(try atlas.search("canada", limit: 5).matches == Atlas(place.path).search("canada", limit: 5).matches)
-    #expect(throws: AtlasError.noDirections(path: old)) { try atlas.readings(of: BlockPlace(layer: 0)) }
+    #expect(throws: AtlasError.noDirections(path: old)) { try atlas.readingsOfDirections(inBlock: 0) }
     #expect(throws: AtlasError.otherSchema(path: old, expected: 2, found: 1)) { try place.builder("old.sqlite") }
     #expect(try place.folder.bytes("old.sqlite") == bytes)
   }
@@ -320,7 +320,7 @@ private struct Place {
       try silent(AtlasOptions(pairs: 20, tokens: 8))
     }
     #expect(throws: AtlasError.noDirections(path: place.path)) {
-      try Atlas(place.path).readings(of: BlockPlace(layer: 0))
+      try Atlas(place.path).readingsOfDirections(inBlock: 0)
     }
   }
 

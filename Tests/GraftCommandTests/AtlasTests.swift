@@ -167,7 +167,9 @@ import Testing
     #expect(try atlas("build", "imdb-bert-1", "--top-pairs", "5", "--top", "2").status == 0)
     for (arguments, status, message) in [
       (["show", "L9H0"], 1, "imdb-bert-1 has no head L9H0"), (["show", "L0:512"], 1, "no feed-forward vector L0:512"),
-      (["show", "head"], 64, "give L3H5, L3:90, L3H5:12 or L3"),
+      (
+        ["show", "head"], 64, "expected a head such as L5H3, a vector such as L3:907 or L5H3:12, or a block such as L5"
+      ),
       (["search", "qqqqq"], 1, "no token of the vocabulary"),
       (["search", " "], 1, "nothing to search for"), (["search", "a", "--kind", "x"], 64, "--kind must be one of"),
       (["show", "--atlas", "none"], 1, "none: no such atlas"),

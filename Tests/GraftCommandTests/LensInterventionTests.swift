@@ -26,7 +26,7 @@ import Testing
     #expect(try readings[0]["interventions"].strings() == [])
     #expect(
       try readings[1]["interventions"].strings() == [
-        "L1.residPost from \"\(Self.text)\"", "L3H2@4 from \"\(Self.text)\"",
+        "L1 from \"\(Self.text)\"", "L3H2@4 from \"\(Self.text)\"",
       ])
   }
 

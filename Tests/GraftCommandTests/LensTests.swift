@@ -44,7 +44,7 @@ import Testing
     let levels = try levels(result)
     #expect(
       try result["levels"].array().prefix(5).map { try $0["level"].string() } == [
-        "embed", "L0.attn", "L0.mid", "L0.mlp", "L0",
+        "embed", "L0.attn", "L0.residMid", "L0.mlp", "L0",
       ])
     #expect((levels.count - 1) % 4 == 0, "\(blocks)")
     let predicted = try GraftProcess.run(

@@ -130,7 +130,7 @@ extension LogitLens {
     let lens = try LogitLens(try Golden.model("tiny/gpt2"), sublayers: true, updates: true)
     #expect(
       lens.levels.prefix(6).map(\.name) == [
-        "embed", "L0.attn", "L0.mid", "L0.mlp", "L0", "L1.attn",
+        "embed", "L0.attn", "L0.residMid", "L0.mlp", "L0", "L1.attn",
       ])
     let plain = try LogitLens(try Golden.model("tiny/gpt2"))
     let ids: [Int32] = [1, 5, 9, 2]

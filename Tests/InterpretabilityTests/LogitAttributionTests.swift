@@ -206,8 +206,7 @@ import Transformer
             #expect(replaced == [[], []])
             continue
           }
-          let expected = place == BlockSite(layer: 0, site: .residPre) ? "embed" : place.description
-          #expect(replaced == [position == nil ? [expected] : [], [expected]])
+          #expect(replaced == [position == nil ? [place.description] : [], [place.description]])
         }
       }
     }

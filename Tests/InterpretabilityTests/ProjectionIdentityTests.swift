@@ -237,16 +237,16 @@ import Transformer
   }
 
   @Test func namesPlaces() throws {
-    #expect(HeadPlace("L5H3") == HeadPlace(layer: 5, head: 3))
-    #expect(VectorPlace("L3:907") == VectorPlace(layer: 3, index: 907))
-    #expect(VectorPlace("l3h5:12") == VectorPlace(layer: 3, head: 5, index: 12))
+    func head(_ text: String) -> HeadPlace? { Address(text).flatMap { HeadPlace($0) } }
+    func vector(_ text: String) -> VectorPlace? { Address(text).flatMap { VectorPlace($0) } }
+    #expect(head("L5H3") == HeadPlace(layer: 5, head: 3))
+    #expect(vector("L3:907") == VectorPlace(layer: 3, index: 907))
+    #expect(vector("l3h5:12") == VectorPlace(layer: 3, head: 5, index: 12))
     for text in ["", "L", "L3", "3H5", "L3H", "L-1H2", "L3H5:1", "L3 H5", "L99999999999999999999H1"] {
-      #expect(HeadPlace(text) == nil, "\(text)")
+      #expect(head(text) == nil, "\(text)")
     }
-    #expect(BlockPlace("l12") == BlockPlace(layer: 12) && "\(BlockPlace(layer: 3))" == "L3")
-    for text in ["", "L", "3", "L3H5", "L-1", "L3:1"] { #expect(BlockPlace(text) == nil, "\(text)") }
     for text in ["", "L3", "L3H5", "L3:", ":1", "L3:1:2", "L3:-1", "L3H5:x"] {
-      #expect(VectorPlace(text) == nil, "\(text)")
+      #expect(vector(text) == nil, "\(text)")
     }
     let projection = try VocabularyProjection(try Golden.model("tiny/gpt2"), threads: Self.threads)
     let size = projection.model.dimensions
@@ -254,7 +254,7 @@ import Transformer
       for row in [0, size.headSize + 1] {
         let place = VectorPlace(layer: 1, row: row, of: kind, headSize: size.headSize)
         #expect(try projection.row(of: place, in: kind) == row)
-        #expect(VectorPlace("\(place)") == place)
+        #expect(vector("\(place)") == place)
       }
     }
     #expect(throws: InterpretabilityError.self) { try projection.row(of: .init(layer: 0, index: 0), in: .query) }

@@ -29,6 +29,7 @@ import Transformer
       #expect(layers.a == layers.b && layers.closest.count == 2)
       for match in layers.closest {
         #expect(match.vectors.a == match.vectors.b && match.vectors.correlation > 0.9)
+        #expect(match.places.a.description == "L\(layers.a):\(match.vectors.a)" && match.places.b == match.places.a)
         #expect(match.tokensOfA.count == 3 && !Set(match.tokensOfA).isDisjoint(with: match.tokensOfB))
       }
     }

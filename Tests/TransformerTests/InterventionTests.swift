@@ -224,7 +224,7 @@ import Transformer
     for (name, site) in names { #expect(BlockSite(name) == site, "\(name)") }
     for site in names.values { #expect(BlockSite(site.description) == site) }
     for wrong in [
-      "", "L", "5", "L5.", "L5.wQ", "L5H", "LH3", "L5H3.mlp", "L5H3H4", "L5.attn.mlp", "L+5", "L-1", "l5",
+      "", "L", "5", "L5.", "L5.wQ", "L5H", "LH3", "L5H3.mlp", "L5H3H4", "L5.attn.mlp", "L+5", "L-1", "L5:1",
       "L5.residMid ",
       "L99999999999999999999",
     ] {

@@ -22,16 +22,8 @@ package struct LensLevel: Hashable, Sendable {
   /// `name`, and "tuned" where it is.
   package var title: String { isTuned ? name + " tuned" : name }
 
-  /// "embed", "L3" (after block 3), "L3.mid", "L3.attn", "L3.mlp"
-  package var name: String {
-    switch site {
-    case .residPre: return "embed"
-    case .residMid: return "L\(layer).mid"
-    case .attnOut: return "L\(layer).attn"
-    case .mlpOut: return "L\(layer).mlp"
-    default: return "L\(layer)"
-    }
-  }
+  /// Its address: "embed", "L3" (after block 3), "L3.residMid", "L3.attn", "L3.mlp".
+  package var name: String { Address(layer: max(0, layer), .site(site)).description }
 
   /// Whether this is the state between two blocks, or at either end: what a block reads or writes.
   package var isBlockOutput: Bool { site == .residPre || site == .residPost }

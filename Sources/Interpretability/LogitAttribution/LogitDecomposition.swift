@@ -110,7 +110,7 @@ struct LogitDecomposition {
       let columns = head * size..<(head + 1) * size
       parts.append(
         Part(
-          name: "L\(layer)H\(head)", kind: .head, layer: layer, head: head,
+          name: "\(Address(layer: layer, head: head))", kind: .head, layer: layer, head: head,
           value: dot(z[columns], directionOfZ[columns])))
     }
   }

@@ -10,31 +10,13 @@ package struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
     self.head = head
   }
 
-  /// Reads "L5H3"; nil for anything else.
-  package init?(_ text: some StringProtocol) {
-    guard text.first == "L" || text.first == "l", let h = text.firstIndex(where: { $0 == "H" || $0 == "h" }),
-      let layer = Int(naturalNumber: text[text.index(after: text.startIndex)..<h]),
-      let head = Int(naturalNumber: text[text.index(after: h)...])
-    else { return nil }
-    self.init(layer: layer, head: head)
+  /// nil for an address that is not a head's.
+  package init?(_ address: Address) {
+    guard let head = address.head, address.part == nil else { return nil }
+    self.init(layer: address.layer, head: head)
   }
 
-  package var description: String { "L\(layer)H\(head)" }
-}
-
-/// A block of a model: "L5". Blocks count from 0.
-package struct BlockPlace: Hashable, Sendable, CustomStringConvertible {
-  package let layer: Int
-
-  package init(layer: Int) { self.layer = layer }
-
-  /// Reads "L5"; nil for anything else.
-  package init?(_ text: some StringProtocol) {
-    guard text.first == "L" || text.first == "l", let layer = Int(naturalNumber: text.dropFirst()) else { return nil }
-    self.init(layer: layer)
-  }
-
-  package var description: String { "L\(layer)" }
+  package var description: String { Address(layer: layer, head: head).description }
 }
 
 /// One parameter vector of a model: "L3:907", neuron 907 of block 3, or "L3H5:12", place 12 in head 5 of block 3.
@@ -50,17 +32,10 @@ package struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
     self.index = index
   }
 
-  /// Reads "L3:907" or "L3H5:12"; nil for anything else.
-  package init?(_ text: String) {
-    let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-    guard parts.count == 2, let index = Int(naturalNumber: parts[1]) else { return nil }
-    if let place = HeadPlace(parts[0]) {
-      self.init(layer: place.layer, head: place.head, index: index)
-    } else if let block = BlockPlace(parts[0]) {
-      self.init(layer: block.layer, index: index)
-    } else {
-      return nil
-    }
+  /// nil for an address that is not a vector's.
+  package init?(_ address: Address) {
+    guard case .vector(let index) = address.part else { return nil }
+    self.init(layer: address.layer, head: address.head, index: index)
   }
 
   /// The vector of a row of `Model.parameterVectors`.
@@ -69,15 +44,5 @@ package struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
       layer: layer, head: group.isAttention ? row / headSize : nil, index: group.isAttention ? row % headSize : row)
   }
 
-  package var description: String { "L\(layer)" + (head.map { "H\($0)" } ?? "") + ":\(index)" }
-}
-
-extension Int {
-  /// Digits alone: no sign, no space.
-  fileprivate init?(naturalNumber text: some StringProtocol) {
-    guard !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
-      return nil
-    }
-    self.init(text)
-  }
+  package var description: String { Address(layer: layer, head: head, .vector(index)).description }
 }

@@ -3,6 +3,7 @@ import Atlas
 import Files
 import Interpretability
 import Reporting
+import Transformer
 
 struct AtlasShow: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -19,16 +20,10 @@ struct AtlasShow: ParsableCommand {
         graft atlas show L3:90 --atlas atlas.sqlite
       """)
 
-  @Argument(help: "L3H5, L3:90, L3H5:12 or L3.")
-  var place: String?
+  @Argument(help: "L3H5, L3:90, L3H5:12 or L3.", transform: { try Address($0, as: .head, .vector, .block) })
+  var place: Address?
   @OptionGroup var atlas: AtlasArgument
   @OptionGroup var output: OutputOptions
-
-  func validate() throws {
-    if let place, HeadPlace(place) == nil, VectorPlace(place) == nil, BlockPlace(place) == nil {
-      throw ValidationError("\(place) is no place in a model: give L3H5, L3:90, L3H5:12 or L3.")
-    }
-  }
 
   func run() throws {
     let atlas = try atlas.open()
@@ -38,13 +33,11 @@ struct AtlasShow: ParsableCommand {
       readings = try atlas.readings(of: head)
     } else if let vector = VectorPlace(place) {
       readings = try atlas.readings(of: vector)
-    } else if let block = BlockPlace(place) {
-      readings = try atlas.readings(of: block)
     } else {
-      readings = []
+      readings = try atlas.readingsOfDirections(inBlock: place.layer)
     }
     let object =
-      JSONMembers.header("atlas show") + atlas.progressMembers + ["options": ["place": place], "readings": readings]
+      JSONMembers.header("atlas show") + atlas.progressMembers + ["options": ["place": "\(place)"], "readings": readings]
     try output.print(object) { style in
       readings.map { table($0).text(style) }.joined(separator: "\n") + atlas.partialNote(style)
     }

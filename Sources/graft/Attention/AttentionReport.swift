@@ -98,7 +98,7 @@ struct AttentionReport {
   }
 
   private var layerTable: Table { table(of: summary.layers, "layer") { "L\($0.layer)" } }
-  private var headTable: Table { table(of: summary.heads, "head") { "L\($0.layer)H\($0.head ?? 0)" } }
+  private var headTable: Table { table(of: summary.heads, "head") { "\(Address(layer: $0.layer, head: $0.head))" } }
 
   private func table(
     of parts: [AttentionSummary.Part], _ title: String, name: (AttentionSummary.Part) -> String

@@ -3,6 +3,7 @@ import Files
 import Interpretability
 import Reporting
 import Tokenization
+import Transformer
 
 /// Effective attention of one text.
 struct IdentifiedText {
@@ -34,7 +35,9 @@ struct IdentifiedText {
       caption: "\(modelName): \(ids.count.counted("token"))\(truncated ? ", truncated" : ""): "
         + text.string.shortened(to: 60), columns: columns)
     for head in record.heads {
-      var row: [Table.Cell] = ["L\(head.layer)H\(head.head)", .count(head.rank), .count(head.nullDimension)]
+      var row: [Table.Cell] = [
+        "\(Address(layer: head.layer, head: head.head))", .count(head.rank), .count(head.nullDimension),
+      ]
       if simplex { row.append(.count(head.simplexNullDimension)) }
       row += [.number(head.nullShare, decimals: 3), .number(head.correlation, decimals: 3)]
       for kind in kinds {
@@ -65,7 +68,7 @@ struct IdentifiedText {
       items: kept.map { head in
         let own = record.heads.first { $0.layer == head.layer && $0.head == head.head }
         return MatrixPanels.Item(
-          "L\(head.layer)H\(head.head)",
+          "\(Address(layer: head.layer, head: head.head))",
           note: "rank \(head.rank) of \(ids.count), null space of \(head.nullDimension) dimensions, "
             + "null share \((own?.nullShare ?? .nan).fixed(3)), r \((own?.correlation ?? .nan).fixed(3))",
           first: head.raw.values.map { Float($0) }, second: head.effective.values.map { Float($0) })
@@ -92,7 +95,7 @@ struct IdentifiedText {
         })
     }
     return HeatMap(
-      title: "\(modelName), L\(head.layer)H\(head.head)",
+      title: "\(modelName), \(Address(layer: head.layer, head: head.head))",
       subtitle: "rows look at columns; rank \(head.rank) of \(size) tokens", columns: tokens, rows: rows,
       statistics: statistics, shown: AttentionPart.allCases.firstIndex(of: show) ?? 0)
   }

@@ -43,7 +43,9 @@ struct Identify: ParsableCommand {
 
   @OptionGroup var effective: EffectiveAttentionOptions
 
-  @Option(help: ArgumentHelp("The heads of the page and the picture (default: all that fit).", valueName: "L3H2,..."))
+  @Option(
+    help: ArgumentHelp("The heads of the page and the picture (default: all that fit).", valueName: "L3H2,..."),
+    transform: HeadList.init(argument:))
   var heads: HeadList?
 
   @Option(help: "What the picture of a head shows: raw, effective or null.")

@@ -6,25 +6,14 @@ import Stitching
 import Transformer
 
 /// `--heads L3H2,L0H1`: heads by block and number, from 0.
-struct HeadList: ExpressibleByArgument, Equatable {
-  struct Head: Hashable {
-    let layer: Int
-    let head: Int
+struct HeadList: Equatable {
+  let heads: [HeadPlace]
 
-    var name: String { "L\(layer)H\(head)" }
-  }
-
-  let heads: [Head]
-
-  init?(argument: String) {
-    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-    heads = parts.compactMap { part in
-      guard let match = String(part).wholeMatch(of: /L([0-9]{1,6})H([0-9]{1,6})/), let layer = Int(match.1),
-        let head = Int(match.2)
-      else { return nil }
-      return Head(layer: layer, head: head)
+  /// - Throws: `AddressError`.
+  init(argument: String) throws {
+    heads = try argument.split(separator: ",", omittingEmptySubsequences: false).map {
+      try HeadPlace(argument: String($0))
     }
-    guard !heads.isEmpty, heads.count == parts.count else { return nil }
   }
 
   /// - Throws: `CommandError.noSuchHead`.
@@ -32,7 +21,7 @@ struct HeadList: ExpressibleByArgument, Equatable {
     let blocks = model.blockDimensions
     for head in heads where head.layer >= blocks.count || head.head >= blocks[head.layer].heads {
       throw CommandError.noSuchHead(
-        head: head.name, model: model.name, blocks: blocks.count,
+        head: "\(head)", model: model.name, blocks: blocks.count,
         heads: head.layer < blocks.count ? blocks[head.layer].heads : blocks.first?.heads ?? 0)
     }
   }

@@ -149,7 +149,7 @@ struct ExperimentInteresting: ParsableCommand {
       columns: [.init("neuron"), .init("Sim_\(k)", .trailing), .init("tokens of both (by id)")])
     for pair in found.prefix(show) {
       table.append([
-        .init("L\(pair.layer):\(pair.neuron)"), .number(pair.similarity, decimals: 3),
+        .init("\(VectorPlace(layer: pair.layer, index: pair.neuron))"), .number(pair.similarity, decimals: 3),
         .init(pair.shared.prefix(12).map { labels.label(Int($0)) }.joined(separator: " ").shortened(to: 56)),
       ])
     }

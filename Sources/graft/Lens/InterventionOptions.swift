@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Interpretability
+import Transformer
 
 /// `--ablate` and `--patch`: values replaced on the way through the model.
 struct InterventionOptions: ParsableArguments {
@@ -32,15 +33,14 @@ struct InterventionOptions: ParsableArguments {
     try ablate.map { text in
       guard let change = SiteChange(ablation: text) else {
         throw ValidationError(
-          "--ablate \(text): expected a site such as L5H3, L5.mlp, L5.attn or L5.residMid, then perhaps @4 for one token "
-            + "and =mean.")
+          "--ablate \(text): expected \(Address.Kind.site.rawValue), then perhaps @4 for one token and =mean.")
       }
       return change
     }
       + patch.map { text in
         guard let change = SiteChange(patch: text) else {
           throw ValidationError(
-            "--patch \(text): expected a site such as L5.residPost or L5H3, perhaps @3 for one token, and =from:TEXT or "
+            "--patch \(text): expected \(Address.Kind.site.rawValue), perhaps @3 for one token, and =from:TEXT or "
               + "=from@7:TEXT.")
         }
         return change

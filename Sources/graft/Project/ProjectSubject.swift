@@ -5,12 +5,24 @@ import Interpretability
 import Reporting
 import Transformer
 
-extension HeadPlace: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
+extension HeadPlace {
+  /// - Throws: `AddressError`.
+  init(argument: String) throws {
+    guard let place = HeadPlace(try Address(argument, as: .head)) else {
+      throw AddressError(expected: [.head], found: argument)
+    }
+    self = place
+  }
 }
 
-extension VectorPlace: ExpressibleByArgument {
-  public init?(argument: String) { self.init(argument) }
+extension VectorPlace {
+  /// - Throws: `AddressError`.
+  init(argument: String) throws {
+    guard let place = VectorPlace(try Address(argument, as: .vector)) else {
+      throw AddressError(expected: [.vector], found: argument)
+    }
+    self = place
+  }
 }
 
 extension VocabularyProjection.Inverse: ExpressibleByArgument {}
@@ -25,20 +37,26 @@ struct ProjectSubject: ParsableArguments {
     var ofBlock: ParameterKind? { self == .k ? .feedForwardKey : self == .v ? .feedForwardValue : nil }
   }
 
-  @Option(help: ArgumentHelp("A feed-forward key: what neuron 907 of block 3 reads.", valueName: "L3:907"))
+  @Option(
+    help: ArgumentHelp("A feed-forward key: what neuron 907 of block 3 reads.", valueName: "L3:907"),
+    transform: VectorPlace.init(argument:))
   var ffKey: [VectorPlace] = []
-  @Option(help: ArgumentHelp("A feed-forward value: what it writes.", valueName: "L3:907"))
+  @Option(
+    help: ArgumentHelp("A feed-forward value: what it writes.", valueName: "L3:907"),
+    transform: VectorPlace.init(argument:))
   var ffValue: [VectorPlace] = []
-  @Option(help: ArgumentHelp("A column of a head's wQ.", valueName: "L3H5:12"))
+  @Option(help: ArgumentHelp("A column of a head's wQ.", valueName: "L3H5:12"), transform: VectorPlace.init(argument:))
   var query: [VectorPlace] = []
-  @Option(help: ArgumentHelp("A column of a head's wK.", valueName: "L3H5:12"))
+  @Option(help: ArgumentHelp("A column of a head's wK.", valueName: "L3H5:12"), transform: VectorPlace.init(argument:))
   var key: [VectorPlace] = []
-  @Option(help: ArgumentHelp("A column of a head's wV.", valueName: "L3H5:12"))
+  @Option(help: ArgumentHelp("A column of a head's wV.", valueName: "L3H5:12"), transform: VectorPlace.init(argument:))
   var value: [VectorPlace] = []
-  @Option(help: ArgumentHelp("A row of a head's wO.", valueName: "L3H5:12"))
+  @Option(help: ArgumentHelp("A row of a head's wO.", valueName: "L3H5:12"), transform: VectorPlace.init(argument:))
   var output: [VectorPlace] = []
 
-  @Option(help: ArgumentHelp("A head, read through its pairs of tokens.", valueName: "L3H5"))
+  @Option(
+    help: ArgumentHelp("A head, read through its pairs of tokens.", valueName: "L3H5"),
+    transform: HeadPlace.init(argument:))
   var head: HeadPlace?
   @Option(
     help: "vo: what a head reads and what it writes for it; qk: what attends to what; with --svd and --layer: k, v.")
@@ -159,7 +177,7 @@ struct ProjectSubject: ParsableArguments {
     } else if let layer, let group = matrix.ofBlock {
       found = try projection.readings(
         directions: directions, of: group, layer: layer, top: reader.top, among: reader.ids, threads: reader.threads)
-      name = "\(projection.model.name) L\(layer) \(group.rawValue)s"
+      name = "\(projection.model.name) \(Address(layer: layer)) \(group.rawValue)s"
     } else {
       return ProjectResult(nil, JSON.null, [Table]())
     }

@@ -129,7 +129,7 @@ struct AlignmentReport {
       for layers in group.layers {
         for match in layers.closest {
           table.append([
-            "L\(layers.a).\(match.vectors.a)", "L\(layers.b).\(match.vectors.b)",
+            .init("\(match.places.a)"), .init("\(match.places.b)"),
             .number(Double(match.vectors.correlation), decimals: 3), .init(match.tokensOfA.joined(separator: " ")),
             .init(match.tokensOfB.joined(separator: " ")),
           ])

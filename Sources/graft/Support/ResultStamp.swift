@@ -30,9 +30,12 @@ struct ResultStamp {
 }
 
 extension JSONMembers {
+  /// The numbers of the schemas that have changed since their first; of all others, 1.
+  private static let schemas = ["lens": 2]
+
   /// What every object a command prints begins with.
   static func header(_ command: String) -> JSONMembers {
-    ["schema": 1, "command": command, "graft_version": Version.current]
+    ["schema": schemas[command] ?? 1, "command": command, "graft_version": Version.current]
   }
 }
 
