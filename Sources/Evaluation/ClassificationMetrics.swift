@@ -136,8 +136,3 @@ extension ClassificationMetrics: Encodable {
     ])
   }
 }
-
-extension Interval {
-  /// [low, high].
-  package var json: JSON { [.number(low), .number(high)] }
-}
