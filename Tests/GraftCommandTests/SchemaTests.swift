@@ -25,7 +25,7 @@ import Testing
   }
 
   /// Commands whose object is that of another command.
-  private static let printsWhatAnotherDoes = ["merge"]
+  private static let printsWhatAnotherDoes = ["experiment merge"]
   /// Schemas of what a command prints when an option is given, and the option.
   private static let printedWithAnOption = ["experiment stitch --point": "--point", "finetune --seeds": "--seeds"]
 
