@@ -87,7 +87,7 @@ extension Tensor {
   /// The flat index of the first number that is NaN or infinite; nil when all are finite. Reads memory once, on all
   /// processors: about 45 ms for the 435 MB of BERT-base on two x86-64 cores, at the speed of memory. For a mapped file
   /// that includes the page faults which the first forward pass is then spared.
-  public func firstNonFinite() -> Int? {
+  package func firstNonFinite() -> Int? {
     let count = self.count
     let bits = UnsafeRawPointer(pointer)
     let flagged = FlaggedChunks(count: (count + FloatConversion.chunk - 1) / FloatConversion.chunk)

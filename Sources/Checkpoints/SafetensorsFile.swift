@@ -5,19 +5,19 @@ import Files
 ///
 /// The file must not be changed or shortened while it, or a tensor from it, is in use: replace it by renaming another
 /// over it, as `SafetensorsWriter` does.
-public struct SafetensorsFile: Sendable {
+package struct SafetensorsFile: Sendable {
   /// The path the file was opened by.
-  public let path: String
+  package let path: String
   /// The texts under `__metadata__`.
-  public let metadata: [String: String]
+  package let metadata: [String: String]
   /// All tensors, in the order of their names' bytes.
-  public let entries: [TensorEntry]
+  package let entries: [TensorEntry]
   private let positions: [ExactKey: Int]
   private let file: MappedFile
 
   /// - Throws: `FileError` when the file cannot be mapped or its header is no JSON, `CheckpointError.malformed` when it
   ///   breaks the format: truncated, oversized, overlapping, with gaps, of unknown types, of shapes that do not fit.
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     file = try MappedFile(path)
     let header = try SafetensorsHeader(file.bytes, path: path)
     self.path = path
@@ -29,10 +29,10 @@ public struct SafetensorsFile: Sendable {
   }
 
   /// The names of all tensors, in the order of their bytes.
-  public var names: [String] { entries.map(\.name) }
+  package var names: [String] { entries.map(\.name) }
 
   /// The tensor with exactly this name; nil when there is none.
-  public func entry(named name: String) -> TensorEntry? {
+  package func entry(named name: String) -> TensorEntry? {
     positions[ExactKey(name)].map { entries[$0] }
   }
 
@@ -40,7 +40,7 @@ public struct SafetensorsFile: Sendable {
   /// bytes); F16 and BF16 are widened, F64 is rounded, once. Numbers that are stored as NaN or infinite stay so.
   /// - Parameter shape: what the shape must be; nil accepts any.
   /// - Throws: `CheckpointError`: no such tensor, another shape, no float type, an F64 past Float32's range.
-  public func floats(_ name: String, shape: [Int]? = nil) throws -> Tensor {
+  package func floats(_ name: String, shape: [Int]? = nil) throws -> Tensor {
     let (entry, bytes) = try stored(name, shape: shape)
     switch entry.type {
     case .float32 where Int(bitPattern: bytes) % MemoryLayout<Float>.alignment == 0:
@@ -59,7 +59,7 @@ public struct SafetensorsFile: Sendable {
 
   /// A tensor as Float64 numbers, exactly as stored (F64, F32, F16 or BF16), in C order.
   /// - Throws: `CheckpointError`: no such tensor, no float type, another shape than `shape`.
-  public func doubles(_ name: String, shape: [Int]? = nil) throws -> (shape: [Int], values: [Double]) {
+  package func doubles(_ name: String, shape: [Int]? = nil) throws -> (shape: [Int], values: [Double]) {
     let (entry, bytes) = try stored(name, shape: shape)
     guard entry.type == .float64 else {
       let tensor = try floats(name)
@@ -70,7 +70,7 @@ public struct SafetensorsFile: Sendable {
 
   /// A tensor as integers (any I or U type, or BOOL as 0 and 1), in C order.
   /// - Throws: `CheckpointError`: no such tensor, no integer type, a U64 past `Int.max`.
-  public func integers(_ name: String) throws -> (shape: [Int], values: [Int]) {
+  package func integers(_ name: String) throws -> (shape: [Int], values: [Int]) {
     let (entry, bytes) = try stored(name, shape: nil)
     func load<Element: FixedWidthInteger & BitwiseCopyable>(_ type: Element.Type) throws -> [Int] {
       try Self.load(bytes, entry.count, as: type).enumerated().map { index, value in

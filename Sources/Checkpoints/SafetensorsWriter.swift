@@ -3,7 +3,7 @@ import Files
 
 /// Collects tensors and writes them as one safetensors file. Tensors and arrays are held by reference and streamed to
 /// disk, so nothing is copied as a whole. The same tensors give the same bytes, in whatever order they were added.
-public struct SafetensorsWriter {
+package struct SafetensorsWriter {
   private enum Numbers {
     case floats([Tensor])
     case doubles([Double])
@@ -24,30 +24,30 @@ public struct SafetensorsWriter {
   /// - Parameters:
   ///   - schema: the version of the layout of the tensors, stored as the metadata `graft.schema`.
   ///   - metadata: more texts to store.
-  public init(schema: Int = 1, metadata: [String: String] = [:]) {
+  package init(schema: Int = 1, metadata: [String: String] = [:]) {
     self.metadata = metadata.merging(["graft.schema": "\(schema)"]) { _, schema in schema }
   }
 
   /// Adds a tensor, stored as F32.
-  public mutating func add(_ name: String, _ tensor: Tensor) {
+  package mutating func add(_ name: String, _ tensor: Tensor) {
     add(name, .float32, tensor.shape, .floats([tensor]))
   }
 
   /// Adds tensors of one shape as one tensor with a new outermost axis, stored as F32. There is at least one tensor.
-  public mutating func add(_ name: String, stacking tensors: [Tensor]) {
+  package mutating func add(_ name: String, stacking tensors: [Tensor]) {
     precondition(!tensors.isEmpty, "nothing to stack in \(name)")
     precondition(tensors.allSatisfy { $0.shape == tensors[0].shape }, "tensors of several shapes in \(name)")
     add(name, .float32, [tensors.count] + tensors[0].shape, .floats(tensors))
   }
 
   /// Adds numbers in C order, stored as F64. `values.count` is the product of `shape`.
-  public mutating func add(_ name: String, shape: [Int], doubles values: [Double]) {
+  package mutating func add(_ name: String, shape: [Int], doubles values: [Double]) {
     precondition(shape.reduce(1, *) == values.count, "\(name): shape \(shape) does not hold \(values.count) numbers")
     add(name, .float64, shape, .doubles(values))
   }
 
   /// Adds numbers in C order, stored as I64. `values.count` is the product of `shape`.
-  public mutating func add(_ name: String, shape: [Int], integers values: [Int]) {
+  package mutating func add(_ name: String, shape: [Int], integers values: [Int]) {
     precondition(shape.reduce(1, *) == values.count, "\(name): shape \(shape) does not hold \(values.count) numbers")
     add(name, .int64, shape, .integers(values.map(Int64.init)))
   }
@@ -55,7 +55,7 @@ public struct SafetensorsWriter {
   /// Writes the file, whole or not at all.
   /// - Throws: `FileError` (a full disk among them); `CheckpointError.malformed` when two tensors share a name or one is
   ///   called `__metadata__`.
-  public func write(to path: String) throws {
+  package func write(to path: String) throws {
     // 8-byte types first, as the reference implementation does, so that every number stands at a multiple of its size.
     let ordered = items.sorted {
       if $0.type.byteWidth != $1.type.byteWidth { return $0.type.byteWidth > $1.type.byteWidth }

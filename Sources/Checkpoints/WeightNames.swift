@@ -1,14 +1,14 @@
 /// Stored tensors that a model does not need, by name. The pattern is a name in which a part `N` stands for any decimal
 /// number: `h.N.attn.bias` matches `h.0.attn.bias` and `h.11.attn.bias`, nothing else.
-public struct WeightPattern: Sendable {
+package struct WeightPattern: Sendable {
   private let part: WeightReader.Part
   private let components: [[UInt8]]
 
   /// Names of the body, given without the checkpoint's prefix.
-  public static func body(_ pattern: String) -> WeightPattern { WeightPattern(part: .body, pattern) }
+  package static func body(_ pattern: String) -> WeightPattern { WeightPattern(part: .body, pattern) }
 
   /// Names beside the body.
-  public static func head(_ pattern: String) -> WeightPattern { WeightPattern(part: .head, pattern) }
+  package static func head(_ pattern: String) -> WeightPattern { WeightPattern(part: .head, pattern) }
 
   private init(part: WeightReader.Part, _ pattern: String) {
     self.part = part

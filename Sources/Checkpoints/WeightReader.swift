@@ -16,21 +16,21 @@ import Foundation
 ///
 /// The names of old TensorFlow checkpoints, `LayerNorm.gamma` and `LayerNorm.beta`, are found under
 /// `LayerNorm.weight` and `LayerNorm.bias`.
-public struct WeightReader {
+package struct WeightReader {
   /// Where a name belongs: behind the checkpoint's prefix, or beside it.
-  public enum Part: Sendable { case body, head }
+  package enum Part: Sendable { case body, head }
 
   /// What a body's names begin with in the checkpoints of one model class or another.
   package static let prefixes = ["", "bert.", "transformer.", "model."]
 
-  public let checkpoint: Checkpoint
+  package let checkpoint: Checkpoint
   /// What the names of the body begin with in this checkpoint; empty for a bare model.
-  public let prefix: String
+  package let prefix: String
   private var taken: Set<ExactKey> = []
 
   /// - Parameter anchor: a body name that every checkpoint of the architecture has; it shows the prefix.
   /// - Throws: `CheckpointError.missingTensor` when it is there with no prefix, `.ambiguous` with several.
-  public init(_ checkpoint: Checkpoint, anchor: String) throws {
+  package init(_ checkpoint: Checkpoint, anchor: String) throws {
     let found = Self.prefixes.filter { checkpoint.entry(named: $0 + anchor) != nil }
     guard let prefix = found.first else {
       throw CheckpointError.missingTensor(
@@ -44,19 +44,19 @@ public struct WeightReader {
   }
 
   /// Whether the checkpoint has the tensor, under either spelling.
-  public func contains(_ name: String, _ part: Part = .body) throws -> Bool {
+  package func contains(_ name: String, _ part: Part = .body) throws -> Bool {
     try storedName(name, part) != nil
   }
 
   /// The shape of a tensor, for sizes that only the weights tell; nil when there is none.
   /// - Throws: `CheckpointError.ambiguous` when it is stored under two spellings.
-  public func shape(of name: String, _ part: Part = .body) throws -> [Int]? {
+  package func shape(of name: String, _ part: Part = .body) throws -> [Int]? {
     try storedName(name, part).flatMap { checkpoint.entry(named: $0)?.shape }
   }
 
   /// A tensor that must be there, all its numbers finite; from the mapped file where it is stored as F32.
   /// - Throws: `CheckpointError`: missing, stored under two spellings, another shape, no float type, NaN or infinite.
-  public mutating func take(_ name: String, _ part: Part = .body, shape: [Int]) throws -> Tensor {
+  package mutating func take(_ name: String, _ part: Part = .body, shape: [Int]) throws -> Tensor {
     guard let tensor = try takeIfPresent(name, part, shape: shape) else {
       throw CheckpointError.missingTensor(
         path: checkpoint.weightsPath, tensor: fullName(name, part), stored: checkpoint.entries.map(\.name))
@@ -66,7 +66,7 @@ public struct WeightReader {
 
   /// The same for a tensor that may be absent; then nil.
   /// - Throws: as `take`, but for a missing tensor.
-  public mutating func takeIfPresent(_ name: String, _ part: Part = .body, shape: [Int]) throws -> Tensor? {
+  package mutating func takeIfPresent(_ name: String, _ part: Part = .body, shape: [Int]) throws -> Tensor? {
     guard let stored = try storedName(name, part) else { return nil }
     let tensor = try checkpoint.floats(stored, shape: shape)
     if let index = tensor.firstNonFinite() {
@@ -80,7 +80,7 @@ public struct WeightReader {
   /// A tensor that a checkpoint may store although the model ties it to another, `tied`, such as an output embedding:
   /// nil when it is absent or holds the same numbers, bit for bit, as `tied`.
   /// - Throws: as `takeIfPresent`.
-  public mutating func takeUntied(
+  package mutating func takeUntied(
     _ name: String, _ part: Part = .body, shape: [Int], from tied: Tensor
   ) throws -> Tensor? {
     guard let tensor = try takeIfPresent(name, part, shape: shape) else { return nil }
@@ -96,7 +96,7 @@ public struct WeightReader {
   /// - Throws: `CheckpointError.unused` with every other tensor that was neither taken nor matched: one inside the body
   ///   or inside a head that is computed, or an adapter of either.
   @discardableResult
-  public func finish(
+  package func finish(
     ignoring patterns: [WeightPattern] = [], body: Set<String>, heads: [String] = []
   ) throws -> [String] {
     let left = checkpoint.entries.map(\.name).filter { name in

@@ -3,17 +3,17 @@ import COpenBLAS
 /// The thin singular value decomposition A = left diag(values) rightᵀ, in Double.
 ///
 /// LAPACK's divide and conquer. The signs of a pair of vectors are LAPACK's: whoever shows them fixes them by a rule.
-public struct SingularValueDecomposition: Sendable {
+package struct SingularValueDecomposition: Sendable {
   /// [m, r], r = min(m, n): column j is the left vector of `values[j]`; the columns are orthonormal.
-  public let left: DoubleMatrix
+  package let left: DoubleMatrix
   /// r numbers, none negative, from the largest down.
-  public let values: [Double]
+  package let values: [Double]
   /// [n, r]: column j is the right vector of `values[j]`; the columns are orthonormal.
-  public let right: DoubleMatrix
+  package let right: DoubleMatrix
 
   /// - Parameter matrix: [m, n]; a matrix without rows or columns has no singular values.
   /// - Throws: `LinearAlgebraError` when a number is not finite or LAPACK does not converge.
-  public init(_ matrix: DoubleMatrix) throws {
+  package init(_ matrix: DoubleMatrix) throws {
     guard matrix.values.allSatisfy(\.isFinite) else { throw LinearAlgebraError.notFinite }
     let (m, n) = (matrix.rows, matrix.columns)
     let r = min(m, n)
@@ -45,15 +45,15 @@ public struct SingularValueDecomposition: Sendable {
 }
 
 /// The eigenvalues and eigenvectors of a symmetric matrix, A = vectors diag(values) vectorsᵀ, in Double.
-public struct SymmetricEigendecomposition: Sendable {
+package struct SymmetricEigendecomposition: Sendable {
   /// n numbers, from the smallest up.
-  public let values: [Double]
+  package let values: [Double]
   /// [n, n], orthogonal: column j is the eigenvector of `values[j]`.
-  public let vectors: DoubleMatrix
+  package let vectors: DoubleMatrix
 
   /// - Parameter matrix: [n, n], symmetric; only one triangle is read.
   /// - Throws: `LinearAlgebraError` when a number is not finite or LAPACK does not converge.
-  public init(_ matrix: DoubleMatrix) throws {
+  package init(_ matrix: DoubleMatrix) throws {
     precondition(matrix.rows == matrix.columns, "\(matrix.rows) x \(matrix.columns) is not square")
     guard matrix.values.allSatisfy(\.isFinite) else { throw LinearAlgebraError.notFinite }
     let count = matrix.rows

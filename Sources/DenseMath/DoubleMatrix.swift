@@ -7,7 +7,7 @@ public struct DoubleMatrix: Sendable, Equatable {
   /// rows x columns numbers, row after row.
   public var values: [Double]
 
-  public init(rows: Int, columns: Int, values: [Double]) {
+  package init(rows: Int, columns: Int, values: [Double]) {
     precondition(
       values.count == rows * columns, "\(rows) x \(columns) needs \(rows * columns) numbers, not \(values.count)")
     self.rows = rows
@@ -16,11 +16,11 @@ public struct DoubleMatrix: Sendable, Equatable {
   }
 
   /// Zeros.
-  public init(rows: Int, columns: Int) {
+  package init(rows: Int, columns: Int) {
     self.init(rows: rows, columns: columns, values: [Double](repeating: 0, count: rows * columns))
   }
 
-  public static func identity(_ size: Int) -> DoubleMatrix {
+  package static func identity(_ size: Int) -> DoubleMatrix {
     var matrix = DoubleMatrix(rows: size, columns: size)
     for index in 0..<size { matrix[index, index] = 1 }
     return matrix
@@ -31,7 +31,7 @@ public struct DoubleMatrix: Sendable, Equatable {
     set { values[row * columns + column] = newValue }
   }
 
-  public var transposed: DoubleMatrix {
+  package var transposed: DoubleMatrix {
     var result = DoubleMatrix(rows: columns, columns: rows)
     for row in 0..<rows {
       for column in 0..<columns { result[column, row] = self[row, column] }
@@ -40,14 +40,14 @@ public struct DoubleMatrix: Sendable, Equatable {
   }
 
   /// Some rows, next to each other.
-  public func rows(_ range: Range<Int>) -> DoubleMatrix {
+  package func rows(_ range: Range<Int>) -> DoubleMatrix {
     DoubleMatrix(
       rows: range.count, columns: columns,
       values: Array(values[range.lowerBound * columns..<range.upperBound * columns]))
   }
 
   /// Some columns, next to each other.
-  public func columns(_ range: Range<Int>) -> DoubleMatrix {
+  package func columns(_ range: Range<Int>) -> DoubleMatrix {
     var result = DoubleMatrix(rows: rows, columns: range.count)
     for row in 0..<rows {
       for (place, column) in range.enumerated() { result[row, place] = self[row, column] }
@@ -56,25 +56,25 @@ public struct DoubleMatrix: Sendable, Equatable {
   }
 
   /// The sum of the products of the numbers at the same places: the inner product that belongs to `frobeniusNorm`.
-  public func inner(_ other: DoubleMatrix) -> Double {
+  package func inner(_ other: DoubleMatrix) -> Double {
     precondition(
       rows == other.rows && columns == other.columns, "\(rows) x \(columns) and \(other.rows) x \(other.columns)")
     return zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
   /// The square root of the sum of squares.
-  public var frobeniusNorm: Double {
+  package var frobeniusNorm: Double {
     let largest = values.reduce(0) { max($0, abs($1)) }
     guard largest > 0, largest.isFinite else { return largest }
     return largest * values.reduce(0) { $0 + ($1 / largest) * ($1 / largest) }.squareRoot()
   }
 
-  public static func * (scale: Double, matrix: DoubleMatrix) -> DoubleMatrix {
+  package static func * (scale: Double, matrix: DoubleMatrix) -> DoubleMatrix {
     DoubleMatrix(rows: matrix.rows, columns: matrix.columns, values: matrix.values.map { scale * $0 })
   }
 
   /// The matrix product.
-  public static func * (left: DoubleMatrix, right: DoubleMatrix) -> DoubleMatrix {
+  package static func * (left: DoubleMatrix, right: DoubleMatrix) -> DoubleMatrix {
     precondition(left.columns == right.rows, "\(left.rows) x \(left.columns) times \(right.rows) x \(right.columns)")
     var result = DoubleMatrix(rows: left.rows, columns: right.columns)
     guard !result.values.isEmpty, left.columns > 0 else { return result }
@@ -88,7 +88,7 @@ public struct DoubleMatrix: Sendable, Equatable {
   }
 
   /// aᵀ b for two matrices with the same number of rows.
-  public static func transposedProduct(_ a: DoubleMatrix, _ b: DoubleMatrix) -> DoubleMatrix {
+  package static func transposedProduct(_ a: DoubleMatrix, _ b: DoubleMatrix) -> DoubleMatrix {
     precondition(a.rows == b.rows, "the two matrices have \(a.rows) and \(b.rows) rows")
     var result = DoubleMatrix(rows: a.columns, columns: b.columns)
     guard !result.values.isEmpty, a.rows > 0 else { return result }
@@ -101,7 +101,7 @@ public struct DoubleMatrix: Sendable, Equatable {
   }
 
   /// The numbers rounded to Float32.
-  public var tensor: Tensor { Tensor(shape: [rows, columns], values.map { Float($0) }) }
+  package var tensor: Tensor { Tensor(shape: [rows, columns], values.map { Float($0) }) }
 }
 
 extension DoubleMatrix {
@@ -113,7 +113,7 @@ extension DoubleMatrix {
   ///   - a: [n, p]
   ///   - b: [p, q]
   /// - Returns: [n, q]
-  public static func product(_ a: Tensor, _ b: DoubleMatrix, threads: Threads) -> DoubleMatrix {
+  package static func product(_ a: Tensor, _ b: DoubleMatrix, threads: Threads) -> DoubleMatrix {
     precondition(a.columns == b.rows, "\(a.rows) x \(a.columns) times \(b.rows) x \(b.columns)")
     let (n, p, q) = (a.rows, a.columns, b.columns)
     let chunk = 256

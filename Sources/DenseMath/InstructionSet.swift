@@ -1,7 +1,7 @@
 import CVectorMath
 
 /// The processor instructions that `VectorMath` runs on. Results differ between sets by rounding only.
-public enum InstructionSet: String, CaseIterable, Sendable {
+package enum InstructionSet: String, CaseIterable, Sendable {
   /// Any processor, four numbers at a time.
   case portable
   /// arm64, four numbers at a time.
@@ -12,24 +12,24 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   case avx512
 
   /// The set this thread uses: the best that the processor has, unless one was forced.
-  public static var active: InstructionSet {
+  package static var active: InstructionSet {
     let path = cvm_active_path()
     return allCases.first { $0.path == path } ?? .portable
   }
 
   /// Whether this processor and this build can run the set.
-  public var isAvailable: Bool { cvm_path_available(path) == 1 }
+  package var isAvailable: Bool { cvm_path_available(path) == 1 }
 
   /// Uses `set` for every later call in the process, on all threads.
   /// - Throws: `InstructionSetError.notAvailable`, and nothing has changed.
-  public static func force(_ set: InstructionSet) throws {
+  package static func force(_ set: InstructionSet) throws {
     guard cvm_force_path(set.path) == 0 else { throw InstructionSetError.notAvailable(set) }
   }
 
   /// Forces the set that `GRAFT_INSTRUCTIONS` names (`portable`, `neon`, `avx2`, `avx512`); does nothing if it is not
   /// set.
   /// - Throws: `InstructionSetError` if there is no such set, or not here.
-  public static func force(fromEnvironment environment: [String: String]) throws {
+  package static func force(fromEnvironment environment: [String: String]) throws {
     guard let name = environment["GRAFT_INSTRUCTIONS"] else { return }
     guard let set = InstructionSet(rawValue: name) else { throw InstructionSetError.unknown(name) }
     try force(set)
@@ -37,7 +37,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
 
   /// Runs `body` with this thread, and no other, on this set.
   /// - Throws: `InstructionSetError.notAvailable`, or what `body` throws.
-  public func run<Result>(_ body: () throws -> Result) throws -> Result {
+  package func run<Result>(_ body: () throws -> Result) throws -> Result {
     var previous: OpaquePointer?
     guard cvm_use_path_on_thread(path, &previous) == 0 else { throw InstructionSetError.notAvailable(self) }
     defer { cvm_restore_thread_path(previous) }
@@ -55,13 +55,13 @@ public enum InstructionSet: String, CaseIterable, Sendable {
 }
 
 /// Why an instruction set cannot be used.
-public enum InstructionSetError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum InstructionSetError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The processor, or the build, lacks the set.
   case notAvailable(InstructionSet)
   /// `GRAFT_INSTRUCTIONS` names no set.
   case unknown(String)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .notAvailable(let set):
       let available = InstructionSet.allCases.filter(\.isAvailable).map(\.rawValue).joined(separator: ", ")

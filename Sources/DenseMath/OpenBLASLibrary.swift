@@ -1,13 +1,13 @@
 import COpenBLAS
 
 /// What the OpenBLAS in use says about itself, for bug reports.
-public enum OpenBLASLibrary {
+package enum OpenBLASLibrary {
   /// Version and build options, such as "OpenBLAS 0.3.29 DYNAMIC_ARCH NO_AFFINITY Haswell MAX_THREADS=64".
-  public static var configuration: String { text(openblas_get_config()) }
+  package static var configuration: String { text(openblas_get_config()) }
 
   /// The processor whose kernels were chosen when the library was loaded, such as "SkylakeX". The environment variable
   /// `OPENBLAS_CORETYPE` overrides the choice.
-  public static var core: String { text(openblas_get_corename()) }
+  package static var core: String { text(openblas_get_corename()) }
 
   private static func text(_ pointer: UnsafePointer<CChar>?) -> String {
     guard let text = pointer.map({ String(cString: $0) }) else { return "unknown" }

@@ -45,7 +45,7 @@ public struct PairSearch: Sendable {
   /// - Parameters:
   ///   - left: [n, r]
   ///   - right: [m, r]
-  public init(_ left: DoubleMatrix, _ right: DoubleMatrix, selecting selection: Selection = Selection()) {
+  package init(_ left: DoubleMatrix, _ right: DoubleMatrix, selecting selection: Selection = Selection()) {
     precondition(left.columns == right.columns, "factors of \(left.columns) and \(right.columns) columns")
     self.left = left
     self.right = right
@@ -56,11 +56,11 @@ public struct PairSearch: Sendable {
 
   /// The k highest entries, best first; all where there are no k.
   /// - Throws: `LinearAlgebraError`, `.notFinite` for a factor with numbers that are not, or too large to be squared.
-  public func highest(_ k: Int, threads: Threads) throws -> [ScoredPair] { try search(k, sign: 1, threads: threads) }
+  package func highest(_ k: Int, threads: Threads) throws -> [ScoredPair] { try search(k, sign: 1, threads: threads) }
 
   /// The k lowest entries, lowest first; ties fall to the lower row, then the lower column.
   /// - Throws: `LinearAlgebraError`, `.notFinite` for a factor with numbers that are not, or too large to be squared.
-  public func lowest(_ k: Int, threads: Threads) throws -> [ScoredPair] { try search(k, sign: -1, threads: threads) }
+  package func lowest(_ k: Int, threads: Threads) throws -> [ScoredPair] { try search(k, sign: -1, threads: threads) }
 
   private func search(_ k: Int, sign: Double, threads: Threads) throws -> [ScoredPair] {
     guard k > 0, !rows.isEmpty, !columns.isEmpty else { return [] }

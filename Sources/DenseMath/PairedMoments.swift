@@ -3,23 +3,23 @@
 ///
 /// The sums depend on the order of the rows and on where one call ends and the next begins (their rounding does), not on
 /// the number of threads.
-public struct PairedMoments: Sendable {
+package struct PairedMoments: Sendable {
   /// Rows seen.
-  public private(set) var count = 0
+  package private(set) var count = 0
   /// Σ x, [p].
-  public private(set) var sumX: [Double]
+  package private(set) var sumX: [Double]
   /// Σ y, [q].
-  public private(set) var sumY: [Double]
+  package private(set) var sumY: [Double]
   /// Σ xᵀ x, [p, p], symmetric.
-  public private(set) var xx: DoubleMatrix
+  package private(set) var xx: DoubleMatrix
   /// Σ xᵀ y, [p, q].
-  public private(set) var xy: DoubleMatrix
+  package private(set) var xy: DoubleMatrix
   /// Σ yᵀ y, [q, q], symmetric.
-  public private(set) var yy: DoubleMatrix
+  package private(set) var yy: DoubleMatrix
 
   /// - Parameters:
   ///   - p: numbers in an x; `q`: in a y.
-  public init(p: Int, q: Int) {
+  package init(p: Int, q: Int) {
     sumX = [Double](repeating: 0, count: p)
     sumY = [Double](repeating: 0, count: q)
     xx = DoubleMatrix(rows: p, columns: p)
@@ -28,12 +28,12 @@ public struct PairedMoments: Sendable {
   }
 
   /// The mean of x, [p]; zeros before the first row.
-  public var meanX: [Double] { sumX.map { count > 0 ? $0 / Double(count) : 0 } }
+  package var meanX: [Double] { sumX.map { count > 0 ? $0 / Double(count) : 0 } }
   /// The mean of y, [q].
-  public var meanY: [Double] { sumY.map { count > 0 ? $0 / Double(count) : 0 } }
+  package var meanY: [Double] { sumY.map { count > 0 ? $0 / Double(count) : 0 } }
 
   /// Covariances (divided by the count): about the means, [p, p], [p, q] and [q, q].
-  public var covariances: (xx: DoubleMatrix, xy: DoubleMatrix, yy: DoubleMatrix) {
+  package var covariances: (xx: DoubleMatrix, xy: DoubleMatrix, yy: DoubleMatrix) {
     let (meanX, meanY) = (meanX, meanY)
     func centred(_ sums: DoubleMatrix, _ left: [Double], _ right: [Double]) -> DoubleMatrix {
       var result = sums
@@ -50,7 +50,7 @@ public struct PairedMoments: Sendable {
   /// Takes in `rows` pairs.
   /// - Parameters:
   ///   - x: [rows, p], row-major; `y`: [rows, q].
-  public mutating func add(
+  package mutating func add(
     x: UnsafePointer<Float>, y: UnsafePointer<Float>, rows: Int, threads: Threads
   ) {
     let (p, q) = (sumX.count, sumY.count)

@@ -5,21 +5,21 @@ import COpenBLAS
 /// Cholesky where the matrix is well conditioned. Otherwise eigenvalues: those below `cut` times the largest are taken
 /// for zero. A Gram matrix squares the condition of what it came from, so its eigenvalues are known only to about
 /// n eps of the largest, and singular values of E below the square root of that cannot be told from zero.
-public struct PositiveInverse: Sendable {
-  public enum Method: String, Sendable { case cholesky, eigenvalues }
+package struct PositiveInverse: Sendable {
+  package enum Method: String, Sendable { case cholesky, eigenvalues }
 
-  public let method: Method
+  package let method: Method
   /// Eigenvalues kept; n where Cholesky was used.
-  public let rank: Int
+  package let rank: Int
   /// Largest over smallest kept eigenvalue; from the Cholesky diagonal it is a lower bound.
-  public let condition: Double
+  package let condition: Double
   private let size: Int
   /// Cholesky: the factor as LAPACK left it. Eigenvalues: V diag(1 / w) Vᵀ.
   private let factor: [Double]
 
   /// - Parameter matrix: [n, n], symmetric, finite.
   /// - Throws: `LinearAlgebraError` when LAPACK does not converge or the matrix is not finite.
-  public init(_ matrix: DoubleMatrix) throws {
+  package init(_ matrix: DoubleMatrix) throws {
     precondition(matrix.rows == matrix.columns, "\(matrix.rows) x \(matrix.columns) is not square")
     guard matrix.values.allSatisfy(\.isFinite) else { throw LinearAlgebraError.notFinite }
     size = matrix.rows
@@ -40,7 +40,7 @@ public struct PositiveInverse: Sendable {
 
   /// left times the inverse: X with X G = left where G is invertible.
   /// - Parameter left: [m, n]
-  public func multipliedFromLeft(by left: DoubleMatrix) throws -> DoubleMatrix {
+  package func multipliedFromLeft(by left: DoubleMatrix) throws -> DoubleMatrix {
     precondition(left.columns == size, "\(left.columns) columns against an inverse of size \(size)")
     switch method {
     case .eigenvalues: return left * DoubleMatrix(rows: size, columns: size, values: factor)
@@ -89,11 +89,11 @@ public struct PositiveInverse: Sendable {
 }
 
 /// What can go wrong in a factorisation.
-public enum LinearAlgebraError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum LinearAlgebraError: Error, Equatable, Sendable, CustomStringConvertible {
   case notFinite
   case lapack(routine: String, info: Int)
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .notFinite: return "a matrix to be factored holds numbers that are not finite"
     case .lapack(let routine, let info): return "LAPACK's \(routine) failed with info \(info)"

@@ -83,7 +83,7 @@ extension DoubleMatrix {
   ///   - rows: which rows to use, and of b in which order against a's; nil for all, in order.
   ///   - weights: what each of these rows counts; nil for 1.
   /// - Returns: [p, q]
-  public static func transposedProduct(
+  package static func transposedProduct(
     _ a: Tensor, _ b: Tensor, rows: [(a: Int, b: Int)]? = nil, weights: [Double]? = nil, threads: Threads
   ) -> DoubleMatrix {
     precondition(rows != nil || a.rows == b.rows, "the two matrices have \(a.rows) and \(b.rows) rows")
@@ -111,7 +111,7 @@ extension DoubleMatrix {
   ///   - rows: which rows to use; nil for all.
   ///   - weights: what each of these rows counts, 0 or more; nil for 1.
   /// - Returns: [p, p], symmetric.
-  public static func gram(
+  package static func gram(
     _ a: Tensor, rows: [Int]? = nil, weights: [Double]? = nil, threads: Threads
   ) -> DoubleMatrix {
     let count = rows?.count ?? a.rows
@@ -162,7 +162,7 @@ extension DoubleMatrix {
   /// the rate that benchmarks compare with. Not for use beside other products.
   /// - Parameters:
   ///   - a, b: [rows, columns]
-  public static func gramAndCrossWithOpenBLASThreads(
+  package static func gramAndCrossWithOpenBLASThreads(
     _ threads: Threads, _ a: [Double], _ b: [Double], rows: Int, columns: Int
   ) {
     var (gram, cross) = (DoubleMatrix(rows: columns, columns: columns), DoubleMatrix(rows: columns, columns: columns))

@@ -18,21 +18,21 @@ public struct ScoredID: Equatable, Sendable {
 ///
 /// Every ranking of vocabulary items or pairs in Graft comes from here, so ties fall the same way everywhere: to the
 /// lower id. A NaN ranks nowhere and is never kept.
-public struct TopK: Sendable {
-  public let k: Int
+package struct TopK: Sendable {
+  package let k: Int
   /// A heap whose first entry is the one to go next.
   private var heap: [ScoredID] = []
 
   /// - Parameter k: how many to keep; none for 0 and less.
-  public init(_ k: Int) { self.k = max(0, k) }
+  package init(_ k: Int) { self.k = max(0, k) }
 
   /// How many are kept so far, at most k.
-  public var count: Int { heap.count }
+  package var count: Int { heap.count }
 
   /// The lowest score that is kept once there are k; nothing below it can enter. -∞ until then, +∞ for k = 0.
-  public var threshold: Float { heap.count < k ? -.infinity : heap.first?.score ?? .infinity }
+  package var threshold: Float { heap.count < k ? -.infinity : heap.first?.score ?? .infinity }
 
-  public mutating func offer(_ score: Float, id: Int) {
+  package mutating func offer(_ score: Float, id: Int) {
     guard !score.isNaN else { return }
     let candidate = ScoredID(score: score, id: id)
     if heap.count < k {
@@ -47,7 +47,7 @@ public struct TopK: Sendable {
   /// Offers `count` scores in memory order; the first has the id `firstID`, the others follow it.
   ///
   /// Costs little more than reading the row: numbers below the threshold are passed over a vector at a time.
-  public mutating func offer(_ scores: UnsafePointer<Float>, count: Int, firstID: Int) {
+  package mutating func offer(_ scores: UnsafePointer<Float>, count: Int, firstID: Int) {
     var index = 0
     while index < count, heap.count < k {
       offer(scores[index], id: firstID + index)
@@ -65,17 +65,17 @@ public struct TopK: Sendable {
 
   /// Offers all of a row of `count` scores, whose ids are their places; or some of them.
   /// - Parameter ids: the places that take part, ascending; nil for all.
-  public mutating func offer(_ scores: UnsafePointer<Float>, count: Int, among ids: [Int]?) {
+  package mutating func offer(_ scores: UnsafePointer<Float>, count: Int, among ids: [Int]?) {
     guard let ids else { return offer(scores, count: count, firstID: 0) }
     for id in ids { offer(scores[id], id: id) }
   }
 
-  public mutating func merge(_ other: TopK) {
+  package mutating func merge(_ other: TopK) {
     for entry in other.heap { offer(entry.score, id: entry.id) }
   }
 
   /// What is kept, best first.
-  public func sorted() -> [ScoredID] { heap.sorted { $0.ranksBefore($1) } }
+  package func sorted() -> [ScoredID] { heap.sorted { $0.ranksBefore($1) } }
 
   private mutating func siftUp(_ index: Int) {
     var child = index

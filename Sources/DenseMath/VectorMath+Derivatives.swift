@@ -3,45 +3,45 @@ import CVectorMath
 /// What derivatives need beside products, one row of `count` contiguous numbers at a time.
 extension VectorMath {
   /// x = the slope of `geluErf` at x.
-  public static func geluErfSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_gelu_erf_slope(x, count) }
+  package static func geluErfSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_gelu_erf_slope(x, count) }
 
   /// x = the slope of `geluTanh` at x.
-  public static func geluTanhSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_gelu_tanh_slope(x, count) }
+  package static func geluTanhSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_gelu_tanh_slope(x, count) }
 
   /// x = the slope of `geluSigmoid` at x.
-  public static func geluSigmoidSlope(_ x: UnsafeMutablePointer<Float>, count: Int) {
+  package static func geluSigmoidSlope(_ x: UnsafeMutablePointer<Float>, count: Int) {
     cvm_gelu_sigmoid_slope(x, count)
   }
 
   /// x = the slope of `relu` at x: 1 above 0, else 0.
-  public static func reluSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_relu_slope(x, count) }
+  package static func reluSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_relu_slope(x, count) }
 
   /// x = the slope of `silu` at x.
-  public static func siluSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_silu_slope(x, count) }
+  package static func siluSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_silu_slope(x, count) }
 
   /// x = the slope of `tanh` at x.
-  public static func tanhSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_tanh_slope(x, count) }
+  package static func tanhSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_tanh_slope(x, count) }
 
   /// x *= factor
-  public static func multiply(_ x: UnsafeMutablePointer<Float>, by factor: UnsafePointer<Float>, count: Int) {
+  package static func multiply(_ x: UnsafeMutablePointer<Float>, by factor: UnsafePointer<Float>, count: Int) {
     cvm_multiply(x, factor, count)
   }
 
   /// x += a b
-  public static func addProduct(
+  package static func addProduct(
     _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, count: Int
   ) {
     cvm_add_product(x, a, b, count)
   }
 
   /// Σ a b; sums of 4,096 in Float32, those in Double.
-  public static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Double {
+  package static func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, count: Int) -> Double {
     cvm_dot(a, b, count)
   }
 
   /// x = weights (x - offset). With offset Σ weights x this is the derivative of `softmax` at the row `weights`, applied
   /// to a tangent or, the same, to a cotangent.
-  public static func softmaxDerivative(
+  package static func softmaxDerivative(
     _ x: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>, offset: Float, count: Int
   ) {
     cvm_softmax_derivative(x, weights, offset, count)
@@ -49,7 +49,7 @@ extension VectorMath {
 
   /// y = (x - mean) / √(variance + epsilon), as `layerNorm` has it without gain and shift. `y` may be `x`.
   /// - Returns: 1 / √(variance + epsilon)
-  public static func standardize(
+  package static func standardize(
     _ x: UnsafePointer<Float>, epsilon: Float, into y: UnsafeMutablePointer<Float>, count: Int
   ) -> Float {
     cvm_standardize(y, x, epsilon, count)
@@ -58,7 +58,7 @@ extension VectorMath {
   /// out = after · P(before · v) with P(u) = scale (u - mean(u) - s mean(u s)), the derivative of `standardize` where it
   /// made `s` and returned `scale`. P is symmetric: gain before it makes the derivative of a layer norm for cotangents,
   /// gain after it that for tangents. nil for 1; `out` may be `v`.
-  public static func standardizeDerivative(
+  package static func standardizeDerivative(
     _ v: UnsafePointer<Float>, before: UnsafePointer<Float>? = nil, after: UnsafePointer<Float>? = nil,
     standardized: UnsafePointer<Float>, scale: Float, into out: UnsafeMutablePointer<Float>, count: Int
   ) {
@@ -66,7 +66,7 @@ extension VectorMath {
   }
 
   /// to, [columns, rows], = the transposed of from, [rows, columns]; rows of either are `stride` numbers apart.
-  public static func transpose(
+  package static func transpose(
     _ from: UnsafePointer<Float>, stride fromStride: Int, rows: Int, columns: Int,
     into to: UnsafeMutablePointer<Float>, stride toStride: Int
   ) {
@@ -74,20 +74,20 @@ extension VectorMath {
   }
 
   /// The numbers of one step of AdamW, the same for every element.
-  public struct AdamWStep: Sendable {
+  package struct AdamWStep: Sendable {
     /// What gradients are multiplied by first.
-    public var gradientScale: Float
+    package var gradientScale: Float
     /// 1 - β₁ and β₂, 1 - β₂
-    public var meanRate, squareDecay, squareRate: Float
+    package var meanRate, squareDecay, squareRate: Float
     /// What is left of an element by weight decay: 1 - rate · decay
-    public var keep: Float
+    package var keep: Float
     /// rate / (1 - β₁ᵗ)
-    public var step: Float
+    package var step: Float
     /// 1 / √(1 - β₂ᵗ)
-    public var rootScale: Float
-    public var epsilon: Float
+    package var rootScale: Float
+    package var epsilon: Float
 
-    public init(
+    package init(
       gradientScale: Float, meanRate: Float, squareDecay: Float, squareRate: Float, keep: Float, step: Float,
       rootScale: Float, epsilon: Float
     ) {
@@ -104,7 +104,7 @@ extension VectorMath {
 
   /// mean += meanRate (g - mean), square = squareDecay · square + squareRate g², with g = gradientScale · gradient; then
   /// x = keep · x - step · mean / (rootScale √square + epsilon).
-  public static func adamW(
+  package static func adamW(
     _ x: UnsafeMutablePointer<Float>, mean: UnsafeMutablePointer<Float>, square: UnsafeMutablePointer<Float>,
     gradient: UnsafePointer<Float>, _ step: AdamWStep, count: Int
   ) {

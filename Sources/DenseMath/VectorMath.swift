@@ -6,52 +6,52 @@ import CVectorMath
 /// Pointers called `into` and `x` may be the same; others must not overlap. An element of an elementwise function has
 /// the same bits whatever its index and the row's length. NaN in gives NaN out. An exponential that would be subnormal
 /// counts as 0.
-public enum VectorMath {
+package enum VectorMath {
   /// x += bias
-  public static func add(_ bias: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, count: Int) {
+  package static func add(_ bias: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, count: Int) {
     cvm_add(x, bias, size(count))
   }
 
   /// x = (x + bias) + residual
-  public static func add(
+  package static func add(
     bias: UnsafePointer<Float>?, residual: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, count: Int
   ) {
     cvm_bias_residual(x, bias, residual, size(count))
   }
 
   /// x = gelu(x + bias) with gelu(v) = v (1 + erf(v / √2)) / 2: BERT's "gelu".
-  public static func geluErf(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+  package static func geluErf(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
     cvm_bias_gelu_erf(x, bias, size(count))
   }
 
   /// x = gelu(x + bias) with gelu(v) = v (1 + tanh(√(2/π) (v + 0.044715 v³))) / 2: GPT-2's "gelu_new".
-  public static func geluTanh(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+  package static func geluTanh(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
     cvm_bias_gelu_tanh(x, bias, size(count))
   }
 
   /// x = gelu(x + bias) with gelu(v) = v / (1 + exp(-1.702 v)): "quick_gelu".
-  public static func geluSigmoid(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+  package static func geluSigmoid(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
     cvm_bias_gelu_sigmoid(x, bias, size(count))
   }
 
   /// x = max(x + bias, 0)
-  public static func relu(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+  package static func relu(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
     cvm_bias_relu(x, bias, size(count))
   }
 
   /// x = silu(x + bias) with silu(v) = v / (1 + exp(-v))
-  public static func silu(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+  package static func silu(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
     cvm_bias_silu(x, bias, size(count))
   }
 
   /// x = tanh(x + bias)
-  public static func tanh(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
+  package static func tanh(_ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, count: Int) {
     cvm_bias_tanh(x, bias, size(count))
   }
 
   /// y = (x - mean) / √(variance + epsilon) · gain + shift, with the biased variance. The statistics are exact to Float32
   /// rounding also for a row with a large common offset. `y` may be `x`.
-  public static func layerNorm(
+  package static func layerNorm(
     _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, epsilon: Float,
     into y: UnsafeMutablePointer<Float>, count: Int
   ) {
@@ -59,7 +59,7 @@ public enum VectorMath {
   }
 
   /// x = layerNorm((x + bias) + residual): the end of a BERT sublayer. The same bits as `add` followed by `layerNorm`.
-  public static func addThenNormInPlace(
+  package static func addThenNormInPlace(
     _ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, residual: UnsafePointer<Float>,
     gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, epsilon: Float, count: Int
   ) {
@@ -68,7 +68,7 @@ public enum VectorMath {
 
   /// x = (x + bias) + residual, y = layerNorm(x): GPT-2's residual stream and the input of its next sublayer. The same
   /// bits as `add` followed by `layerNorm`.
-  public static func addThenNorm(
+  package static func addThenNorm(
     _ x: UnsafeMutablePointer<Float>, bias: UnsafePointer<Float>?, residual: UnsafePointer<Float>,
     gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, epsilon: Float,
     into y: UnsafeMutablePointer<Float>, count: Int
@@ -78,28 +78,28 @@ public enum VectorMath {
 
   /// x = softmax(scale · x), for `scale` above 0. An entry of -∞ gets weight exactly 0; a row with NaN or +∞, or of -∞
   /// alone, becomes NaN throughout.
-  public static func softmax(_ x: UnsafeMutablePointer<Float>, scale: Float, count: Int) {
+  package static func softmax(_ x: UnsafeMutablePointer<Float>, scale: Float, count: Int) {
     cvm_softmax(x, scale, size(count))
   }
 
   /// log Σ exp(x); -∞ for an empty row.
-  public static func logSumExp(_ x: UnsafePointer<Float>, count: Int) -> Float {
+  package static func logSumExp(_ x: UnsafePointer<Float>, count: Int) -> Float {
     cvm_log_sum_exp(x, size(count))
   }
 
   /// What entropy and divergence are made of, with e = exp(x - most) and `most` the largest number of the row.
-  public struct SoftmaxSums: Sendable {
+  package struct SoftmaxSums: Sendable {
     /// Σ e
-    public let total: Double
+    package let total: Double
     /// Σ e (x - most)
-    public let own: Double
+    package let own: Double
     /// Σ w (x - most) for the weights w given, else 0.
-    public let weighted: Double
+    package let weighted: Double
   }
 
   /// One pass over a row that makes all sums, and writes e to `exponents` where it is given.
   /// - Parameter most: no number of the row is larger.
-  public static func softmaxSums(
+  package static func softmaxSums(
     _ x: UnsafePointer<Float>, most: Float, weights: UnsafePointer<Float>? = nil,
     exponents: UnsafeMutablePointer<Float>? = nil, count: Int
   ) -> SoftmaxSums {
@@ -112,23 +112,23 @@ public enum VectorMath {
   }
 
   /// How many numbers are at least `least`. NaN is not.
-  public static func countAtLeast(_ least: Float, in x: UnsafePointer<Float>, count: Int) -> Int {
+  package static func countAtLeast(_ least: Float, in x: UnsafePointer<Float>, count: Int) -> Int {
     Int(cvm_count_at_least(x, size(count), least))
   }
 
   /// The index of the largest number, the lowest one on ties; nil for an empty row. NaN is never the largest; a row of
   /// NaN alone gives 0.
-  public static func argmax(_ x: UnsafePointer<Float>, count: Int) -> Int? {
+  package static func argmax(_ x: UnsafePointer<Float>, count: Int) -> Int? {
     count == 0 ? nil : Int(cvm_argmax(x, size(count)))
   }
 
   /// The index of the first number that is at least `least`; `count` if there is none. NaN is passed over.
-  public static func firstAtLeast(_ least: Float, in x: UnsafePointer<Float>, count: Int) -> Int {
+  package static func firstAtLeast(_ least: Float, in x: UnsafePointer<Float>, count: Int) -> Int {
     Int(cvm_first_at_least(x, size(count), least))
   }
 
   /// The index of the first NaN or infinity; nil if every number is finite.
-  public static func firstNonFinite(_ x: UnsafePointer<Float>, count: Int) -> Int? {
+  package static func firstNonFinite(_ x: UnsafePointer<Float>, count: Int) -> Int? {
     let index = Int(cvm_first_nonfinite(x, size(count)))
     return index < count ? index : nil
   }

@@ -2,52 +2,52 @@ import Files
 import Foundation
 
 /// How good a classifier's predictions are. Fractions, not per cent; all computed in Double.
-package struct ClassificationMetrics: Sendable {
+public struct ClassificationMetrics: Sendable {
   /// One class against the rest; nil where the denominator is 0.
-  package struct ClassScores: Equatable, Sendable, Encodable {
+  public struct ClassScores: Equatable, Sendable, Encodable {
     /// Of the reviews predicted to be of this class, the share that is.
-    package let precision: Double?
+    public let precision: Double?
     /// Of the reviews of this class, the share predicted to be.
-    package let recall: Double?
+    public let recall: Double?
     /// The harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN).
-    package let f1: Double?
+    public let f1: Double?
     /// How many reviews are of this class.
-    package let support: Int
+    public let support: Int
   }
 
   /// How many bins the calibration error has.
-  package static let calibrationBins = 15
+  public static let calibrationBins = 15
 
   /// How many predictions.
-  package let n: Int
-  package let correct: Int
+  public let n: Int
+  public let correct: Int
   /// [C] by class.
-  package let classes: [ClassScores]
+  public let classes: [ClassScores]
   /// [C, C] counts: `confusion[true][predicted]`.
-  package let confusion: [[Int]]
+  public let confusion: [[Int]]
   /// The chance that a random review of class 1 has a larger logit difference (class 1 less class 0) than a random one
   /// of class 0, ties counting half (Mann and Whitney's U); nil with more than two classes or when one has no review.
-  package let auc: Double?
+  public let auc: Double?
   /// Expected calibration error (Guo et al., ICML 2017): confidences in 15 bins of equal width, (0, 1/15]...(14/15, 1],
   /// and the mean of |accuracy - mean confidence| over the bins, weighted by their reviews.
-  package let calibrationError: Double
+  public let calibrationError: Double
   /// Mean cross entropy in nats.
-  package let loss: Double
+  public let loss: Double
   /// The accuracy of always answering the most frequent label.
-  package let majorityBaseline: Double
+  public let majorityBaseline: Double
   /// How many texts did not fit.
-  package let truncated: Int
+  public let truncated: Int
   /// The wrong predictions with the highest confidence, highest first, ties in the natural order of ids.
-  package let mostConfidentErrors: [Prediction]
+  public let mostConfidentErrors: [Prediction]
 
   /// Correct over all.
-  package var accuracy: Double { Double(correct) / Double(n) }
+  public var accuracy: Double { Double(correct) / Double(n) }
   /// Wilson's 95% interval of the accuracy.
-  package var interval: Interval { .wilson(successes: correct, of: n) }
+  public var interval: Interval { .wilson(successes: correct, of: n) }
 
   /// - Parameter errorsListed: how many of the most confident errors to keep.
   /// - Throws: `EvaluationError`.
-  package init(_ predictions: [Prediction], errorsListed: Int = 10) throws {
+  public init(_ predictions: [Prediction], errorsListed: Int = 10) throws {
     let classCount = try Self.checkedClassCount(predictions)
     n = predictions.count
     correct = predictions.count(where: \.isCorrect)
@@ -125,7 +125,7 @@ package struct ClassificationMetrics: Sendable {
 }
 
 extension ClassificationMetrics: Encodable {
-  package func encode(to encoder: any Encoder) throws {
+  public func encode(to encoder: any Encoder) throws {
     let errors = mostConfidentErrors.map { error -> JSONMembers in
       ["id": error.id, "label": error.label, "predicted": error.predicted, "confidence": error.confidence]
     }

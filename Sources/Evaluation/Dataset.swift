@@ -2,14 +2,14 @@ import DenseMath
 import Files
 
 /// One labelled text.
-package struct Review: Sendable {
+public struct Review: Sendable {
   /// What names the review in every output, such as `test/pos/200_8.txt`; unique in its dataset.
-  package let id: String
+  public let id: String
   /// The text as it is in its file, before any cleaning. May be empty.
-  package let text: String
+  public let text: String
   /// The class, from 0: a place in the `classNames` of its dataset, or the number in the file where there are none. In IMDB
   /// 0 is negative and 1 positive.
-  package let label: Int
+  public let label: Int
   /// Whether the file held bytes that are not UTF-8, each maximal invalid sequence of which became U+FFFD.
   package let isRepaired: Bool
   /// What a digest says of the class, whatever classes a model has.
@@ -34,16 +34,16 @@ package struct Review: Sendable {
 ///
 /// IMDB in that order is sorted by class: its first reviews are all negative. A part of it is therefore only ever taken
 /// by `subset`, which keeps the shares of the classes, or by naming the reviews.
-package struct Dataset: Sendable {
+public struct Dataset: Sendable {
   /// A short name for tables: the file or folder it came from, with the split.
-  package let name: String
+  public let name: String
   /// At least one review.
-  package let reviews: [Review]
+  public let reviews: [Review]
   /// The names of the classes that labels are places in: of the file's words, or of the model's classes in a dataset that
   /// is `labelled` for one; nil where the file numbers its classes.
-  package let classNames: [String]?
+  public let classNames: [String]?
   /// How the file's labels became the classes of a model; nil before `labelled`.
-  package let labelOrder: LabelOrder?
+  public let labelOrder: LabelOrder?
 
   /// - Throws: `DatasetError.empty` without reviews.
   init(name: String, path: String, reviews: [Review], classNames: [String]?) throws {
@@ -89,7 +89,7 @@ package struct Dataset: Sendable {
   /// `SplitMix64(seed:)` and the first ones taken, so that a larger limit only adds reviews. The result is again in the
   /// natural order of ids.
   /// - Throws: `DatasetError.limit` when `limit` is below 1.
-  package func subset(limit: Int, seed: UInt64) throws -> Dataset {
+  public func subset(limit: Int, seed: UInt64) throws -> Dataset {
     guard limit >= 1 else { throw DatasetError.limit(limit) }
     guard limit < reviews.count else { return self }
     let classes = Dictionary(grouping: reviews.indices) { reviews[$0].label }.sorted { $0.key < $1.key }.map(\.value)

@@ -2,17 +2,17 @@
 ///
 /// A name that is not given is one of those in common use: `review`, `text`, `sentence`... and `sentiment`, `label`...
 /// Names are compared without regard to case and to white space around them.
-package struct DatasetColumns: Equatable, Sendable {
-  package let text: String?
-  package let label: String?
+public struct DatasetColumns: Equatable, Sendable {
+  public let text: String?
+  public let label: String?
 
-  package init(text: String? = nil, label: String? = nil) {
+  public init(text: String? = nil, label: String? = nil) {
     self.text = text
     self.label = label
   }
 
   /// Whether both are left to be found.
-  package var isEmpty: Bool { text == nil && label == nil }
+  public var isEmpty: Bool { text == nil && label == nil }
 
   static let commonTexts = [
     "review", "text", "sentence", "content", "review_text", "comment", "tweet", "document", "body",

@@ -1,7 +1,7 @@
 /// What can be wrong with a dataset or a choice of its reviews. Text that is not JSON is a `FileError` that names the line.
-package enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What a column is for.
-  package enum Role: String, Sendable { case text, label }
+  public enum Role: String, Sendable { case text, label }
 
   /// `path` is no dataset that can be read.
   case unrecognized(path: String, found: String)
@@ -22,7 +22,7 @@ package enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The number of reviews asked for is not positive.
   case limit(Int)
 
-  package var description: String {
+  public var description: String {
     switch self {
     case .unrecognized(let path, let found):
       return

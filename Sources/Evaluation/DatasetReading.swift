@@ -3,7 +3,7 @@ import Foundation
 
 extension Dataset {
   /// The two labelled parts of aclImdb.
-  package enum Split: String, CaseIterable, Sendable { case test, train }
+  public enum Split: String, CaseIterable, Sendable { case test, train }
 
   /// Reads a dataset:
   /// * an aclImdb folder: `SPLIT/neg/*.txt` (negative) and `SPLIT/pos/*.txt` (positive); ids are the paths in the folder.
@@ -22,7 +22,7 @@ extension Dataset {
   ///   - split: which part of a folder (nil: `test`). A file has no splits.
   ///   - columns: the names of the columns. A folder has none.
   /// - Throws: `DatasetError`, or `FileError` that names the file and line.
-  package static func read(
+  public static func read(
     _ path: String, split: Split? = nil, columns: DatasetColumns = DatasetColumns()
   ) throws -> Dataset {
     let format = try DatasetFormat(path)

@@ -1,5 +1,5 @@
 /// What can be wrong with predictions that are to be scored or compared.
-package enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
   /// There is nothing to score.
   case noPredictions
   /// A prediction has another number of logits than the first one, or fewer than two.
@@ -22,7 +22,7 @@ package enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertibl
   /// A text without a token: GPT-2 has nothing to read in an empty one.
   case noTokens(id: String)
 
-  package var description: String {
+  public var description: String {
     switch self {
     case .tokenWithoutRow(let id, let token, let tokenID, let rows):
       return "\(id): the token \(token) has the id \(tokenID), but the embedding of the model has \(rows) rows; "

@@ -1,11 +1,11 @@
 import DenseMath
 
 /// A 95% confidence interval, as fractions.
-package struct Interval: Equatable, Sendable {
-  package let low: Double
-  package let high: Double
+public struct Interval: Equatable, Sendable {
+  public let low: Double
+  public let high: Double
 
-  package init(low: Double, high: Double) {
+  public init(low: Double, high: Double) {
     self.low = low
     self.high = high
   }
@@ -16,7 +16,7 @@ package struct Interval: Equatable, Sendable {
   /// Wilson's score interval for a proportion (JASA 22:209, 1927), without continuity correction: 0 and 1 are reached
   /// exactly when no or all trials succeed.
   /// - Precondition: `trials` is positive and `successes` within 0...trials.
-  package static func wilson(successes: Int, of trials: Int) -> Interval {
+  public static func wilson(successes: Int, of trials: Int) -> Interval {
     precondition(trials > 0 && (0...trials).contains(successes), "successes must be within 0...trials, trials positive")
     let n = Double(trials)
     let share = Double(successes) / n
@@ -32,7 +32,7 @@ extension Interval {
   /// The percentile bootstrap of a mean (Efron 1979, Annals of Statistics 7:1): the 2.5% and 97.5% quantiles of the means
   /// of `resamples` draws with replacement. The same numbers for the same seed.
   /// - Precondition: `values` is not empty.
-  package static func bootstrap(meanOf values: [Double], resamples: Int = 1000, seed: UInt64) -> Interval {
+  public static func bootstrap(meanOf values: [Double], resamples: Int = 1000, seed: UInt64) -> Interval {
     bootstrap(
       ratioOf: values, to: [Double](repeating: 1, count: values.count), resamples: resamples, seed: seed)
   }
@@ -40,7 +40,7 @@ extension Interval {
   /// The percentile bootstrap of Σ numerators / Σ denominators, such as a mean over the tokens of texts that are drawn
   /// whole: both sums are taken over the same draws. One seed draws the same for every ratio over the same texts.
   /// - Precondition: as many denominators as numerators, at least one, all of them positive.
-  package static func bootstrap(
+  public static func bootstrap(
     ratioOf numerators: [Double], to denominators: [Double], resamples: Int = 1000, seed: UInt64
   ) -> Interval {
     precondition(!numerators.isEmpty && resamples > 0, "a bootstrap needs values and resamples")
@@ -60,7 +60,7 @@ extension Interval {
 
   /// The 2.5% and 97.5% quantiles of what resampling gave.
   /// - Precondition: `values` is not empty.
-  package init(quantilesOf values: [Double]) {
+  public init(quantilesOf values: [Double]) {
     let sorted = values.sorted()
     func quantile(_ share: Double) -> Double { sorted[Int((share * Double(sorted.count - 1)).rounded())] }
     self.init(low: quantile(0.025), high: quantile(0.975))
@@ -69,5 +69,5 @@ extension Interval {
 
 extension Interval: Encodable {
   /// [low, high].
-  package func encode(to encoder: any Encoder) throws { try [low, high].encode(to: encoder) }
+  public func encode(to encoder: any Encoder) throws { try [low, high].encode(to: encoder) }
 }

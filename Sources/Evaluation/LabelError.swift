@@ -1,5 +1,5 @@
 /// Why a dataset's labels and a model's classes do not fit together.
-package enum LabelError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum LabelError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A review's label is none of the classes.
   case notAClass(dataset: String, review: String, found: String, owner: String, names: [String], areNamed: Bool)
   /// Two classes have names that are the same word.
@@ -7,7 +7,7 @@ package enum LabelError: Error, Equatable, Sendable, CustomStringConvertible {
   /// config.json's `label2id` gives a name another class than `id2label`. `other` is the name that class has there.
   case contradiction(path: String, name: String, place: Int, other: String?)
 
-  package var description: String {
+  public var description: String {
     switch self {
     case .notAClass(let dataset, let review, let found, let owner, let names, let areNamed):
       let list = names.prefix(20).joined(separator: ", ") + (names.count > 20 ? "..." : "")

@@ -1,7 +1,7 @@
 import Transformer
 
 /// How the labels of a dataset's file became the classes of a model.
-package enum LabelOrder: String, Sendable {
+public enum LabelOrder: String, Sendable {
   /// By the names of the classes, of which numbers are the places.
   case names
   /// The model's classes have no names: numbers are their places, and label 1 was taken for positive.

@@ -3,20 +3,20 @@ import Files
 import Foundation
 
 /// What a classifier said about one review.
-package struct Prediction: Sendable {
-  package let id: String
+public struct Prediction: Sendable {
+  public let id: String
   /// The true class, from 0.
-  package let label: Int
+  public let label: Int
   /// The class with the largest logit; the lowest one when several share it.
-  package let predicted: Int
+  public let predicted: Int
   /// [C] one a class.
-  package let logits: [Float]
+  public let logits: [Float]
   /// How many tokens the model read, special ones included.
-  package let tokens: Int
+  public let tokens: Int
   /// Whether the text had more tokens than that.
-  package let truncated: Bool
+  public let truncated: Bool
 
-  package init(id: String, label: Int, logits: [Float], tokens: Int, truncated: Bool) {
+  public init(id: String, label: Int, logits: [Float], tokens: Int, truncated: Bool) {
     self.id = id
     self.label = label
     self.logits = logits
@@ -25,10 +25,10 @@ package struct Prediction: Sendable {
     predicted = VectorMath.argmax(logits, count: logits.count) ?? 0
   }
 
-  package var isCorrect: Bool { predicted == label }
+  public var isCorrect: Bool { predicted == label }
 
   /// [C] the logarithms of the classes' probabilities (softmax of the logits) in nats, computed in Double.
-  package var logProbabilities: [Double] {
+  public var logProbabilities: [Double] {
     let logits = self.logits.map(Double.init)
     let largest = logits.max() ?? 0
     let logSum = largest + log(logits.reduce(0) { $0 + exp($1 - largest) })
@@ -36,14 +36,14 @@ package struct Prediction: Sendable {
   }
 
   /// The probability of the predicted class.
-  package var confidence: Double { exp(logProbabilities[predicted]) }
+  public var confidence: Double { exp(logProbabilities[predicted]) }
 }
 
 extension Prediction: Encodable {
   /// Reads what was encoded; other keys are left out.
   /// - Throws: `FileError` when a value is missing or of the wrong kind, or `predicted` is not the class that the
   ///   logits say.
-  package init(_ object: JSONNode) throws {
+  public init(_ object: JSONNode) throws {
     self.init(
       id: try object["id"].string(), label: try object["label"].int(),
       logits: try object["logits"].array().map { Float(try $0.double()) }, tokens: try object["tokens"].int(),
@@ -55,7 +55,7 @@ extension Prediction: Encodable {
 
   /// The predictions of a run, in the order of the file: `predictions.jsonl` in a run's folder, or such a file itself.
   /// - Throws: `FileError` that names the file and line.
-  package static func read(run path: String) throws -> [Prediction] {
+  public static func read(run path: String) throws -> [Prediction] {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     return try readJSONLines(exists && isFolder.boolValue ? path + "/predictions.jsonl" : path) { try Prediction($0) }
@@ -64,7 +64,7 @@ extension Prediction: Encodable {
   /// The names of the classes in a run's `run.json`; nil where there is none, or where the classes have no names.
   /// - Parameter path: as for `read(run:)`.
   /// - Throws: `FileError`.
-  package static func classNames(run path: String) throws -> [String]? {
+  public static func classNames(run path: String) throws -> [String]? {
     var isFolder: ObjCBool = false
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     let folder =

@@ -21,7 +21,7 @@ extension ClassificationMetrics {
   ///   - cleaning: what texts go through first; nil for what config.json says.
   ///   - progress: counts the batches.
   /// - Throws: `LabelError`, `TokenizationError`, `TransformerError`, `EvaluationError`, `CancellationError`.
-  package init(
+  public init(
     of model: any TransformerModel, on dataset: Dataset, maxLength: Int? = nil, cleaning: TextCleaning? = nil,
     threads: Threads = .available, progress: ProgressHandler = .none
   ) throws {

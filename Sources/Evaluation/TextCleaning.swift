@@ -1,5 +1,5 @@
 /// What is done to a review's text before it is tokenized.
-package enum TextCleaning: String, CaseIterable, Sendable {
+public enum TextCleaning: String, CaseIterable, Sendable {
   /// Nothing.
   case none
   /// IMDB's line breaks: every match of Python's `\s*<br\s*/?>\s*` becomes one newline, so that two marks in a row give

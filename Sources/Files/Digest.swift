@@ -1,12 +1,12 @@
 import COpenSSL
 
 /// SHA-256, as lower-case hexadecimal: what stamps a result with the files it came from.
-public final class Digest {
+package final class Digest {
   private let context: OpaquePointer?
   /// The first call that failed; the digest says so when it is asked for.
   private var failure: DigestError?
 
-  public convenience init() { self.init(algorithm: EVP_sha256()) }
+  package convenience init() { self.init(algorithm: EVP_sha256()) }
 
   /// - Parameter algorithm: an algorithm of OpenSSL with 32 bytes; nil fails, as one does that a system forbids.
   package init(algorithm: OpaquePointer?) {
@@ -16,20 +16,20 @@ public final class Digest {
 
   deinit { EVP_MD_CTX_free(context) }
 
-  public func update(_ bytes: UnsafeRawBufferPointer) {
+  package func update(_ bytes: UnsafeRawBufferPointer) {
     guard failure == nil else { return }
     check(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count), "EVP_DigestUpdate")
   }
 
   /// Adds the UTF-8 bytes of a text.
-  public func update(_ text: String) {
+  package func update(_ text: String) {
     var text = text
     text.withUTF8 { update(UnsafeRawBufferPointer($0)) }
   }
 
   /// 64 hexadecimal digits; the digest takes no more bytes afterwards.
   /// - Throws: `DigestError` when OpenSSL refused a step.
-  public func finish() throws -> String {
+  package func finish() throws -> String {
     var bytes = [UInt8](repeating: 0, count: 32)
     var length: UInt32 = 0
     if failure == nil { check(EVP_DigestFinal_ex(context, &bytes, &length), "EVP_DigestFinal_ex") }
@@ -39,7 +39,7 @@ public final class Digest {
   }
 
   /// The digest of a whole file. Throws `FileError`, `DigestError`.
-  public static func ofFile(_ path: String) throws -> String {
+  package static func ofFile(_ path: String) throws -> String {
     let file = try MappedFile(path)
     let digest = Digest()
     withExtendedLifetime(file) { digest.update(file.bytes) }
@@ -56,7 +56,7 @@ public struct DigestError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The function that failed.
   public let call: String
 
-  package init(call: String) { self.call = call }
+  public init(call: String) { self.call = call }
 
   public var description: String {
     "SHA-256: OpenSSL's \(call) failed, so no result can be stamped; check the OpenSSL configuration (OPENSSL_CONF) for "

@@ -2,7 +2,7 @@ extension JSON {
   /// The first place, by sorted keys, where two values differ as text; nil when they are the same.
   /// - Parameter first: members that are compared before the others, since what they say causes other differences.
   /// - Returns: the keys that lead there with "." between, and what either value has there ("absent" for nothing).
-  public func firstDifference(
+  package func firstDifference(
     from other: JSON, before first: [String] = []
   ) -> (path: String, left: String, right: String)? {
     first.lazy.compactMap { Self.firstDifference(self[$0], other[$0], path: $0) }.first

@@ -5,7 +5,7 @@ extension JSON {
   /// `Absent` does so. A value may ask for the keyed container more than once, or have others encode to its encoder: their
   /// members are put together.
   /// - Throws: what an `encode(to:)` throws.
-  public init(encoding value: some Encodable) throws {
+  package init(encoding value: some Encodable) throws {
     let slot = JSONSlot()
     try value.encode(to: slot)
     self = slot.json ?? .object([])
@@ -14,19 +14,19 @@ extension JSON {
 
 /// Members of an object whose values are computed, or whose keys are: what a type that has no stored property a key encodes,
 /// and the options of a result.
-public struct JSONMembers: Encodable, ExpressibleByDictionaryLiteral {
+package struct JSONMembers: Encodable, ExpressibleByDictionaryLiteral {
   private var parts: [any Encodable] = []
   private let members: [(key: String, value: any Encodable)]
 
-  public init(dictionaryLiteral members: (String, any Encodable)...) { self.members = members }
+  package init(dictionaryLiteral members: (String, any Encodable)...) { self.members = members }
 
   /// - Precondition: no key stands in both.
-  public static func + (left: JSONMembers, right: some Encodable) -> JSONMembers { join(left, right) }
+  package static func + (left: JSONMembers, right: some Encodable) -> JSONMembers { join(left, right) }
 
-  public static func + (left: JSONMembers, right: JSONMembers) -> JSONMembers { join(left, right) }
+  package static func + (left: JSONMembers, right: JSONMembers) -> JSONMembers { join(left, right) }
 
   /// Without what is nil.
-  public static func + (left: JSONMembers, right: (some Encodable)?) -> JSONMembers {
+  package static func + (left: JSONMembers, right: (some Encodable)?) -> JSONMembers {
     right.map { join(left, $0) } ?? left
   }
 
@@ -36,7 +36,7 @@ public struct JSONMembers: Encodable, ExpressibleByDictionaryLiteral {
     return sum
   }
 
-  public func encode(to encoder: any Encoder) throws {
+  package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: JSONKey.self)
     for part in parts { try part.encode(to: encoder) }
     for member in members { try container.encode(member.value, forKey: JSONKey(stringValue: member.key)) }
@@ -45,17 +45,17 @@ public struct JSONMembers: Encodable, ExpressibleByDictionaryLiteral {
 
 extension Encoder {
   /// Encodes an object with these members.
-  public func encode(_ members: JSONMembers) throws { try members.encode(to: self) }
+  package func encode(_ members: JSONMembers) throws { try members.encode(to: self) }
 }
 
 /// A member that is left out where it is nil; other members that are nil are written as null.
 @propertyWrapper
-public struct Absent<Value: Encodable>: Encodable {
-  public var wrappedValue: Value?
+package struct Absent<Value: Encodable>: Encodable {
+  package var wrappedValue: Value?
 
-  public init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
+  package init(wrappedValue: Value?) { self.wrappedValue = wrappedValue }
 
-  public func encode(to encoder: any Encoder) throws { try wrappedValue?.encode(to: encoder) }
+  package func encode(to encoder: any Encoder) throws { try wrappedValue?.encode(to: encoder) }
 }
 
 extension Absent: Sendable where Value: Sendable {}
@@ -84,12 +84,12 @@ extension JSON: Encodable {
 }
 
 /// Any text as a key, for objects whose keys are computed.
-public struct JSONKey: CodingKey {
-  public let stringValue: String
-  public var intValue: Int? { nil }
+package struct JSONKey: CodingKey {
+  package let stringValue: String
+  package var intValue: Int? { nil }
 
-  public init(stringValue: String) { self.stringValue = stringValue }
-  public init?(intValue: Int) { nil }
+  package init(stringValue: String) { self.stringValue = stringValue }
+  package init?(intValue: Int) { nil }
 }
 
 /// The place of one value: an encoder that keeps what is encoded to it.

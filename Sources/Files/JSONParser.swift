@@ -3,19 +3,19 @@ import Foundation
 extension JSON {
   /// Parses UTF-8 JSON text (RFC 8259). `path` names the source in errors.
   /// - Throws: `FileError.malformed` with the byte offset: bad syntax, invalid UTF-8, a key given twice, nesting past 128.
-  public static func parse(_ bytes: UnsafeRawBufferPointer, path: String) throws -> JSON {
+  package static func parse(_ bytes: UnsafeRawBufferPointer, path: String) throws -> JSON {
     var parser = JSONParser(bytes: bytes, path: path)
     return try parser.parseDocument()
   }
 
   /// Parses a string; see `parse(_:path:)`.
-  public static func parse(_ text: String, path: String) throws -> JSON {
+  package static func parse(_ text: String, path: String) throws -> JSON {
     try Array(text.utf8).withUnsafeBytes { try parse($0, path: path) }
   }
 
   /// Reads and parses a whole file.
   /// - Throws: `FileError`.
-  public static func read(_ path: String) throws -> JSON {
+  package static func read(_ path: String) throws -> JSON {
     let file = try MappedFile(path)
     return try withExtendedLifetime(file) { try parse(file.bytes, path: path) }
   }

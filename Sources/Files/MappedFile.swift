@@ -1,16 +1,16 @@
 import Foundation
 
 /// A file mapped read-only into memory; unmapped when the last reference goes.
-public final class MappedFile: @unchecked Sendable {
+package final class MappedFile: @unchecked Sendable {
   // Immutable after init, so sharing between threads is safe.
 
   /// The path the file was opened by.
-  public let path: String
+  package let path: String
   /// The whole file. Valid as long as this object lives.
-  public let bytes: UnsafeRawBufferPointer
+  package let bytes: UnsafeRawBufferPointer
 
   /// - Throws: `FileError` when there is no such file, it is not a regular file, or it cannot be mapped.
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     self.path = path
     // Without O_NONBLOCK, opening a pipe would wait for a writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)

@@ -6,9 +6,9 @@ import Foundation
 /// A symbolic link is followed: the file that it leads to is replaced, and the link stays. Bytes for a pipe, a character
 /// device or a descriptor of the process (/dev/stdout, /dev/fd/3) go straight through it; what has gone through before a
 /// failure is not taken back. A socket, a block device and a folder are refused.
-public final class OutputFile {
+package final class OutputFile {
   /// The path as it was given.
-  public let path: String
+  package let path: String
   private let target: OutputTarget
   private var temporary: TemporaryFile?
   private var descriptor: Int32
@@ -17,7 +17,7 @@ public final class OutputFile {
 
   /// Opening a pipe waits for its reader.
   /// - Throws: `FileError` when the folder does not exist or cannot be written, or the path is no place for a file.
-  public init(_ path: String) throws {
+  package init(_ path: String) throws {
     self.path = path
     target = try OutputTarget(path)
     try target.check(path: path)
@@ -35,10 +35,10 @@ public final class OutputFile {
 
   /// Checks that a file can be written to a path, before long work. Opens and changes nothing.
   /// - Throws: `FileError`, as opening it would.
-  public static func check(_ path: String) throws { try OutputTarget(path).check(path: path) }
+  package static func check(_ path: String) throws { try OutputTarget(path).check(path: path) }
 
   /// Appends bytes. Throws `FileError` (a full disk among them, or the reader of a pipe gone).
-  public func write(_ bytes: UnsafeRawBufferPointer) throws {
+  package func write(_ bytes: UnsafeRawBufferPointer) throws {
     if buffer.count + bytes.count <= Self.bufferSize {
       buffer.append(contentsOf: bytes)
       return
@@ -48,14 +48,14 @@ public final class OutputFile {
   }
 
   /// Appends text as UTF-8.
-  public func write(_ text: String) throws {
+  package func write(_ text: String) throws {
     var text = text
     try text.withUTF8 { try write(UnsafeRawBufferPointer($0)) }
   }
 
   /// Flushes to disk and renames into place. Throws `FileError`; then nothing has changed at `path`, unless it is a pipe
   /// or a device.
-  public func commit() throws {
+  package func commit() throws {
     try flush()
     guard let temporary else { return try closeStream() }
     descriptor = -1
@@ -63,7 +63,7 @@ public final class OutputFile {
   }
 
   /// Writes one whole file. Throws `FileError`.
-  public static func write(_ text: String, to path: String) throws {
+  package static func write(_ text: String, to path: String) throws {
     let file = try OutputFile(path)
     try file.write(text)
     try file.commit()

@@ -1,8 +1,8 @@
 /// The keys that Hugging Face reads in one settings file, and what is done with each. Every key is computed, refused by
 /// name, or known to change nothing; one that is not listed is read by nobody, and the caller warns about it.
-public struct SettingsKeys: Sendable {
+package struct SettingsKeys: Sendable {
   /// What is done with a key.
-  public enum Treatment: Equatable, Sendable {
+  package enum Treatment: Equatable, Sendable {
     /// What it says is computed.
     case honoured
     /// No value of it changes ids, numbers or their meaning.
@@ -11,32 +11,32 @@ public struct SettingsKeys: Sendable {
     case refused(unless: [JSON])
   }
 
-  public struct Entry: Equatable, Sendable {
-    public let key: String
-    public let treatment: Treatment
+  package struct Entry: Equatable, Sendable {
+    package let key: String
+    package let treatment: Treatment
 
-    public init(_ key: String, _ treatment: Treatment) {
+    package init(_ key: String, _ treatment: Treatment) {
       self.key = key
       self.treatment = treatment
     }
   }
 
   /// "config.json"
-  public let file: String
+  package let file: String
   /// Each key once.
-  public let entries: [Entry]
+  package let entries: [Entry]
 
-  public init(file: String, _ entries: [Entry]) {
+  package init(file: String, _ entries: [Entry]) {
     self.file = file
     self.entries = entries
   }
 
-  public static func + (left: SettingsKeys, right: [Entry]) -> SettingsKeys {
+  package static func + (left: SettingsKeys, right: [Entry]) -> SettingsKeys {
     SettingsKeys(file: left.file, left.entries + right)
   }
 
   /// What is done with a key; nil when nobody reads it.
-  public func treatment(of key: String) -> Treatment? {
+  package func treatment(of key: String) -> Treatment? {
     entries.first { $0.key.utf8.elementsEqual(key.utf8) }?.treatment
   }
 
@@ -44,7 +44,7 @@ public struct SettingsKeys: Sendable {
   /// - Parameter except: keys whose refusal is not asked for, because the result at hand does not depend on them.
   /// - Returns: the keys that nobody reads, in the order of the file.
   /// - Throws: `SettingsError` for a value that is refused; `FileError` when the file holds no object.
-  public func check(_ node: JSONNode, except: Set<String> = []) throws -> [String] {
+  package func check(_ node: JSONNode, except: Set<String> = []) throws -> [String] {
     var unread: [String] = []
     for member in try node.members() {
       switch treatment(of: member.key) {
@@ -73,11 +73,11 @@ extension JSON {
 }
 
 /// A setting that would change a result and is not supported.
-public enum SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
   /// `supported` are the values that are, as JSON; none when the key must be absent or null.
   case unsupported(path: String, key: String, found: String, supported: [String])
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .unsupported(let path, let key, let found, let supported):
       let expected = supported.isEmpty ? "no such key" : supported.joined(separator: " or ")

@@ -1,5 +1,5 @@
 /// Why something cannot be read.
-package enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A head over the vocabulary, [V, d], is not for the states that it is to read.
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
@@ -36,7 +36,7 @@ package enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConv
   /// A text does not have the token from which a state is to be taken.
   case noPatchPosition(site: String, text: String, position: Int, tokens: Int)
 
-  package var description: String {
+  public var description: String {
     switch self {
     case .headDoesNotFit(let model, let layer, let expected, let found):
       "\(model): the states of block \(layer) need a head over the vocabulary of \(expected), not of \(found); "

@@ -6,7 +6,7 @@ import Transformer
 ///
 /// The score of a layer of A and a layer of B is the mean absolute Pearson correlation of all pairs of their vectors of one
 /// kind (Dar et al. 2023, section 4.2): no order of neurons or heads is needed. No biases.
-package struct ModelAligner: Sendable {
+public struct ModelAligner: Sendable {
   package let a: Model
   package let b: Model
   /// The tokens through which embedding space compares.
@@ -33,9 +33,19 @@ package struct ModelAligner: Sendable {
       ? try CorrelationCoordinates(a.wE, b.wE, rows: shared.rows, threads: threads) : nil
   }
 
+  /// Compares through the tokens of the models' tokenizer files.
+  /// - Throws: also `TokenizationError` for vocabularies that differ.
+  public init(
+    _ a: Model, _ b: Model, allowsPartialVocabulary: Bool = false, spaces: Set<AlignmentSpace> = [.embedding],
+    threads: Threads = .available
+  ) throws {
+    let shared = try SharedVocabulary(TokenizedModel(a), TokenizedModel(b), allowsPartial: allowsPartialVocabulary)
+    try self.init(a, b, shared: shared, spaces: spaces, threads: threads)
+  }
+
   /// - Precondition: `space` is one the aligner was made for.
   /// - Throws: `LinearAlgebraError.notFinite` where a weight is not finite.
-  package func align(_ kind: ParameterKind, in space: AlignmentSpace) throws -> LayerAlignment {
+  public func align(_ kind: ParameterKind, in space: AlignmentSpace) throws -> LayerAlignment {
     let coordinates = coordinates(of: space)
     let count = kind.isAttention ? b.dimensions.hidden : b.dimensions.feedForward
     let packed = PackedVectors(
@@ -74,13 +84,13 @@ package struct ModelAligner: Sendable {
 }
 
 /// How well the layers of two models pair up.
-package struct LayerAlignment: Equatable, Sendable {
+public struct LayerAlignment: Equatable, Sendable {
   /// Mean absolute correlations, [L_A, L_B].
-  package let scores: DoubleMatrix
+  public let scores: DoubleMatrix
   /// The pairs of layers with the highest total.
-  package let assignment: Assignment
+  public let assignment: Assignment
   /// The total of the best assignment but for this one; nil where there is no other.
-  package let secondBest: Double?
+  public let secondBest: Double?
 
   /// - Throws: `LinearAlgebraError.notFinite`.
   package init(_ scores: DoubleMatrix) throws {
@@ -90,20 +100,20 @@ package struct LayerAlignment: Equatable, Sendable {
   }
 
   /// By how much the assignment beats every other one: what a reader may trust it by.
-  package var margin: Double? { secondBest.map { assignment.total - $0 } }
+  public var margin: Double? { secondBest.map { assignment.total - $0 } }
 
   /// For each pair, how many layers of B it lies off the diagonal; where depths differ the diagonal runs from first layer
   /// to first and from last to last.
-  package var offsets: [Double] {
+  public var offsets: [Double] {
     let slope = scores.rows > 1 ? Double(scores.columns - 1) / Double(scores.rows - 1) : 0
     return assignment.pairs.map { abs(Double($0.column) - Double($0.row) * slope) }
   }
 
   /// Pairs on the diagonal, at most half a layer off where depths differ.
-  package var diagonalHits: Int { offsets.count { $0 <= 0.5 } }
+  public var diagonalHits: Int { offsets.count { $0 <= 0.5 } }
 
   /// Mean of `offsets`.
-  package var meanOffset: Double { offsets.reduce(0, +) / Double(max(1, offsets.count)) }
+  public var meanOffset: Double { offsets.reduce(0, +) / Double(max(1, offsets.count)) }
 }
 
 extension ParameterKind {

@@ -2,7 +2,7 @@ import DenseMath
 import Transformer
 
 /// Where two parameter vectors are compared.
-package enum AlignmentSpace: String, Sendable, CaseIterable {
+public enum AlignmentSpace: String, Sendable, CaseIterable {
   /// As scores over the vocabulary, wE x against wE y: models of any width that share tokens.
   case embedding
   /// As they are, coordinate by coordinate: the baseline, for models of equal width.

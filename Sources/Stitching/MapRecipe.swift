@@ -5,8 +5,8 @@ import Files
 /// Written as on the command line and in results: `pinv`, `ridge:0.01`, `truncated:64+moments`. wE_A is [V, d_A], wE_B
 /// [V, d_B]; G_A = wE_Aᵀ wE_A, G_B = wE_Bᵀ wE_B and M = wE_Aᵀ wE_B are sums over the shared tokens; h_A and h_B are states of
 /// the same tokens of unlabelled texts on both sides of the seam.
-package struct MapRecipe: Hashable, Encodable, Sendable {
-  package enum Kind: Hashable, Sendable {
+public struct MapRecipe: Hashable, Encodable, Sendable {
+  public enum Kind: Hashable, Sendable {
     /// S = E_A E_B⁺ = M G_B⁻¹: the paper's. Read as scores over the vocabulary, written by B's right inverse.
     case pinv
     /// S = E_A E_Bᵀ = M: as if E_B had orthonormal rows.
@@ -41,7 +41,7 @@ package struct MapRecipe: Hashable, Encodable, Sendable {
   }
 
   /// What is done to a mapped state so that B's blocks meet a scale they know, estimated from unlabelled texts.
-  package enum Matching: String, Sendable, CaseIterable {
+  public enum Matching: String, Sendable, CaseIterable {
     case none
     /// Every state is rescaled to the mean norm of B's own at that depth.
     case norm
@@ -49,42 +49,42 @@ package struct MapRecipe: Hashable, Encodable, Sendable {
     case moments
   }
 
-  package let kind: Kind
-  package let matching: Matching
+  public let kind: Kind
+  public let matching: Matching
 
-  package init(_ kind: Kind, matching: Matching = .none) {
+  public init(_ kind: Kind, matching: Matching = .none) {
     self.kind = kind
     self.matching = matching
   }
 
-  package static let pinv = MapRecipe(.pinv)
-  package static let transpose = MapRecipe(.transpose)
-  package static let random = MapRecipe(.random)
-  package static let shuffled = MapRecipe(.shuffled)
-  package static let identity = MapRecipe(.identity)
+  public static let pinv = MapRecipe(.pinv)
+  public static let transpose = MapRecipe(.transpose)
+  public static let random = MapRecipe(.random)
+  public static let shuffled = MapRecipe(.shuffled)
+  public static let identity = MapRecipe(.identity)
 
   /// The paper's map, its simplest relative, and the controls that every curve stands beside.
-  package static func standard(equalWidths: Bool) -> [MapRecipe] {
+  public static func standard(equalWidths: Bool) -> [MapRecipe] {
     [.pinv, .transpose, .random, .shuffled] + (equalWidths ? [.identity] : [])
   }
 
   /// What `auto` chooses from, the simplest first: a map that differs from one of these in its scale alone would measure
   /// the same, and controls are none.
-  package static let candidates =
+  public static let candidates =
     [Kind.pinv, .regression, .procrustes, .centred, .weighted].flatMap { kind in
       [Matching.none, .moments].map { MapRecipe(kind, matching: $0) }
     } + [MapRecipe(.affine)]
 
   /// Whether another draw gives another map.
-  package var isDrawn: Bool { kind == .random || kind == .shuffled }
+  public var isDrawn: Bool { kind == .random || kind == .shuffled }
 
   /// Whether making it takes unlabelled texts.
-  package var needsTexts: Bool {
+  public var needsTexts: Bool {
     kind == .weighted || kind == .auto || isFitted || matching != .none
   }
 
   /// Whether it is another map at every cut.
-  package var dependsOnCut: Bool { isFitted || kind == .auto || matching != .none }
+  public var dependsOnCut: Bool { isFitted || kind == .auto || matching != .none }
 
   private var isFitted: Bool { kind == .leastSquares || kind == .affine }
 }
@@ -98,12 +98,12 @@ extension MapRecipe {
   ]
 
   /// How a recipe may be spelled, for a message.
-  package static let spellings =
+  public static let spellings =
     plain.prefix(2).map(\.name).joined(separator: ", ") + ", ridge:λ, truncated:r, "
     + plain.dropFirst(2).map(\.name).joined(separator: ", ") + ", each but auto perhaps with +norm or +moments"
 
   /// `pinv`, `ridge:0.01`, `truncated:64+moments`.
-  package var name: String {
+  public var name: String {
     let base: String
     switch kind {
     case .ridge(let lambda): base = "ridge:\(lambda)"
@@ -115,7 +115,7 @@ extension MapRecipe {
 
   /// Reads what `name` writes.
   /// - Throws: `StitchingError.unknownMap`.
-  package init(_ name: String) throws {
+  public init(_ name: String) throws {
     let parts = name.split(separator: "+", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     var matching = Matching.none
     if parts.count == 2 {
@@ -135,7 +135,7 @@ extension MapRecipe {
   }
 
   /// As its name.
-  package func encode(to encoder: any Encoder) throws { try name.encode(to: encoder) }
+  public func encode(to encoder: any Encoder) throws { try name.encode(to: encoder) }
 
   /// - Throws: `FileError` for a name that is none.
   init(_ node: JSONNode) throws {

@@ -3,36 +3,36 @@ import Files
 import Transformer
 
 /// A's first blocks, a map, and B's last blocks and heads, run as one model. Nothing is trained.
-package struct StitchedModel: Sendable {
+public struct StitchedModel: Sendable {
   /// What happens to the state at the seam besides the map.
-  package struct Options: Equatable, Sendable {
+  public struct Options: Equatable, Sendable {
     /// GPT-2: A's ln_f is applied before the map, as the published code does at every cut.
-    package var appliesFinalNorm: Bool
+    public var appliesFinalNorm: Bool
     /// B's position embeddings are added after the map, as the published code does.
-    package var addsPositions: Bool
+    public var addsPositions: Bool
 
     /// The residual stream as it is.
-    package static let plain = Options(appliesFinalNorm: false, addsPositions: false)
+    public static let plain = Options(appliesFinalNorm: false, addsPositions: false)
     /// What the paper's code does (GPT-2 only).
-    package static let asPublished = Options(appliesFinalNorm: true, addsPositions: true)
+    public static let asPublished = Options(appliesFinalNorm: true, addsPositions: true)
 
-    package init(appliesFinalNorm: Bool, addsPositions: Bool) {
+    public init(appliesFinalNorm: Bool, addsPositions: Bool) {
       self.appliesFinalNorm = appliesFinalNorm
       self.addsPositions = addsPositions
     }
   }
 
-  package let pretrained: Model
-  package let finetuned: Model
+  public let pretrained: Model
+  public let finetuned: Model
   /// n: A's blocks 0..<n.
-  package let kept: Int
+  public let kept: Int
   /// m: B's last m blocks.
-  package let transplanted: Int
-  package let map: StitchingMap
-  package let options: Options
+  public let transplanted: Int
+  public let map: StitchingMap
+  public let options: Options
 
   /// - Throws: `StitchingError`: architectures, numbers of blocks or options that do not fit.
-  package init(
+  public init(
     pretrained: Model, kept: Int, map: StitchingMap, finetuned: Model, transplanted: Int, options: Options = .plain
   ) throws {
     try Self.check(pretrained, finetuned, options)
@@ -71,7 +71,7 @@ package struct StitchedModel: Sendable {
   /// - Parameters:
   ///   - observer: sees B's blocks as `kept`, `kept` + 1...
   ///   - interventions: count B's blocks so, too; those in A's do nothing here.
-  package func finish(
+  public func finish(
     _ h: HiddenState, _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil,
     interventions: [Intervention] = []
   ) throws -> HiddenState {
@@ -101,8 +101,8 @@ package struct StitchedModel: Sendable {
 }
 
 extension StitchedModel: TransformerModel {
-  package var name: String { "\(pretrained.name):\(kept)+\(map.recipe.name)+\(finetuned.name):\(transplanted)" }
-  package var segments: [ModelSegment] {
+  public var name: String { "\(pretrained.name):\(kept)+\(map.recipe.name)+\(finetuned.name):\(transplanted)" }
+  public var segments: [ModelSegment] {
     let layers = finetuned.dimensions.layers
     return [
       ModelSegment(model: pretrained, blocks: 0..<kept),
@@ -110,16 +110,16 @@ extension StitchedModel: TransformerModel {
     ]
   }
   /// A reads the text. B needs position embeddings of its own only where they are added.
-  package var positions: Int {
+  public var positions: Int {
     options.addsPositions ? min(pretrained.positions, finetuned.positions) : pretrained.positions
   }
-  package var unembedding: Unembedding? { finetuned.unembedding }
-  package var classifier: ClassifierHead? { finetuned.classifier }
-  package var otherHead: OtherHead? { finetuned.otherHead }
-  package var config: JSONNode { finetuned.config }
-  package var tokenizerDirectory: String { pretrained.tokenizerDirectory }
+  public var unembedding: Unembedding? { finetuned.unembedding }
+  public var classifier: ClassifierHead? { finetuned.classifier }
+  public var otherHead: OtherHead? { finetuned.otherHead }
+  public var config: JSONNode { finetuned.config }
+  public var tokenizerDirectory: String { pretrained.tokenizerDirectory }
 
-  package func forward(
+  public func forward(
     _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState {
     try Intervention.check(interventions, blocks: blockDimensions, batch)
@@ -132,7 +132,7 @@ extension StitchedModel: TransformerModel {
 
   /// The digest of the two models' digests, A's first, as hexadecimal lines.
   /// - Throws: `DigestError`.
-  package func weightsDigest() throws -> String {
+  public func weightsDigest() throws -> String {
     let digest = Digest()
     digest.update("\(try pretrained.weightsDigest())\n\(try finetuned.weightsDigest())\n")
     return try digest.finish()

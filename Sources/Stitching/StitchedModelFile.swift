@@ -156,7 +156,9 @@ extension StitchingMap {
 extension StitchingMaps {
   /// Maps between two models whose vocabularies are compared by their tokenizer files.
   /// - Throws: `StitchingError`, `TokenizationError`, `LinearAlgebraError`.
-  package init(_ a: Model, _ b: Model, allowsPartialVocabulary: Bool, seed: UInt64, threads: Threads) throws {
+  public init(
+    _ a: Model, _ b: Model, allowsPartialVocabulary: Bool = false, seed: UInt64 = 42, threads: Threads = .available
+  ) throws {
     let pair = try StitchPair(
       TokenizedModel(a), TokenizedModel(b), allowsPartialVocabulary: allowsPartialVocabulary)
     try self.init(a.wE, b.wE, shared: pair.shared, seed: seed, threads: threads)

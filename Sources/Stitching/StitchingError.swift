@@ -1,7 +1,7 @@
 /// Why two models cannot be joined. Every case says what was expected, found, and what to do.
-package enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible {
+public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A's blocks, or B's.
-  package enum Blocks: String, Sendable { case kept, transplanted }
+  public enum Blocks: String, Sendable { case kept, transplanted }
 
   /// BERT to GPT-2 or the other way.
   case differentArchitectures(pretrained: String, finetuned: String)
@@ -39,7 +39,7 @@ package enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible
   /// The folder of a part that is not finished.
   case unfinishedShard(path: String)
 
-  package var description: String {
+  public var description: String {
     switch self {
     case .differentArchitectures(let pretrained, let finetuned):
       return "the pretrained model is \(pretrained), the fine-tuned one \(finetuned); both must be bert or both gpt2"

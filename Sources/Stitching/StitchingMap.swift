@@ -4,7 +4,7 @@ import DenseMath
 ///
 /// Dar et al., section 5 of "Analyzing Transformers in Embedding Space": a state of A is read as scores over the vocabulary
 /// and written into B by a right inverse of B's embedding.
-package struct StitchingMap: Sendable {
+public struct StitchingMap: Sendable {
   /// What one map serves: a draw of a recipe at every cut, or at one where it depends on that.
   struct Key: Hashable {
     private let recipe: MapRecipe
@@ -18,17 +18,17 @@ package struct StitchingMap: Sendable {
     }
   }
 
-  package let recipe: MapRecipe
+  public let recipe: MapRecipe
   /// For `auto`, the recipe that was chosen.
-  package let chosen: MapRecipe?
+  public let chosen: MapRecipe?
   /// Which draw of a seeded map; 0 for the others.
-  package let draw: Int
+  public let draw: Int
   /// S in Double, [d_A, d_B].
-  package let matrix: DoubleMatrix
+  public let matrix: DoubleMatrix
   /// b, [d_B]; nil for none.
-  package let offset: [Double]?
+  public let offset: [Double]?
   /// The norm that every mapped state is given; nil to leave it as it is.
-  package let norm: Double?
+  public let norm: Double?
   /// S rounded to Float32: what states are multiplied by.
   package let tensor: Tensor
 

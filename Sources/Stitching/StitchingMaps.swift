@@ -3,7 +3,7 @@ import Tokenization
 
 /// What all maps between two models are made from: the products of their embeddings, computed once, and the generator of
 /// the drawn ones.
-package struct StitchingMaps: Sendable {
+public struct StitchingMaps: Sendable {
   private let wEA: Tensor
   private let wEB: Tensor
   private let rows: [(a: Int, b: Int)]
@@ -32,6 +32,13 @@ package struct StitchingMaps: Sendable {
     inverse = try PositiveInverse(gramB)
   }
 
+  /// A map from the two embeddings alone.
+  /// - Parameter draw: which one of a drawn recipe.
+  /// - Throws: as below.
+  public func map(_ recipe: MapRecipe, draw: Int = 0) throws -> StitchingMap {
+    try map(recipe, draw: draw, texts: nil)
+  }
+
   /// - Parameters:
   ///   - texts: what unlabelled texts say about the tokens and the states at the cut; for recipes with `needsTexts`.
   ///   - measuring: other texts, with a sample of states, by which `auto` chooses.
@@ -39,7 +46,7 @@ package struct StitchingMaps: Sendable {
   /// - Throws: `StitchingError`: `differentWidths` for `identity` between different sizes, `rankOutOfRange`, `needsTexts`;
   ///   `LinearAlgebraError`.
   package func map(
-    _ recipe: MapRecipe, draw: Int = 0, texts: SeamStatistics? = nil, measuredOn measuring: SeamStatistics? = nil,
+    _ recipe: MapRecipe, draw: Int = 0, texts: SeamStatistics?, measuredOn measuring: SeamStatistics? = nil,
     cut: StitchCut? = nil
   ) throws -> StitchingMap {
     if recipe.kind == .auto { return try chosen(texts, measuring, cut) }

@@ -3,19 +3,19 @@ import Foundation
 
 /// What a model's files say about how it continues a text: generation_config.json, or config.json where there is none, as
 /// Hugging Face reads them.
-public struct GenerationSettings: Equatable, Sendable {
+package struct GenerationSettings: Equatable, Sendable {
   /// The file they stand in.
-  public let path: String
+  package let path: String
   /// `eos_token_id`: the tokens after which nothing follows. Ids outside the vocabulary never come and are left out.
-  public let endOfText: Set<Int32>
+  package let endOfText: Set<Int32>
   /// `do_sample`; false where absent.
-  public let samples: Bool
+  package let samples: Bool
   /// `temperature`; nil where absent, and without sampling.
-  public let temperature: Double?
+  package let temperature: Double?
   /// `top_k`; nil for the whole vocabulary, and without sampling.
-  public let topK: Int?
+  package let topK: Int?
   /// Keys of generation_config.json that neither Hugging Face nor Graft reads.
-  public let unreadKeys: [String]
+  package let unreadKeys: [String]
 }
 
 extension GenerationSettings {
@@ -65,7 +65,7 @@ extension TransformerModel {
   /// - Parameter sampling: whether tokens are drawn; settings for drawing count only then.
   /// - Throws: `SettingsError` for one that would choose other tokens than are chosen here, `FileError` for one of
   ///   another type, `TransformerError.missingHead` without a head over the vocabulary.
-  public func generationSettings(sampling: Bool) throws -> GenerationSettings {
+  package func generationSettings(sampling: Bool) throws -> GenerationSettings {
     try GenerationSettings(config, vocabulary: requireUnembedding().vocabulary, sampling: sampling)
   }
 }

@@ -1,17 +1,17 @@
 import DenseMath
 
 /// The keys and values of a GPT-2 text so far, so that the next token costs one row of products instead of all of them.
-public final class KeyValueCache {
+package final class KeyValueCache {
   /// Tokens whose keys and values every layer holds.
-  public private(set) var tokens = 0
+  package private(set) var tokens = 0
   /// The most tokens there is room for.
-  public let capacity: Int
+  package let capacity: Int
   private let width: Int
   /// A layer's keys, then its values, each [capacity, d].
   private let layers: [FloatBuffer]
 
   /// Room for `capacity` tokens (at most the model's positions).
-  public init(_ dimensions: Dimensions, capacity: Int) {
+  package init(_ dimensions: Dimensions, capacity: Int) {
     self.capacity = max(0, min(capacity, dimensions.positions))
     width = dimensions.hidden
     let count = 2 * self.capacity * dimensions.hidden

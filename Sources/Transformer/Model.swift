@@ -134,7 +134,7 @@ public struct Model: Sendable {
   /// - Returns: [ids, d], after the last block and before ln_f.
   /// - Throws: `TransformerError`: not causal, an id or a length the model or the cache cannot take; then the cache is
   ///   as before.
-  public func extend(_ ids: [Int32], cache: KeyValueCache, workspace: Workspace) throws -> HiddenState {
+  package func extend(_ ids: [Int32], cache: KeyValueCache, workspace: Workspace) throws -> HiddenState {
     guard traits.isCausal else {
       throw TransformerError.missingHead(
         model: name, head: "causal attention", advice: "only GPT-2 reads a text one token after the other")

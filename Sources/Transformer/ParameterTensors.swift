@@ -2,13 +2,13 @@ import DenseMath
 
 extension Model {
   /// A tensor of a model under the project's name for it.
-  public struct NamedTensor: Sendable {
-    public let name: String
-    public let tensor: Tensor
+  package struct NamedTensor: Sendable {
+    package let name: String
+    package let tensor: Tensor
   }
 
   /// The biases and norms of a block: all its parameters but the vectors of `ParameterKind`.
-  public func biasesAndNorms(layer: Int) -> [NamedTensor] {
+  package func biasesAndNorms(layer: Int) -> [NamedTensor] {
     precondition(layer >= 0 && layer < dimensions.layers, "block \(layer) of \(dimensions.layers)")
     let block = blocks[layer]
     let inputs: [(String, Linear)]
@@ -22,7 +22,7 @@ extension Model {
   }
 
   /// The parameters outside of the blocks and the heads: embeddings, and the norm after or before them.
-  public var outerParameters: [NamedTensor] {
+  package var outerParameters: [NamedTensor] {
     let embeddings = [("wE", wE), ("wPos", wPos), ("wType", wType)]
     let norms = [("embeddingNorm", embeddingNorm), ("finalNorm", finalNorm)]
     return embeddings.compactMap { name, tensor in tensor.map { NamedTensor(name: name, tensor: $0) } }
@@ -39,7 +39,7 @@ extension Model {
 extension ClassifierHead {
   /// What each class reads the residual stream with, [C, d]: the rows of `weight`; where a pooler comes first, they times
   /// its matrix, its tanh left out.
-  public var readingVectors: Tensor {
+  package var readingVectors: Tensor {
     guard case .firstToken(let pooler) = pooling else { return weight }
     let (d, pooled) = (pooler.inputs, pooler.outputs)
     let stride = pooler.layout == .outputByInput ? (output: d, input: 1) : (output: 1, input: pooled)

@@ -1,26 +1,26 @@
 import DenseMath
 
 /// Everything `graft forward` writes about one text.
-public struct Trace: Sendable {
+package struct Trace: Sendable {
   /// Hidden states of neighbouring blocks of one width.
-  public struct Segment: Sendable {
-    public let dimensions: Dimensions
+  package struct Segment: Sendable {
+    package let dimensions: Dimensions
     /// The state that enters the first block, then the state after each: [blocks + 1][T d].
-    public var hidden: [[Float]]
+    package var hidden: [[Float]]
     /// Softmax weights of each block, [blocks][H T T].
-    public var attention: [[Float]] = []
+    package var attention: [[Float]] = []
   }
 
-  public let ids: [Int32]
+  package let ids: [Int32]
   /// One for a checkpoint, two for a splice: what A's blocks made, then what B's made of the mapped state.
-  public var segments: [Segment]
+  package var segments: [Segment]
   /// [T V]; nil where there is no head over the vocabulary.
-  public var logits: [Float]?
+  package var logits: [Float]?
   /// [C]; nil where this is no classifier.
-  public var classifierLogits: [Float]?
+  package var classifierLogits: [Float]?
 
   /// T
-  public var tokens: Int { ids.count }
+  package var tokens: Int { ids.count }
 
   /// What the names of the tensors of a splice's two parts end in.
   static let partSuffixes = ["_pretrained", "_finetuned"]
@@ -42,7 +42,7 @@ public struct Trace: Sendable {
 extension TransformerModel {
   /// Runs one text and keeps every hidden state and attention weight, and the scores of the heads there are.
   /// - Throws: `TransformerError`.
-  public func trace(_ ids: [Int32], tokenTypes: [Int32]? = nil, workspace: Workspace) throws -> Trace {
+  package func trace(_ ids: [Int32], tokenTypes: [Int32]? = nil, workspace: Workspace) throws -> Trace {
     let batch = try PackedBatch([ids], tokenTypes: tokenTypes.map { [$0] })
     let recorder = Recorder(blocks: blockDimensions, segmentStarts: segmentStarts)
     let h = try forward(batch, workspace: workspace, observer: recorder)

@@ -3,7 +3,7 @@ import DenseMath
 
 extension Trace {
   /// The name and shape of a tensor in the file.
-  public typealias Entry = (name: String, shape: [Int])
+  package typealias Entry = (name: String, shape: [Int])
 
   /// Writes the trace as safetensors, C order: `ids` I64 [T], and F32 `hidden` [L+1, T, d], `attention` [L, H, T, T],
   /// `logits` [T, V] and `classifier_logits` [C] as far as there are. A splice of two models has `hidden_pretrained`,
@@ -12,7 +12,7 @@ extension Trace {
   /// way, so that they are held once.
   /// - Returns: what was written.
   /// - Throws: `FileError`.
-  public mutating func write(to path: String) throws -> [Entry] {
+  package mutating func write(to path: String) throws -> [Entry] {
     let T = tokens
     var writer = SafetensorsWriter()
     var entries: [Entry] = [("ids", [T])]

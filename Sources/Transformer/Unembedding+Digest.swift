@@ -5,7 +5,7 @@ extension Unembedding {
   /// The SHA-256 of everything that decides a score, as 64 hexadecimal digits: what is done to a state first, with its
   /// shapes, epsilon and numbers, the matrix and the bias. A head that is stored elsewhere, tied or untied, has the same.
   /// - Throws: `DigestError`.
-  public func sha256() throws -> String {
+  package func sha256() throws -> String {
     let digest = Digest()
     func add(_ name: String, _ tensor: Tensor?) {
       digest.update("\(name) \(tensor?.shape ?? [])\n")

@@ -1,32 +1,32 @@
 import Checkpoints
 
 /// A trace compared with stored results, stage by stage, so that the first stage that differs is named.
-public struct Verification: Sendable {
-  public struct Stage: Sendable {
+package struct Verification: Sendable {
+  package struct Stage: Sendable {
     /// "hidden 3", "attention 2", "logits", "classifier_logits"; of a part of a splice "hidden_finetuned 0".
-    public let name: String
+    package let name: String
     /// Largest absolute difference; NaN where either side is not a number.
-    public let largestError: Double
+    package let largestError: Double
     /// Where it is, as indices of the stage's own axes, such as [position, column].
-    public let index: [Int]
+    package let index: [Int]
     /// The largest magnitude of the whole expected tensor.
-    public let largestMagnitude: Double
+    package let largestMagnitude: Double
 
     /// The error as a fraction of the tensor's largest magnitude: what the tolerance bounds.
-    public var fraction: Double { largestError == 0 ? 0 : largestError / largestMagnitude }
+    package var fraction: Double { largestError == 0 ? 0 : largestError / largestMagnitude }
   }
 
   /// In the order the forward pass makes them.
-  public let stages: [Stage]
+  package let stages: [Stage]
   /// Tensors of the file that are not compared.
-  public let notCompared: [String]
+  package let notCompared: [String]
 
   /// The first stage whose error is over the tolerance, or not a number.
-  public func firstFailure(tolerance: Double) -> Stage? { stages.first { !($0.fraction <= tolerance) } }
+  package func firstFailure(tolerance: Double) -> Stage? { stages.first { !($0.fraction <= tolerance) } }
 
   /// The ids, and token types where stored, that the expected results were made from.
   /// - Throws: `CheckpointError`, `TransformerError.idOutOfRange`.
-  public static func input(of file: SafetensorsFile) throws -> (ids: [Int32], tokenTypes: [Int32]?) {
+  package static func input(of file: SafetensorsFile) throws -> (ids: [Int32], tokenTypes: [Int32]?) {
     func narrow(_ values: [Int]) throws -> [Int32] {
       try values.enumerated().map { position, value in
         guard let narrow = Int32(exactly: value) else {
@@ -44,7 +44,7 @@ public struct Verification: Sendable {
   /// - Parameters:
   ///   - file: F32 or F64 tensors of the shapes `graft forward` writes.
   /// - Throws: `CheckpointError` for a tensor that cannot be read, `TransformerError.differentShape`.
-  public init(of trace: Trace, against file: SafetensorsFile) throws {
+  package init(of trace: Trace, against file: SafetensorsFile) throws {
     let T = trace.tokens
     var compared = Set(["ids", "token_types"])
     func expected(_ name: String, _ shape: [Int]) throws -> [Double]? {

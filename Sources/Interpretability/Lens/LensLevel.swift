@@ -2,38 +2,38 @@ import Files
 import Transformer
 
 /// A depth at which the lens reads: hidden state 0, or a site of a block.
-package struct LensLevel: Hashable, Sendable {
+public struct LensLevel: Hashable, Sendable {
   /// -1 for hidden state 0.
-  package let layer: Int
+  public let layer: Int
   /// `residPre` for hidden state 0, else `attnOut`, `residMid`, `mlpOut` or `residPost`.
-  package let site: Site
+  public let site: Site
   /// Whether the state passes the translator of a `TunedLens` before the head.
-  package let isTuned: Bool
+  public let isTuned: Bool
 
-  package init(layer: Int, site: Site, isTuned: Bool = false) {
+  public init(layer: Int, site: Site, isTuned: Bool = false) {
     self.layer = layer
     self.site = site
     self.isTuned = isTuned
   }
 
   /// The same depth without a translator.
-  package var plain: LensLevel { LensLevel(layer: layer, site: site) }
+  public var plain: LensLevel { LensLevel(layer: layer, site: site) }
 
   /// `name`, and "tuned" where it is.
-  package var title: String { isTuned ? name + " tuned" : name }
+  public var title: String { isTuned ? name + " tuned" : name }
 
   /// Its address: "embed", "L3" (after block 3), "L3.residMid", "L3.attn", "L3.mlp".
-  package var name: String { Address(layer: max(0, layer), .site(site)).description }
+  public var name: String { Address(layer: max(0, layer), .site(site)).description }
 
   /// Whether this is the state between two blocks, or at either end: what a block reads or writes.
-  package var isBlockOutput: Bool { site == .residPre || site == .residPost }
+  public var isBlockOutput: Bool { site == .residPre || site == .residPost }
 
   /// Upwards, in the order the forward pass makes them; the last is the model's own output.
   /// - Parameters:
   ///   - sublayers: also `residMid`, between attention and feed-forward.
   ///   - updates: also `attnOut` and `mlpOut`, what attention and feed-forward add, read alone.
   ///   - tuned: first of all, also every state that a block reads through its translator.
-  package static func all(
+  public static func all(
     blocks: Int, sublayers: Bool = false, updates: Bool = false, tuned: Bool = false
   ) -> [LensLevel] {
     let sites: [Site] = [.attnOut, .residMid, .mlpOut, .residPost].filter { site in
@@ -48,7 +48,7 @@ package struct LensLevel: Hashable, Sendable {
 }
 
 extension LensLevel: Encodable {
-  package func encode(to encoder: any Encoder) throws {
+  public func encode(to encoder: any Encoder) throws {
     try encoder.encode(["layer": layer, "level": name, "site": site.rawValue, "tuned": isTuned])
   }
 }

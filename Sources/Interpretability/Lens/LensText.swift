@@ -1,33 +1,33 @@
 import Transformer
 
 /// What every level says at some places of one text.
-package struct LensText: Sendable {
+public struct LensText: Sendable {
   /// The places, in tokens from 0, ascending.
-  package let positions: [Int]
-  package let levels: [LensLevel]
+  public let positions: [Int]
+  public let levels: [LensLevel]
   /// [levels][places]; each cell follows the true token, the target and what that is compared with.
-  package let cells: [[LensCell]]
+  public let cells: [[LensCell]]
   /// The true token of each place; nil where it is unknown.
-  package let truth: [Int32?]
+  public let truth: [Int32?]
 }
 
 /// What is looked for in a text besides its true tokens.
-package struct LensTargets: Sendable {
+public struct LensTargets: Sendable {
   /// A token whose rank and probability are followed.
-  package var target: Int32?
+  public var target: Int32?
   /// The token whose logit is subtracted.
-  package var versus: Int32?
+  public var versus: Int32?
 
-  package init(_ target: Int32? = nil, versus: Int32? = nil) {
+  public init(_ target: Int32? = nil, versus: Int32? = nil) {
     (self.target, self.versus) = (target, versus)
   }
 }
 
 extension LensCell {
   /// Of the true token; nil where it is unknown. Of a cell of `LensText`, as the two below.
-  package var truth: Followed? { followed[0] }
-  package var target: Followed? { followed[1] }
-  package var versus: Followed? { followed[2] }
+  public var truth: Followed? { followed[0] }
+  public var target: Followed? { followed[1] }
+  public var versus: Followed? { followed[2] }
 }
 
 extension LogitLens {
@@ -39,7 +39,7 @@ extension LogitLens {
   ///   - positions: the places to read; nil for all.
   ///   - top: how many tokens a cell lists.
   /// - Throws: as `read`.
-  package func read(
+  public func read(
     _ ids: [Int32], at positions: [Int]? = nil, top: Int = 10, following targets: LensTargets = LensTargets(),
     interventions: [Intervention] = [], workspace: Workspace
   ) throws -> LensText {
@@ -54,7 +54,7 @@ extension LogitLens {
   /// Reads each place of a text with the mask there, one copy of the text per place.
   /// - Parameters: as above.
   /// - Throws: as `read`.
-  package func readMasking(
+  public func readMasking(
     _ ids: [Int32], at positions: [Int], with mask: Int32, top: Int = 10,
     following targets: LensTargets = LensTargets(), interventions: [Intervention] = [], workspace: Workspace
   ) throws -> LensText {

@@ -9,14 +9,14 @@ import Transformer
 /// GPT-2's states pass ln_f once, with their own statistics; BERT's the whole masked-LM head. The last level is the
 /// model's own output: the same numbers through the same type. Scores are made for a few places at a time and folded at
 /// once, so that memory grows with the text and with k, never with the text times the vocabulary.
-package struct LogitLens: Sendable {
+public struct LogitLens: Sendable {
   /// Rows of scores made at a time; [rows, V] numbers are all that is held of them.
   private static let rowsAtATime = 256
 
-  package let model: any TransformerModel
+  public let model: any TransformerModel
   /// One a segment of the model: one for a checkpoint, two for a splice.
-  package let heads: [Unembedding]
-  package let levels: [LensLevel]
+  public let heads: [Unembedding]
+  public let levels: [LensLevel]
   private let tuned: TunedLens?
   /// Where each head's levels lie.
   private let spans: [Range<Int>]
@@ -27,7 +27,7 @@ package struct LogitLens: Sendable {
   ///   - tuned: the translators of the tuned levels, which only a model of one segment can have.
   /// - Throws: `InterpretabilityError` when a head does not fit the states of its segment, the heads do not share a
   ///   vocabulary, or the translators are for other states or another head.
-  package init(_ model: any TransformerModel, heads: [Unembedding], levels: [LensLevel], tuned: TunedLens? = nil) throws
+  public init(_ model: any TransformerModel, heads: [Unembedding], levels: [LensLevel], tuned: TunedLens? = nil) throws
   {
     let starts = model.segmentStarts
     precondition(tuned != nil || !levels.contains(where: \.isTuned), "tuned levels without translators")
@@ -59,7 +59,7 @@ package struct LogitLens: Sendable {
   ///   - updates: whether also what attention and feed-forward add, alone.
   ///   - tuned: reads beside the plain lens.
   /// - Throws: `TransformerError.missingHead`; as above.
-  package init(
+  public init(
     _ model: any TransformerModel, sublayers: Bool = false, updates: Bool = false, tuned: TunedLens? = nil
   ) throws {
     let parts = model.segments.suffix(model.segmentStarts.count)

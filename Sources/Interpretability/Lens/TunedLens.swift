@@ -4,7 +4,7 @@ import Transformer
 
 /// Affine translators that carry the state before each block to where the model's head can read it (Belrose et al.,
 /// "Eliciting Latent Predictions from Transformers with the Tuned Lens", 2023).
-package struct TunedLens: Sendable {
+public struct TunedLens: Sendable {
   /// h W + b
   package struct Translator: Sendable {
     /// [d, d]
@@ -71,7 +71,7 @@ extension TunedLens {
 
   /// Reads what `write` made.
   /// - Throws: `FileError`, `CheckpointError`; `InterpretabilityError.notATunedLens`.
-  package init(path: String) throws {
+  public init(path: String) throws {
     let file = try SafetensorsFile(path)
     guard file.metadata["graft.kind"] == Self.kind, let digest = file.metadata["graft.unembedding_sha256"] else {
       throw InterpretabilityError.notATunedLens(

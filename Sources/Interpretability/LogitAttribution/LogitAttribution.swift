@@ -12,9 +12,9 @@ import Transformer
 /// f(x) / x frozen. With the embedding as the head, norms alone are frozen.
 ///
 /// The parts are summed in Double and must give the model's own logit.
-package struct LogitAttribution: Sendable, Equatable {
-  package struct Part: Sendable, Equatable {
-    package enum Kind: String, Sendable, CaseIterable {
+public struct LogitAttribution: Sendable, Equatable {
+  public struct Part: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable {
       case tokenEmbedding = "token_embedding"
       case positionEmbedding = "position_embedding"
       case typeEmbedding = "type_embedding"
@@ -33,15 +33,15 @@ package struct LogitAttribution: Sendable, Equatable {
     }
 
     /// "L5H3", "L5.mlp", "L5.mlp.norm"
-    package let name: String
-    package let kind: Kind
+    public let name: String
+    public let kind: Kind
     /// nil for embeddings and what follows the last block.
-    package let layer: Int?
-    package let head: Int?
+    public let layer: Int?
+    public let head: Int?
     /// In logits.
-    package let value: Double
+    public let value: Double
 
-    package init(name: String, kind: Kind, layer: Int?, head: Int?, value: Double) {
+    public init(name: String, kind: Kind, layer: Int?, head: Int?, value: Double) {
       self.name = name
       self.kind = kind
       self.layer = layer
@@ -51,19 +51,19 @@ package struct LogitAttribution: Sendable, Equatable {
   }
 
   /// In the order of the forward pass.
-  package let parts: [Part]
+  public let parts: [Part]
   /// What the model's own head gives, in Float32: of the token, or of it minus that of the other one.
-  package let logit: Double
+  public let logit: Double
   /// Σ parts
-  package var sum: Double { parts.reduce(0) { $0 + $1.value } }
+  public var sum: Double { parts.reduce(0) { $0 + $1.value } }
   /// Σ |parts|
-  package var magnitude: Double { parts.reduce(0) { $0 + abs($1.value) } }
+  public var magnitude: Double { parts.reduce(0) { $0 + abs($1.value) } }
 
   /// |Σ parts - logit| may be so much of Σ |parts|.
-  package static let tolerance = 1e-5
+  public static let tolerance = 1e-5
 
   /// - Throws: `InterpretabilityError.partsDoNotSum` for parts that are not those of this logit.
-  package init(parts: [Part], logit: Double, model: String, position: Int) throws {
+  public init(parts: [Part], logit: Double, model: String, position: Int) throws {
     self.parts = parts
     self.logit = logit
     guard abs(sum - logit) <= Self.tolerance * magnitude else {
@@ -84,7 +84,7 @@ package struct LogitAttribution: Sendable, Equatable {
   /// - Returns: one a place, in their order.
   /// - Throws: `TransformerError` for a text or an intervention that the model cannot take, `InterpretabilityError` for a
   ///   position or token that is not there, and when the parts do not add up to the logit.
-  package static func attributions(
+  public static func attributions(
     at places: [(position: Int, target: Int32)], versus: Int32? = nil, in ids: [Int32], model: Model, head: Unembedding,
     interventions: [Intervention] = [], workspace: Workspace
   ) throws -> [LogitAttribution] {

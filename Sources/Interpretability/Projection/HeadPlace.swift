@@ -1,48 +1,48 @@
 import Transformer
 
 /// A head of a model: "L5H3". Blocks and heads count from 0.
-package struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
-  package let layer: Int
-  package let head: Int
+public struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
+  public let layer: Int
+  public let head: Int
 
-  package init(layer: Int, head: Int) {
+  public init(layer: Int, head: Int) {
     self.layer = layer
     self.head = head
   }
 
   /// nil for an address that is not a head's.
-  package init?(_ address: Address) {
+  public init?(_ address: Address) {
     guard let head = address.head, address.part == nil else { return nil }
     self.init(layer: address.layer, head: head)
   }
 
-  package var description: String { Address(layer: layer, head: head).description }
+  public var description: String { Address(layer: layer, head: head).description }
 }
 
 /// One parameter vector of a model: "L3:907", neuron 907 of block 3, or "L3H5:12", place 12 in head 5 of block 3.
-package struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
-  package let layer: Int
+public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
+  public let layer: Int
   /// nil for neurons.
-  package let head: Int?
-  package let index: Int
+  public let head: Int?
+  public let index: Int
 
-  package init(layer: Int, head: Int? = nil, index: Int) {
+  public init(layer: Int, head: Int? = nil, index: Int) {
     self.layer = layer
     self.head = head
     self.index = index
   }
 
   /// nil for an address that is not a vector's.
-  package init?(_ address: Address) {
+  public init?(_ address: Address) {
     guard case .vector(let index) = address.part else { return nil }
     self.init(layer: address.layer, head: address.head, index: index)
   }
 
   /// The vector of a row of `Model.parameterVectors`.
-  package init(layer: Int, row: Int, of group: ParameterKind, headSize: Int) {
+  public init(layer: Int, row: Int, of group: ParameterKind, headSize: Int) {
     self.init(
       layer: layer, head: group.isAttention ? row / headSize : nil, index: group.isAttention ? row % headSize : row)
   }
 
-  package var description: String { Address(layer: layer, head: head, .vector(index)).description }
+  public var description: String { Address(layer: layer, head: head, .vector(index)).description }
 }

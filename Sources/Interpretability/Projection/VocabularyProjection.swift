@@ -6,9 +6,9 @@ import Transformer
 ///
 /// What writes to the residual stream is read by wE v. What reads from it needs a right inverse of E = wEᵀ: the exact
 /// one is the Moore-Penrose inverse; the paper's is E itself, transposed, whose few highest scores say more.
-package struct VocabularyProjection: Sendable {
+public struct VocabularyProjection: Sendable {
   /// E', what stands for the right inverse of E.
-  package enum Inverse: String, CaseIterable, Sendable {
+  public enum Inverse: String, CaseIterable, Sendable {
     /// wE
     case transpose
     /// wE (wEᵀ wE)⁻¹
@@ -16,7 +16,7 @@ package struct VocabularyProjection: Sendable {
   }
 
   /// What two heads' halves make, each kept as its two factors.
-  package enum HeadMatrix: String, CaseIterable, Sendable {
+  public enum HeadMatrix: String, CaseIterable, Sendable {
     /// W_VO = wV wO: what is read and what is written for it.
     case vo
     /// W_QK = wQ wKᵀ: what attends and what is attended to.
@@ -31,10 +31,10 @@ package struct VocabularyProjection: Sendable {
     }
   }
 
-  package let model: Model
+  public let model: Model
   /// The unembedding where it is not tied to the input embedding, else the token embedding: [V, d].
-  package let matrix: Tensor
-  package let inverse: Inverse
+  public let matrix: Tensor
+  public let inverse: Inverse
   package let foldsNorm: Bool
   /// (wEᵀ wE)⁻¹; nil for the transpose.
   private let gramInverse: PositiveInverse?
@@ -44,7 +44,7 @@ package struct VocabularyProjection: Sendable {
   ///   - foldingNorm: multiplies what reads with the gain of the norm before it. GPT-2 only.
   ///   - matrix: another matrix over the vocabulary, [V, d], such as that of the base model; nil for the model's own.
   /// - Throws: `InterpretabilityError.noNormToFold` for post-norm BERT, `.widthDoesNotFit`; `LinearAlgebraError`.
-  package init(
+  public init(
     _ model: Model, inverse: Inverse = .transpose, foldingNorm: Bool = false, matrix: Tensor? = nil,
     threads: Threads = .available
   ) throws {
@@ -118,7 +118,7 @@ package struct VocabularyProjection: Sendable {
   /// - Parameters:
   ///   - selection: which tokens take part, and which pairs are left out.
   /// - Throws: `InterpretabilityError.noSuchHead`, `LinearAlgebraError`.
-  package func topPairs(
+  public func topPairs(
     _ which: HeadMatrix, of place: HeadPlace, count: Int, lowest: Bool = false,
     selecting selection: PairSearch.Selection = PairSearch.Selection(), threads: Threads = .available
   ) throws -> [ScoredPair] {
