@@ -40,12 +40,16 @@ extension GPT2 {
     var blocks: [Block] = []
     for layer in 0..<size.layers {
       let name = "h.\(layer)"
+      // In the order of the forward pass, so that an error names the first tensor that is wrong.
+      let attentionNorm = try norm(name + ".ln_1")
+      let wQKV = try linear(name + ".attn.c_attn", from: d, to: 3 * d)
+      let wO = try linear(name + ".attn.c_proj", from: d, to: d)
+      let mlpNorm = try norm(name + ".ln_2")
+      let wIn = try linear(name + ".mlp.c_fc", from: d, to: dFF)
       blocks.append(
         Block(
-          projections: .joined(try linear(name + ".attn.c_attn", from: d, to: 3 * d)),
-          wO: try linear(name + ".attn.c_proj", from: d, to: d), attentionNorm: try norm(name + ".ln_1"),
-          wIn: try linear(name + ".mlp.c_fc", from: d, to: dFF),
-          wOut: try linear(name + ".mlp.c_proj", from: dFF, to: d), mlpNorm: try norm(name + ".ln_2"),
+          projections: .joined(wQKV), wO: wO, attentionNorm: attentionNorm, wIn: wIn,
+          wOut: try linear(name + ".mlp.c_proj", from: dFF, to: d), mlpNorm: mlpNorm,
           attentionScale: configuration.attentionScale(layer: layer)))
     }
     let finalNorm = try norm("ln_f")

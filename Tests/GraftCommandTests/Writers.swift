@@ -58,7 +58,8 @@ struct Writer: Sendable, CustomTestStringConvertible {
       Writer($0, "output", .folder, ["imdb-bert-1-sentiment"] + few)
     } + [
       Writer("stitch", "output", .folder, pair + few), Writer("stitch", "save", .folder, pair),
-      Writer("experiment stitch", "output", .folder, ["none.json"]), Writer("experiment merge", "output", .folder, ["none"]),
+      Writer("experiment stitch", "output", .folder, ["none.json"]),
+      Writer("experiment merge", "output", .folder, ["none"]),
       Writer("align", "output", .folder, ["imdb-bert-1", "imdb-bert-2"]), Writer("atlas export", "html", .folder, []),
       Writer("atlas build", "output", .database, ["imdb-bert-1"]),
     ]

@@ -26,13 +26,21 @@ import Transformer
   /// wQ, wK and wV of the uniform block make what the forward pass announces, whether they are stored apart or joined.
   @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func blocksHoldWhatTheirNamesSay(_ name: String) throws {
     let model = try Model(directory: Fixtures.path(name))
-    let sites: [Site] = [.attentionInput, .queries, .keys, .values]
-    let values = try model.values(
-      at: sites.map { BlockSite(layer: 1, site: $0) }, of: PackedBatch([[5, 9, 11]]), workspace: Workspace())
-    let input = try #require(values[BlockSite(layer: 1, site: .attentionInput)])
+    final class Values: Observer {
+      var sites: [Site: (rows: Int, columns: Int, values: [Float])] = [:]
+      func wants(_ site: Site, layer: Int) -> Bool {
+        layer == 1 && [.attentionInput, .queries, .keys, .values].contains(site)
+      }
+      func observe(_ observation: Observation) {
+        sites[observation.site] = (observation.rows, observation.columns, observation.copy())
+      }
+    }
+    let seen = Values()
+    _ = try model.forward(PackedBatch([[5, 9, 11]]), workspace: Workspace(), observer: seen)
+    let input = try #require(seen.sites[.attentionInput])
     let block = model.blocks[1]
     for (part, site) in [(block.wQ, Site.queries), (block.wK, .keys), (block.wV, .values)] {
-      let found = try #require(values[BlockSite(layer: 1, site: site)])
+      let found = try #require(seen.sites[site])
       let linear = part.linear
       let expected = (0..<input.rows).flatMap { row in
         part.columns.map { column in

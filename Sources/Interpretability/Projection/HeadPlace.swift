@@ -11,7 +11,7 @@ public struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// nil for an address that is not a head's.
-  public init?(_ address: Address) {
+  package init?(_ address: Address) {
     guard let head = address.head, address.part == nil else { return nil }
     self.init(layer: address.layer, head: head)
   }
@@ -33,7 +33,7 @@ public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// nil for an address that is not a vector's.
-  public init?(_ address: Address) {
+  package init?(_ address: Address) {
     guard case .vector(let index) = address.part else { return nil }
     self.init(layer: address.layer, head: address.head, index: index)
   }

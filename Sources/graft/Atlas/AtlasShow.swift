@@ -37,7 +37,9 @@ struct AtlasShow: ParsableCommand {
       readings = try atlas.readingsOfDirections(inBlock: place.layer)
     }
     let object =
-      JSONMembers.header("atlas show") + atlas.progressMembers + ["options": ["place": "\(place)"], "readings": readings]
+      JSONMembers.header("atlas show") + atlas.progressMembers + [
+        "options": ["place": "\(place)"], "readings": readings,
+      ]
     try output.print(object) { style in
       readings.map { table($0).text(style) }.joined(separator: "\n") + atlas.partialNote(style)
     }
