@@ -32,7 +32,9 @@ public enum ElementType: String, CaseIterable, Sendable {
 
 /// What a weight file says about one tensor.
 public struct TensorEntry: Sendable {
+  /// As it is stored.
   public let name: String
+  /// As it is stored.
   public let type: ElementType
   /// Sizes of the axes, outermost first; empty for a scalar.
   public let shape: [Int]

@@ -4,10 +4,14 @@
 /// Kuhn's Hungarian method (Naval Research Logistics 2, 1955) by shortest augmenting paths (Jonker and Volgenant,
 /// Computing 38, 1987): O(r² c) for r the fewer and c the more. Of assignments with the same total, always the same one.
 public struct Assignment: Equatable, Sendable {
+  /// A row and the column it is paired with.
   public struct Pair: Hashable, Sendable {
+    /// From 0.
     public let row: Int
+    /// From 0.
     public let column: Int
 
+    /// A pair by its places.
     public init(row: Int, column: Int) {
       self.row = row
       self.column = column

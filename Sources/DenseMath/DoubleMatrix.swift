@@ -2,7 +2,9 @@ import COpenBLAS
 
 /// A row-major Float64 matrix of modest size: Gram matrices and the maps between models.
 public struct DoubleMatrix: Sendable, Equatable {
+  /// How many rows.
   public let rows: Int
+  /// How many columns.
   public let columns: Int
   /// rows x columns numbers, row after row.
   public var values: [Double]
@@ -26,6 +28,7 @@ public struct DoubleMatrix: Sendable, Equatable {
     return matrix
   }
 
+  /// The entry at a place, both counted from 0.
   public subscript(row: Int, column: Int) -> Double {
     get { values[row * columns + column] }
     set { values[row * columns + column] = newValue }

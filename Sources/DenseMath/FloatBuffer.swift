@@ -6,6 +6,7 @@
 public final class FloatBuffer {
   /// `count` numbers; valid as long as this object lives.
   public let pointer: UnsafeMutablePointer<Float>
+  /// How many numbers.
   public let count: Int
   private static let hugePage = 1 << 21
 

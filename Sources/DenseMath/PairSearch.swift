@@ -1,9 +1,13 @@
 /// An entry of a matrix and its place.
 public struct ScoredPair: Equatable, Sendable {
+  /// From 0.
   public let row: Int
+  /// From 0.
   public let column: Int
+  /// The entry.
   public let score: Double
 
+  /// An entry at its place.
   public init(row: Int, column: Int, score: Double) {
     self.row = row
     self.column = column
@@ -25,10 +29,12 @@ public struct PairSearch: Sendable {
   public struct Selection: Sendable {
     /// Rows and columns to look at, ascending; nil for all.
     public var rows: [Int]?
+    /// See `rows`.
     public var columns: [Int]?
     /// A number for each row and column alike; a pair of the same number is left out. nil to keep all pairs.
     public var groups: [Int32]?
 
+    /// Everything takes part that is not left out here.
     public init(rows: [Int]? = nil, columns: [Int]? = nil, groups: [Int32]? = nil) {
       self.rows = rows
       self.columns = columns

@@ -9,6 +9,7 @@ import Synchronization
 /// OpenBLAS, which is left with LAPACK and Double products, is held at one thread: two pools on the same
 /// cores would wait for each other.
 public struct Threads: Sendable, Equatable {
+  /// How many threads, at least 1.
   public let count: Int
 
   /// At least one.

@@ -1,8 +1,11 @@
 /// A score and the id of what has it: a vocabulary item, or a pair of items as row · V + column.
 public struct ScoredID: Equatable, Sendable {
+  /// What items are ranked by.
   public let score: Float
+  /// The item, from 0.
   public let id: Int
 
+  /// An item with its score.
   public init(score: Float, id: Int) {
     self.score = score
     self.id = id

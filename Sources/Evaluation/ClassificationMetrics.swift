@@ -20,6 +20,7 @@ public struct ClassificationMetrics: Sendable {
 
   /// How many predictions.
   public let n: Int
+  /// How many of them are right.
   public let correct: Int
   /// [C] by class.
   public let classes: [ClassScores]

@@ -3,9 +3,12 @@
 /// A name that is not given is one of those in common use: `review`, `text`, `sentence`... and `sentiment`, `label`...
 /// Names are compared without regard to case and to white space around them.
 public struct DatasetColumns: Equatable, Sendable {
+  /// The column of the texts; nil to find it by the usual names.
   public let text: String?
+  /// The column of the labels; nil to find it by the usual names.
   public let label: String?
 
+  /// Columns by their names; nil where the usual names are looked for.
   public init(text: String? = nil, label: String? = nil) {
     self.text = text
     self.label = label

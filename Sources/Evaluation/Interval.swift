@@ -2,9 +2,12 @@ import DenseMath
 
 /// A 95% confidence interval, as fractions.
 public struct Interval: Equatable, Sendable {
+  /// The lower end.
   public let low: Double
+  /// The upper end.
   public let high: Double
 
+  /// An interval with these ends.
   public init(low: Double, high: Double) {
     self.low = low
     self.high = high

@@ -4,6 +4,7 @@ import Foundation
 
 /// What a classifier said about one review.
 public struct Prediction: Sendable {
+  /// What names the review; unique in its dataset.
   public let id: String
   /// The true class, from 0.
   public let label: Int
@@ -16,6 +17,7 @@ public struct Prediction: Sendable {
   /// Whether the text had more tokens than that.
   public let truncated: Bool
 
+  /// A prediction from a classifier's scores, [C].
   public init(id: String, label: Int, logits: [Float], tokens: Int, truncated: Bool) {
     self.id = id
     self.label = label
@@ -25,6 +27,7 @@ public struct Prediction: Sendable {
     predicted = VectorMath.argmax(logits, count: logits.count) ?? 0
   }
 
+  /// Whether the predicted class is the true one.
   public var isCorrect: Bool { predicted == label }
 
   /// [C] the logarithms of the classes' probabilities (softmax of the logits) in nats, computed in Double.

@@ -56,6 +56,7 @@ public struct DigestError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The function that failed.
   public let call: String
 
+  /// A failure of the library's function of this name.
   public init(call: String) { self.call = call }
 
   public var description: String {

@@ -11,9 +11,12 @@ public enum JSON: Equatable, Sendable {
 
   /// One key of an object and its value.
   public struct Member: Equatable, Sendable {
+    /// With its exact scalars.
     public let key: String
+    /// What the key stands for.
     public let value: JSON
 
+    /// A key and its value.
     public init(_ key: String, _ value: JSON) {
       self.key = key
       self.value = value

@@ -8,6 +8,7 @@ public struct JSONNode: Sendable {
   /// The keys that lead here, joined by dots; empty for the whole document.
   public let location: String
 
+  /// A value of a file, for reading with errors that name the place.
   public init(_ value: JSON?, path: String, location: String = "") {
     self.value = value
     self.path = path
@@ -32,6 +33,7 @@ public struct JSONNode: Sendable {
     }
   }
 
+  /// The value as a whole number. Throws `FileError` for another.
   public func int() throws -> Int {
     if case .integer(let value)? = value { return value }
     throw wrong("an integer")
@@ -46,21 +48,25 @@ public struct JSONNode: Sendable {
     }
   }
 
+  /// The value as true or false. Throws `FileError` for another.
   public func bool() throws -> Bool {
     if case .bool(let value)? = value { return value }
     throw wrong("true or false")
   }
 
+  /// The value as a string. Throws `FileError` for another.
   public func string() throws -> String {
     if case .string(let value)? = value { return value }
     throw wrong("a string")
   }
 
+  /// The elements. Throws `FileError` for what is no array.
   public func array() throws -> [JSONNode] {
     guard case .array(let values)? = value else { throw wrong("an array") }
     return values.enumerated().map { JSONNode($1, path: path, location: "\(location)[\($0)]") }
   }
 
+  /// The members in the order of the file. Throws `FileError` for what is no object.
   public func members() throws -> [JSON.Member] {
     if case .object(let members)? = value { return members }
     throw wrong("an object")

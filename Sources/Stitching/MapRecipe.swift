@@ -6,6 +6,7 @@ import Files
 /// [V, d_B]; G_A = wE_Aᵀ wE_A, G_B = wE_Bᵀ wE_B and M = wE_Aᵀ wE_B are sums over the shared tokens; h_A and h_B are states of
 /// the same tokens of unlabelled texts on both sides of the seam.
 public struct MapRecipe: Hashable, Encodable, Sendable {
+  /// Which map.
   public enum Kind: Hashable, Sendable {
     /// S = E_A E_B⁺ = M G_B⁻¹: the paper's. Read as scores over the vocabulary, written by B's right inverse.
     case pinv
@@ -49,18 +50,26 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
     case moments
   }
 
+  /// Which map.
   public let kind: Kind
+  /// What is done to mapped states besides.
   public let matching: Matching
 
+  /// A map, and what is done to mapped states besides.
   public init(_ kind: Kind, matching: Matching = .none) {
     self.kind = kind
     self.matching = matching
   }
 
+  /// The paper's right inverse, S = E_A E_B⁺.
   public static let pinv = MapRecipe(.pinv)
+  /// E_A E_Bᵀ.
   public static let transpose = MapRecipe(.transpose)
+  /// A control: numbers of the same norm, drawn.
   public static let random = MapRecipe(.random)
+  /// A control: pinv with the tokens permuted.
   public static let shuffled = MapRecipe(.shuffled)
+  /// A control: no map, where the hidden sizes agree.
   public static let identity = MapRecipe(.identity)
 
   /// The paper's map, its simplest relative, and the controls that every curve stands beside.

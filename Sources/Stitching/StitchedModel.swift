@@ -16,19 +16,24 @@ public struct StitchedModel: Sendable {
     /// What the paper's code does (GPT-2 only).
     public static let asPublished = Options(appliesFinalNorm: true, addsPositions: true)
 
+    /// What happens at the cut besides the map.
     public init(appliesFinalNorm: Bool, addsPositions: Bool) {
       self.appliesFinalNorm = appliesFinalNorm
       self.addsPositions = addsPositions
     }
   }
 
+  /// A, which gives the lower blocks.
   public let pretrained: Model
+  /// B, which gives the last blocks and the heads.
   public let finetuned: Model
   /// n: A's blocks 0..<n.
   public let kept: Int
   /// m: B's last m blocks.
   public let transplanted: Int
+  /// What carries A's states to B's.
   public let map: StitchingMap
+  /// What happens at the cut besides the map.
   public let options: Options
 
   /// - Throws: `StitchingError`: architectures, numbers of blocks or options that do not fit.
@@ -101,7 +106,9 @@ public struct StitchedModel: Sendable {
 }
 
 extension StitchedModel: TransformerModel {
+  /// Both models, how many blocks of each, and the map.
   public var name: String { "\(pretrained.name):\(kept)+\(map.recipe.name)+\(finetuned.name):\(transplanted)" }
+  /// A's kept blocks, then B's transplanted ones.
   public var segments: [ModelSegment] {
     let layers = finetuned.dimensions.layers
     return [
@@ -113,12 +120,19 @@ extension StitchedModel: TransformerModel {
   public var positions: Int {
     options.addsPositions ? min(pretrained.positions, finetuned.positions) : pretrained.positions
   }
+  /// B's head over the vocabulary.
   public var unembedding: Unembedding? { finetuned.unembedding }
+  /// B's classifier.
   public var classifier: ClassifierHead? { finetuned.classifier }
+  /// B's head that is not computed.
   public var otherHead: OtherHead? { finetuned.otherHead }
+  /// B's config.json.
   public var config: JSONNode { finetuned.config }
+  /// A reads the text.
   public var tokenizerDirectory: String { pretrained.tokenizerDirectory }
 
+  /// The residual stream after B's last block; blocks are counted through both models.
+  /// - Throws: `TransformerError`.
   public func forward(
     _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState {

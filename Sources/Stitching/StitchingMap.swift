@@ -18,6 +18,7 @@ public struct StitchingMap: Sendable {
     }
   }
 
+  /// How it was computed.
   public let recipe: MapRecipe
   /// For `auto`, the recipe that was chosen.
   public let chosen: MapRecipe?

@@ -8,6 +8,7 @@ public struct Encoding: Equatable, Sendable {
   /// template added has `0..<0`.
   public let offsets: [Range<Int>]
 
+  /// Three arrays of one length.
   public init(ids: [Int32], tokens: [String], offsets: [Range<Int>]) {
     self.ids = ids
     self.tokens = tokens

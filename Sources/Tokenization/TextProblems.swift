@@ -2,7 +2,9 @@
 public struct TextProblems: Equatable, Sendable {
   /// How many texts have a problem, and the first of them.
   public struct Count: Equatable, Sendable {
+    /// How many texts.
     public private(set) var texts = 0
+    /// What names the first of them.
     public private(set) var first = ""
 
     fileprivate mutating func add(_ source: String) {
@@ -25,8 +27,10 @@ public struct TextProblems: Equatable, Sendable {
   /// The texts that spell the beginning-of-text token, which the tokenizer puts first as well.
   public private(set) var doubled = Count()
 
+  /// No problem yet.
   public init() {}
 
+  /// Whether every text was read whole and as it is.
   public var isEmpty: Bool { cut.texts == 0 && unknown.texts == 0 && doubled.texts == 0 }
 
   /// Looks at a text.

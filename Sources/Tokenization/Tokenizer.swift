@@ -15,14 +15,22 @@ public struct Tokenizer: Sendable {
 
   /// The ids of the tokens with a role; nil where the tokenizer has none.
   public struct SpecialTokens: Equatable, Sendable {
+    /// What begins a text of BERT, and is classified.
     public var cls: Int32?
+    /// What ends a text of BERT.
     public var sep: Int32?
+    /// What stands for a token that is to be predicted.
     public var mask: Int32?
+    /// What fills up short texts elsewhere; never added here.
     public var pad: Int32?
+    /// What stands for what the vocabulary does not have.
     public var unk: Int32?
+    /// What begins a text.
     public var bos: Int32?
+    /// What ends a text.
     public var eos: Int32?
 
+    /// No token has a role.
     public init() {}
   }
 
@@ -53,18 +61,23 @@ public struct Tokenizer: Sendable {
     public var className: String?
     /// Whether text that spells a special token is read as text.
     public var splitsSpecialTokens = false
+    /// From which side a text that is too long is truncated.
     public var truncationSide = Side.right
     /// The longest text in tokens, special ones included; nil when the files set no bound.
     public var maxLength: Int?
 
+    /// The defaults.
     public init() {}
   }
 
   /// What `addSpecialTokens` puts around a text.
   public struct Template: Equatable, Sendable {
+    /// Ids before a text.
     public var prefix: [Int32]
+    /// Ids after a text.
     public var suffix: [Int32]
 
+    /// What stands around a text.
     public init(prefix: [Int32] = [], suffix: [Int32] = []) {
       self.prefix = prefix
       self.suffix = suffix
@@ -113,6 +126,7 @@ public struct Tokenizer: Sendable {
   /// The longest text in bytes.
   public static let longestText = Int(Int32.max)
 
+  /// How it splits words.
   public var kind: Kind {
     switch model {
     case .wordPiece: return .wordPiece

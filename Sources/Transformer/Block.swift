@@ -26,7 +26,9 @@ public struct Block: Sendable {
 
   /// [d, d]; head h makes columns h dHead ..< (h + 1) dHead of queries, keys and values.
   public var wQ: LinearColumns { columns(0) }
+  /// As `wQ`, of keys.
   public var wK: LinearColumns { columns(1) }
+  /// As `wQ`, of values.
   public var wV: LinearColumns { columns(2) }
 
   /// The products that make [T, 3 d] of a state, and the column at which each one's outputs begin.
@@ -51,6 +53,7 @@ public struct Block: Sendable {
 
 /// Some outputs of a linear layer.
 public struct LinearColumns: Sendable {
+  /// The whole layer.
   public let linear: Linear
   /// Which of its outputs.
   public let columns: Range<Int>

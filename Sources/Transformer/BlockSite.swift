@@ -3,6 +3,7 @@
 public struct BlockSite: Hashable, Sendable, LosslessStringConvertible {
   /// The block, from 0.
   public let layer: Int
+  /// Which value of the block.
   public let site: Site
   /// One head's columns, from 0; nil for all columns.
   public let head: Int?
@@ -13,6 +14,7 @@ public struct BlockSite: Hashable, Sendable, LosslessStringConvertible {
   /// residual stream itself in BERT.
   public static let sites = Site.allCases.filter { ![.attentionInput, .attentionWeights, .mlpInput].contains($0) }
 
+  /// A site, or one head's part of it.
   public init(layer: Int, site: Site, head: Int? = nil) {
     self.layer = layer
     self.site = site

@@ -33,9 +33,11 @@ public enum ProblemType: String, CaseIterable, Sendable {
 
 /// A classifier and what config.json says about its scores.
 public struct Classification: Sendable {
+  /// What gives the scores.
   public let head: ClassifierHead
   /// The name of each score, [C].
   public let labels: [String]
+  /// What the scores mean.
   public let problemType: ProblemType
 }
 

@@ -13,6 +13,7 @@ public struct ClassifierHead: Sendable {
     case mean(finalNorm: Norm?)
   }
 
+  /// Which vector of the sequence is classified.
   public let pooling: Pooling
   /// [C, d]
   public let weight: Tensor

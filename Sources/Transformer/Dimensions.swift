@@ -16,6 +16,7 @@ public struct Dimensions: Sendable, Equatable {
   /// dHead: numbers a head's query, key and value have.
   public var headSize: Int { hidden / heads }
 
+  /// The sizes of a model.
   public init(vocabulary: Int, hidden: Int, layers: Int, heads: Int, feedForward: Int, positions: Int) {
     self.vocabulary = vocabulary
     self.hidden = hidden

@@ -21,7 +21,9 @@ public struct Generation: Equatable, Sendable {
     case positions
   }
 
+  /// What was added to the text.
   public let ids: [Int32]
+  /// Why there are no more.
   public let stop: Stop
 }
 

@@ -3,17 +3,21 @@
 /// Interventions are handed to a pass and gone with it; a model is never changed. Those at one site apply in the order of
 /// the list.
 public struct Intervention: Sendable, Equatable {
+  /// What is put in place of a row.
   public enum Replacement: Sendable, Equatable {
     case zero
     /// These numbers in each row: as many as the site, or the head, has columns.
     case row([Float])
   }
 
+  /// Which value is replaced.
   public let site: BlockSite
   /// The token of each sequence at which it applies, from 0; nil for every token.
   public let position: Int?
+  /// What is put there.
   public let replacement: Replacement
 
+  /// A replacement at a site, of every token or of one.
   public init(_ site: BlockSite, at position: Int? = nil, _ replacement: Replacement) {
     self.site = site
     self.position = position

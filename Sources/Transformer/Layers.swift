@@ -48,21 +48,26 @@ public enum Activation: String, Sendable, CaseIterable {
 
 /// y = x W + b. PyTorch's Linear stores W as [out, in], GPT-2's Conv1D as [in, out]; both are used where they lie.
 public struct Linear: Sendable {
+  /// Which axis of the stored weight is which.
   public enum Layout: Sendable { case inputByOutput, outputByInput }
 
   /// [in, out] or [out, in], as `layout` says.
   public let weight: Tensor
+  /// Which axis of `weight` is which.
   public let layout: Layout
   /// [out]
   public let bias: Tensor?
 
+  /// A layer over weights as they are stored.
   public init(weight: Tensor, layout: Layout, bias: Tensor?) {
     self.weight = weight
     self.layout = layout
     self.bias = bias
   }
 
+  /// How many numbers it reads.
   public var inputs: Int { layout == .inputByOutput ? weight.rows : weight.columns }
+  /// How many numbers it gives.
   public var outputs: Int { layout == .inputByOutput ? weight.columns : weight.rows }
   /// W, [in, out]
   package var matrix: MatrixView {
@@ -97,8 +102,10 @@ public struct Norm: Sendable {
   public let gain: Tensor
   /// [d]
   public let shift: Tensor
+  /// What is added to the variance.
   public let epsilon: Float
 
+  /// A norm with its weights.
   public init(gain: Tensor, shift: Tensor, epsilon: Float) {
     self.gain = gain
     self.shift = shift

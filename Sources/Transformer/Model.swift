@@ -7,6 +7,7 @@ import Files
 public struct Model: Sendable {
   /// The last component of the directory.
   public let name: String
+  /// Where its weights are.
   public let checkpoint: Checkpoint
   /// Which family of models it is of, by name and traits.
   package let family: ModelFamily
@@ -50,8 +51,11 @@ public struct Model: Sendable {
 
   /// config.json's `model_type`, such as "bert": what to call it in results. What it means is in `traits`.
   public var modelType: String { family.modelType }
+  /// What the model is like.
   public var traits: ModelTraits { family.traits }
+  /// Its sizes.
   public var dimensions: Dimensions { body.dimensions }
+  /// Its blocks, from the lowest up.
   public var blocks: [Block] { body.blocks }
   /// What the feed-forward layers apply.
   public var activation: Activation { body.activation }

@@ -21,7 +21,9 @@ public struct ModelTraits: Equatable, Sendable {
   public let family: String
   /// Whether a token sees only itself and what comes before it.
   public let isCausal: Bool
+  /// Where the norms of a block act.
   public let normPlacement: NormPlacement
+  /// What the head over the vocabulary was trained to predict.
   public let objective: Objective
   /// The row of the position embedding that belongs to a text's first token.
   public let positionOffset: Int

@@ -23,6 +23,7 @@ public enum Site: String, Sendable, CaseIterable {
 
 /// A value announced by the forward pass, after the interventions in it. The memory is borrowed: it is valid during the call only, copy what you keep.
 public struct Observation {
+  /// Which value of the block.
   public let site: Site
   /// The block it was made in.
   public let layer: Int
@@ -30,8 +31,11 @@ public struct Observation {
   public let sequence: Int?
   /// `rows` rows of `columns` numbers, each row `stride` after the one before. Attention weights: H x T rows of T.
   public let pointer: UnsafePointer<Float>
+  /// How many rows.
   public let rows: Int
+  /// Numbers per row.
   public let columns: Int
+  /// From one row to the next, in numbers.
   public let stride: Int
 
   /// The same value under another block number, for models joined from several.

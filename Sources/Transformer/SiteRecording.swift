@@ -7,6 +7,7 @@ public struct SiteValues: Sendable, Equatable {
   /// [rows, columns]
   public let values: [Float]
 
+  /// The numbers of one token.
   public subscript(row row: Int) -> [Float] {
     precondition(row >= 0 && row < rows, "row \(row) of \(rows)")
     return Array(values[row * columns..<(row + 1) * columns])

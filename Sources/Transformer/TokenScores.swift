@@ -5,11 +5,14 @@ import Foundation
 public struct TokenScores: Sendable {
   /// One item and what the model thinks of it.
   public struct Item: Equatable, Sendable {
+    /// In the vocabulary.
     public let id: Int32
+    /// The head's score.
     public let logit: Float
     /// Softmax over the whole vocabulary.
     public let probability: Double
 
+    /// An item and what the model thinks of it.
     public init(id: Int32, logit: Float, probability: Double) {
       self.id = id
       self.logit = logit

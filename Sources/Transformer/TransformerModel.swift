@@ -3,6 +3,7 @@ import Tokenization
 
 /// A stretch of a checkpoint's blocks that a text passes.
 public struct ModelSegment: Sendable {
+  /// Whose blocks they are.
   public let model: Model
   /// In the checkpoint's own numbers.
   public let blocks: Range<Int>
@@ -122,9 +123,15 @@ extension TransformerModel {
 }
 
 extension Model: TransformerModel {
+  /// All blocks of the checkpoint.
   public var segments: [ModelSegment] { [ModelSegment(model: self, blocks: 0..<dimensions.layers)] }
+  /// The longest text, in tokens.
   public var positions: Int { dimensions.positions }
+  /// The checkpoint's config.json.
   public var config: JSONNode { checkpoint.config }
+  /// The checkpoint's own directory.
   public var tokenizerDirectory: String { checkpoint.directory }
+  /// SHA-256 of the weights.
+  /// - Throws: `DigestError`.
   public func weightsDigest() throws -> String { try checkpoint.sha256() }
 }

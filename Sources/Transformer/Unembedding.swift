@@ -13,6 +13,7 @@ public struct Unembedding: Sendable {
     case transform(dense: Linear, activation: Activation, norm: Norm)
   }
 
+  /// What happens to a state before it meets the matrix.
   public let preparation: Preparation
   /// [V, d]; the token embedding where the two are tied.
   public let matrix: Tensor

@@ -3,6 +3,7 @@ import DenseMath
 /// Working memory of forward passes, kept from one pass to the next so that a run over many texts allocates once.
 /// Not for use by two passes at a time.
 public final class Workspace {
+  /// What passes in this memory run on.
   public let threads: Threads
 
   enum Role: Hashable {
@@ -11,6 +12,7 @@ public final class Workspace {
 
   private var buffers: [Role: FloatBuffer] = [:]
 
+  /// Memory for one pass after another, on so many threads.
   public init(threads: Threads = .available) { self.threads = threads }
 
   /// How many numbers it holds.
@@ -41,6 +43,7 @@ public struct HiddenState {
   /// d
   public let width: Int
 
+  /// The first number.
   public var pointer: UnsafeMutablePointer<Float> { buffer.pointer }
 
   /// Zeros.

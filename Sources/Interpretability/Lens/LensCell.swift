@@ -4,6 +4,7 @@ import Transformer
 public struct LensCell: Sendable, Equatable {
   /// A token that is looked for.
   public struct Followed: Sendable, Equatable {
+    /// The head's score.
     public let logit: Double
     /// Its negative is the cross-entropy.
     public let logProbability: Double

@@ -10,6 +10,7 @@ public struct LensLevel: Hashable, Sendable {
   /// Whether the state passes the translator of a `TunedLens` before the head.
   public let isTuned: Bool
 
+  /// A depth by its block and site.
   public init(layer: Int, site: Site, isTuned: Bool = false) {
     self.layer = layer
     self.site = site

@@ -4,6 +4,7 @@ import Transformer
 public struct LensText: Sendable {
   /// The places, in tokens from 0, ascending.
   public let positions: [Int]
+  /// Upwards; the last is the model's own output.
   public let levels: [LensLevel]
   /// [levels][places]; each cell follows the true token, the target and what that is compared with.
   public let cells: [[LensCell]]
@@ -18,6 +19,7 @@ public struct LensTargets: Sendable {
   /// The token whose logit is subtracted.
   public var versus: Int32?
 
+  /// Tokens by their ids; nil for none.
   public init(_ target: Int32? = nil, versus: Int32? = nil) {
     (self.target, self.versus) = (target, versus)
   }
@@ -26,7 +28,9 @@ public struct LensTargets: Sendable {
 extension LensCell {
   /// Of the true token; nil where it is unknown. Of a cell of `LensText`, as the two below.
   public var truth: Followed? { followed[0] }
+  /// Of the token that is followed.
   public var target: Followed? { followed[1] }
+  /// Of the token whose logit is subtracted.
   public var versus: Followed? { followed[2] }
 }
 

@@ -13,9 +13,11 @@ public struct LogitLens: Sendable {
   /// Rows of scores made at a time; [rows, V] numbers are all that is held of them.
   private static let rowsAtATime = 256
 
+  /// Whose states are read.
   public let model: any TransformerModel
   /// One a segment of the model: one for a checkpoint, two for a splice.
   public let heads: [Unembedding]
+  /// Upwards; the last is the model's own output.
   public let levels: [LensLevel]
   private let tuned: TunedLens?
   /// Where each head's levels lie.

@@ -13,7 +13,9 @@ import Transformer
 ///
 /// The parts are summed in Double and must give the model's own logit.
 public struct LogitAttribution: Sendable, Equatable {
+  /// What one part of the model adds.
   public struct Part: Sendable, Equatable {
+    /// What kind of part it is.
     public enum Kind: String, Sendable, CaseIterable {
       case tokenEmbedding = "token_embedding"
       case positionEmbedding = "position_embedding"
@@ -34,13 +36,16 @@ public struct LogitAttribution: Sendable, Equatable {
 
     /// "L5H3", "L5.mlp", "L5.mlp.norm"
     public let name: String
+    /// What kind of part it is.
     public let kind: Kind
     /// nil for embeddings and what follows the last block.
     public let layer: Int?
+    /// nil for what is no head.
     public let head: Int?
     /// In logits.
     public let value: Double
 
+    /// A part and what it adds.
     public init(name: String, kind: Kind, layer: Int?, head: Int?, value: Double) {
       self.name = name
       self.kind = kind

@@ -2,9 +2,12 @@ import Transformer
 
 /// A head of a model: "L5H3". Blocks and heads count from 0.
 public struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
+  /// The block, from 0.
   public let layer: Int
+  /// From 0.
   public let head: Int
 
+  /// A head by its place.
   public init(layer: Int, head: Int) {
     self.layer = layer
     self.head = head
@@ -21,11 +24,14 @@ public struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
 
 /// One parameter vector of a model: "L3:907", neuron 907 of block 3, or "L3H5:12", place 12 in head 5 of block 3.
 public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
+  /// The block, from 0.
   public let layer: Int
   /// nil for neurons.
   public let head: Int?
+  /// The neuron, or the place in the head, from 0.
   public let index: Int
 
+  /// A vector by its place.
   public init(layer: Int, head: Int? = nil, index: Int) {
     self.layer = layer
     self.head = head

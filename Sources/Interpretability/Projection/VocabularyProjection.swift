@@ -31,9 +31,11 @@ public struct VocabularyProjection: Sendable {
     }
   }
 
+  /// Whose parameters are read.
   public let model: Model
   /// The unembedding where it is not tied to the input embedding, else the token embedding: [V, d].
   public let matrix: Tensor
+  /// What stands for the right inverse of E.
   public let inverse: Inverse
   package let foldsNorm: Bool
   /// (wEᵀ wE)⁻¹; nil for the transpose.
