@@ -37,9 +37,19 @@ package struct JSONMembers: Encodable, ExpressibleByDictionaryLiteral {
   }
 
   package func encode(to encoder: any Encoder) throws {
+    if let slot = encoder as? JSONSlot { return try encode(to: slot) }
     var container = encoder.container(keyedBy: JSONKey.self)
     for part in parts { try part.encode(to: encoder) }
     for member in members { try container.encode(member.value, forKey: JSONKey(stringValue: member.key)) }
+  }
+}
+
+extension JSONMembers {
+  /// Straight into the object, without a container in between: results have hundreds of thousands of members.
+  fileprivate func encode(to slot: JSONSlot) throws {
+    slot.beginObject(members.count)
+    for part in parts { try part.encode(to: slot) }
+    for member in members { try member.value.encode(to: slot.member(member.key)) }
   }
 }
 
@@ -63,6 +73,7 @@ extension Absent: Equatable where Value: Equatable {}
 
 extension JSON: Encodable {
   public func encode(to encoder: any Encoder) throws {
+    if let slot = encoder as? JSONSlot, slot.take(self) { return }
     switch self {
     case .object(let members):
       var container = encoder.container(keyedBy: JSONKey.self)
@@ -114,15 +125,38 @@ private final class JSONSlot: Encoder, SingleValueEncodingContainer {
     }
   }
 
-  /// The place of a new member.
-  func member(_ key: any CodingKey) -> JSONSlot {
-    let slot = JSONSlot()
-    guard case .members(var members) = content else {
-      content = .members([(key.stringValue, slot)])
-      return slot
+  /// Takes a value as it is; false where members are there already, with which those of an object are put together.
+  func take(_ json: JSON) -> Bool {
+    guard case .nothing = content else { return false }
+    content = .value(json)
+    return true
+  }
+
+  /// An object, with room for so many members more. One that was taken whole is taken apart, to put others beside it.
+  func beginObject(_ count: Int = 0) {
+    if case .members = content { return }
+    var members: [(key: String, slot: JSONSlot)] = []
+    if case .value(.object(let taken)) = content {
+      members = taken.map { member in
+        let slot = JSONSlot()
+        slot.content = .value(member.value)
+        return (member.key, slot)
+      }
     }
+    members.reserveCapacity(members.count + count)
+    content = .members(members)
+  }
+
+  /// The place of a new member.
+  func member(_ key: any CodingKey) -> JSONSlot { member(key.stringValue) }
+
+  /// The place of a new member.
+  func member(_ key: String) -> JSONSlot {
+    beginObject()
+    let slot = JSONSlot()
+    guard case .members(var members) = content else { return slot }
     content = .nothing  // So that the list is not copied.
-    members.append((key.stringValue, slot))
+    members.append((key, slot))
     content = .members(members)
     return slot
   }
@@ -148,7 +182,7 @@ private final class JSONSlot: Encoder, SingleValueEncodingContainer {
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   func container<Key: CodingKey>(keyedBy: Key.Type) -> KeyedEncodingContainer<Key> {
-    if case .members = content {} else { content = .members([]) }
+    beginObject()
     return KeyedEncodingContainer(KeyedSlots(slot: self))
   }
 
