@@ -285,7 +285,7 @@ Written by evaluation/tokenizer_fixtures.py with tokenizers {tokenizers.__versio
   `json-wordpiece`, `json-raw`), and ones trained on the reviews here.
 * `torture.json`: texts as hexadecimal bytes, some of them no UTF-8; `*/expected.json`: their ids, tokens and byte
   offsets, in the same order.
-* `reviews.txt`: 40 reviews of the Large Movie Review Dataset (Maas et al., ACL 2011), one a line; `reviews.json`: for
+* `reviews.txt`: 40 reviews of the Large Movie Review Dataset (Maas et al., ACL 2011), one per line; `reviews.json`: for
   each tokenizer and review the first 16 digits of the SHA-256 of `id:start-end` joined by spaces.
 * `long.json`: 10 MB of letters without a space: how many ids are compared, and the SHA-256 of those
   joined by spaces (its first 16 digits).
