@@ -1,14 +1,14 @@
 import COpenSSL
 
-/// SHA-256, as lower-case hexadecimal: what stamps a result with the files it came from.
+/// SHA-256 as lower-case hexadecimal, the digest that stamps record.
 package final class Digest {
   private let context: OpaquePointer?
-  /// The first call that failed; the digest says so when it is asked for.
+  /// The first call that failed; `finish` throws it.
   private var failure: DigestError?
 
   package convenience init() { self.init(algorithm: EVP_sha256()) }
 
-  /// - Parameter algorithm: an algorithm of OpenSSL with 32 bytes; nil fails, as one does that a system forbids.
+  /// - Parameter algorithm: an OpenSSL algorithm with 32 bytes; nil fails, as does one that the system forbids.
   package init(algorithm: OpaquePointer?) {
     context = EVP_MD_CTX_new()
     check(EVP_DigestInit_ex(context, algorithm, nil), "EVP_DigestInit_ex")

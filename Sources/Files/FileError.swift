@@ -6,7 +6,7 @@ public enum FileError: Error, Equatable, Sendable, CustomStringConvertible {
   case missing(path: String)
   /// The operating system refused `action` ("open", "read", "map", "write"...) on the file.
   case system(path: String, action: String, reason: String)
-  /// What stands at `path` is nothing that can be written this way, such as a socket, or a folder in place of a file.
+  /// `path` cannot be written this way, such as a socket, or a folder in place of a file.
   case notWritable(path: String, expected: String, found: String)
   /// The reader of the pipe at `path` went away before all was written.
   case closed(path: String)

@@ -61,7 +61,7 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
 }
 
 extension JSON {
-  /// How `serialized` lays out a value: one line, or one member a line.
+  /// How `serialized` lays out a value: on one line, or one member per line.
   public enum Layout: Sendable { case compact, pretty }
 
   /// UTF-8 JSON text with keys sorted by their bytes and shortest round-trip decimals; a non-finite number is `null`.
@@ -108,7 +108,6 @@ extension JSON {
 
   private static func write(string: String, into text: inout String) {
     text += "\""
-    // What needs no escape is copied in whole stretches.
     var rest = string.utf8[...]
     while let place = rest.firstIndex(where: { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C || $0 == 0x7F }) {
       text += Substring(rest[..<place])

@@ -1,10 +1,9 @@
 extension JSON {
-  /// What `value` encodes itself as. Keys keep their exact scalars and the order they are encoded in; a Float32 becomes the
-  /// shortest decimal that reads back as itself, a number that is not finite and nil become null, also nil that
-  /// `encodeIfPresent` meets, as synthesized conformances call it. A member that encodes nothing at all is left out:
-  /// `Absent` does so. A value may ask for the keyed container more than once, or have others encode to its encoder: their
-  /// members are put together.
-  /// - Throws: what an `encode(to:)` throws.
+  /// The JSON that `value` encodes. Keys keep their exact scalars and the order they are encoded in; a Float32 becomes
+  /// the shortest decimal that reads back as itself; nil and a number that is not finite become null, also for
+  /// `encodeIfPresent`, which synthesized conformances call. A member that encodes nothing, such as `Absent`, is left
+  /// out. Members from several keyed containers, or from values that encode to the same encoder, are merged into one
+  /// object. - Throws: what an `encode(to:)` throws.
   package init(encoding value: some Encodable) throws {
     let slot = JSONSlot()
     try value.encode(to: slot)
@@ -12,20 +11,19 @@ extension JSON {
   }
 }
 
-/// Members of an object whose values are computed, or whose keys are: what a type that has no stored property a key encodes,
-/// and the options of a result.
+/// Members of an object with computed values or keys, such as the options of a result.
 package struct JSONMembers: Encodable, ExpressibleByDictionaryLiteral {
   private var parts: [any Encodable] = []
   private let members: [(key: String, value: any Encodable)]
 
   package init(dictionaryLiteral members: (String, any Encodable)...) { self.members = members }
 
-  /// - Precondition: no key stands in both.
+  /// - Precondition: no key is in both.
   package static func + (left: JSONMembers, right: some Encodable) -> JSONMembers { join(left, right) }
 
   package static func + (left: JSONMembers, right: JSONMembers) -> JSONMembers { join(left, right) }
 
-  /// Without what is nil.
+  /// Without members that are nil.
   package static func + (left: JSONMembers, right: (some Encodable)?) -> JSONMembers {
     right.map { join(left, $0) } ?? left
   }
@@ -45,7 +43,7 @@ package struct JSONMembers: Encodable, ExpressibleByDictionaryLiteral {
 }
 
 extension JSONMembers {
-  /// Straight into the object, without a container in between: results have hundreds of thousands of members.
+  /// Directly into the object, without a container: results have hundreds of thousands of members.
   fileprivate func encode(to slot: JSONSlot) throws {
     slot.beginObject(members.count)
     for part in parts { try part.encode(to: slot) }
@@ -114,7 +112,7 @@ private final class JSONSlot: Encoder, SingleValueEncodingContainer {
 
   private var content = Content.nothing
 
-  /// nil where nothing was encoded.
+  /// nil if nothing was encoded.
   var json: JSON? {
     switch content {
     case .nothing: nil
@@ -125,14 +123,14 @@ private final class JSONSlot: Encoder, SingleValueEncodingContainer {
     }
   }
 
-  /// Takes a value as it is; false where members are there already, with which those of an object are put together.
+  /// Stores a value; false if there are members already, into which those of an object are merged.
   func take(_ json: JSON) -> Bool {
     guard case .nothing = content else { return false }
     content = .value(json)
     return true
   }
 
-  /// An object, with room for so many members more. One that was taken whole is taken apart, to put others beside it.
+  /// An object with capacity for so many more members. One stored whole is split into members, to merge others into it.
   func beginObject(_ count: Int = 0) {
     if case .members = content { return }
     var members: [(key: String, slot: JSONSlot)] = []
@@ -147,10 +145,9 @@ private final class JSONSlot: Encoder, SingleValueEncodingContainer {
     content = .members(members)
   }
 
-  /// The place of a new member.
   func member(_ key: any CodingKey) -> JSONSlot { member(key.stringValue) }
 
-  /// The place of a new member.
+  /// A new member.
   func member(_ key: String) -> JSONSlot {
     beginObject()
     let slot = JSONSlot()
@@ -161,7 +158,7 @@ private final class JSONSlot: Encoder, SingleValueEncodingContainer {
     return slot
   }
 
-  /// The place of a new element.
+  /// A new element.
   func element() -> JSONSlot {
     let slot = JSONSlot()
     guard case .elements(var slots) = content else {
@@ -200,7 +197,7 @@ private final class JSONSlot: Encoder, SingleValueEncodingContainer {
   func encode(_ value: String) { content = .value(.string(value)) }
   func encode(_ value: Double) { content = .value(value.isFinite ? .number(value) : .null) }
   func encode(_ value: Float) { content = .value(.float(value)) }
-  /// A number that no `Int` can hold becomes the nearest one that can.
+  /// A number that does not fit `Int` becomes the nearest that does.
   func encode<Value: BinaryInteger & Encodable>(_ value: Value) { content = .value(.integer(Int(clamping: value))) }
   func encode<Value: Encodable>(_ value: Value) throws { try value.encode(to: self) }
 }

@@ -1,14 +1,13 @@
-/// A value inside a JSON file together with where it stands, so that reading a wrong one throws an error that names the
-/// file and the key.
+/// A value in a JSON file with its location, so that a wrong one throws an error that names the file and the key.
 public struct JSONNode: Sendable {
   /// nil when the key was absent.
   public let value: JSON?
   /// The file.
   public let path: String
-  /// The keys that lead here, joined by dots; empty for the whole document.
+  /// The keys to this value, joined by dots; empty for the whole document.
   public let location: String
 
-  /// A value of a file, for reading with errors that name the place.
+  /// A value of a file, with the path and location for errors.
   public init(_ value: JSON?, path: String, location: String = "") {
     self.value = value
     self.path = path
@@ -72,7 +71,7 @@ public struct JSONNode: Sendable {
     throw wrong("an object")
   }
 
-  /// The error for a value that is not `expected`.
+  /// The error that this value is not `expected`.
   public func wrong(_ expected: String) -> FileError {
     .malformed(path: path, location: location, expected: expected, found: value?.kind ?? "nothing")
   }

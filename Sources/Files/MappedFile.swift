@@ -1,6 +1,6 @@
 import Foundation
 
-/// A file mapped read-only into memory; unmapped when the last reference goes.
+/// A file mapped read-only into memory; unmapped with its last reference.
 package final class MappedFile: @unchecked Sendable {
   // Immutable after init, so sharing between threads is safe.
 

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A file that appears whole or not at all: bytes go to a temporary name beside it, `commit` renames it into place.
-/// When it is never committed the temporary file is removed and what stood there before stays.
+/// A file that appears whole or not at all: bytes go to a temporary file beside it, which `commit` renames into place.
+/// If it is never committed the temporary file is removed, and the file that was there is unchanged.
 ///
-/// A symbolic link is followed: the file that it leads to is replaced, and the link stays. Bytes for a pipe, a character
-/// device or a descriptor of the process (/dev/stdout, /dev/fd/3) go straight through it; what has gone through before a
-/// failure is not taken back. A socket, a block device and a folder are refused.
+/// A symbolic link is followed: the file that it leads to is replaced, and the link stays. Bytes for a pipe, a
+/// character device or a descriptor of the process (/dev/stdout, /dev/fd/3) are written directly; those written before
+/// a failure are not taken back. A socket, a block device and a folder are refused.
 package final class OutputFile {
   /// The path as it was given.
   package let path: String
@@ -16,7 +16,7 @@ package final class OutputFile {
   private static let bufferSize = 1 << 16
 
   /// Opening a pipe waits for its reader.
-  /// - Throws: `FileError` when the folder does not exist or cannot be written, or the path is no place for a file.
+  /// - Throws: `FileError` when the folder does not exist or cannot be written, or no file can be at the path.
   package init(_ path: String) throws {
     self.path = path
     target = try OutputTarget(path)
@@ -37,7 +37,7 @@ package final class OutputFile {
   /// - Throws: `FileError`, as opening it would.
   package static func check(_ path: String) throws { try OutputTarget(path).check(path: path) }
 
-  /// Appends bytes. Throws `FileError` (a full disk among them, or the reader of a pipe gone).
+  /// Appends bytes. Throws `FileError`, also for a full disk or a pipe whose reader is gone.
   package func write(_ bytes: UnsafeRawBufferPointer) throws {
     if buffer.count + bytes.count <= Self.bufferSize {
       buffer.append(contentsOf: bytes)

@@ -2,8 +2,7 @@ import Foundation
 
 /// A folder that files are written into.
 package enum OutputFolder {
-  /// Makes the folder and those above it, where they are not there. A symbolic link is followed, one that leads nowhere
-  /// to the folder that it names.
+  /// Creates the folder and its missing parents. A symbolic link is followed, also to a folder that does not exist yet.
   /// - Throws: `FileError`.
   package static func create(_ path: String) throws {
     var status = stat()
@@ -38,17 +37,16 @@ package enum OutputFolder {
     }
   }
 
-  /// Whether a file's name is that of a temporary file, which only a killed process leaves behind.
+  /// Whether a name is that of a temporary file, which only a killed process leaves behind.
   package static func isLeftover(_ name: String) -> Bool { TemporaryFile.isName(name) }
 
-  /// Removes what a killed process left of the files that it was writing. Only for a folder that no other process is
-  /// writing into.
+  /// Removes temporary files that a killed process left. Only for a folder that no other process is writing into.
   package static func removeLeftovers(in path: String) {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
     for name in names where isLeftover(name) { unlink(path + "/" + name) }
   }
 
-  /// The name, without a slash at its end, that a folder can be made under so that `path` leads to it.
+  /// The name, without a final slash, of the folder to create so that `path` leads to it.
   private static func freeName(_ path: String) throws -> String {
     withoutSlash(try OutputTarget.followingLinks(withoutSlash(path), path: path))
   }

@@ -1,16 +1,15 @@
 import Foundation
 
-/// What a path that is to be written stands for. Finding it opens and changes nothing.
+/// What an output path refers to. Determining it opens and changes nothing.
 package enum OutputTarget: Equatable, Sendable {
   /// A regular file, or a name that is free. `path` is where the last symbolic link leads.
   case file(path: String)
-  /// A pipe or a character device: bytes go through it, and it stays what it is.
+  /// A pipe or a character device, which bytes are written to directly.
   case device(path: String)
-  /// One of the process's own descriptors, by a name such as /dev/stdout or /dev/fd/3. It is written where it stands: a
-  /// file behind it may hold text of others already.
+  /// A descriptor of the process, by a name such as /dev/stdout or /dev/fd/3. It is written at its current position: a
+  /// file behind it may hold other text already.
   case descriptor(Int32)
 
-  /// The name of standard output among files.
   package static let standardOutput = "/dev/stdout"
 
   /// Follows symbolic links, relative ones from the folder of the link.
@@ -27,8 +26,8 @@ package enum OutputTarget: Equatable, Sendable {
     }
   }
 
-  /// Where the symbolic links that begin at a path lead, whether anything is there or not.
-  /// - Parameter path: what an error calls it.
+  /// Where the symbolic links that begin at a path lead, whether or not it exists.
+  /// - Parameter path: the name for errors.
   /// - Throws: `FileError` for a loop.
   static func followingLinks(_ start: String, path: String) throws -> String {
     var place = start
@@ -44,7 +43,7 @@ package enum OutputTarget: Equatable, Sendable {
     throw FileError.fromErrno(path: path, action: "write")
   }
 
-  /// Checks that the target can be opened for writing, as far as that shows without opening it.
+  /// Checks that the target can be opened for writing, as far as is possible without opening it.
   /// - Throws: `FileError`.
   package func check(path: String) throws {
     switch self {
@@ -67,7 +66,7 @@ package enum OutputTarget: Equatable, Sendable {
     }
   }
 
-  /// The folder that a path names its file in.
+  /// The folder of the file at a path.
   package static func folder(of path: String) -> String {
     guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
@@ -80,13 +79,13 @@ package enum OutputTarget: Equatable, Sendable {
   private static func missing(_ place: String, path: String) throws -> OutputTarget {
     guard errno == ENOENT else { throw FileError.fromErrno(path: path, action: "write") }
     var status = stat()
-    // What another process has open is there although no link text leads to it.
+    // What another process has open exists although no link text leads to it.
     if stat(path, &status) == 0 { return try existing(path, status, path: path) }
     guard !place.isEmpty, !place.hasSuffix("/") else {
       throw refusal(path, found: place.isEmpty ? "an empty name" : "the name of a folder")
     }
     guard stat(folder(of: place), &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-      // What is missing is the folder, not the file.
+      // The folder is missing, not the file.
       throw FileError.system(path: path, action: "create", reason: "its folder does not exist")
     }
     return .file(path: place)

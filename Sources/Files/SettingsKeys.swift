@@ -1,13 +1,13 @@
-/// The keys that Hugging Face reads in one settings file, and what is done with each. Every key is computed, refused by
-/// name, or known to change nothing; one that is not listed is read by nobody, and the caller warns about it.
+/// The keys of one settings file that Hugging Face reads, and what is done with each: computed, refused by name, or known
+/// to change nothing. The caller warns about a key that is not listed.
 package struct SettingsKeys: Sendable {
   /// What is done with a key.
   package enum Treatment: Equatable, Sendable {
-    /// What it says is computed.
+    /// The key has the effect that it has in Hugging Face.
     case honoured
     /// No value of it changes ids, numbers or their meaning.
     case harmless
-    /// Values with which nothing changes; null and an absent key are always among them. Any other value is refused.
+    /// Refused unless it has one of these values, which change nothing; null and an absent key are always allowed.
     case refused(unless: [JSON])
   }
 
@@ -35,14 +35,14 @@ package struct SettingsKeys: Sendable {
     SettingsKeys(file: left.file, left.entries + right)
   }
 
-  /// What is done with a key; nil when nobody reads it.
+  /// What is done with a key; nil if it is not listed.
   package func treatment(of key: String) -> Treatment? {
     entries.first { $0.key.utf8.elementsEqual(key.utf8) }?.treatment
   }
 
   /// Checks the members of a settings file.
-  /// - Parameter except: keys whose refusal is not asked for, because the result at hand does not depend on them.
-  /// - Returns: the keys that nobody reads, in the order of the file.
+  /// - Parameter except: keys that are not refused, because the result does not depend on them.
+  /// - Returns: the keys that are not listed, in the order of the file.
   /// - Throws: `SettingsError` for a value that is refused; `FileError` when the file holds no object.
   package func check(_ node: JSONNode, except: Set<String> = []) throws -> [String] {
     var unread: [String] = []
@@ -62,7 +62,7 @@ package struct SettingsKeys: Sendable {
 }
 
 extension JSON {
-  /// Equal, where 1 and 1.0 are one number.
+  /// Equality with 1 and 1.0 equal.
   fileprivate func isSame(as other: JSON) -> Bool {
     switch (self, other) {
     case (.integer(let whole), .number(let number)), (.number(let number), .integer(let whole)):
@@ -74,7 +74,7 @@ extension JSON {
 
 /// A setting that would change a result and is not supported.
 package enum SettingsError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// `supported` are the values that are, as JSON; none when the key must be absent or null.
+  /// `supported` are the supported values, as JSON; none when the key must be absent or null.
   case unsupported(path: String, key: String, found: String, supported: [String])
 
   package var description: String {

@@ -1,9 +1,9 @@
 import Foundation
 
-/// A new file beside the one that it will replace, removed again unless it is committed.
+/// A new file beside the one that it replaces, removed unless it is committed.
 final class TemporaryFile {
   let descriptor: Int32
-  /// The file that is replaced; no symbolic link.
+  /// The file to replace; not a symbolic link.
   private let target: String
   private let temporary: String
   private var isOpen = true
@@ -12,8 +12,7 @@ final class TemporaryFile {
   private static let suffix = ".partial"
   private static let digits = 16
 
-  /// Whether a file's name is one that a temporary file has: the name of the file that it was to replace, 16 digits and
-  /// ".partial".
+  /// Whether a name is that of a temporary file: a target's name, 16 digits and ".partial".
   static func isName(_ name: String) -> Bool {
     let parts = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard name.hasSuffix(suffix), parts.count >= 3, let middle = String(parts[parts.count - 2]) else { return false }
@@ -25,7 +24,7 @@ final class TemporaryFile {
     return String(repeating: "0", count: digits - text.count) + text
   }
 
-  /// - Parameter path: what an error calls the file.
+  /// - Parameter path: the name for errors.
   /// - Throws: `FileError`.
   init(replacing target: String, path: String) throws {
     self.target = target
@@ -35,7 +34,7 @@ final class TemporaryFile {
     var attempts = 100
     var found: (name: String, descriptor: Int32)
     repeat {
-      // Nobody can guess the name and put a link there first, and two processes never share one.
+      // An unpredictable name, so that no link can be put there first and no two processes share one.
       let name = start + "." + Self.hexadecimal(.random(in: .min ... .max)) + Self.suffix
       let descriptor = UnfinishedFiles.creating(name) {
         open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
@@ -48,12 +47,12 @@ final class TemporaryFile {
     keepOwnerAndPermissions()
   }
 
-  /// Forces the bytes to disk and takes the place of the file. Throws `FileError`; then nothing has changed there, and the
-  /// new file is gone.
+  /// Flushes to disk and renames over the target. Throws `FileError`; then the target is unchanged and the new file
+  /// removed.
   func commit(path: String) throws {
     do {
       var status = stat()
-      // What came to stand there in the meantime is not replaced either.
+      // The target may have become another kind of file in the meantime, which is not replaced either.
       if lstat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
         throw FileError.notWritable(path: path, expected: "the file that stood there", found: "something else")
       }

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// The temporary files that are being written, so that a process that is told to end leaves none behind.
+/// The temporary files being written, so that a process that is terminated leaves none behind.
 package enum UnfinishedFiles {
   private struct State {
     var temporary: Set<String> = []
@@ -10,9 +10,8 @@ package enum UnfinishedFiles {
 
   private static let state = Mutex(State())
 
-  /// Creates a temporary file with `create`, and knows it from then on.
-  /// - Parameter create: opens the file and returns its descriptor; a negative one, with the reason in `errno`, when it
-  ///   could not.
+  /// Creates a temporary file with `create`, and registers it. - Parameter create: opens the file and returns its
+  /// descriptor; on failure a negative one, with the reason in `errno`.
   package static func creating(_ path: String, _ create: () -> Int32) -> Int32 {
     state.withLock { state in
       let descriptor = create()
@@ -21,7 +20,7 @@ package enum UnfinishedFiles {
     }
   }
 
-  /// Forgets a temporary file: renamed, where `final` says to what, or removed.
+  /// Unregisters a temporary file: renamed to `final`, or removed.
   package static func remove(_ path: String, final: String? = nil) {
     state.withLock { state in
       state.temporary.remove(path)
@@ -29,8 +28,8 @@ package enum UnfinishedFiles {
     }
   }
 
-  /// Removes the temporary files and ends the process. Until then no file is created or finished.
-  /// - Parameter finish: gets the files that were finished, in their order.
+  /// Removes the temporary files and ends the process; in between no file is created or committed.
+  /// - Parameter finish: gets the committed files, in order.
   package static func abandon(_ finish: (_ written: [String]) -> Never) -> Never {
     state.withLock { state -> Never in
       for path in state.temporary { unlink(path) }
