@@ -1,5 +1,5 @@
-/// The assignment of rows to columns with the highest total: every row has at most one column, every column at most one
-/// row, and there are as many pairs as there are rows or columns, whichever are fewer.
+/// The assignment of rows to columns with the highest total: each row and column in at most one pair, and as many pairs
+/// as the smaller of the two counts.
 ///
 /// Kuhn's Hungarian method (Naval Research Logistics 2, 1955) by shortest augmenting paths (Jonker and Volgenant,
 /// Computing 38, 1987): O(r² c) for r the fewer and c the more. Of assignments with the same total, always the same one.
@@ -11,7 +11,7 @@ public struct Assignment: Equatable, Sendable {
     /// From 0.
     public let column: Int
 
-    /// A pair by its places.
+    /// A pair.
     public init(row: Int, column: Int) {
       self.row = row
       self.column = column
@@ -36,9 +36,8 @@ public struct Assignment: Equatable, Sendable {
     self.total = total
   }
 
-  /// The best assignment that differs from this one; nil where there is no other.
-  ///
-  /// It lacks at least one pair of this one, so it is the best of those that are best without one of the pairs.
+  /// The best assignment that differs from this one; nil if there is none. It lacks at least one pair of this one, so
+  /// it is the best of those without one of the pairs.
   /// - Parameter scores: those this assignment is the best of.
   public func secondBest(of scores: DoubleMatrix) -> Assignment? {
     pairs.compactMap { Self.best(of: scores, without: $0) }.max { $0.total < $1.total }
@@ -57,10 +56,10 @@ public struct Assignment: Equatable, Sendable {
     return Assignment(pairs: pairs, total: pairs.reduce(0) { $0 + scores[$1.row, $1.column] })
   }
 
-  /// The column of each row in the cheapest assignment of all rows; nil where every one costs infinity.
+  /// The column of each row in the cheapest assignment of all rows; nil if each has infinite cost.
   ///
   /// Rows enter one at a time, each along the shortest path to a free column; the potentials keep every reduced cost,
-  /// cost - rowPotential - columnPotential, from falling below 0.
+  /// cost - rowPotential - columnPotential, at least 0.
   private static func shortestPaths(_ costs: DoubleMatrix) -> [Int]? {
     let (rows, columns) = (costs.rows, costs.columns)
     var rowPotential = [Double](repeating: 0, count: rows)
@@ -75,7 +74,7 @@ public struct Assignment: Equatable, Sendable {
         previous[column] = -1
         isDone[column] = false
       }
-      // Of the columns on the tree so far, the last; -1 is where the new row stands.
+      // The last column of the tree so far; -1 is the position of the new row.
       var (last, row, length) = (-1, start, 0.0)
       var tree: [(row: Int, column: Int, length: Double)] = []
       while true {
@@ -97,7 +96,7 @@ public struct Assignment: Equatable, Sendable {
         guard rowOf[nearest] >= 0 else { break }
         row = rowOf[nearest]
       }
-      // Rows and columns the path passed become cheaper by how much nearer than its end they lie.
+      // Rows and columns on the path become cheaper by their distance from its end.
       var reached = 0.0
       for step in tree {
         rowPotential[step.row] += length - reached

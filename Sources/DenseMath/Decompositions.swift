@@ -2,11 +2,11 @@ import COpenBLAS
 
 /// The thin singular value decomposition A = left diag(values) rightᵀ, in Double.
 ///
-/// LAPACK's divide and conquer. The signs of a pair of vectors are LAPACK's: whoever shows them fixes them by a rule.
+/// LAPACK's divide and conquer. The signs of a pair of vectors are LAPACK's: callers that show them fix them by a rule.
 package struct SingularValueDecomposition: Sendable {
   /// [m, r], r = min(m, n): column j is the left vector of `values[j]`; the columns are orthonormal.
   package let left: DoubleMatrix
-  /// r numbers, none negative, from the largest down.
+  /// r numbers, not negative, in descending order.
   package let values: [Double]
   /// [n, r]: column j is the right vector of `values[j]`; the columns are orthonormal.
   package let right: DoubleMatrix
@@ -46,7 +46,7 @@ package struct SingularValueDecomposition: Sendable {
 
 /// The eigenvalues and eigenvectors of a symmetric matrix, A = vectors diag(values) vectorsᵀ, in Double.
 package struct SymmetricEigendecomposition: Sendable {
-  /// n numbers, from the smallest up.
+  /// n numbers, in ascending order.
   package let values: [Double]
   /// [n, n], orthogonal: column j is the eigenvector of `values[j]`.
   package let vectors: DoubleMatrix

@@ -28,7 +28,7 @@ public struct DoubleMatrix: Sendable, Equatable {
     return matrix
   }
 
-  /// The entry at a place, both counted from 0.
+  /// An entry.
   public subscript(row: Int, column: Int) -> Double {
     get { values[row * columns + column] }
     set { values[row * columns + column] = newValue }
@@ -42,14 +42,14 @@ public struct DoubleMatrix: Sendable, Equatable {
     return result
   }
 
-  /// Some rows, next to each other.
+  /// A range of rows.
   package func rows(_ range: Range<Int>) -> DoubleMatrix {
     DoubleMatrix(
       rows: range.count, columns: columns,
       values: Array(values[range.lowerBound * columns..<range.upperBound * columns]))
   }
 
-  /// Some columns, next to each other.
+  /// A range of columns.
   package func columns(_ range: Range<Int>) -> DoubleMatrix {
     var result = DoubleMatrix(rows: rows, columns: range.count)
     for row in 0..<rows {
@@ -58,14 +58,13 @@ public struct DoubleMatrix: Sendable, Equatable {
     return result
   }
 
-  /// The sum of the products of the numbers at the same places: the inner product that belongs to `frobeniusNorm`.
+  /// The Frobenius inner product, Σ a b over all entries.
   package func inner(_ other: DoubleMatrix) -> Double {
     precondition(
       rows == other.rows && columns == other.columns, "\(rows) x \(columns) and \(other.rows) x \(other.columns)")
     return zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
-  /// The square root of the sum of squares.
   package var frobeniusNorm: Double {
     let largest = values.reduce(0) { max($0, abs($1)) }
     guard largest > 0, largest.isFinite else { return largest }
@@ -76,7 +75,6 @@ public struct DoubleMatrix: Sendable, Equatable {
     DoubleMatrix(rows: matrix.rows, columns: matrix.columns, values: matrix.values.map { scale * $0 })
   }
 
-  /// The matrix product.
   package static func * (left: DoubleMatrix, right: DoubleMatrix) -> DoubleMatrix {
     precondition(left.columns == right.rows, "\(left.rows) x \(left.columns) times \(right.rows) x \(right.columns)")
     var result = DoubleMatrix(rows: left.rows, columns: right.columns)
@@ -90,7 +88,7 @@ public struct DoubleMatrix: Sendable, Equatable {
     return result
   }
 
-  /// aᵀ b for two matrices with the same number of rows.
+  /// aᵀ b of two matrices with the same number of rows.
   package static func transposedProduct(_ a: DoubleMatrix, _ b: DoubleMatrix) -> DoubleMatrix {
     precondition(a.rows == b.rows, "the two matrices have \(a.rows) and \(b.rows) rows")
     var result = DoubleMatrix(rows: a.columns, columns: b.columns)
@@ -103,15 +101,15 @@ public struct DoubleMatrix: Sendable, Equatable {
     return result
   }
 
-  /// The numbers rounded to Float32.
+  /// The matrix rounded to Float32.
   package var tensor: Tensor { Tensor(shape: [rows, columns], values.map { Float($0) }) }
 }
 
 extension DoubleMatrix {
   /// a b for a tall Float32 matrix, every product and sum in Double.
   ///
-  /// Rows are converted and multiplied a chunk of fixed height at a time, so that equal rows of a give equal bits,
-  /// wherever they stand and whatever the number of threads.
+  /// Rows are converted and multiplied in chunks of fixed height, so that equal rows of a give equal bits, at any
+  /// position and with any number of threads.
   /// - Parameters:
   ///   - a: [n, p]
   ///   - b: [p, q]

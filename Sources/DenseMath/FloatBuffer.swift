@@ -16,14 +16,14 @@ public final class FloatBuffer {
     pointer.initialize(repeating: 0, count: count)
   }
 
-  /// Whatever the memory held: for a caller that writes every number before it reads any.
+  /// Uninitialized memory, for a caller that writes every number before it reads any.
   public init(uninitializedCount count: Int) {
     self.count = count
     let bytes = max(count, 1) * MemoryLayout<Float>.stride
     let isLarge = bytes >= Self.hugePage
     let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? Self.hugePage : 64)
     #if canImport(Glibc)
-      // Page faults take longer than filling the memory does; pages of 2 MB make them few. A refusal costs time only.
+      // Page faults take longer than filling the memory; pages of 2 MB make them few. A refusal only costs time.
       if isLarge { madvise(raw, bytes / Self.hugePage * Self.hugePage, MADV_HUGEPAGE) }
     #endif
     pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))

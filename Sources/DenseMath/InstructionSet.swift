@@ -21,21 +21,20 @@ package enum InstructionSet: String, CaseIterable, Sendable {
   package var isAvailable: Bool { cvm_path_available(path) == 1 }
 
   /// Uses `set` for every later call in the process, on all threads.
-  /// - Throws: `InstructionSetError.notAvailable`, and nothing has changed.
+  /// - Throws: `InstructionSetError.notAvailable`, without an effect.
   package static func force(_ set: InstructionSet) throws {
     guard cvm_force_path(set.path) == 0 else { throw InstructionSetError.notAvailable(set) }
   }
 
-  /// Forces the set that `GRAFT_INSTRUCTIONS` names (`portable`, `neon`, `avx2`, `avx512`); does nothing if it is not
-  /// set.
-  /// - Throws: `InstructionSetError` if there is no such set, or not here.
+  /// Forces the set that `GRAFT_INSTRUCTIONS` names (`portable`, `neon`, `avx2`, `avx512`), if it is set.
+  /// - Throws: `InstructionSetError` for an unknown or unavailable set.
   package static func force(fromEnvironment environment: [String: String]) throws {
     guard let name = environment["GRAFT_INSTRUCTIONS"] else { return }
     guard let set = InstructionSet(rawValue: name) else { throw InstructionSetError.unknown(name) }
     try force(set)
   }
 
-  /// Runs `body` with this thread, and no other, on this set.
+  /// Runs `body` on this thread with this set.
   /// - Throws: `InstructionSetError.notAvailable`, or what `body` throws.
   package func run<Result>(_ body: () throws -> Result) throws -> Result {
     var previous: OpaquePointer?

@@ -1,15 +1,15 @@
-/// A matrix of Float32 numbers in memory that somebody else keeps: what products read, wherever it lies and whichever way
-/// it is stored. Making one allocates nothing and keeps nothing alive.
+/// A matrix of Float32 numbers in borrowed memory, the input of products, row-major or transposed. Creating one
+/// allocates nothing and keeps nothing alive.
 ///
-/// Decision: this is where another type of weight is plugged in. A product reads the numbers of its right factor in one
-/// place, `PackedFactor.init`; a half-precision or quantized weight becomes a second kind of view that is packed there.
-/// Left factors, sums and results stay Float32.
+/// Decision: another weight type is added here. A product reads its right factor in one place, `PackedFactor.init`; a
+/// half-precision or quantized weight becomes a second kind of view that is packed there. Left factors, sums and
+/// results stay Float32.
 package struct MatrixView {
   /// The first number.
   package let pointer: UnsafePointer<Float>
-  /// Of the matrix as it is meant, not as it is stored.
+  /// Rows of the matrix, before any transposition in storage.
   package let rows: Int
-  /// Of the matrix as it is meant, not as it is stored.
+  /// Columns of the matrix, before any transposition in storage.
   package let columns: Int
   /// Numbers from the start of one stored row to the next.
   package let stride: Int
@@ -25,8 +25,8 @@ package struct MatrixView {
   }
 
   /// - Parameters:
-  ///   - pointer: to memory that outlives this view; not the passing pointer to an array.
-  ///   - stride: numbers from one row to the next; `columns` where nothing lies between.
+  ///   - pointer: to memory that outlives this view; not a temporary pointer to an array.
+  ///   - stride: numbers from one row to the next; `columns` where rows are contiguous.
   package init(_ pointer: UnsafePointer<Float>, rows: Int, columns: Int, stride: Int? = nil) {
     self.init(pointer, rows: rows, columns: columns, stride: stride ?? columns, isTransposed: false)
   }
@@ -34,7 +34,7 @@ package struct MatrixView {
   /// A tensor's outermost axis as rows, the others as columns.
   package init(_ tensor: Tensor) { self.init(tensor.pointer, rows: tensor.rows, columns: tensor.columns) }
 
-  /// A matrix that is read after it was written.
+  /// A mutable view, for reading.
   package init(_ matrix: MutableMatrixView) {
     self.init(matrix.pointer, rows: matrix.rows, columns: matrix.columns, stride: matrix.stride)
   }
@@ -44,7 +44,7 @@ package struct MatrixView {
     MatrixView(pointer, rows: columns, columns: rows, stride: stride, isTransposed: !isTransposed)
   }
 
-  /// Some rows and columns.
+  /// A range of rows and columns.
   package subscript(rows rows: Range<Int>, columns columns: Range<Int>) -> MatrixView {
     precondition(
       rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0
@@ -56,13 +56,13 @@ package struct MatrixView {
       isTransposed: isTransposed)
   }
 
-  /// Some rows.
+  /// A range of rows.
   package subscript(rows rows: Range<Int>) -> MatrixView { self[rows: rows, columns: 0..<columns] }
-  /// Some columns.
+  /// A range of columns.
   package subscript(columns columns: Range<Int>) -> MatrixView { self[rows: 0..<rows, columns: columns] }
 }
 
-/// A row-major matrix of Float32 numbers in memory that somebody else keeps: what products write.
+/// A row-major matrix of Float32 numbers in borrowed memory, the output of products.
 package struct MutableMatrixView {
   /// The first number.
   package let pointer: UnsafeMutablePointer<Float>
@@ -72,8 +72,8 @@ package struct MutableMatrixView {
   package let stride: Int
 
   /// - Parameters:
-  ///   - pointer: to memory that outlives this view; not the passing pointer to an array.
-  ///   - stride: numbers from one row to the next; `columns` where nothing lies between.
+  ///   - pointer: to memory that outlives this view; not a temporary pointer to an array.
+  ///   - stride: numbers from one row to the next; `columns` where rows are contiguous.
   package init(_ pointer: UnsafeMutablePointer<Float>, rows: Int, columns: Int, stride: Int? = nil) {
     self.pointer = pointer
     self.rows = rows
@@ -87,10 +87,10 @@ package struct MutableMatrixView {
     self.init(buffer.pointer, rows: rows, columns: columns)
   }
 
-  /// Where the number of a row and column lies.
+  /// The address of an entry.
   package func pointer(_ row: Int, _ column: Int) -> UnsafeMutablePointer<Float> { pointer + row * stride + column }
 
-  /// Some rows and columns.
+  /// A range of rows and columns.
   package subscript(rows rows: Range<Int>, columns columns: Range<Int>) -> MutableMatrixView {
     precondition(
       rows.lowerBound >= 0 && rows.upperBound <= self.rows && columns.lowerBound >= 0

@@ -1,6 +1,6 @@
 import COpenBLAS
 
-/// What the OpenBLAS in use says about itself, for bug reports.
+/// The OpenBLAS in use, for bug reports.
 package enum OpenBLASLibrary {
   /// Version and build options, such as "OpenBLAS 0.3.29 DYNAMIC_ARCH NO_AFFINITY Haswell MAX_THREADS=64".
   package static var configuration: String { text(openblas_get_config()) }

@@ -2,9 +2,8 @@ import CVectorMath
 
 /// The right factor of products, [k, n], rearranged so that the innermost loop reads it as one stream.
 ///
-/// Rearranging costs about as much as multiplying two or three rows by the factor, once for all the products with it.
-/// Every element of a product is summed over k in order, so it has the same bits whatever rows and columns are made
-/// beside it.
+/// Packing costs about as much as multiplying two or three rows by the factor, once for all products with it. Every
+/// element of a product is summed over k in order, so its bits do not depend on the other rows and columns.
 package struct PackedFactor {
   private let memory: UnsafeMutablePointer<Float>
   /// k
@@ -13,13 +12,13 @@ package struct PackedFactor {
   package let columns: Int
   private let panelWidth = cvm_panel_width()
 
-  /// How many numbers the memory for a factor must hold, on whatever instruction set a thread may run.
+  /// How many numbers a packed factor needs, for any instruction set a thread may use.
   package static func size(rows: Int, columns: Int) -> Int {
     let widest = Int(CVM_WIDEST_PANEL)
     return (columns + widest - 1) / widest * widest * rows
   }
 
-  /// - Parameter memory: room for `size(rows:columns:)` numbers, best aligned to 64 bytes; used as long as the factor is.
+  /// - Parameter memory: `size(rows:columns:)` numbers, best aligned to 64 bytes; used as long as the factor is.
   package init(_ b: MatrixView, memory: UnsafeMutablePointer<Float>) {
     self.memory = memory
     (rows, columns) = (b.rows, b.columns)
@@ -31,7 +30,7 @@ package struct PackedFactor {
 
   /// c = alpha a b, or c + alpha a b when `adding`, on the calling thread.
   ///
-  /// A narrower a uses only so many rows of the factor; a narrower c gets only so many columns.
+  /// A narrower a uses only that many rows of the factor; a narrower c gets only that many columns.
   /// - Parameters:
   ///   - a: [m, at most rows], not transposed.
   ///   - c: [m, at most columns]

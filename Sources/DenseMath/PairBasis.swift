@@ -1,14 +1,13 @@
-/// A change of basis under which all inner products of two matrices' rows stay as they are, and come early in the sum.
+/// A change of basis that keeps the inner products of two matrices' rows, with most of each in the first terms.
 ///
 /// With left = A M and right = B N, M Nᵀ = I, sums are those of A Bᵀ; M and N are chosen so that AᵀA and BᵀB become the
-/// same diagonal matrix, the singular values of A Bᵀ from the largest down. No other basis leaves less for the steps
-/// after the first few.
+/// same diagonal matrix, the singular values of A Bᵀ in descending order. No other basis leaves less for later terms.
 struct PairBasis {
   /// M, [r, r]
   let left: DoubleMatrix
   /// N, [r, r]
   let right: DoubleMatrix
-  /// How far any sum in the new basis may be off through rounding of the bases.
+  /// A bound on the error of any sum in the new basis through rounding of the bases.
   let error: Double
 
   /// - Throws: `LinearAlgebraError`, `.notFinite` also where a number's square is not finite.
@@ -39,12 +38,12 @@ struct PairBasis {
     for index in 0..<r { rest[index, index] -= 1 }
     let rounding = 8 * Double(r) * Double.ulpOfOne
     func trace(_ gram: DoubleMatrix) -> Double { (0..<r).reduce(0) { $0 + gram[$1, $1] } }
-    // No row is longer than all of them together.
+    // No row's norm exceeds the Frobenius norm.
     let norms = trace(gramA).squareRoot() * trace(gramB).squareRoot()
     error = norms * (rest.frobeniusNorm + rounding * left.frobeniusNorm * right.frobeniusNorm)
   }
 
-  /// The square root of a Gram matrix, and its inverse, with 1e-10 of the mean eigenvalue added so that it has one.
+  /// The square root of a Gram matrix, and its inverse; 1e-10 of the mean eigenvalue is added so that it is invertible.
   private static func roots(of gram: DoubleMatrix) throws -> (root: DoubleMatrix, inverse: DoubleMatrix) {
     let eigen = try SymmetricEigendecomposition(gram)
     let r = gram.rows
@@ -62,22 +61,22 @@ struct PairBasis {
   }
 }
 
-/// A factor's rows in Float32, from the largest norm down, scaled so that the largest is at most 1.
+/// A factor's rows in Float32, by descending norm, scaled so that the largest is at most 1.
 struct SortedFactor {
-  /// order[i] is the row of the factor that stands at i.
+  /// order[i] is the factor's row at position i.
   let order: [Int]
-  /// Of the scaled rows, rounded up, falling.
+  /// Norms of the scaled rows, rounded up, descending.
   let norms: [Float]
   /// [n, r]
   let numbers: FloatBuffer
-  /// [n, places]: the norm of what comes after each place, rounded up; 0 for the last.
+  /// [n, places]: the norm of the terms after each place, rounded up; 0 for the last.
   let rests: FloatBuffer
   /// A power of two.
   let scale: Double
 
   /// - Parameters:
   ///   - rows: which rows of `matrix` to take.
-  ///   - ends: how many numbers come before each place.
+  ///   - ends: how many terms come before each place.
   init(_ matrix: DoubleMatrix, _ rows: [Int], ends: [Int]) {
     let r = matrix.columns
     let places = ends.count

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The k first of a stream of pairs: a list that is sorted and cut whenever it has grown by half or so.
+/// The k first of a stream of pairs: a list that is sorted and truncated whenever it has grown by about half.
 struct PairCandidates: Sendable {
   let k: Int
   private var kept: [ScoredPair] = []
@@ -9,7 +9,7 @@ struct PairCandidates: Sendable {
 
   init(_ k: Int) { self.k = k }
 
-  /// A score that nothing below can enter; -∞ until there are k.
+  /// A score below which nothing can enter; -∞ until there are k.
   var threshold: Double { worst?.score ?? -.infinity }
 
   mutating func offer(_ pair: ScoredPair) {

@@ -1,4 +1,4 @@
-/// An entry of a matrix and its place.
+/// An entry of a matrix and its position.
 public struct ScoredPair: Equatable, Sendable {
   /// From 0.
   public let row: Int
@@ -7,34 +7,34 @@ public struct ScoredPair: Equatable, Sendable {
   /// The entry.
   public let score: Double
 
-  /// An entry at its place.
+  /// An entry at its position.
   public init(row: Int, column: Int, score: Double) {
     self.row = row
     self.column = column
     self.score = score
   }
 
-  /// Whether this one comes first in a ranking: the higher score, of equal scores the lower row, then the lower column.
+  /// Whether this one ranks first: the higher score; for equal scores the lower row, then the lower column.
   public func ranksBefore(_ other: ScoredPair) -> Bool {
     score != other.score ? score > other.score : (row, column) < (other.row, other.column)
   }
 }
 
-/// The highest entries of left rightᵀ, a matrix far too large to make, from its two factors.
+/// The highest entries of left rightᵀ, a matrix far too large to compute, from its two factors.
 ///
-/// Exact: entries are ranked by the inner products of the factors' rows in Double, summed in order; ties fall to the lower
-/// row, then the lower column. The result does not depend on blocks or threads.
+/// Exact: entries are ranked by the inner products of the factors' rows in Double, summed in order, with ties to the
+/// lower row, then the lower column. The result does not depend on blocks or threads.
 public struct PairSearch: Sendable {
-  /// Which entries take part.
+  /// Which entries are searched.
   public struct Selection: Sendable {
-    /// Rows and columns to look at, ascending; nil for all.
+    /// Rows to search, ascending; nil for all.
     public var rows: [Int]?
-    /// See `rows`.
+    /// Columns to search, ascending; nil for all.
     public var columns: [Int]?
-    /// A number for each row and column alike; a pair of the same number is left out. nil to keep all pairs.
+    /// A number for each row and for each column; pairs with equal numbers are left out. nil to keep all pairs.
     public var groups: [Int32]?
 
-    /// Everything takes part that is not left out here.
+    /// All entries, unless excluded here.
     public init(rows: [Int]? = nil, columns: [Int]? = nil, groups: [Int32]? = nil) {
       self.rows = rows
       self.columns = columns
@@ -60,12 +60,12 @@ public struct PairSearch: Sendable {
     groups = selection.groups
   }
 
-  /// The k highest entries, best first; all where there are no k.
-  /// - Throws: `LinearAlgebraError`, `.notFinite` for a factor with numbers that are not, or too large to be squared.
+  /// The k highest entries, best first, or all if there are fewer.
+  /// - Throws: `LinearAlgebraError`, `.notFinite` for a factor whose numbers, or their squares, are not finite.
   package func highest(_ k: Int, threads: Threads) throws -> [ScoredPair] { try search(k, sign: 1, threads: threads) }
 
-  /// The k lowest entries, lowest first; ties fall to the lower row, then the lower column.
-  /// - Throws: `LinearAlgebraError`, `.notFinite` for a factor with numbers that are not, or too large to be squared.
+  /// The k lowest entries, lowest first; ties to the lower row, then the lower column.
+  /// - Throws: `LinearAlgebraError`, `.notFinite` for a factor whose numbers, or their squares, are not finite.
   package func lowest(_ k: Int, threads: Threads) throws -> [ScoredPair] { try search(k, sign: -1, threads: threads) }
 
   private func search(_ k: Int, sign: Double, threads: Threads) throws -> [ScoredPair] {
@@ -74,7 +74,7 @@ public struct PairSearch: Sendable {
     let shared = SharedThreshold()
     var workers = [PairCandidates](repeating: PairCandidates(k), count: threads.count)
     workers.withUnsafeMutableBufferPointer { workers in
-      // A worker changes its own element alone.
+      // Each worker changes its own element only.
       nonisolated(unsafe) let workers = workers
       threads.run(tiles.tasks) { task, worker in
         tiles.search(task, threshold: { shared.value }) { row, column in

@@ -1,41 +1,41 @@
 import CVectorMath
 
-/// Two factors made ready so that most of left rightᵀ need not be made to find its highest entries.
+/// Two factors prepared so that the highest entries of left rightᵀ are found without computing most of it.
 ///
-/// Three bounds, all by the inequality of Cauchy and Schwarz. Rows are sorted by norm, so a row's search ends at the first
-/// column whose norm is too small. Both factors are turned into a basis that puts as much as possible of all entries into
-/// the first steps of a sum (`PairBasis`), and a tile of sums is given up when what is left of its rows and columns cannot
-/// bring one over the threshold. And a sum in Float32 is off by at most a margin, so what may be high enough is reported
-/// and the caller decides in Double.
+/// Three bounds, all by the Cauchy-Schwarz inequality. Rows are sorted by norm, so a row's search ends at the first
+/// column whose norm is too small. Both factors are in a basis that puts as much as possible of all entries into the
+/// first terms of a sum (`PairBasis`), and a tile is abandoned when the remaining terms cannot bring an entry over the
+/// threshold. And the error of a sum in Float32 has a bound, so candidates are reported and the caller decides in
+/// Double.
 struct PairTiles {
-  /// Row blocks in a task, and panels that are looked through before the next row block: both stay in a core's cache.
+  /// Row blocks in a task, and panels that are searched before the next row block: both stay in a core's cache.
   private static let blocksInTask = 32
   private static let panelsInGroup = 32
-  /// Tiles looked at to see where sums can be given up.
+  /// Tiles sampled to choose where sums are tested.
   private static let samples = 128
-  /// At most so many places where a sum may be given up.
+  /// At most so many places where a sum may be abandoned.
   private static let mostPlaces = 16
 
   let tasks: Int
   private let size: Int
-  /// ends[p] is how many steps lie before place p.
+  /// ends[p] is how many terms come before place p.
   private let ends: [Int]
   private let left: SortedFactor
   private let right: SortedFactor
-  /// Right factor and its rests, in panels.
+  /// The right factor and the norms of its remaining terms, in panels.
   private let panels: FloatBuffer
   private let panelRests: FloatBuffer
   private let width: Int
   private let height: Int
-  /// What scores are multiplied by so that no sum passes 1.
+  /// The factor of scores that keeps every sum at most 1.
   private let scale: Double
-  /// How much of the product of two norms a sum in Float32 may be off, and what it may be off besides.
+  /// Bounds on the error of a Float32 sum: relative to the product of two norms, and absolute.
   private let relativeMargin: Double
   private let absoluteMargin: Double
 
   /// - Parameters:
-  ///   - rows, columns: which rows of the two factors take part.
-  ///   - sign: -1 to look for the lowest.
+  ///   - rows, columns: which rows of the two factors are searched.
+  ///   - sign: -1 to find the lowest.
   /// - Throws: `LinearAlgebraError`.
   init(
     _ left: DoubleMatrix, _ rows: [Int], _ right: DoubleMatrix, _ columns: [Int], sign: Double, threads: Threads
@@ -75,7 +75,6 @@ struct PairTiles {
     let tile = FloatBuffer(uninitializedCount: height * width)
     var (places, planned) = ([ends.count - 1], -Double.infinity)
     for group in stride(from: 0, to: panelCount, by: Self.panelsInGroup) {
-      // As soon as there is a threshold at all.
       if planned == -.infinity {
         planned = threshold()
         places = plan(rows, threshold: planned)
@@ -131,7 +130,7 @@ struct PairTiles {
     return low
   }
 
-  /// The places at which tiles of `rows` are best looked at: those that cost least for tiles drawn at random, in steps.
+  /// The places at which tiles of `rows` are best tested: those of least cost on tiles drawn at random, in terms.
   private func plan(_ rows: Range<Int>, threshold: Double) -> [Int] {
     let last = ends.count - 1
     guard threshold > -.infinity, last > 0 else { return [last] }
@@ -154,9 +153,9 @@ struct PairTiles {
       }
     }
     guard drawn > 0 else { return [last] }
-    // What a look costs in steps of the sum, measured.
+    // The cost of a test in terms of the sum, measured.
     let look = 4.0
-    // cost[p]: what follows for a tile that has passed place p, when the best places are taken; from the last to the first.
+    // cost[p]: the remaining cost of a tile that has passed place p, with the best places; from the last to the first.
     var cost = [Double](repeating: 0, count: ends.count)
     var choice = [Int](repeating: last, count: ends.count + 1)
     func best(after place: Int) -> (cost: Double, next: Int) {

@@ -1,10 +1,10 @@
-/// First and second moments of pairs of rows (x, y), summed in Double as the rows stream by: what a regression of y on x
-/// in closed form, a variance, or a similarity of two sets of states needs.
+/// First and second moments of pairs of rows (x, y), summed in Double over a stream of rows: for a regression of y on x
+/// in closed form, a variance, or a similarity of two sets of states.
 ///
-/// The sums depend on the order of the rows and on where one call ends and the next begins (their rounding does), not on
-/// the number of threads.
+/// The sums depend on the order of the rows and the division into calls (their rounding does), not on the number of
+/// threads.
 package struct PairedMoments: Sendable {
-  /// Rows seen.
+  /// Rows added.
   package private(set) var count = 0
   /// Σ x, [p].
   package private(set) var sumX: [Double]
@@ -18,7 +18,7 @@ package struct PairedMoments: Sendable {
   package private(set) var yy: DoubleMatrix
 
   /// - Parameters:
-  ///   - p: numbers in an x; `q`: in a y.
+  ///   - p: numbers per x; `q`: per y.
   package init(p: Int, q: Int) {
     sumX = [Double](repeating: 0, count: p)
     sumY = [Double](repeating: 0, count: q)
@@ -32,7 +32,7 @@ package struct PairedMoments: Sendable {
   /// The mean of y, [q].
   package var meanY: [Double] { sumY.map { count > 0 ? $0 / Double(count) : 0 } }
 
-  /// Covariances (divided by the count): about the means, [p, p], [p, q] and [q, q].
+  /// Covariances (divided by the count): [p, p], [p, q] and [q, q].
   package var covariances: (xx: DoubleMatrix, xy: DoubleMatrix, yy: DoubleMatrix) {
     let (meanX, meanY) = (meanX, meanY)
     func centred(_ sums: DoubleMatrix, _ left: [Double], _ right: [Double]) -> DoubleMatrix {
@@ -47,7 +47,7 @@ package struct PairedMoments: Sendable {
     return (centred(xx, meanX, meanX), centred(xy, meanX, meanY), centred(yy, meanY, meanY))
   }
 
-  /// Takes in `rows` pairs.
+  /// Adds `rows` pairs.
   /// - Parameters:
   ///   - x: [rows, p], row-major; `y`: [rows, q].
   package mutating func add(

@@ -2,9 +2,9 @@ import COpenBLAS
 
 /// The (pseudo-)inverse of a symmetric positive semi-definite matrix, kept as a factorisation.
 ///
-/// Cholesky where the matrix is well conditioned. Otherwise eigenvalues: those below `cut` times the largest are taken
-/// for zero. A Gram matrix squares the condition of what it came from, so its eigenvalues are known only to about
-/// n eps of the largest, and singular values of E below the square root of that cannot be told from zero.
+/// Cholesky where the matrix is well conditioned. Otherwise eigenvalues: those below `cut` times the largest count as
+/// zero. A Gram matrix squares the condition of E, so its eigenvalues are known only to about n eps of the largest, and
+/// singular values of E below the square root of that cannot be told from zero.
 package struct PositiveInverse: Sendable {
   package enum Method: String, Sendable { case cholesky, eigenvalues }
 

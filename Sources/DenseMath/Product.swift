@@ -2,17 +2,16 @@ import COpenBLAS
 
 /// Products of Float32 matrices.
 package enum Product {
-  /// Columns of c made at a time, and how many of k: that part of b stays in a core's second-level cache while all rows
-  /// of a pass by it.
+  /// Columns of c computed at a time, and the part of k: that part of b stays in a core's second-level cache for all
+  /// rows of a.
   private static let groupColumns = 128
   private static let groupRows = 384
 
-  /// c = a b, or c + a b when `adding`, on several threads, each making blocks of c and calling `finish(rows, columns)`
-  /// after each one, while the block is in its cache.
-  ///
-  /// An element's bits do not depend on the rows and columns made beside it, nor on the number of threads.
+  /// c = a b, or c + a b when `adding`. Each thread computes blocks of c and calls `finish(rows, columns)` after each
+  /// one, while the block is in its cache. An element's bits do not depend on other rows and columns, nor on the
+  /// threads.
   /// - Parameters:
-  ///   - a: [m, k]; a transposed one, as in the gradient of a weight, is turned a part of k at a time.
+  ///   - a: [m, k]; a transposed one, as in the gradient of a weight, is copied row-major, a part of k at a time.
   ///   - b: [k, n]
   ///   - c: [m, n]
   package static func multiply(
@@ -36,7 +35,7 @@ package enum Product {
       }
       return
     }
-    // Each group of columns is packed once, by the thread that makes it. Too few groups are cut by rows as well.
+    // Each group of columns is packed once, by the thread that computes it. Too few groups are split by rows as well.
     let groups = (n + groupColumns - 1) / groupColumns
     let bands = max(1, min((2 * threads.count - 1) / groups + 1, m / 64))
     let size = PackedFactor.size(rows: (k + depths - 1) / depths, columns: min(groupColumns, n))
@@ -55,7 +54,7 @@ package enum Product {
     }
   }
 
-  /// The numbers of a transposed matrix row after row.
+  /// A row-major copy of a transposed matrix.
   private static func turn(_ a: MatrixView, into turned: UnsafeMutablePointer<Float>, threads: Threads) {
     let parts = threads.ranges(of: a.rows, granularity: 16)
     threads.run(parts.count) { part, _ in

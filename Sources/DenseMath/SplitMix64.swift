@@ -1,6 +1,6 @@
 import Foundation
 
-/// The seeded random generator behind everything that is drawn: subsets, permutations, random maps.
+/// The seeded random generator behind all random choices: subsets, permutations, random maps.
 ///
 /// SplitMix64 (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA 2014). In Python, with
 /// `m = 2**64 - 1`: `s = (s + 0x9E3779B97F4A7C15) & m; z = s; z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & m;
@@ -24,7 +24,7 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     Double(next() >> 11) * 0x1p-53
   }
 
-  /// A whole number in 0..<bound, every one as likely: the next value not below `2⁶⁴ mod bound`, modulo `bound`.
+  /// A uniform whole number in 0..<bound: the next value not below `2⁶⁴ mod bound`, modulo `bound`.
   package mutating func uniform(below bound: Int) -> Int {
     precondition(bound > 0, "bound must be positive")
     let bound = UInt64(bound)
@@ -42,7 +42,7 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     return radius * cos(2 * Double.pi * uniform())
   }
 
-  /// The numbers 0..<count in random order (Fisher and Yates, from the last place down: place i swaps with
+  /// The numbers 0..<count in random order (Fisher and Yates, from the last index down: index i swaps with
   /// `uniform(below: i + 1)`).
   package mutating func permutation(of count: Int) -> [Int] {
     var order = Array(0..<count)
@@ -52,8 +52,8 @@ package struct SplitMix64: RandomNumberGenerator, Sendable {
     return order
   }
 
-  /// `count` different numbers of 0..<total, ascending, every choice as likely (Floyd's algorithm: Bentley and Floyd,
-  /// "A Sample of Brilliance", CACM 30:9, 1987); all of them when there are no more.
+  /// `count` different numbers of 0..<total, ascending, uniformly drawn (Floyd's algorithm: Bentley and Floyd, "A
+  /// Sample of Brilliance", CACM 30:9, 1987); all of them if there are no more.
   package mutating func sample(_ count: Int, of total: Int) -> [Int] {
     guard count < total else { return Array(0..<max(0, total)) }
     var chosen: Set<Int> = []

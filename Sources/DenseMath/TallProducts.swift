@@ -1,11 +1,11 @@
 import COpenBLAS
 
-/// Sums of xᵀ y over rows that stream by, in Double: what products of matrices as tall as a vocabulary are made of. The sums
-/// do not depend on the number of threads.
+/// Sums of xᵀ y over a stream of rows, in Double, for products of matrices as tall as a vocabulary. They do not depend
+/// on the number of threads.
 struct TallSums {
   private let threads: Threads
-  /// The largest side of a block of the result that is one task's. A product packs both its factors: for narrow blocks
-  /// that would take as long as the product.
+  /// The largest side of a result block that is one task. A product packs both its factors: for narrow blocks that
+  /// would take as long as the product.
   private static let side = 512
 
   init(threads: Threads) { self.threads = threads }
@@ -29,7 +29,7 @@ struct TallSums {
     }
   }
 
-  /// out += xᵀ x on and above the diagonal; what stands below it is of no meaning until `mirror`.
+  /// out += xᵀ x on and above the diagonal; entries below it are undefined until `mirror`.
   /// - Parameters:
   ///   - x: [height, p], rows `stride` apart.
   ///   - out: [p, p]
@@ -56,7 +56,7 @@ struct TallSums {
     }
   }
 
-  /// Makes a matrix symmetric that was summed by `addOwn`.
+  /// Fills in the lower half of a symmetric matrix summed by `addOwn`.
   static func mirror(_ matrix: inout DoubleMatrix) {
     let size = matrix.rows
     matrix.values.withUnsafeMutableBufferPointer { values in
@@ -66,22 +66,22 @@ struct TallSums {
     }
   }
 
-  /// Nearly equal parts that do not depend on the number of threads, so that the sums do not either.
+  /// Nearly equal parts, independent of the number of threads so that the sums are too.
   private static func parts(of count: Int) -> [Range<Int>] {
     Threads((count + side - 1) / side).ranges(of: count, granularity: 8)
   }
 }
 
 extension DoubleMatrix {
-  /// Rows converted at a time, so that nothing of the height of a vocabulary is held in Double.
+  /// Rows converted at a time, so that no Double copy is as tall as a vocabulary.
   private static let chunk = 2048
 
   /// aᵀ b for two tall Float32 matrices with the same number of rows, every product and sum in Double.
   /// - Parameters:
   ///   - a: [n, p]
   ///   - b: [n, q]
-  ///   - rows: which rows to use, and of b in which order against a's; nil for all, in order.
-  ///   - weights: what each of these rows counts; nil for 1.
+  ///   - rows: which rows to use, and those of b that pair with a's; nil for all, in order.
+  ///   - weights: a weight per row; nil for 1.
   /// - Returns: [p, q]
   package static func transposedProduct(
     _ a: Tensor, _ b: Tensor, rows: [(a: Int, b: Int)]? = nil, weights: [Double]? = nil, threads: Threads
@@ -109,7 +109,7 @@ extension DoubleMatrix {
   /// - Parameters:
   ///   - a: [n, p]
   ///   - rows: which rows to use; nil for all.
-  ///   - weights: what each of these rows counts, 0 or more; nil for 1.
+  ///   - weights: a weight per row, 0 or more; nil for 1.
   /// - Returns: [p, p], symmetric.
   package static func gram(
     _ a: Tensor, rows: [Int]? = nil, weights: [Double]? = nil, threads: Threads
@@ -145,7 +145,7 @@ extension DoubleMatrix {
 
     deinit { values.deallocate() }
 
-    /// - Parameter row: which row of the matrix becomes the given one, and its factor.
+    /// - Parameter row: the matrix row and the factor for each row of the chunk.
     func fill(_ height: Int, _ threads: Threads, _ row: (Int) -> (place: Int, weight: Double)) {
       let width = tensor.columns
       threads.runRows(height) { index in
@@ -158,8 +158,8 @@ extension DoubleMatrix {
 }
 
 extension DoubleMatrix {
-  /// bᵀ b above its diagonal (dsyrk) and aᵀ b (dgemm) through OpenBLAS's own threads, on matrices that are in Double already:
-  /// the rate that benchmarks compare with. Not for use beside other products.
+  /// bᵀ b above its diagonal (dsyrk) and aᵀ b (dgemm) through OpenBLAS's own threads, on Double matrices: the rate that
+  /// benchmarks compare with. Not for use beside other products.
   /// - Parameters:
   ///   - a, b: [rows, columns]
   package static func gramAndCrossWithOpenBLASThreads(

@@ -1,6 +1,6 @@
 /// Read-only Float32 numbers with a shape, in C order. Copies share memory, which may be a mapped file.
 public struct Tensor: @unchecked Sendable {
-  // Sendable although it holds a pointer: the memory is never written after the tensor is made, and `owner` keeps it.
+  // Sendable although it holds a pointer: the memory is never written after creation, and `owner` keeps it.
 
   /// Sizes of the axes, outermost first; empty for a scalar.
   public let shape: [Int]
@@ -8,14 +8,14 @@ public struct Tensor: @unchecked Sendable {
   public let pointer: UnsafePointer<Float>
   private let owner: AnyObject
 
-  /// Borrows memory that `owner` keeps alive and nobody writes.
+  /// Borrows memory that `owner` keeps alive and that is never written.
   public init(shape: [Int], pointer: UnsafePointer<Float>, owner: AnyObject) {
     self.shape = shape
     self.pointer = pointer
     self.owner = owner
   }
 
-  /// Takes over a buffer; nobody may write to it afterwards. `buffer.count` is at least the product of `shape`.
+  /// Takes over a buffer, which must not be written afterwards. `buffer.count` is at least the product of `shape`.
   public init(shape: [Int], _ buffer: FloatBuffer) {
     precondition(
       shape.reduce(1, *) <= buffer.count, "a tensor of shape \(shape) needs more than \(buffer.count) numbers")

@@ -3,11 +3,11 @@ import Dispatch
 import Foundation
 import Synchronization
 
-/// How many threads a computation may use. Work is cut into tasks whose results do not depend on which thread does them,
-/// so the numbers are the same on every run with the same count.
+/// How many threads a computation may use. The results of a task do not depend on the thread that runs it, so the
+/// numbers are the same on every run with the same count.
 ///
-/// OpenBLAS, which is left with LAPACK and Double products, is held at one thread: two pools on the same
-/// cores would wait for each other.
+/// OpenBLAS, used for LAPACK and Double products only, is limited to one thread: two pools on the same cores would wait
+/// for each other.
 public struct Threads: Sendable, Equatable {
   /// How many threads, at least 1.
   public let count: Int
@@ -18,13 +18,13 @@ public struct Threads: Sendable, Equatable {
     _ = Self.openBLASAtOneThread
   }
 
-  /// One thread a processor core that this process may use.
+  /// One thread per processor core that this process may use.
   public static var available: Threads { Threads(ProcessInfo.processInfo.activeProcessorCount) }
 
   private static let openBLASAtOneThread: Void = openblas_set_num_threads(1)
 
-  /// Calls `body(task, worker)` once for each task in 0..<tasks, on up to `count` threads, and returns when all are done.
-  /// Tasks start in order; `worker` in 0..<count says whose scratch memory to use.
+  /// Calls `body(task, worker)` for each task in 0..<tasks, on up to `count` threads, and returns when all are done.
+  /// Tasks start in order; `worker` in 0..<count selects scratch memory.
   public func run(_ tasks: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     let workers = min(count, tasks)
     guard workers > 1 else {
@@ -33,7 +33,7 @@ public struct Threads: Sendable, Equatable {
     }
     let next = Atomic<Int>(0)
     withoutActuallyEscaping(body) { body in
-      // Bodies write through raw pointers, each task to memory of its own; the compiler cannot see that.
+      // Bodies write through raw pointers, each task to its own memory; the compiler cannot see that.
       nonisolated(unsafe) let body = body
       DispatchQueue.concurrentPerform(iterations: workers) { worker in
         while true {
@@ -45,7 +45,7 @@ public struct Threads: Sendable, Equatable {
     }
   }
 
-  /// Cuts 0..<count into at most `self.count` ranges of nearly equal size, each but the last a multiple of `granularity`.
+  /// Splits 0..<count into at most `self.count` nearly equal ranges, each but the last a multiple of `granularity`.
   public func ranges(of count: Int, granularity: Int = 1) -> [Range<Int>] {
     guard count > 0 else { return [] }
     let units = (count + granularity - 1) / granularity
@@ -57,7 +57,7 @@ public struct Threads: Sendable, Equatable {
     }
   }
 
-  /// Calls `body` for each row, each thread a run of neighbouring rows.
+  /// Calls `body` for each row, with contiguous rows per thread.
   public func runRows(_ rows: Int, _ body: (_ row: Int) -> Void) {
     let parts = ranges(of: rows, granularity: 4)
     run(parts.count) { part, _ in

@@ -1,4 +1,4 @@
-/// A score and the id of what has it: a vocabulary item, or a pair of items as row · V + column.
+/// A score and its id: a vocabulary item, or a pair of items as row · V + column.
 public struct ScoredID: Equatable, Sendable {
   /// What items are ranked by.
   public let score: Float
@@ -11,28 +11,26 @@ public struct ScoredID: Equatable, Sendable {
     self.id = id
   }
 
-  /// Whether this one comes first in a ranking: the higher score, of equal scores the lower id.
+  /// Whether this one comes first in a ranking: the higher score; for equal scores the lower id.
   public func ranksBefore(_ other: ScoredID) -> Bool {
     score > other.score || (score == other.score && id < other.id)
   }
 }
 
-/// The k highest of a stream of scores. What is kept depends on the scores and ids offered, not on their order.
-///
-/// Every ranking of vocabulary items or pairs in Graft comes from here, so ties fall the same way everywhere: to the
-/// lower id. A NaN ranks nowhere and is never kept.
+/// The k highest of a stream of scores, independent of their order. Every ranking of vocabulary items in Graft comes
+/// from here, so ties always go to the lower id. A NaN is never kept.
 package struct TopK: Sendable {
   package let k: Int
-  /// A heap whose first entry is the one to go next.
+  /// A heap with the lowest entry first.
   private var heap: [ScoredID] = []
 
   /// - Parameter k: how many to keep; none for 0 and less.
   package init(_ k: Int) { self.k = max(0, k) }
 
-  /// How many are kept so far, at most k.
+  /// How many are kept, at most k.
   package var count: Int { heap.count }
 
-  /// The lowest score that is kept once there are k; nothing below it can enter. -∞ until then, +∞ for k = 0.
+  /// The lowest kept score once there are k; nothing below it can enter. -∞ until then, +∞ for k = 0.
   package var threshold: Float { heap.count < k ? -.infinity : heap.first?.score ?? .infinity }
 
   package mutating func offer(_ score: Float, id: Int) {
@@ -47,9 +45,8 @@ package struct TopK: Sendable {
     }
   }
 
-  /// Offers `count` scores in memory order; the first has the id `firstID`, the others follow it.
-  ///
-  /// Costs little more than reading the row: numbers below the threshold are passed over a vector at a time.
+  /// Offers `count` scores with ids from `firstID` on. Costs little more than reading the row: numbers below the
+  /// threshold are skipped a vector at a time.
   package mutating func offer(_ scores: UnsafePointer<Float>, count: Int, firstID: Int) {
     var index = 0
     while index < count, heap.count < k {
@@ -66,8 +63,8 @@ package struct TopK: Sendable {
     }
   }
 
-  /// Offers all of a row of `count` scores, whose ids are their places; or some of them.
-  /// - Parameter ids: the places that take part, ascending; nil for all.
+  /// Offers a row of `count` scores, whose ids are their indices.
+  /// - Parameter ids: the indices to offer, ascending; nil for all.
   package mutating func offer(_ scores: UnsafePointer<Float>, count: Int, among ids: [Int]?) {
     guard let ids else { return offer(scores, count: count, firstID: 0) }
     for id in ids { offer(scores[id], id: id) }
@@ -105,8 +102,8 @@ package struct TopK: Sendable {
 }
 
 extension TopK {
-  /// The k highest of a row of scores, best first; their ids are their places.
-  /// - Parameter ids: the places that take part, ascending; nil for all.
+  /// The k highest of a row of scores, best first; ids are indices.
+  /// - Parameter ids: the indices to rank, ascending; nil for all.
   package static func highest(
     _ k: Int, of scores: UnsafePointer<Float>, count: Int, among ids: [Int]? = nil
   ) -> [ScoredID] {

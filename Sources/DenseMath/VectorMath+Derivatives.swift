@@ -1,25 +1,25 @@
 import CVectorMath
 
-/// What derivatives need beside products, one row of `count` contiguous numbers at a time.
+/// Row kernels of derivatives, on one row of `count` contiguous numbers.
 extension VectorMath {
-  /// x = the slope of `geluErf` at x.
+  /// x = the derivative of `geluErf` at x.
   package static func geluErfSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_gelu_erf_slope(x, count) }
 
-  /// x = the slope of `geluTanh` at x.
+  /// x = the derivative of `geluTanh` at x.
   package static func geluTanhSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_gelu_tanh_slope(x, count) }
 
-  /// x = the slope of `geluSigmoid` at x.
+  /// x = the derivative of `geluSigmoid` at x.
   package static func geluSigmoidSlope(_ x: UnsafeMutablePointer<Float>, count: Int) {
     cvm_gelu_sigmoid_slope(x, count)
   }
 
-  /// x = the slope of `relu` at x: 1 above 0, else 0.
+  /// x = the derivative of `relu` at x: 1 above 0, else 0.
   package static func reluSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_relu_slope(x, count) }
 
-  /// x = the slope of `silu` at x.
+  /// x = the derivative of `silu` at x.
   package static func siluSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_silu_slope(x, count) }
 
-  /// x = the slope of `tanh` at x.
+  /// x = the derivative of `tanh` at x.
   package static func tanhSlope(_ x: UnsafeMutablePointer<Float>, count: Int) { cvm_tanh_slope(x, count) }
 
   /// x *= factor
@@ -39,15 +39,15 @@ extension VectorMath {
     cvm_dot(a, b, count)
   }
 
-  /// x = weights (x - offset). With offset Σ weights x this is the derivative of `softmax` at the row `weights`, applied
-  /// to a tangent or, the same, to a cotangent.
+  /// x = weights (x - offset). With offset Σ weights x this is the derivative of `softmax` at the row `weights`,
+  /// applied to a tangent or a cotangent.
   package static func softmaxDerivative(
     _ x: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>, offset: Float, count: Int
   ) {
     cvm_softmax_derivative(x, weights, offset, count)
   }
 
-  /// y = (x - mean) / √(variance + epsilon), as `layerNorm` has it without gain and shift. `y` may be `x`.
+  /// y = (x - mean) / √(variance + epsilon), `layerNorm` without gain and shift. `y` may be `x`.
   /// - Returns: 1 / √(variance + epsilon)
   package static func standardize(
     _ x: UnsafePointer<Float>, epsilon: Float, into y: UnsafeMutablePointer<Float>, count: Int
@@ -55,9 +55,9 @@ extension VectorMath {
     cvm_standardize(y, x, epsilon, count)
   }
 
-  /// out = after · P(before · v) with P(u) = scale (u - mean(u) - s mean(u s)), the derivative of `standardize` where it
-  /// made `s` and returned `scale`. P is symmetric: gain before it makes the derivative of a layer norm for cotangents,
-  /// gain after it that for tangents. nil for 1; `out` may be `v`.
+  /// out = after · P(before · v) with P(u) = scale (u - mean(u) - s mean(u s)), the derivative of `standardize` with
+  /// result `s` and returned `scale`. P is symmetric: the derivative of a layer norm has the gain as `before` for
+  /// cotangents and as `after` for tangents. nil for 1; `out` may be `v`.
   package static func standardizeDerivative(
     _ v: UnsafePointer<Float>, before: UnsafePointer<Float>? = nil, after: UnsafePointer<Float>? = nil,
     standardized: UnsafePointer<Float>, scale: Float, into out: UnsafeMutablePointer<Float>, count: Int
@@ -65,7 +65,7 @@ extension VectorMath {
     cvm_standardize_derivative(out, v, before, after, standardized, scale, count)
   }
 
-  /// to, [columns, rows], = the transposed of from, [rows, columns]; rows of either are `stride` numbers apart.
+  /// to, [columns, rows], = the transpose of from, [rows, columns]; `stride` numbers from one row to the next.
   package static func transpose(
     _ from: UnsafePointer<Float>, stride fromStride: Int, rows: Int, columns: Int,
     into to: UnsafeMutablePointer<Float>, stride toStride: Int
@@ -75,11 +75,11 @@ extension VectorMath {
 
   /// The numbers of one step of AdamW, the same for every element.
   package struct AdamWStep: Sendable {
-    /// What gradients are multiplied by first.
+    /// The factor of gradients.
     package var gradientScale: Float
     /// 1 - β₁ and β₂, 1 - β₂
     package var meanRate, squareDecay, squareRate: Float
-    /// What is left of an element by weight decay: 1 - rate · decay
+    /// The factor of an element by weight decay: 1 - rate · decay
     package var keep: Float
     /// rate / (1 - β₁ᵗ)
     package var step: Float

@@ -1,11 +1,10 @@
 import CVectorMath
 
-/// The loops between the matrix products, one row of `count` contiguous numbers at a time, vectorised for the processor.
+/// The row kernels between matrix products, on one row of `count` contiguous numbers, vectorised for the processor.
 ///
-/// Rows may have any length, also 0, and any alignment; those that start on 64 bytes are up to 1.7 times as fast.
-/// Pointers called `into` and `x` may be the same; others must not overlap. An element of an elementwise function has
-/// the same bits whatever its index and the row's length. NaN in gives NaN out. An exponential that would be subnormal
-/// counts as 0.
+/// Rows may have any length, also 0, and any alignment; those aligned to 64 bytes are up to 1.7 times as fast. Pointers
+/// called `into` and `x` may be the same; others must not overlap. An element of an elementwise function has the same
+/// bits for any index and row length. NaN gives NaN. An exponential that would be subnormal counts as 0.
 package enum VectorMath {
   /// x += bias
   package static func add(_ bias: UnsafePointer<Float>, to x: UnsafeMutablePointer<Float>, count: Int) {
@@ -49,8 +48,8 @@ package enum VectorMath {
     cvm_bias_tanh(x, bias, size(count))
   }
 
-  /// y = (x - mean) / √(variance + epsilon) · gain + shift, with the biased variance. The statistics are exact to Float32
-  /// rounding also for a row with a large common offset. `y` may be `x`.
+  /// y = (x - mean) / √(variance + epsilon) · gain + shift, with the biased variance, accurate also for a row with a
+  /// large common offset. `y` may be `x`.
   package static func layerNorm(
     _ x: UnsafePointer<Float>, gain: UnsafePointer<Float>, shift: UnsafePointer<Float>, epsilon: Float,
     into y: UnsafeMutablePointer<Float>, count: Int
@@ -87,7 +86,7 @@ package enum VectorMath {
     cvm_log_sum_exp(x, size(count))
   }
 
-  /// What entropy and divergence are made of, with e = exp(x - most) and `most` the largest number of the row.
+  /// The sums behind entropy and divergence, with e = exp(x - most) and `most` the largest number of the row.
   package struct SoftmaxSums: Sendable {
     /// Σ e
     package let total: Double
@@ -97,7 +96,7 @@ package enum VectorMath {
     package let weighted: Double
   }
 
-  /// One pass over a row that makes all sums, and writes e to `exponents` where it is given.
+  /// All sums in one pass over a row; writes e to `exponents` where it is given.
   /// - Parameter most: no number of the row is larger.
   package static func softmaxSums(
     _ x: UnsafePointer<Float>, most: Float, weights: UnsafePointer<Float>? = nil,
@@ -116,13 +115,13 @@ package enum VectorMath {
     Int(cvm_count_at_least(x, size(count), least))
   }
 
-  /// The index of the largest number, the lowest one on ties; nil for an empty row. NaN is never the largest; a row of
-  /// NaN alone gives 0.
+  /// The index of the largest number, the lowest one on ties; nil for an empty row. NaN is never the largest; 0 if all
+  /// are NaN.
   package static func argmax(_ x: UnsafePointer<Float>, count: Int) -> Int? {
     count == 0 ? nil : Int(cvm_argmax(x, size(count)))
   }
 
-  /// The index of the first number that is at least `least`; `count` if there is none. NaN is passed over.
+  /// The index of the first number that is at least `least`, which NaN is not; `count` if there is none.
   package static func firstAtLeast(_ least: Float, in x: UnsafePointer<Float>, count: Int) -> Int {
     Int(cvm_first_at_least(x, size(count), least))
   }
