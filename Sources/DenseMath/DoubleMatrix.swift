@@ -65,6 +65,7 @@ public struct DoubleMatrix: Sendable, Equatable {
     return zip(values, other.values).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
+  /// √(Σ a²) over all entries.
   package var frobeniusNorm: Double {
     let largest = values.reduce(0) { max($0, abs($1)) }
     guard largest > 0, largest.isFinite else { return largest }
@@ -75,6 +76,7 @@ public struct DoubleMatrix: Sendable, Equatable {
     DoubleMatrix(rows: matrix.rows, columns: matrix.columns, values: matrix.values.map { scale * $0 })
   }
 
+  /// The matrix product.
   package static func * (left: DoubleMatrix, right: DoubleMatrix) -> DoubleMatrix {
     precondition(left.columns == right.rows, "\(left.rows) x \(left.columns) times \(right.rows) x \(right.columns)")
     var result = DoubleMatrix(rows: left.rows, columns: right.columns)

@@ -10,6 +10,7 @@ package enum OutputTarget: Equatable, Sendable {
   /// file behind it may hold other text already.
   case descriptor(Int32)
 
+  /// The path of standard output.
   package static let standardOutput = "/dev/stdout"
 
   /// Follows symbolic links, relative ones from the folder of the link.

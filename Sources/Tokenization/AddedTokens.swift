@@ -1,19 +1,19 @@
-/// A token found in the text as it is spelt, before any model sees it: special tokens and those added after training.
+/// A token matched in the text by its spelling, before tokenization: special tokens and those added after training.
 struct AddedToken: Equatable, Sendable {
   let content: String
   var id: Int32
   var isSpecial = true
-  /// Found only where no word character touches it.
+  /// Matched only where no word character touches it.
   var isSingleWord = false
-  /// Takes the white space before it.
+  /// Includes the white space before it.
   var stripsLeft = false
-  /// Takes the white space after it.
+  /// Includes the white space after it.
   var stripsRight = false
-  /// Looked for in the normalised text and not in the text itself.
+  /// Matched in the normalised text, not in the original.
   var isNormalized = false
 }
 
-/// Splits a text at its added tokens, the leftmost first and of those the longest, as the `tokenizers` package does.
+/// Splits a text at its added tokens, leftmost and longest first, as the `tokenizers` package does.
 struct AddedTokenMatcher: Sendable {
   enum Piece: Equatable {
     case text(Range<Int>)
@@ -25,14 +25,14 @@ struct AddedTokenMatcher: Sendable {
     let token: AddedToken
   }
   private let patterns: [Pattern]
-  /// Whether text that spells a special token is text.
+  /// Whether a special token's spelling is ordinary text.
   private let skipsSpecial: Bool
   /// The patterns that start with each byte, the longest first.
   private let byFirstByte: [[Int]]
 
   /// - Parameters:
-  ///   - tokens: what to look for, and how it is spelt there.
-  ///   - skipsSpecial: whether text that spells a special token is text.
+  ///   - tokens: what to match, with the spelling to match.
+  ///   - skipsSpecial: whether a special token's spelling is ordinary text.
   init(_ tokens: [(bytes: [UInt8], token: AddedToken)], skipsSpecial: Bool) {
     self.skipsSpecial = skipsSpecial
     let patterns = tokens.filter { !$0.bytes.isEmpty }.map { Pattern(bytes: $0.bytes, token: $0.token) }
@@ -74,7 +74,7 @@ struct AddedTokenMatcher: Sendable {
     return nil
   }
 
-  /// The range a match covers with the white space it takes; nil when it stands inside a word and must not.
+  /// The range of a match with the white space it includes; nil when it is inside a word and must not be.
   private func accept(
     _ pattern: Pattern, _ text: UnsafeBufferPointer<UInt8>, _ part: Range<Int>, _ match: Range<Int>, done: Int
   ) -> Range<Int>? {

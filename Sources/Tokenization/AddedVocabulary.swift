@@ -1,7 +1,7 @@
 import Files
 
-/// The added tokens of a tokenizer. One that the vocabulary has keeps its id; another gets the next free one, whatever
-/// id a file gives it, as in the `tokenizers` package.
+/// The added tokens of a tokenizer. One in the vocabulary keeps its id; another gets the next free id, whatever id a
+/// file gives it, as in the `tokenizers` package.
 struct AddedVocabulary {
   private let vocabulary: Vocabulary
   private(set) var tokens: [AddedToken] = []
@@ -17,7 +17,7 @@ struct AddedVocabulary {
 
   func contains(_ content: String) -> Bool { indexByContent[ExactKey(content)] != nil }
 
-  /// Adds a token, or gives one that was added before new flags.
+  /// Adds a token, or gives new flags to one that was added before.
   /// - Returns: its id; nil for an empty token, which is left out.
   @discardableResult
   mutating func add(_ token: NamedToken) -> Int32? {
@@ -30,7 +30,7 @@ struct AddedVocabulary {
       if old.isSpecial { tokens[index].isSpecial = true }
       return old.id
     }
-    // Free ids begin after as many as there are tokens: a vocabulary with holes makes the package give an id twice.
+    // Free ids begin at the number of tokens: for a vocabulary with holes the package assigns an id twice.
     let size = Int32(vocabulary.count - vocabulary.holes.count)
     let id = vocabulary.id(of: token.content) ?? max(size, largest + 1)
     largest = max(largest, id)

@@ -1,4 +1,4 @@
-/// BERT's text normalisation (Devlin et al. 2019), step by step as the `tokenizers` package does it: clean, put spaces
+/// BERT's text normalisation (Devlin et al. 2019), step by step as in the `tokenizers` package: clean, put spaces
 /// around ideographs, decompose and drop accents, lower-case.
 struct BertNormalizer: Sendable {
   let cleansText: Bool
@@ -24,8 +24,8 @@ struct BertNormalizer: Sendable {
 
   /// - Parameters:
   ///   - text: well-formed UTF-8.
-  ///   - keepsAlignment: whether `sourceRange` will be asked of the result.
-  ///   - base: where `text` stands in the text that source ranges count from.
+  ///   - keepsAlignment: whether `sourceRange` will be called on the result.
+  ///   - base: the position of `text` in the text that source ranges count from.
   func normalize(_ text: UnsafeBufferPointer<UInt8>, keepsAlignment: Bool, base: Int = 0) -> NormalizedText {
     let output = NormalizedText(capacity: text.count, keepsAlignment: keepsAlignment, base: base)
     var run = Run(normalizer: self, output: output)
@@ -69,7 +69,7 @@ struct BertNormalizer: Sendable {
 struct NormalizedText {
   private(set) var bytes: [UInt8] = []
   private let keepsAlignment: Bool
-  /// Empty while every byte stands where it stood in the source.
+  /// Empty while every byte has the position that it had in the source.
   private var starts: [UInt32] = []
   private var ends: [UInt32] = []
   private var isAligned = true
@@ -80,7 +80,7 @@ struct NormalizedText {
     self.keepsAlignment = keepsAlignment
   }
 
-  /// Where the source stands in a longer text.
+  /// The position of the source in a longer text.
   private let base: Int
 
   /// The source bytes of a non-empty range of characters of the text.
@@ -91,7 +91,7 @@ struct NormalizedText {
     return base + start..<base + max(start, Int(ends[range.upperBound - 1]))
   }
 
-  /// Appends an ASCII character made from the byte at `source`.
+  /// Appends an ASCII character from the byte at `source`.
   @inline(__always)
   mutating func append(byte: UInt8, _ source: Int) {
     if keepsAlignment, !isAligned || source != bytes.count { align(source..<source + 1, 1) }
@@ -137,7 +137,7 @@ private struct Run {
   private struct Mark {
     let scalar: UInt32
     let combiningClass: UInt8
-    /// The first scalar of a source character; the others of its decomposition come with it.
+    /// The first scalar of a source character, followed by the others of its decomposition.
     let opensCharacter: Bool
   }
 
@@ -145,7 +145,7 @@ private struct Run {
   let table = UnicodeTable.shared
   var output: NormalizedText
   private var marks: [Mark] = []
-  /// Source ranges of the marks that open a character, in the order of the source.
+  /// Source ranges of the marks that begin a character, in the order of the source.
   private var sources: [Range<Int>] = []
   private var starterSource = 0..<0
 
@@ -156,7 +156,6 @@ private struct Run {
 
   var isPending: Bool { !marks.isEmpty }
 
-  /// Appends an ASCII character.
   @inline(__always)
   mutating func append(byte: UInt8, _ source: Int) {
     if isPending { flush() }
@@ -195,8 +194,8 @@ private struct Run {
     }
   }
 
-  /// Writes the marks out. The package hands source characters out in the order of the reordered marks, not along with
-  /// them, so a mark that moved gets its neighbour's range; the same is done here.
+  /// Writes the marks. The package assigns source characters in the order of the reordered marks, not along with them,
+  /// so a moved mark gets its neighbour's range; so does this.
   mutating func flush() {
     guard isPending else { return }
     var source = starterSource

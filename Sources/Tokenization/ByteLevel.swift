@@ -20,7 +20,7 @@ enum ByteLevel {
     return bytes
   }()
 
-  /// The bytes that a vocabulary's token stands for; what is outside the alphabet stands for its own UTF-8.
+  /// The bytes of a vocabulary's token; scalars outside the alphabet are their own UTF-8.
   static func decode(_ token: ArraySlice<UInt8>) -> [UInt8] {
     var decoded: [UInt8] = []
     for scalar in String(decoding: token, as: UTF8.self).unicodeScalars {
@@ -35,7 +35,7 @@ enum ByteLevel {
 }
 
 /// GPT-2's pre-tokenizer, which is the pattern
-/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`, as a scanner that never goes back.
+/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`, as a scanner without backtracking.
 struct ByteLevelScanner {
   private static let wordFlags: UnicodeTable.Flags = [.whitespace, .letter, .number]
   let text: UnsafeBufferPointer<UInt8>
@@ -64,8 +64,8 @@ struct ByteLevelScanner {
     return end
   }
 
-  /// The end of a run of white space without its last character, unless the text ends there: that one goes to the word
-  /// that follows, or stands alone. `position` is inside the run.
+  /// The end of a run of white space without its last character, which begins the next word or stands alone; the whole
+  /// run where the text ends. `position` is inside the run.
   private func whitespaceEnd(_ position: Int) -> Int {
     var last = position
     var end = position

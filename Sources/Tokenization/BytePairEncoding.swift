@@ -3,10 +3,10 @@
 struct BytePairEncoding: Sendable {
   let vocabulary: Vocabulary
   let addsPrefixSpace: Bool
-  /// What a byte without a token becomes.
+  /// The token of a byte without a token of its own.
   struct Unknown: Sendable {
     let id: Int32
-    /// Whether neighbours become one token.
+    /// Whether neighbouring ones become one token.
     let isFused: Bool
   }
 
@@ -37,7 +37,7 @@ struct BytePairEncoding: Sendable {
     }
   }
 
-  /// Whether some byte has no token, known or unknown.
+  /// Whether some byte has no token and there is no unknown token.
   var dropsBytes: Bool { hasHoles && unknown == nil }
 
   /// Tokenizes a part of a well-formed text.
@@ -101,7 +101,7 @@ struct BytePairEncoding: Sendable {
 }
 
 extension BytePairEncoding {
-  /// Cuts a word of which some byte has no token.
+  /// Splits a word with bytes that have no token.
   private func merge(
     _ word: UnsafeBufferPointer<UInt8>, _ byteIDs: UnsafeBufferPointer<Int32>, _ merges: MergeTable.View,
     _ merger: inout PairMerger, into sink: inout TokenSink, sourceRange: (Range<Int>) -> Range<Int>

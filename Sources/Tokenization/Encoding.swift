@@ -1,11 +1,11 @@
-/// A text as a tokenizer sees it: three arrays of one length.
+/// A tokenized text: three arrays of one length.
 public struct Encoding: Equatable, Sendable {
   /// Vocabulary ids, special tokens included.
   public let ids: [Int32]
   /// The vocabulary's own strings: `##ing`, `Ġfilm`, `▁film`.
   public let tokens: [String]
-  /// UTF-8 byte ranges of the original text. A token that is part of one character has the character's range; what the
-  /// template added has `0..<0`.
+  /// UTF-8 byte ranges of the original text. A token that is part of one character has the character's range; template
+  /// tokens have `0..<0`.
   public let offsets: [Range<Int>]
 
   /// Three arrays of one length.
@@ -16,23 +16,23 @@ public struct Encoding: Equatable, Sendable {
   }
 }
 
-/// Where the stages of a tokenizer put what they find.
+/// The output of a tokenizer's stages.
 struct TokenSink {
   private(set) var ids: [Int32] = []
-  /// Ranges of the text the stages work on; empty when nobody asked for them.
+  /// Ranges of the text the stages work on; empty unless asked for.
   var offsets: [Range<Int>] = []
   let keepsOffsets: Bool
-  /// Bytes that have no token, and how often each came.
+  /// Bytes without a token, and how often each came.
   private(set) var dropped: [UInt8: Int] = [:]
   private let limit: Int
 
-  /// - Parameter limit: how many ids are wanted; the stages may stop once there are more.
+  /// - Parameter limit: how many ids are needed; the stages may stop once there are more.
   init(keepsOffsets: Bool, limit: Int = .max) {
     self.keepsOffsets = keepsOffsets
     self.limit = limit
   }
 
-  /// More than `limit` ids have come.
+  /// Whether more than `limit` ids have come.
   var isFull: Bool { ids.count > limit }
 
   @inline(__always)

@@ -1,7 +1,7 @@
 /// A pair of ids and the id of the two tokens joined.
 typealias Merge = (left: Int32, right: Int32, joined: Int32)
 
-/// Two places of a list that must not hold the same.
+/// Two positions of a list with the same element.
 struct Repeated: Error {
   let first: Int
   let second: Int
@@ -20,7 +20,7 @@ struct MergeTable: Sendable {
   fileprivate static let free = UInt64.max
   private let slots: [Slot]
 
-  /// - Throws: `Repeated` when a pair comes twice.
+  /// - Throws: `Repeated` when a pair occurs twice.
   init(_ merges: [Merge]) throws(Repeated) {
     var capacity = 16
     while capacity < merges.count * 2 { capacity *= 2 }

@@ -1,16 +1,16 @@
 import Files
 
-/// A token as a file describes it; the vocabulary gives it its id.
+/// A token as a file describes it, without an id.
 struct NamedToken: Equatable {
   let content: String
   var isSpecial = true
-  /// Found only where no word character touches it.
+  /// Matched only where no word character touches it.
   var isSingleWord = false
-  /// Takes the white space before it.
+  /// Includes the white space before it.
   var stripsLeft = false
-  /// Takes the white space after it.
+  /// Includes the white space after it.
   var stripsRight = false
-  /// Looked for in the normalised text and not in the text itself; nil: unless it is special.
+  /// Matched in the normalised text, not in the original; nil: unless it is special.
   var isNormalized: Bool?
 
   init(content: String, isSpecial: Bool = true) {
@@ -19,7 +19,7 @@ struct NamedToken: Equatable {
   }
 
   /// A string, or an object with `content` and flags.
-  /// - Parameter isSpecial: where the object does not say.
+  /// - Parameter isSpecial: the default where the object does not say.
   init(_ node: JSONNode, isSpecial: Bool) throws {
     if case .string(let content)? = node.value {
       self.init(content: content, isSpecial: isSpecial)

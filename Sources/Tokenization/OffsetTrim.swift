@@ -1,9 +1,9 @@
-/// What the ByteLevel post-processor of a tokenizer.json does when asked: offsets leave out the spaces around a token.
+/// `trim_offsets` of the ByteLevel post-processor in tokenizer.json: offsets without the spaces around a token.
 struct OffsetTrim: Sendable {
-  /// The space that the pre-tokenizer put before the text is none of the text's.
+  /// Whether the pre-tokenizer puts a space before the text.
   let addsPrefixSpace: Bool
 
-  /// The package counts in characters here, so the added space, which covers the first character, takes that with it.
+  /// The package counts characters here, so trimming the added space, which covers the first character, trims that too.
   func trim(_ range: Range<Int>, of token: String, in text: UnsafeBufferPointer<UInt8>) -> Range<Int> {
     let scalars = token.unicodeScalars
     var leading = scalars.prefix { $0 == "Ġ" }.count

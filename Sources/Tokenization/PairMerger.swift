@@ -19,7 +19,7 @@ struct PairMerger {
   private var heap: [Candidate] = []
   /// The word's ids.
   private(set) var ids: [Int32] = []
-  /// For each id the first of the symbols that went into it.
+  /// For each id the first of its symbols.
   var firstSymbols: [Int] { symbols.indices.filter { symbols[$0].isAlive } }
 
   @inline(__always)
@@ -48,7 +48,7 @@ struct PairMerger {
     let symbol = symbols[position]
     guard symbol.isAlive, symbol.next >= 0 else { return }
     let right = symbols[Int(symbol.next)]
-    // A candidate may be stale; it still holds when today's pair joins to the same token.
+    // A candidate may be stale; it still holds if the present pair has the same merge.
     guard let merge = merges.find(symbol.id, right.id), merge.joined == candidate.joined else { return }
     symbols[position].id = merge.joined
     symbols[position].next = right.next

@@ -5,7 +5,7 @@ struct PostProcessing {
   private(set) var template = Tokenizer.Template()
   private(set) var offsetTrim: OffsetTrim?
 
-  /// - Parameter node: an absent one does nothing.
+  /// - Parameter node: does nothing if absent.
   /// - Throws: `TokenizationError`, `FileError`.
   init(_ node: JSONNode) throws { try read(node) }
 
@@ -64,7 +64,7 @@ struct PostProcessing {
 }
 
 extension Tokenizer.Template {
-  /// What the keys of tokenizer_config.json would have to say to give this template.
+  /// The keys of tokenizer_config.json that would give this template.
   func settings(_ tokens: Tokenizer.SpecialTokens) -> [String: JSON] {
     [
       "add_bos_token": .bool(tokens.bos.map { prefix.contains($0) } ?? false),

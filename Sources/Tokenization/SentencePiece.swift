@@ -48,8 +48,8 @@ struct SentencePiece: Sendable {
     }
   }
 
-  /// The library gives a character that becomes several pieces to the last of them; here each gets it. A lone `▁`
-  /// that stands for no space of the text stays empty.
+  /// The library assigns a character that becomes several pieces to the last of them; here each gets it. A `▁` alone
+  /// that is no space of the text stays empty.
   private func sourceRange(_ piece: graft_sentencepiece_piece, in text: UnsafeBufferPointer<UInt8>) -> Range<Int> {
     let start = min(Int(piece.begin), text.count)
     let end = min(max(Int(piece.end), start), text.count)

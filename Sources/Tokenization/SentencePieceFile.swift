@@ -1,7 +1,7 @@
 import Files
 
-/// What a SentencePiece `.model` (a protobuf message, `ModelProto`) holds, read before the library sees it: the library
-/// trusts its model, so what would make it read outside its tables or abort is refused here.
+/// The contents of a SentencePiece `.model` (a protobuf message, `ModelProto`), checked before the library loads it:
+/// the library trusts its model, so what would make it read outside its tables or abort is refused here.
 struct SentencePieceFile {
   /// `ModelProto.SentencePiece.Type`.
   private enum PieceType: UInt64 {
@@ -15,7 +15,7 @@ struct SentencePieceFile {
 
   /// The library's own bound on a piece.
   private static let longestPiece = 8000
-  /// How many user-defined symbols may begin one another: the library has room for so many matches.
+  /// How many user-defined symbols may be prefixes of one another: the library has a fixed array for the matches.
   private static let deepestSymbols = 64
 
   let vocabulary: Vocabulary
@@ -90,7 +90,7 @@ struct SentencePieceFile {
     return (piece, type)
   }
 
-  /// The length of the longest chain of symbols each of which begins the next.
+  /// The length of the longest chain of symbols each of which is a prefix of the next.
   private static func depth(_ symbols: [[UInt8]]) -> Int {
     var chain: [[UInt8]] = []
     var deepest = 0
@@ -107,7 +107,7 @@ struct SentencePieceFile {
 /// replacements its leaves point to, each ended by a NUL.
 private struct CharacterMap {
   private static let unitSize = 4
-  /// The library has room for so many leaves on one way down the trie.
+  /// The library's bound on leaves on one path of the trie.
   private static let mostLeaves = 32
   private static let longestReplacement = 1000
   private let reader: ProtobufReader
@@ -142,14 +142,14 @@ private struct CharacterMap {
   /// The distance from a unit to its children.
   private func offset(_ unit: UInt32) -> Int { Int(unit >> 10) << Int((unit & 1 << 9) >> 6) }
 
-  /// Walks all ways down the trie: every unit a text could lead to must be inside, no way may go in a circle or pass
-  /// more leaves than the library can take, and every leaf must point to a replacement.
+  /// Walks all paths of the trie: every unit a text could reach must be inside, no path may have a cycle or more leaves
+  /// than the library allows, and every leaf must point to a replacement.
   func check() throws {
     guard count > 0 else { return }
     guard String(validating: replacements, as: UTF8.self) != nil, replacements.last == 0 else {
       throw reader.malformed("replacements of UTF-8 with a NUL after each", "others")
     }
-    // A node is known by where its children are counted from. `leaves` is -1 until it is entered, -2 until it is left.
+    // A node is identified by the base of its children. `leaves` is -1 until it is entered, -2 until it is left.
     var leaves = [Int](repeating: -1, count: count)
     var stack = [try node(offset(unit(0)))]
     while let base = stack.last {
@@ -184,7 +184,7 @@ private struct CharacterMap {
     return children
   }
 
-  /// `base`, if all 256 children a byte could lead to are inside.
+  /// `base`, if all 256 possible children are inside.
   private func node(_ base: Int) throws -> Int {
     guard base | 0xFF < count else { throw reader.malformed("a trie of \(count) units", "a way out of it") }
     return base

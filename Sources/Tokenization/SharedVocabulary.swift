@@ -1,13 +1,13 @@
 import Files
 
-/// Which rows of two token embeddings stand for the same token: the coordinates in which two models meet.
+/// The rows of two token embeddings that are the same token.
 package struct SharedVocabulary: Sendable {
   /// Rows of A's and B's embedding, in the order of A's ids.
   package let rows: [(a: Int, b: Int)]
   /// Whether every token of either model is shared.
   package let isWhole: Bool
 
-  /// Every id of two models that were given the same vocabulary.
+  /// All ids of two models with the same vocabulary.
   package init(count: Int) {
     rows = (0..<count).map { ($0, $0) }
     isWhole = true

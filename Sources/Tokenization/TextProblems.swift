@@ -1,10 +1,10 @@
-/// What a tokenizer could not read in a run's texts: bytes that it leaves out, and texts of unknown tokens alone.
+/// What a tokenizer could not read in a run's texts: bytes without a token, and texts of unknown tokens alone.
 public struct TextProblems: Equatable, Sendable {
   /// How many texts have a problem, and the first of them.
   public struct Count: Equatable, Sendable {
     /// How many texts.
     public private(set) var texts = 0
-    /// What names the first of them.
+    /// The source of the first of them.
     public private(set) var first = ""
 
     fileprivate mutating func add(_ source: String) {
@@ -20,23 +20,23 @@ public struct TextProblems: Equatable, Sendable {
 
   /// Bytes without a token, and how often each was left out.
   public private(set) var droppedBytes: [UInt8: Int] = [:]
-  /// The texts that lost bytes.
+  /// The texts with such bytes.
   public private(set) var cut = Count()
-  /// The texts of which every token is the unknown one.
+  /// The texts whose tokens are all unknown.
   public private(set) var unknown = Count()
-  /// The texts that spell the beginning-of-text token, which the tokenizer puts first as well.
+  /// The texts that spell the beginning-of-text token, which the tokenizer also adds.
   public private(set) var doubled = Count()
 
-  /// No problem yet.
+  /// No problem.
   public init() {}
 
-  /// Whether every text was read whole and as it is.
+  /// Whether there is no problem.
   public var isEmpty: Bool { cut.texts == 0 && unknown.texts == 0 && doubled.texts == 0 }
 
-  /// Looks at a text.
+  /// Counts the problems of a text.
   /// - Parameters:
-  ///   - ids: what it became.
-  ///   - source: what to call it.
+  ///   - ids: its tokens.
+  ///   - source: its name in `descriptions`.
   /// - Throws: `TokenizationError`.
   public mutating func add(
     _ text: UnsafeRawBufferPointer, ids: [Int32], _ tokenizer: Tokenizer, source: String
@@ -51,7 +51,7 @@ public struct TextProblems: Equatable, Sendable {
     droppedBytes.merge(dropped, uniquingKeysWith: +)
   }
 
-  /// Takes the counts of texts that come after these.
+  /// Adds the counts of later texts.
   public mutating func add(_ other: TextProblems) {
     unknown.add(other.unknown)
     doubled.add(other.doubled)
@@ -59,7 +59,7 @@ public struct TextProblems: Equatable, Sendable {
     droppedBytes.merge(other.droppedBytes, uniquingKeysWith: +)
   }
 
-  /// A sentence for each kind of problem.
+  /// One sentence for each kind of problem.
   public var descriptions: [String] {
     func name(_ count: Count) -> String {
       count.texts == 1 ? count.first : "\(count.texts) texts, the first \(count.first)"
@@ -85,7 +85,7 @@ public struct TextProblems: Equatable, Sendable {
 }
 
 extension Tokenizer {
-  /// Whether a text became nothing but unknown tokens; the tokens that go around a text do not count.
+  /// Whether all tokens of a text are unknown, those of the template aside.
   public func isUnknown(_ ids: [Int32]) -> Bool {
     let unknown: Int32
     switch model {
@@ -101,8 +101,7 @@ extension Tokenizer {
     return !text.isEmpty && text.allSatisfy { $0 == unknown }
   }
 
-  /// The settings that are in force, by the names of tokenizer_config.json; `prefix` and `suffix` are the tokens around
-  /// a text.
+  /// The settings in force, by the names of tokenizer_config.json; `prefix` and `suffix` are the tokens around a text.
   public var settings: [(key: String, value: String)] {
     var settings: [(key: String, value: String)] = []
     if let name = options.className { settings.append(("tokenizer_class", name)) }

@@ -1,4 +1,4 @@
-/// Tokens as people read them in a table.
+/// Tokens as tables show them.
 enum TokenDisplay {
   /// UTF-8, perhaps cut inside a character, on one line: a space is `␣`, what has no glyph is escaped.
   static func text(_ bytes: [UInt8]) -> String {

@@ -4,20 +4,20 @@ public enum TokenizationError: Error, Equatable, Sendable, CustomStringConvertib
   case noTokenizer(directory: String, lookedFor: [String])
   /// A file's content is not what it must be. `location` is a line, a key or a token.
   case malformed(path: String, location: String, expected: String, found: String)
-  /// A file asks for something that would change ids and that this library does not do.
+  /// A file has a setting that would change ids and is not supported.
   case unsupported(path: String, location: String, found: String, supported: String)
   /// A text longer than offsets can count.
   case textTooLong(byteCount: Int, limit: Int)
-  /// `maxLength` leaves no room for the special tokens every text gets.
+  /// `maxLength` is less than the number of special tokens that every text gets.
   case noRoom(maxLength: Int, specialTokenCount: Int)
   /// The SentencePiece library refused a text.
   case library(message: String)
-  /// Two vocabularies are not the same list: the first id at which they differ, both tokens, and how many both have.
+  /// Two vocabularies differ: the first id at which they do, both tokens, and how many tokens they share.
   case differentVocabularies(id: Int, first: String, second: String, common: Int)
   /// No token is in both vocabularies.
   case nothingInCommon
 
-  /// Whether the files are sound but ask for what this library does not do.
+  /// Whether the files are valid but need something that is not supported.
   public var isRefusal: Bool {
     if case .unsupported = self { return true }
     return false

@@ -9,7 +9,7 @@ extension Tokenizer {
   /// All tokens in order of id, with their exact scalars; nil for an id no token has.
   public var vocabulary: [String?] { (0..<Int32(vocabularyCount)).map { token($0) } }
 
-  /// The token of an id, as the vocabulary spells it; nil for an id no token has.
+  /// The token of an id, as spelt in the vocabulary; nil for an id without a token.
   public func token(_ id: Int32) -> String? {
     addedByID[id] ?? model.vocabulary.token(id).map { String(decoding: $0, as: UTF8.self) }
   }
@@ -20,8 +20,8 @@ extension Tokenizer {
   }
 
   /// The text of ids. WordPiece joins words with a space and pieces without `##`; byte-level BPE gives the bytes, with
-  /// U+FFFD for what is no UTF-8; SentencePiece decodes as its library does. Added tokens stand as they are spelt; ids
-  /// no token has are left out.
+  /// U+FFFD for invalid UTF-8; SentencePiece decodes as its library does. Added tokens keep their spelling; ids without
+  /// a token are left out.
   public func decode(_ ids: [Int32]) -> String {
     var bytes: [UInt8] = []
     var index = 0
@@ -50,8 +50,8 @@ extension Tokenizer {
     }
   }
 
-  /// A token for people to read, on one line: each space (and `▁`) as `␣`, `##` kept, control characters and bytes that
-  /// are no UTF-8 escaped (`\n`, `\u{7}`, `\xE2`). The empty string for an id no token has.
+  /// A token for tables, on one line: each space (and `▁`) as `␣`, `##` kept, control characters and invalid UTF-8
+  /// escaped (`\n`, `\u{7}`, `\xE2`). The empty string for an id without a token.
   public func display(_ id: Int32) -> String {
     guard let token = token(id) else { return "" }
     if case .bytePairEncoding = model, addedByID[id] == nil {
@@ -59,8 +59,8 @@ extension Tokenizer {
     }
     return TokenDisplay.text(Array(token.utf8))
   }
-  /// What a token says, without what tells where it stands: no space around it and no `##` before it; U+FFFD for bytes
-  /// that are no UTF-8. The empty string for an id no token has, and for a token of spaces.
+  /// A token's text without a space around it or `##` before it; U+FFFD for invalid UTF-8. The empty string for an id
+  /// without a token, and for a token of spaces.
   public func bareText(_ id: Int32) -> String {
     guard let token = token(id) else { return "" }
     let text: Substring

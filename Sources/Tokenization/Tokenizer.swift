@@ -3,31 +3,31 @@ import Files
 /// Text to vocabulary ids and back, from the files that come with a checkpoint. Ids, tokens and offsets are those of
 /// Hugging Face's `tokenizers` package, or of `sentencepiece` for its models.
 public struct Tokenizer: Sendable {
-  /// The algorithm, by the names the field uses.
+  /// The tokenization algorithm.
   public enum Kind: String, Sendable {
     /// BERT's.
     case wordPiece = "WordPiece"
     /// GPT-2's, on bytes.
     case bytePairEncoding = "byte-level BPE"
-    /// Whatever a SentencePiece `.model` holds.
+    /// That of a SentencePiece `.model`.
     case sentencePiece = "SentencePiece"
   }
 
   /// The ids of the tokens with a role; nil where the tokenizer has none.
   public struct SpecialTokens: Equatable, Sendable {
-    /// What begins a text of BERT, and is classified.
+    /// The first token of a BERT text, which is classified.
     public var cls: Int32?
-    /// What ends a text of BERT.
+    /// The last token of a BERT text.
     public var sep: Int32?
-    /// What stands for a token that is to be predicted.
+    /// The token to be predicted.
     public var mask: Int32?
-    /// What fills up short texts elsewhere; never added here.
+    /// The padding token; never added here.
     public var pad: Int32?
-    /// What stands for what the vocabulary does not have.
+    /// The token of what the vocabulary does not have.
     public var unk: Int32?
-    /// What begins a text.
+    /// The beginning of a text.
     public var bos: Int32?
-    /// What ends a text.
+    /// The end of a text.
     public var eos: Int32?
 
     /// No token has a role.
@@ -44,24 +44,24 @@ public struct Tokenizer: Sendable {
   public let specialTokens: SpecialTokens
   /// The names of the files it was read from.
   public let files: [String]
-  /// What goes before and after a text when special tokens are asked for.
+  /// The tokens before and after a text when special tokens are added.
   public let template: Template
 
-  /// Settings that hold for every kind of tokenizer.
+  /// Settings of every kind of tokenizer.
   public let options: Options
-  /// What the files say that changes nothing or is not what it seems: a sentence each, for a user to read once.
+  /// What the files say that has no effect or is misleading: one sentence each, to show once.
   public let warnings: [String]
 
-  /// Settings that hold for every kind of tokenizer.
+  /// Settings of every kind of tokenizer.
   public struct Options: Equatable, Sendable {
-    /// The end of a text that is left out when it is too long.
+    /// The end of a text that truncation leaves out.
     public enum Side: String, Sendable { case left, right }
 
-    /// The class of Hugging Face's whose rules these are; nil for a folder that says nothing.
+    /// The Hugging Face class whose rules apply; nil for a folder that names none.
     public var className: String?
-    /// Whether text that spells a special token is read as text.
+    /// Whether a special token's spelling is ordinary text.
     public var splitsSpecialTokens = false
-    /// From which side a text that is too long is truncated.
+    /// The side from which a text that is too long is truncated.
     public var truncationSide = Side.right
     /// The longest text in tokens, special ones included; nil when the files set no bound.
     public var maxLength: Int?
@@ -77,7 +77,7 @@ public struct Tokenizer: Sendable {
     /// Ids after a text.
     public var suffix: [Int32]
 
-    /// What stands around a text.
+    /// A template.
     public init(prefix: [Int32] = [], suffix: [Int32] = []) {
       self.prefix = prefix
       self.suffix = suffix
@@ -86,13 +86,13 @@ public struct Tokenizer: Sendable {
 
   let model: Model
   let added: [AddedToken]
-  /// Why no text can be read; nil when texts can.
+  /// Why no text can be tokenized; nil if texts can.
   var refusal: (any Error)?
   private let offsetTrim: OffsetTrim?
-  /// Added tokens looked for in the text, and in the normalised text.
+  /// Matchers of added tokens in the text, and in the normalised text.
   private let rawMatcher: AddedTokenMatcher
   private let normalizedMatcher: AddedTokenMatcher
-  /// The contents of the added tokens and their ids; the model need not have them.
+  /// The added tokens and their ids, which the model may not have.
   let addedByID: [Int32: String]
   let addedByContent: [ExactKey: Int32]
 
@@ -116,7 +116,7 @@ public struct Tokenizer: Sendable {
     addedByContent = Dictionary(added.map { (ExactKey($0.content), $0.id) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// This tokenizer with one more warning.
+  /// A copy with one more warning.
   func with(warning: String) -> Tokenizer {
     Tokenizer(
       model: model, added: added, specialTokens: specialTokens, template: template, files: files, options: options,
@@ -126,7 +126,7 @@ public struct Tokenizer: Sendable {
   /// The longest text in bytes.
   public static let longestText = Int(Int32.max)
 
-  /// How it splits words.
+  /// The algorithm.
   public var kind: Kind {
     switch model {
     case .wordPiece: return .wordPiece
@@ -163,7 +163,7 @@ extension Tokenizer {
     return try text.withUTF8 { try encode(UnsafeRawBufferPointer($0), addSpecialTokens: addSpecialTokens) }
   }
 
-  /// Only the ids, which is faster.
+  /// The ids alone, which is faster.
   /// - Throws: `TokenizationError`.
   public func encodeIDs(_ text: UnsafeRawBufferPointer, addSpecialTokens: Bool = true) throws -> [Int32] {
     var sink = TokenSink(keepsOffsets: false)
@@ -171,15 +171,15 @@ extension Tokenizer {
     return addSpecialTokens ? template.prefix + sink.ids + template.suffix : sink.ids
   }
 
-  /// Only the ids of a string.
+  /// The ids of a string.
   public func encodeIDs(_ text: String, addSpecialTokens: Bool = true) throws -> [Int32] {
     var text = text
     return try text.withUTF8 { try encodeIDs(UnsafeRawBufferPointer($0), addSpecialTokens: addSpecialTokens) }
   }
 
-  /// The ids of a text, special tokens added, at most `maxLength` in all: `[CLS]` stays first and `[SEP]` last. What is
-  /// too long loses the end that `options.truncationSide` names; `truncated` says whether it did.
-  /// - Throws: `TokenizationError`; `noRoom` when the special tokens alone are more than `maxLength`.
+  /// The ids of a text, special tokens added, at most `maxLength` in all: `[CLS]` stays first and `[SEP]` last. The end
+  /// that `options.truncationSide` names is left out where needed, and `truncated` says so.
+  /// - Throws: `TokenizationError`; `noRoom` when there are more special tokens than `maxLength`.
   public func encodeTruncated(
     _ text: UnsafeRawBufferPointer, maxLength: Int
   ) throws -> (ids: [Int32], truncated: Bool) {
@@ -201,8 +201,7 @@ extension Tokenizer {
     return try text.withUTF8 { try encodeTruncated(UnsafeRawBufferPointer($0), maxLength: maxLength) }
   }
 
-  /// The bytes of a text for which the vocabulary has neither a token nor an unknown token, and how often each comes.
-  /// Tokenizing leaves them out.
+  /// The bytes of a text without a token or an unknown token, which tokenizing leaves out, and how often each occurs.
   /// - Throws: `TokenizationError`.
   public func droppedBytes(_ text: UnsafeRawBufferPointer) throws -> [UInt8: Int] {
     guard case .bytePairEncoding(let model) = model, model.dropsBytes else { return [:] }
@@ -272,7 +271,7 @@ extension Tokenizer.Model {
     }
   }
 
-  /// How a text is spelt where normalised added tokens are looked for.
+  /// The spelling of a text in which normalised added tokens are matched.
   func normalize(_ text: String) -> [UInt8] {
     guard case .wordPiece(let model) = self else { return Array(text.utf8) }
     return Array(text.utf8).withUnsafeBufferPointer { model.normalizer.normalize($0, keepsAlignment: false).bytes }

@@ -1,20 +1,20 @@
 import Files
 
-/// Which of Hugging Face's tokenizer classes reads a folder: each builds its tokenizer from other files and keys.
+/// Which Hugging Face tokenizer class reads a folder; each uses other files and keys.
 struct TokenizerClass {
   enum Kind {
     /// BertTokenizer and the classes that are the same.
     case bert
     /// GPT2Tokenizer.
     case gpt2
-    /// PreTrainedTokenizerFast: what tokenizer.json says, and nothing else.
+    /// PreTrainedTokenizerFast: tokenizer.json alone.
     case backend
     /// T5Tokenizer, which reads a SentencePiece model.
     case t5
   }
 
   let kind: Kind
-  /// As a file names it, or the one that Hugging Face takes for the model type.
+  /// The name in a file, or the default of the model type.
   let name: String
 
   init(_ kind: Kind, name: String) {
@@ -22,7 +22,7 @@ struct TokenizerClass {
     self.name = name
   }
 
-  /// Names without their end "Fast", which means the same.
+  /// Names without the suffix "Fast", which has no effect.
   private static let kinds: [String: Kind] = [
     "BertTokenizer": .bert, "DistilBertTokenizer": .bert, "ElectraTokenizer": .bert, "MobileBertTokenizer": .bert,
     "SqueezeBertTokenizer": .bert, "LxmertTokenizer": .bert, "LayoutLMTokenizer": .bert, "ConvBertTokenizer": .bert,
@@ -32,8 +32,8 @@ struct TokenizerClass {
   ]
 
   /// The class that a file names; nil when none does.
-  /// - Parameter files: tokenizer_config.json and config.json, in the order in which they count.
-  /// - Throws: `TokenizationError.unsupported` for a class that this library does not have.
+  /// - Parameter files: tokenizer_config.json and config.json, in order of precedence.
+  /// - Throws: `TokenizationError.unsupported` for a class that is not supported.
   static func named(in files: [JSONNode]) throws -> TokenizerClass? {
     guard let node = files.map({ $0["tokenizer_class"] }).first(where: \.isPresent) else { return nil }
     let name = try node.string()
@@ -46,7 +46,7 @@ struct TokenizerClass {
     return TokenizerClass(kind, name: name)
   }
 
-  /// The class that Hugging Face takes where no file names one.
+  /// The default class of a model type.
   static func usual(modelType: String?) -> TokenizerClass? {
     switch modelType {
     case "bert": return TokenizerClass(.bert, name: "BertTokenizer")
@@ -55,7 +55,7 @@ struct TokenizerClass {
     }
   }
 
-  /// The token that this class takes for a role when no file names one, and which is found in text.
+  /// The default token of a role, which is matched in text.
   func content(_ role: TokenizerSettings.Role) -> String? {
     switch (kind, role) {
     case (.bert, .unk): return "[UNK]"

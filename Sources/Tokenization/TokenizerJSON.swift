@@ -1,11 +1,11 @@
 import Files
 
 /// A tokenizer.json of the `tokenizers` package: WordPiece with BERT's normaliser and pre-tokenizer, or byte-level BPE.
-/// What would change ids and is not done here is refused by name. `truncation` and `padding` are the defaults of a
-/// call, which Hugging Face's tokenizers set anew for each, and `decoder` does not change ids.
+/// What would change ids and is not supported is refused by name. `truncation` and `padding` are the defaults of a
+/// call, which Hugging Face's tokenizers set for each, and `decoder` does not change ids.
 ///
-/// PreTrainedTokenizerFast does what the file says. BertTokenizer and GPT2Tokenizer take its vocabulary and build the
-/// rest from tokenizer_config.json; what they leave out of the file is warned about.
+/// PreTrainedTokenizerFast follows the file. BertTokenizer and GPT2Tokenizer use its vocabulary and build the rest from
+/// tokenizer_config.json, with warnings about what they ignore.
 struct TokenizerJSON {
   enum Model: String { case wordPiece = "WordPiece", bytePairEncoding = "BPE" }
 
@@ -134,7 +134,7 @@ struct TokenizerJSON {
   }
 
   /// The tokenizer that the file describes.
-  /// - Parameter inForce: keys of tokenizer_config.json that are not read, and what holds instead.
+  /// - Parameter inForce: keys of tokenizer_config.json that are not read, and the settings in force instead.
   private func assemble(
     _ model: Tokenizer.Model, hints: [TokenizerSettings.Role: String], inForce: [String: JSON]
   ) throws -> Tokenizer {
@@ -224,7 +224,7 @@ extension TokenizerJSON {
       files: ["tokenizer.json"], processing: try PostProcessing(root["post_processor"]))
   }
 
-  /// Warns of what the class at hand does not take from the file, unless it comes to the same.
+  /// Warns of what the class ignores in the file, unless it has no effect.
   private mutating func warnUnless(_ node: JSONNode, is value: JSON, fallback: JSON?) {
     let found = node.isPresent ? node.value : fallback
     guard found != value else { return }

@@ -1,12 +1,12 @@
 import Files
 
-/// What is done with each key of the three files that say how a tokenizer reads text. Hugging Face's classes read
-/// different keys: one that the class at hand does not read changes nothing, and a warning says so.
+/// What is done with each key of the three files with tokenizer settings. Hugging Face's classes read different keys:
+/// one that the class does not read changes nothing, and a warning says so.
 package enum TokenizerKeys {
   /// The keys that name one special token each.
   private static let roles: [SettingsKeys.Entry] = TokenizerSettings.Role.allCases.map { .init($0.rawValue, .honoured) }
 
-  /// The keys that name special tokens; `*_token` is any other key with that end.
+  /// The keys that name special tokens; `*_token` is any other key with that suffix.
   private static let specialTokens: [SettingsKeys.Entry] =
     roles + [
       .init("additional_special_tokens", .honoured), .init("extra_special_tokens", .honoured),
@@ -50,13 +50,13 @@ package enum TokenizerKeys {
     .init("sp_model_kwargs", .refused(unless: [[:]])),
   ]
 
-  /// Keys of earlier versions that Hugging Face reads no more, with the values that never did anything.
+  /// Keys of earlier versions that Hugging Face no longer reads, with the values that had no effect.
   private static let quiet: [String: [JSON]] = [
     "do_basic_tokenize": [true], "never_split": [[]], "trim_offsets": [true, false], "tokenizer_type": [],
     "special_tokens": [],
   ]
 
-  /// The keys of one of the files that nobody reads and whose value says something.
+  /// The keys of a file that are not read and whose value would have an effect.
   /// - Throws: `FileError` when the file holds no object.
   static func unread(_ node: JSONNode, _ keys: SettingsKeys) throws -> [String] {
     try keys.check(node, except: Set(keys.entries.map(\.key))).filter { key in

@@ -2,20 +2,18 @@ import Files
 import Foundation
 
 extension Tokenizer {
-  /// The tokenizer of a checkpoint's directory, read as Hugging Face's class reads it: the one that
-  /// tokenizer_config.json or config.json names, else the usual one of the model type.
-  ///
-  /// A tokenizer.json is used where there is one; BERT's and GPT-2's classes take its vocabulary and build the rest
-  /// themselves. Else vocab.txt, or vocab.json with merges.txt, suffices, else a SentencePiece model.
-  /// tokenizer_config.json, special_tokens_map.json and added_tokens.json are read where they are there; docs/settings.md
-  /// lists every key.
+  /// The tokenizer of a checkpoint's directory, read as Hugging Face's class reads it: the class that
+  /// tokenizer_config.json or config.json names, else the default of the model type. tokenizer.json is used where it
+  /// exists; BERT's and GPT-2's classes take its vocabulary and build the rest themselves. Else vocab.txt, or
+  /// vocab.json with merges.txt, suffices, else a SentencePiece model. docs/settings.md lists every key of
+  /// tokenizer_config.json, special_tokens_map.json and added_tokens.json.
   ///
   /// A SentencePiece model adds `[CLS]` and `[SEP]` for a BERT whose vocabulary has them, `</s>` when
-  /// tokenizer_config.json names T5's class, else nothing. Only the special tokens that a settings file names are found
+  /// tokenizer_config.json names T5's class, else nothing. Only special tokens that a settings file names are matched
   /// in text: without one, ids are those of the `sentencepiece` package.
   /// - Parameters:
   ///   - directory: where the files are.
-  ///   - modelType: `model_type` of config.json, nil when it is not known.
+  ///   - modelType: `model_type` of config.json, if known.
   /// - Throws: `TokenizationError`, `SettingsError`, `FileError`.
   public static func load(directory: String, modelType: String?) throws -> Tokenizer {
     let folder = try TokenizerFolder(directory: directory, modelType: modelType)
@@ -23,8 +21,8 @@ extension Tokenizer {
     return try folder.tokenizer()
   }
 
-  /// The tokenizer of a checkpoint's directory for its vocabulary: settings that are not supported are no error until
-  /// it is given a text.
+  /// The tokenizer of a checkpoint's directory for its vocabulary: settings that are not supported throw only when it
+  /// tokenizes a text.
   /// - Throws: as `load`.
   public static func loadVocabulary(directory: String, modelType: String?) throws -> Tokenizer {
     let folder = try TokenizerFolder(directory: directory, modelType: modelType)
@@ -39,9 +37,9 @@ struct TokenizerFolder {
   private let directory: String
   private let modelType: String?
   private let config: JSONNode
-  /// nil when no file names one that this library has.
+  /// nil if no file names a supported class.
   private let namedClass: TokenizerClass?
-  /// Why the files cannot be followed; nil when they can.
+  /// Why the files are not supported; nil if they are.
   let refusal: (any Error)?
 
   init(directory: String, modelType: String?) throws {
@@ -81,7 +79,7 @@ struct TokenizerFolder {
     let usual = TokenizerClass.usual(modelType: modelType)
     if let path = path("tokenizer.json") {
       let root = try JSONNode.read(path)
-      // A model type says little about a file of another kind, which can only be read as it is.
+      // A model type says little about a file of another kind, which can only be followed.
       let fitting = try TokenizerJSON.model(root) == .wordPiece ? TokenizerClass.Kind.bert : .gpt2
       let tokenizerClass =
         namedClass ?? (usual?.kind == fitting ? usual : nil)
@@ -91,7 +89,7 @@ struct TokenizerFolder {
       var file = TokenizerJSON(root, settings, tokenizerClass)
       return try file.tokenizer()
     }
-    // A class that is named reads its own files; else the model type says which to look for first.
+    // A class that is named reads its own files; else the model type decides the order.
     let kinds: [TokenizerClass.Kind]
     switch namedClass?.kind {
     case .bert?: kinds = [.bert]
@@ -110,7 +108,7 @@ struct TokenizerFolder {
       directory: directory, lookedFor: ["tokenizer.json"] + plain + Self.sentencePieceNames)
   }
 
-  /// The names that checkpoints give a SentencePiece model.
+  /// The usual names of a SentencePiece model.
   private static let sentencePieceNames = [
     "spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model", "sentencepiece.model",
   ]
@@ -158,7 +156,7 @@ struct TokenizerFolder {
   }
 }
 
-/// What BertTokenizer builds from a vocabulary, wherever that comes from.
+/// BertTokenizer with a vocabulary from any file.
 func bertTokenizer(
   _ vocabulary: Vocabulary, path: String, _ settings: TokenizerSettings, _ tokenizerClass: TokenizerClass,
   files: [String]
@@ -177,8 +175,8 @@ func bertTokenizer(
     warnings: settings.warnings + parts.warnings)
 }
 
-/// What GPT2Tokenizer builds from a vocabulary and merges, wherever they come from.
-/// - Parameter processing: what tokenizer.json says about tokens around the text; nil without that file.
+/// GPT2Tokenizer with a vocabulary and merges from any files.
+/// - Parameter processing: tokenizer.json's post-processor; nil without that file.
 func gpt2Tokenizer(
   _ vocabulary: Vocabulary, merges: MergeTable, _ settings: TokenizerSettings, _ tokenizerClass: TokenizerClass,
   files: [String], processing: PostProcessing? = nil
@@ -205,8 +203,7 @@ func gpt2Tokenizer(
 }
 
 extension BertNormalizer {
-  /// What BertTokenizer makes of its settings. Accents go when text is lower-cased, unless `strip_accents` says
-  /// otherwise.
+  /// BertTokenizer's settings. Accents are dropped when text is lower-cased, unless `strip_accents` says otherwise.
   init(_ settings: TokenizerSettings) throws {
     let lowercases = try settings.flag("do_lower_case", fallback: true)
     self.init(
@@ -238,10 +235,10 @@ extension TokenizerSettings {
     return options
   }
 
-  /// Warns of keys that the class at hand does not read, where they ask for something else than what holds.
+  /// Warns of keys that the class does not read, where their value differs from the setting in force.
   /// - Parameters:
   ///   - read: the keys that the class reads.
-  ///   - inForce: what holds in place of others.
+  ///   - inForce: the settings in force instead of others.
   mutating func warnOfClassKeys(read: Set<String>, inForce: [String: JSON], _ className: String) {
     let keys = [
       "do_lower_case", "strip_accents", "tokenize_chinese_chars", "add_prefix_space", "add_bos_token", "add_eos_token",

@@ -2,7 +2,7 @@ import Files
 
 /// The added tokens of a tokenizer and the ids of those with a role.
 struct TokenizerParts {
-  /// Tokens that fill a role when the vocabulary has them, though text that spells them stays text.
+  /// Tokens that get a role when the vocabulary has them, though their spelling stays text.
   static let bertHints: [TokenizerSettings.Role: String] = [
     .unk: "[UNK]", .pad: "[PAD]", .sep: "[SEP]", .cls: "[CLS]", .mask: "[MASK]",
   ]
@@ -23,8 +23,8 @@ struct TokenizerParts {
   var added: [AddedToken] { vocabularyWithAdded.tokens }
 
   /// - Parameters:
-  ///   - own: the added tokens of a tokenizer.json that is used as it is, which come before those of `settings`.
-  ///   - hints: what fills a role that no file names.
+  ///   - own: the added tokens of a tokenizer.json that is followed, which come before those of `settings`.
+  ///   - hints: the tokens of roles that no file names.
   init(
     _ vocabulary: Vocabulary, path: String, _ settings: TokenizerSettings, _ tokenizerClass: TokenizerClass,
     own: [TokenizerSettings.Listed] = [], hints: [TokenizerSettings.Role: String] = [:]
@@ -45,7 +45,7 @@ struct TokenizerParts {
       if special.contains(ExactKey(token.content)) { token.isSpecial = true }
       warnings += Self.add(token, declared: id, to: &all, settings.path)
     }
-    // What a file lists with an id has its flags from there.
+    // A token listed with an id has its flags from there.
     let listed = Set(all.tokens.map { ExactKey($0.content) })
     let inOrder = TokenizerSettings.Role.allCases.compactMap { roles[$0] } + named + extra
     for token in inOrder where !listed.contains(ExactKey(token.content)) { all.add(token) }
@@ -60,7 +60,7 @@ struct TokenizerParts {
     warnings = Array(Set(warnings)).sorted()
   }
 
-  /// Adds a token; the id that a file gives it counts only if it is the one that Hugging Face gives it.
+  /// Adds a token; the id in a file has an effect only if Hugging Face would assign the same.
   private static func add(
     _ token: NamedToken, declared: Int32, to all: inout AddedVocabulary, _ path: String
   ) -> [String] {
@@ -71,13 +71,13 @@ struct TokenizerParts {
     ]
   }
 
-  /// The id of a role that the tokenizer cannot do without.
+  /// The id of a required role.
   func require(_ role: TokenizerSettings.Role) throws -> Int32 {
     guard let token = roles[role], let id = vocabularyWithAdded.id(of: token.content) else { throw missing(role) }
     return id
   }
 
-  /// The id of a role whose token must be one of the model's own.
+  /// The id of a role whose token must be in the model's own vocabulary.
   func requireInVocabulary(_ role: TokenizerSettings.Role) throws -> Int32 {
     guard let token = roles[role], let id = vocabulary.id(of: token.content) else { throw missing(role) }
     return id

@@ -1,9 +1,9 @@
 import Files
 import Foundation
 
-/// What stands beside the vocabulary: tokenizer_config.json, special_tokens_map.json and added_tokens.json, each
-/// optional, put together as Hugging Face does: special_tokens_map.json overrides tokenizer_config.json, and neither it
-/// nor added_tokens.json is read where tokenizer_config.json has `added_tokens_decoder`.
+/// The settings beside the vocabulary: tokenizer_config.json, special_tokens_map.json and added_tokens.json, each
+/// optional, combined as by Hugging Face: special_tokens_map.json overrides tokenizer_config.json, and neither it nor
+/// added_tokens.json is read where tokenizer_config.json has `added_tokens_decoder`.
 struct TokenizerSettings {
   /// The keys under which the files name special tokens.
   enum Role: String, CaseIterable {
@@ -16,17 +16,17 @@ struct TokenizerSettings {
     case mask = "mask_token"
   }
 
-  /// A token with the id that a file gives it. Only the order of the ids counts.
+  /// A token with its id in a file. Only the order of the ids has an effect.
   typealias Listed = (id: Int32, token: NamedToken)
 
-  /// The names of the files that were there.
+  /// The names of the files that exist.
   private(set) var files: [String] = []
-  /// `added_tokens_decoder` or what stands for it, by id.
+  /// `added_tokens_decoder` or its replacement, by id.
   private(set) var listed: [Listed] = []
-  /// What the files say that changes nothing.
+  /// What the files say that has no effect.
   private(set) var warnings: [String] = []
   private let config: JSONNode
-  /// Keys in the order they came, each once.
+  /// Each key once, in order of appearance.
   private var values: [(key: String, node: JSONNode)] = []
   /// Objects that name special tokens of the model's own.
   private var ownNames: [JSONNode] = []
@@ -63,7 +63,7 @@ struct TokenizerSettings {
     listed.sort { $0.id < $1.id }
   }
 
-  /// What the files say about a key; an absent value when they are silent.
+  /// The value of a key; absent if no file has it.
   subscript(key: String) -> JSONNode {
     values.first { $0.key.utf8.elementsEqual(key.utf8) }?.node ?? JSONNode(nil, path: config.path, location: key)
   }
@@ -87,13 +87,13 @@ struct TokenizerSettings {
 // MARK: - The tokens that the files name
 
 extension TokenizerSettings {
-  /// The token of a role: what a file says, else `fallback`; nil when a file says null.
+  /// The token of a role: from a file, else `fallback`; nil when a file says null.
   func token(_ role: Role, fallback: String?) throws -> NamedToken? {
     let node = self[role.rawValue]
     guard let value = node.value else { return fallback.map { NamedToken(content: $0) } }
     if value == .null { return nil }
     var token = try NamedToken(node, isSpecial: true)
-    // Flags given together with an id win over those given with the role.
+    // Flags given with an id take precedence over those given with the role.
     if let entry = listed.last(where: { $0.token.content.utf8.elementsEqual(token.content.utf8) }) {
       token = entry.token
     }
@@ -119,7 +119,7 @@ extension TokenizerSettings {
   private static let additional = "additional_special_tokens"
   private static let extra = "extra_special_tokens"
 
-  /// The old key stands for the new one where that has no token; an object under the new one names tokens.
+  /// The old key replaces the new one where that has no token; an object under the new one names tokens.
   private mutating func moveAdditional() {
     var isEmpty: Bool {
       switch self[Self.extra].value {
@@ -182,7 +182,7 @@ extension TokenizerSettings {
     }
   }
 
-  /// Warns where a map that is not read names another token.
+  /// Warns if a map that is not read names another token.
   private mutating func compare(_ map: JSONNode, _ tokenizerClass: TokenizerClass) throws {
     for role in Role.allCases where map[role.rawValue].isPresent {
       let mapped = try NamedToken(map[role.rawValue], isSpecial: true).content
@@ -191,7 +191,7 @@ extension TokenizerSettings {
     }
   }
 
-  /// Warns where a list that is not read has tokens of its own.
+  /// Warns if a list that is not read has tokens of its own.
   private mutating func compare(added node: JSONNode) throws {
     let known = Set(listed.map { ExactKey($0.token.content) })
     for member in try node.members() where !known.contains(ExactKey(member.key)) { warnOfPrecedence(node, member.key) }

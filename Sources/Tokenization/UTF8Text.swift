@@ -1,11 +1,11 @@
-/// Well-formed UTF-8 together with the way back to the bytes it was made from.
+/// Well-formed UTF-8 with a mapping back to the bytes of the input.
 ///
 /// In bad input each maximal invalid subsequence (The Unicode Standard, 3.9, table 3-7) becomes one U+FFFD.
 struct UTF8Text {
   private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
   /// Empty when the input was well-formed and is used in place.
   private var repaired: [UInt8] = []
-  /// One entry a replacement: where it starts in `repaired`, and the bytes it stands for.
+  /// One entry per replacement: where it starts in `repaired`, and the bytes it replaces.
   private var replacements: [(start: Int, source: Range<Int>)] = []
 
   /// Calls `body` with the well-formed text.

@@ -1,6 +1,6 @@
 /// Properties of code points as the `tokenizers` package sees them (evaluation/unicode_tables.py reads them off it).
 ///
-/// One flag byte a code point, so that a property is one load; mappings are searched only for flagged code points.
+/// One flag byte per code point, so that a property is one load; mappings are searched only for flagged code points.
 struct UnicodeTable: Sendable {
   struct Flags: OptionSet, Sendable {
     let rawValue: UInt8
@@ -18,7 +18,7 @@ struct UnicodeTable: Sendable {
 
   static let shared = UnicodeTable()
 
-  /// One byte of `Flags` a code point.
+  /// One byte of `Flags` per code point.
   let flags: [UInt8]
   private let marks: [ClosedRange<UInt32>]
   private let classes: [(range: ClosedRange<UInt32>, value: UInt8)]
@@ -91,7 +91,7 @@ struct UnicodeTable: Sendable {
   /// Calls `body` with each scalar of the lower case.
   @inline(__always)
   func forEachLowercase(_ scalar: UInt32, _ body: (UInt32) -> Void) {
-    // Entries of step 2 may interleave with single ones, so look a few back from the last that starts at or before.
+    // Entries of step 2 may interleave with single ones, so search a few back from the last that starts at or before.
     var index = partition(lowercase.count) { lowercase[$0].range.lowerBound <= scalar }
     while index > 0 {
       index -= 1

@@ -23,7 +23,7 @@ struct Vocabulary: Sendable {
   private let starts: [UInt32]
   /// Open addressing: the upper half of a hash and an id + 1; 0 is free.
   private let slots: [UInt64]
-  /// How many bytes at the front of a token its key leaves out.
+  /// How many leading bytes of a token its key leaves out.
   private let skip: Int
   /// Ids that no token has.
   let holes: Set<Int32>
@@ -47,7 +47,7 @@ struct Vocabulary: Sendable {
     try self.init(bytes: bytes, starts: starts, holes: holes, prefix: [])
   }
 
-  /// The tokens that begin with `prefix`, found by what follows it.
+  /// The tokens that begin with `prefix`, keyed by the rest.
   func continuations(prefix: [UInt8]) throws(Repeated) -> Vocabulary {
     try Vocabulary(bytes: bytes, starts: starts, holes: holes, prefix: prefix)
   }

@@ -2,8 +2,8 @@ import Files
 
 /// Readers of vocab.txt, vocab.json and merges.txt. Every error names the file and the line or key.
 enum VocabularyFiles {
-  /// One token a line without white space at its end; the id is the line's number from 0. A line ends with LF or CRLF.
-  /// An empty line is a token that no text has, and of two equal lines the last counts, as in the `tokenizers` package.
+  /// One token per line without trailing white space; the id is the line's number from 0. A line ends with LF or CRLF.
+  /// An empty line is a token that no text has, and the last of equal lines counts, as in the `tokenizers` package.
   static func readLines(_ path: String) throws -> Vocabulary {
     var tokens: [[UInt8]?] = []
     var idByToken: [[UInt8]: Int] = [:]
@@ -25,7 +25,7 @@ enum VocabularyFiles {
   static func vocabulary(_ node: JSONNode) throws -> Vocabulary {
     let members = try node.members()
     guard !members.isEmpty else { throw node.wrong("an object of tokens and ids") }
-    // A hole costs memory, so a wild id must not ask for gigabytes.
+    // A hole costs memory, so a corrupt id must not allocate gigabytes.
     let limit = members.count * 4 + 1024
     var tokens: [[UInt8]?] = []
     tokens.reserveCapacity(members.count)
@@ -45,7 +45,7 @@ enum VocabularyFiles {
     return try Vocabulary(tokens)
   }
 
-  /// Pairs in order of rank, two tokens a line with a space between; `#version` lines are left out.
+  /// Pairs in order of rank, two tokens per line with a space between; `#version` lines are left out.
   static func readMerges(_ path: String, _ vocabulary: Vocabulary) throws -> MergeTable {
     var merges = MergeList(path: path, vocabulary: vocabulary)
     try forEachLine(path) { line, number in
@@ -106,7 +106,7 @@ enum VocabularyFiles {
 
 /// Merges as they are read, each checked against the vocabulary.
 private struct MergeList {
-  /// Where a merge stands, spelt out only for an error.
+  /// The position of a merge, formatted only for an error.
   enum Place: CustomStringConvertible {
     case line(Int)
     case element(String, Int)
@@ -144,7 +144,7 @@ private struct MergeList {
     try joined.withUnsafeBufferPointer { try append($0, split: space, place) }
   }
 
-  /// Adds two tokens that stand one after the other.
+  /// Adds two adjacent tokens.
   mutating func append(_ tokens: UnsafeBufferPointer<UInt8>, split: Int, _ place: Place) throws {
     merges.append(
       (

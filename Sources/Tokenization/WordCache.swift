@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// The ids of words met before. Bounded: when full it is emptied, so it never holds more than a few MB.
+/// The ids of words seen before. Bounded: when full it is emptied, so it holds at most a few MB.
 struct WordCache {
   private static let capacity = 1 << 16
   private static let longestWord = 64
@@ -18,7 +18,7 @@ struct WordCache {
   /// The ids of all words.
   private(set) var ids: [Int32] = []
 
-  /// Where in `ids` those of a word are; nil when it is not in the cache. `hash` is the word's `FNV.hash`.
+  /// The range in `ids` of a word; nil if it is not in the cache. `hash` is the word's `FNV.hash`.
   @inline(__always)
   func find(_ word: UnsafeBufferPointer<UInt8>, hash: UInt64) -> Range<Int>? {
     guard word.count <= Self.longestWord else { return nil }
@@ -33,7 +33,7 @@ struct WordCache {
     return nil
   }
 
-  /// Keeps the ids of a word that was not found.
+  /// Stores the ids of a word that is not in the cache.
   mutating func insert(_ word: UnsafeBufferPointer<UInt8>, hash: UInt64, ids newIDs: [Int32]) {
     guard word.count <= Self.longestWord else { return }
     if count == Self.capacity / 2 {
@@ -61,7 +61,7 @@ struct WordCache {
   }
 }
 
-/// One cache a thread at work, handed from call to call.
+/// One cache per active thread, passed from call to call.
 final class WordCachePool: Sendable {
   private let idle = Mutex<[WordCache]>([])
 

@@ -1,15 +1,14 @@
-/// BERT's pre-tokenizer and WordPiece: words are split at white space and around punctuation, and each word is cut
-/// greedily into the longest pieces the vocabulary has (Wu et al. 2016; Devlin et al. 2019).
+/// BERT's pre-tokenizer and WordPiece: words are split at white space and around punctuation, and each word greedily
+/// into the longest pieces of the vocabulary (Wu et al. 2016; Devlin et al. 2019).
 struct WordPiece: Sendable {
   let vocabulary: Vocabulary
   let normalizer: BertNormalizer
   let unknown: Int32
-  /// What a piece inside a word begins with in the vocabulary, `##`.
+  /// The prefix of a piece inside a word in the vocabulary, `##`.
   let continuingPrefix: [UInt8]
   /// A longer word, counted in characters, becomes the unknown token.
   let longestWord: Int
   private let continuations: Vocabulary
-  /// Of an ASCII byte.
   private let classes: [ByteClass]
 
   private enum ByteClass: UInt8 { case word, whitespace, punctuation }
@@ -70,11 +69,11 @@ struct WordPiece: Sendable {
     }
   }
 
-  /// Cuts words; a value so that its buffers serve all words of a text.
+  /// Splits words; a value so that its buffers serve all words of a text.
   private struct LongestMatch {
     let model: WordPiece
     let text: NormalizedText
-    /// `hashes[n]` is the hash of the n bytes after the place a piece starts.
+    /// `hashes[n]` is the hash of the n bytes after the start of a piece.
     var hashes: [UInt64] = []
     var pieces: [(id: Int32, end: Int)] = []
 
