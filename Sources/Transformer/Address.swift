@@ -4,30 +4,30 @@
 /// | --- | --- |
 /// | `embed` | hidden state 0 |
 /// | `L5` | block 5, or the state after it |
-/// | `L5.attn`, `L5.mlp` | what attention and feed-forward add |
+/// | `L5.attn`, `L5.mlp` | the outputs of attention and feed-forward |
 /// | `L5.residMid`, ... | any other site by its name |
 /// | `L5H3` | head 3 of block 5, or its output before wO |
 /// | `L5H3.keys`, `.queries`, `.values` | its part of another site |
 /// | `L3:907` | neuron 907 of block 3 |
 /// | `L5H3:12` | number 12 in head 3 |
 ///
-/// Read as well, but not written: small letters (`l5h3`), `mid` for `residMid`, and sites by their names that have a shorter
+/// Read as well, but not written: small letters (`l5h3`), `mid` for `residMid`, and the names of sites with a shorter
 /// form above.
 package struct Address: Hashable, Sendable, LosslessStringConvertible {
   package let layer: Int
   /// nil for the whole block.
   package let head: Int?
-  /// nil for the whole of what `layer` and `head` name.
+  /// nil for the whole block or head.
   package let part: Part?
 
   /// A part of a block or head.
   package enum Part: Hashable, Sendable {
     case site(Site)
-    /// A neuron, or a number in a head.
+    /// A neuron, or a coordinate of a head.
     case vector(Int)
   }
 
-  /// `residPost` of a block and `headOutputs` of a head are the whole of it.
+  /// `residPost` of a block and `headOutputs` of a head are its default parts.
   package init(layer: Int, head: Int? = nil, _ part: Part? = nil) {
     self.layer = layer
     self.head = head
@@ -80,7 +80,7 @@ package struct Address: Hashable, Sendable, LosslessStringConvertible {
       layer: layer, head: group.isAttention ? row / headSize : nil, .vector(group.isAttention ? row % headSize : row))
   }
 
-  /// The site that is meant; nil for a vector.
+  /// The site it names; nil for a vector.
   package var site: BlockSite? {
     switch part {
     case nil: BlockSite(layer: layer, site: head == nil ? .residPost : .headOutputs, head: head)
@@ -91,7 +91,7 @@ package struct Address: Hashable, Sendable, LosslessStringConvertible {
 }
 
 extension Address {
-  /// What an address can be asked to name.
+  /// What an address may be required to name.
   package enum Kind: String, Sendable {
     case block = "a block such as L5"
     case head = "a head such as L5H3"
@@ -118,7 +118,7 @@ extension Address {
   }
 }
 
-/// A text that is no address, or none of a kind that is asked for.
+/// A text that is no address, or none of the required kinds.
 package struct AddressError: Error, Equatable, Sendable, CustomStringConvertible {
   package let expected: [Address.Kind]
   package let found: String

@@ -2,7 +2,7 @@ import DenseMath
 
 /// Multi-head attention over packed sequences: z = softmax(scale q kᵀ) v for every head, a tile of query rows at a time.
 ///
-/// Sequences never see each other, so no mask is needed; a causal head leaves later keys out instead of adding a large
+/// Sequences are independent, so no mask is needed; a causal head leaves later keys out instead of adding a large
 /// negative number, and their weight is exactly 0.
 struct Attention {
   let heads: Int
@@ -24,7 +24,7 @@ struct Attention {
   struct Scratch {
     let keys: Int
     let values: Int
-    /// Numbers of a row of scores; rows start on cache lines.
+    /// Numbers per row of scores; rows start on cache lines.
     let scoreStride: Int
 
     /// - Parameter keys: the most that a head sees.
@@ -37,7 +37,7 @@ struct Attention {
     var count: Int { keys + values + Attention.tileRows * scoreStride }
   }
 
-  /// What one thread does at a time: some rows of one head, for which it packs the keys and values they see.
+  /// One task: some rows of one head, for which the thread packs the keys and values they see.
   private struct Part {
     let sequence: Sequence
     let head: Int
@@ -78,8 +78,8 @@ struct Attention {
     }
   }
 
-  /// A part a head and sequence, or several where that would leave threads without work; the longest come first, so that
-  /// the threads finish at about the same time.
+  /// One part per head and sequence, or several where threads would be idle; the longest first, so that the threads
+  /// finish at about the same time.
   private func makeParts(_ sequences: [Sequence], threads: Int) -> [Part] {
     let pairs = max(1, sequences.count * heads)
     let mostPieces = (2 * threads + pairs - 1) / pairs

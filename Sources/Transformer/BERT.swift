@@ -1,6 +1,6 @@
 import DenseMath
 
-/// BERT: an encoder whose blocks normalise what they write (post-norm), so every hidden state has passed a layer norm.
+/// BERT: an encoder that normalises after each residual add (post-norm), so every hidden state has passed a layer norm.
 ///
 /// Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers" (2019); the numbers are those of Hugging Face's
 /// BertModel. Shapes: T tokens of the batch, d hidden, H heads, dFF feed-forward, V vocabulary.
@@ -60,7 +60,7 @@ struct BERT: TransformerBody {
     }
   }
 
-  /// h = norm((input W + b) + h). The sum is made where the product lies, which then takes the place of h.
+  /// h = norm((input W + b) + h). The sum is computed in the product's memory, which then becomes that of h.
   private func addAndNorm(
     _ linear: Linear, of input: UnsafePointer<Float>, to h: inout HiddenState, _ norm: Norm, _ pass: ForwardPass,
     site: Site, _ layer: Int

@@ -74,7 +74,7 @@ extension BERT {
         }
       } else {
         decoder = try reader.take(head + ".decoder.weight", .head, shape: [V, d])
-        // Hugging Face ties the bias by the same option, and its forward pass adds the decoder's.
+        // Hugging Face ties the bias by the same option, and adds the decoder's.
         bias = try reader.takeIfPresent(head + ".decoder.bias", .head, shape: [V]) ?? bias
       }
       unembedding = Unembedding(
@@ -84,7 +84,7 @@ extension BERT {
         matrix: decoder ?? wE, bias: bias, isTied: decoder == nil)
     }
 
-    // BertForTokenClassification stores a classifier, too, but no pooler.
+    // BertForTokenClassification also stores a classifier, but no pooler.
     let classes = try ModelClasses(checkpoint.config)
     let hasPooler = try reader.contains("pooler.dense.weight")
     var classifier: ClassifierHead?
@@ -116,7 +116,7 @@ struct Heads {
   let unembedding: Unembedding?
   let classifier: ClassifierHead?
   let other: OtherHead?
-  /// Whether the tensors alone, and not config.json's `architectures`, say that the classifier is one.
+  /// Whether the tensors alone, not config.json's `architectures`, show that the classifier is one.
   let classifierIsAssumed: Bool
 }
 
@@ -128,7 +128,7 @@ extension Checkpoint {
     }
     return shape[0]
   }
-  /// The names of stored tensors that begin so, in the order of their bytes.
+  /// The names of stored tensors with this prefix, in the order of their bytes.
   func names(beginning prefix: String) -> [String] {
     entries.map(\.name).filter { $0.hasPrefix(prefix) }
   }

@@ -1,8 +1,8 @@
 import DenseMath
 
-/// The weights of a block under the same names in every family. Where its norms act, `ModelTraits.normPlacement` says.
+/// The weights of a block, with the same names in every family. `ModelTraits.normPlacement` says where its norms act.
 public struct Block: Sendable {
-  /// wQ, wK and wV: three matrices, or one in which they stand side by side.
+  /// wQ, wK and wV: three matrices, or one with their columns side by side.
   package enum Projections: Sendable {
     /// Each [d, d].
     case separate(wQ: Linear, wK: Linear, wV: Linear)
@@ -21,17 +21,17 @@ public struct Block: Sendable {
   public let wOut: Linear
   /// ln_2 of a pre-norm block, read by the feed-forward layer; of a post-norm block, applied to the sum with its output.
   public let mlpNorm: Norm
-  /// What q kᵀ is multiplied by.
+  /// The factor of q kᵀ.
   public let attentionScale: Float
 
-  /// [d, d]; head h makes columns h dHead ..< (h + 1) dHead of queries, keys and values.
+  /// [d, d]; head h computes columns h dHead ..< (h + 1) dHead of queries, keys and values.
   public var wQ: LinearColumns { columns(0) }
-  /// As `wQ`, of keys.
+  /// As `wQ`, for keys.
   public var wK: LinearColumns { columns(1) }
-  /// As `wQ`, of values.
+  /// As `wQ`, for values.
   public var wV: LinearColumns { columns(2) }
 
-  /// The products that make [T, 3 d] of a state, and the column at which each one's outputs begin.
+  /// The products that compute [T, 3 d] from a state, and the first output column of each.
   package var projectionProducts: [(linear: Linear, column: Int)] {
     switch projections {
     case .separate(let wQ, let wK, let wV): return [(wQ, 0), (wK, wQ.outputs), (wV, 2 * wQ.outputs)]

@@ -1,5 +1,5 @@
-/// A value of the forward pass by its block and site, or one head's part of it: what can be recorded and changed.
-/// Its text is an `Address`: `embed`, `L5`, `L5.mlp`, `L5H3.keys`.
+/// A value of the forward pass by its block and site, or one head's part of it, to record or change. Its text is an
+/// `Address`: `embed`, `L5`, `L5.mlp`, `L5H3.keys`.
 public struct BlockSite: Hashable, Sendable, LosslessStringConvertible {
   /// The block, from 0.
   public let layer: Int
@@ -10,8 +10,8 @@ public struct BlockSite: Hashable, Sendable, LosslessStringConvertible {
 
   /// The sites whose columns belong to heads.
   public static let sitesOfHeads: [Site] = [.queries, .keys, .values, .headOutputs]
-  /// What can be changed: all but the attention weights, and the inputs of attention and feed-forward, which are the
-  /// residual stream itself in BERT.
+  /// The sites that can be changed: all but the attention weights, and the inputs of attention and feed-forward, which
+  /// in BERT are the residual stream itself.
   public static let sites = Site.allCases.filter { ![.attentionInput, .attentionWeights, .mlpInput].contains($0) }
 
   /// A site, or one head's part of it.
@@ -32,7 +32,7 @@ public struct BlockSite: Hashable, Sendable, LosslessStringConvertible {
   /// The same site of another block.
   public func inLayer(_ layer: Int) -> BlockSite { BlockSite(layer: layer, site: site, head: head) }
 
-  /// The columns of the site that are meant.
+  /// The columns of the site that it names.
   /// - Throws: `TransformerError.noSuchBlock`, `.noSuchHead`, `.unchangeableSite`.
   func columns(in blocks: [Dimensions]) throws -> Range<Int> {
     guard Self.sites.contains(site), head == nil || Self.sitesOfHeads.contains(site) else {

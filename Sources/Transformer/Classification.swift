@@ -4,14 +4,14 @@ import Foundation
 
 /// What the scores of a classifier mean: config.json's `problem_type`.
 public enum ProblemType: String, CaseIterable, Sendable {
-  /// Classes of which one holds: a softmax over the scores.
+  /// Exactly one class: a softmax over the scores.
   case singleLabel = "single_label_classification"
-  /// Labels that hold or not, each for itself: a sigmoid of each score.
+  /// Independent labels: a sigmoid of each score.
   case multiLabel = "multi_label_classification"
-  /// Numbers: the scores as they are.
+  /// Numbers: the scores themselves.
   case regression
 
-  /// The probability of each label, from the scores; nil for numbers.
+  /// The probability of each label, from the scores; nil for regression.
   public func probabilities(_ logits: [Float]) -> [Double]? {
     switch self {
     case .singleLabel:
@@ -24,16 +24,16 @@ public enum ProblemType: String, CaseIterable, Sendable {
     }
   }
 
-  /// The label with the highest score, of equal ones the lowest; nil for numbers, of which none is chosen.
+  /// The label with the highest score, of equal ones the lowest; nil for regression.
   public func predicted(_ logits: [Float]) -> Int? {
     guard self != .regression else { return nil }
     return VectorMath.argmax(logits, count: logits.count)
   }
 }
 
-/// A classifier and what config.json says about its scores.
+/// A classifier and the meaning of its scores from config.json.
 public struct Classification: Sendable {
-  /// What gives the scores.
+  /// The classifier.
   public let head: ClassifierHead
   /// The name of each score, [C].
   public let labels: [String]
@@ -42,10 +42,10 @@ public struct Classification: Sendable {
 }
 
 extension TransformerModel {
-  /// The classifier and what its scores mean. Without `problem_type` a single score is a label of its own, and several
-  /// are classes of which one holds, as Hugging Face's pipeline has it.
-  /// - Throws: `TransformerError`: no classifier, or names that are not one per score. `SettingsError` and `FileError` for
-  ///   a `problem_type` that there is none of, or that needs more scores.
+  /// The classifier and the meaning of its scores. Without `problem_type` a single score is a label of its own, and
+  /// several are exclusive classes, as in Hugging Face's pipeline. - Throws: `TransformerError`: no classifier, or
+  /// names that are not one per score. `SettingsError` and `FileError` for an unknown `problem_type`, or one that needs
+  /// more scores.
   public func classification() throws -> Classification {
     let head = try requireClassifier()
     try checkNames(of: head)
@@ -58,7 +58,7 @@ extension TransformerModel {
     return Classification(head: head, labels: try labels(), problemType: problem)
   }
 
-  /// The same for what counts right and wrong answers, which only classes of which one holds have.
+  /// The same for accuracies, which need exclusive classes.
   /// - Throws: also `TransformerError.notSingleLabel`.
   public func singleLabelClassification() throws -> Classification {
     let found = try classification()
@@ -89,7 +89,7 @@ extension TransformerModel {
 
 extension JSONNode {
   /// config.json's `problem_type`; nil where it is absent or null.
-  /// - Throws: `SettingsError` for one there is none of.
+  /// - Throws: `SettingsError` for an unknown one.
   package func problemType() throws -> ProblemType? {
     let node = self["problem_type"]
     guard node.isPresent, let value = node.value else { return nil }

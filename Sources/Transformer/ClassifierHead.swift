@@ -1,6 +1,6 @@
 import DenseMath
 
-/// From the last hidden state of a sequence to one score a class.
+/// From the last hidden state of a sequence to one score per class.
 public struct ClassifierHead: Sendable {
   /// Which vector of the sequence is classified.
   public enum Pooling: Sendable {
@@ -9,7 +9,7 @@ public struct ClassifierHead: Sendable {
     /// GPT2ForSequenceClassification: the last token that is not `padding` (config.json's `pad_token_id`), the first
     /// one where all are; after ln_f.
     case lastToken(finalNorm: Norm, padding: Int?)
-    /// The stitching paper's classifier: the mean over tokens of each token's scores, after ln_f or (the paper's) without.
+    /// The stitching paper's classifier: the mean of the tokens' scores, after ln_f or (the paper's) without.
     case mean(finalNorm: Norm?)
   }
 
@@ -34,10 +34,10 @@ public struct ClassifierHead: Sendable {
     return (0..<count).map { Array(UnsafeBufferPointer(start: logits.pointer + $0 * classes, count: classes)) }
   }
 
-  /// What is left when `pooling` is done: scores are `weight` times this plus `bias`.
+  /// The layer after `pooling`: scores are `weight` times the feature plus `bias`.
   public var linear: Linear { Linear(weight: weight, layout: .outputByInput, bias: bias) }
 
-  /// The vector of each sequence that the scores are made of, after the pooler or the final norm: [sequences, d].
+  /// The vector of each sequence that is scored, after the pooler or the final norm: [sequences, d].
   public func features(_ h: HiddenState, _ batch: PackedBatch, workspace: Workspace) -> FloatBuffer {
     let d = h.width
     let count = batch.sequences.count
@@ -66,7 +66,7 @@ public struct ClassifierHead: Sendable {
     sequence.last { padding != Int(batch.ids[$0]) } ?? sequence.lowerBound
   }
 
-  /// The classifier is affine, so the mean of the tokens' scores is the score of their mean; the sum is kept in Double.
+  /// The classifier is affine, so the mean of the tokens' scores is the score of their mean, which is summed in Double.
   private static func mean(
     of h: HiddenState, _ sequence: Range<Int>, norm: Norm?, into out: UnsafeMutablePointer<Float>, workspace: Workspace
   ) {

@@ -1,7 +1,7 @@
 import Files
 
-/// The options of config.json that decide the forward pass. Absent ones take Hugging Face's defaults; `SettingsKeys.bert`
-/// and `.gpt2` refuse those that ask for something this build does not compute.
+/// The options of config.json that decide the forward pass. Absent ones have Hugging Face's defaults;
+/// `SettingsKeys.bert` and `.gpt2` refuse those that are not supported.
 struct BERTConfiguration {
   let dimensions: Dimensions
   let tokenTypes: Int
@@ -51,7 +51,7 @@ struct GPT2Configuration {
   }
 }
 
-/// Reads config.json with Hugging Face's defaults and this build's limits.
+/// Reads config.json with Hugging Face's defaults and Graft's limits.
 struct ConfigReader {
   private static let largest = 1 << 31
 

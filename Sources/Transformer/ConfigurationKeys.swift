@@ -1,7 +1,7 @@
 import Files
 
-/// What is done with each key of config.json that Hugging Face reads for BERT or GPT-2, and with those that its earlier
-/// versions wrote. docs/settings.md says the same with reasons.
+/// What is done with each key of config.json that Hugging Face reads for BERT or GPT-2, or wrote in earlier versions.
+/// docs/settings.md says the same with reasons.
 extension SettingsKeys {
   /// config.json of a BERT model.
   package static let bert = SettingsKeys(
@@ -52,7 +52,7 @@ extension SettingsKeys {
     Entry("tokenizer_class", .honoured), Entry("graft", .honoured),
   ]
 
-  /// What makes Hugging Face run another forward pass, or take other weights.
+  /// What makes Hugging Face compute another forward pass, or read other weights.
   private static let otherPass = [
     Entry("is_encoder_decoder", .refused(unless: [false])), Entry("add_cross_attention", .refused(unless: [false])),
     Entry("pruned_heads", .refused(unless: [[:], []])), Entry("quantization_config", .refused(unless: [[:]])),
@@ -78,8 +78,8 @@ extension SettingsKeys {
 }
 
 extension SettingsKeys {
-  /// The keys of config.json that nobody reads, those of `graft` as "graft.KEY". Keys of generation_config.json may stand
-  /// in config.json too and count for generating alone.
+  /// The keys of config.json that are not read, those of `graft` as "graft.KEY". Keys of generation_config.json may be
+  /// in config.json too, where they affect generation alone.
   /// - Throws: `SettingsError` for a value that changes the forward pass; `FileError` for one of another type.
   func unreadKeys(of config: JSONNode) throws -> [String] {
     let own = try check(config).filter { SettingsKeys.generation.treatment(of: $0) == nil }

@@ -13,7 +13,7 @@ public struct Dimensions: Sendable, Equatable {
   /// The longest sequence the position embeddings allow.
   public let positions: Int
 
-  /// dHead: numbers a head's query, key and value have.
+  /// dHead: the size of a head's query, key and value.
   public var headSize: Int { hidden / heads }
 
   /// The sizes of a model.

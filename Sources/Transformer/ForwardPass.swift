@@ -1,6 +1,6 @@
 import DenseMath
 
-/// One batch on its way through a model: what the blocks of every architecture share.
+/// One forward pass over a batch: what the blocks of every architecture share.
 struct ForwardPass {
   let batch: PackedBatch
   let workspace: Workspace
@@ -12,15 +12,15 @@ struct ForwardPass {
   /// T
   var tokens: Int { batch.tokens }
   var threads: Threads { workspace.threads }
-  /// The place of a sequence's first row in its text.
+  /// The position in the text of a sequence's first row.
   var firstPosition: Int { cache?.tokens ?? 0 }
 
-  /// Whether a site's value must be there as such.
+  /// Whether a site's value must be computed separately.
   func wants(_ site: Site, _ layer: Int) -> Bool {
     interventions.has(site, layer) || observer?.wants(site, layer: layer) ?? false
   }
 
-  /// Makes the changes that interventions ask for in [T, columns] rows, then shows them to the observer, if it wants the
+  /// Applies the interventions at a site to its [T, columns] rows, then shows them to the observer, if it wants the
   /// site.
   func announce(
     _ site: Site, _ layer: Int, _ pointer: UnsafeMutablePointer<Float>, columns: Int, stride: Int? = nil
@@ -49,8 +49,8 @@ struct ForwardPass {
     try announce(.mlpHidden, layer, hidden, columns: width)
   }
 
-  /// The output of a block's attention or feed-forward before it is added to the residual stream: announced with its bias
-  /// when it is wanted. Returns the bias that is still to be added.
+  /// The output of a block's attention or feed-forward before it is added to the residual stream: announced with its
+  /// bias if it is wanted. Returns the bias that is still to be added.
   func announceUpdate(
     _ site: Site, _ layer: Int, _ update: UnsafeMutablePointer<Float>, of linear: Linear
   ) throws -> UnsafePointer<Float>? {
@@ -103,7 +103,7 @@ struct ForwardPass {
     try announce(.headOutputs, layer, z, columns: width)
   }
 
-  /// Hidden state 0 before any norm: the token embedding of each row plus what `add(row, position, out)` puts on top.
+  /// Hidden state 0 before any norm: the token embedding of each row, to which `add(row, position, out)` adds.
   func gather(
     _ embedding: Tensor, into h: UnsafeMutablePointer<Float>,
     add: (_ row: Int, _ position: Int, _ out: UnsafeMutablePointer<Float>) -> Void

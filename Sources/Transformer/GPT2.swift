@@ -1,6 +1,6 @@
 import DenseMath
 
-/// GPT-2: a decoder whose blocks normalise what they read (pre-norm), so the residual stream is a plain sum.
+/// GPT-2: a decoder that normalises the input of each sublayer (pre-norm), so the residual stream is a plain sum.
 ///
 /// Radford et al., "Language Models are Unsupervised Multitask Learners" (2019); the numbers are those of Hugging Face's
 /// GPT2Model. Shapes: T tokens of the batch, d hidden, H heads, dFF feed-forward, V vocabulary.
@@ -62,7 +62,7 @@ struct GPT2: TransformerBody {
     pass.cache?.advance(by: T)
   }
 
-  /// h = (input W + b) + h. The sum is made where the product lies, which then takes the place of h.
+  /// h = (input W + b) + h. The sum is computed in the product's memory, which then becomes that of h.
   private func addUpdate(
     _ linear: Linear, of input: UnsafePointer<Float>, to h: inout HiddenState, _ pass: ForwardPass, site: Site,
     _ layer: Int

@@ -98,14 +98,14 @@ extension GPT2 {
 }
 
 extension GPT2Configuration {
-  /// What q kᵀ is multiplied by in a block: `scale_attn_weights` and `scale_attn_by_inverse_layer_idx`.
+  /// The factor of q kᵀ in a block: `scale_attn_weights` and `scale_attn_by_inverse_layer_idx`.
   func attentionScale(layer: Int) -> Float {
     let scale = scalesAttention ? 1 / Float(dimensions.headSize).squareRoot() : 1
     return scalesAttentionByInverseLayer ? scale / Float(layer + 1) : scale
   }
 
-  /// A `classifier.weight` of GPT-2 scores each token: it is a text's classifier only where config.json says that the
-  /// text's score is their mean. Whether that is taken after ln_f; nil where it is no such classifier.
+  /// A `classifier.weight` of GPT-2 scores each token: it classifies texts only where config.json says that a text's
+  /// score is their mean. Whether that is taken after ln_f; nil where it is no such classifier.
   func meanClassifierNormalizes(_ config: JSONNode) throws -> Bool? {
     let graft = config["graft"]
     guard graft["pooling"].isPresent else { return nil }

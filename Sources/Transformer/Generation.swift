@@ -3,7 +3,7 @@ import Foundation
 
 /// How the next token of a text is chosen from its scores.
 public enum TokenChoice: Equatable, Sendable {
-  /// The highest score; of equal ones the lowest id.
+  /// The highest score; for equal ones the lowest id.
   case greedy
   /// Drawn with probability softmax(score / temperature) from the `topK` highest scores, or from all.
   case sampled(temperature: Double, topK: Int?, seed: UInt64)
@@ -11,29 +11,28 @@ public enum TokenChoice: Equatable, Sendable {
 
 /// Tokens that continue a text.
 public struct Generation: Equatable, Sendable {
-  /// Why there are no more.
+  /// Why generation stopped.
   public enum Stop: String, Sendable {
-    /// As many as were asked for.
+    /// The requested number of tokens.
     case count
-    /// The model wrote a token that ends a text; it is the last of `ids`.
+    /// A token that ends a text, the last of `ids`.
     case endOfText = "end_of_text"
     /// The text fills the model's positions.
     case positions
   }
 
-  /// What was added to the text.
+  /// The tokens added to the text.
   public let ids: [Int32]
-  /// Why there are no more.
+  /// Why generation stopped.
   public let stop: Stop
 }
 
 extension TransformerModel {
   /// Continues a text of GPT-2 by up to `count` tokens.
   /// - Parameters:
-  ///   - endOfText: the tokens after which nothing follows, such as `GenerationSettings.endOfText`; none goes on whatever
-  ///     comes.
-  ///   - usesCache: whether keys and values of earlier tokens are kept, which makes a token cost one row of products. A
-  ///     splice has no cache and runs the whole text again for each token.
+  /// - endOfText: the tokens that end a text, such as `GenerationSettings.endOfText`; generation never stops early
+  /// without. - usesCache: whether keys and values of earlier tokens are kept, so that a token costs one row of
+  /// products. A stitched model has no cache and runs the whole text again for each token.
   /// - Throws: `TransformerError`: not a GPT-2, no head over the vocabulary, a text without a token or too long.
   public func generate(
     after prompt: [Int32], count: Int, choosing choice: TokenChoice = .greedy, endOfText: Set<Int32> = [],
@@ -74,7 +73,6 @@ extension TransformerModel {
   }
 }
 
-/// Draws one token after the other.
 private struct TokenChooser {
   private let choice: TokenChoice
   private var generator: SplitMix64
@@ -98,7 +96,7 @@ private struct TokenChooser {
       if left < weight { return id }
       left -= weight
     }
-    // Rounding may leave a little over: it belongs to the last item that can be drawn.
+    // Rounding may leave a remainder: it goes to the last item with a weight.
     return weights.lastIndex { $0 > 0 }.map { ids[$0] } ?? 0
   }
 }

@@ -11,7 +11,7 @@ extension SettingsKeys {
     Entry("top_k", .honoured),
   ]
 
-  /// What makes Hugging Face choose other tokens, or end elsewhere.
+  /// What makes Hugging Face choose other tokens, or stop elsewhere.
   private static let otherGeneration = [
     Entry("num_beams", .refused(unless: [1])), Entry("num_return_sequences", .refused(unless: [1])),
     Entry("min_length", .refused(unless: [0])), Entry("min_new_tokens", .refused(unless: [0])),
@@ -31,7 +31,7 @@ extension SettingsKeys {
     Entry("force_words_ids", .refused(unless: [])),
   ]
 
-  /// Keys that narrow what is drawn from: nothing to a greedy continuation.
+  /// Keys that narrow the tokens to sample from, without effect on greedy generation.
   private static let samplingAlone = [
     Entry("top_p", .refused(unless: [1])), Entry("min_p", .refused(unless: [0])), Entry("top_h", .refused(unless: [])),
     Entry("typical_p", .refused(unless: [1])), Entry("epsilon_cutoff", .refused(unless: [0])),

@@ -1,12 +1,12 @@
 import Files
 import Foundation
 
-/// What a model's files say about how it continues a text: generation_config.json, or config.json where there is none, as
-/// Hugging Face reads them.
+/// A model's settings for generation: generation_config.json, or config.json where there is none, as Hugging Face reads
+/// them.
 package struct GenerationSettings: Equatable, Sendable {
-  /// The file they stand in.
+  /// The file of the settings.
   package let path: String
-  /// `eos_token_id`: the tokens after which nothing follows. Ids outside the vocabulary never come and are left out.
+  /// `eos_token_id`: the tokens that end a text. Ids outside the vocabulary are left out.
   package let endOfText: Set<Int32>
   /// `do_sample`; false where absent.
   package let samples: Bool
@@ -20,8 +20,8 @@ package struct GenerationSettings: Equatable, Sendable {
 
 extension GenerationSettings {
   /// - Parameters:
-  ///   - config: config.json; generation_config.json is looked for beside it.
-  ///   - sampling: whether tokens are drawn; keys that only narrow what is drawn from are refused only then.
+  ///   - config: config.json, with generation_config.json beside it.
+  ///   - sampling: whether tokens are sampled; keys that only narrow what is sampled from are refused only then.
   /// - Throws: `SettingsError` for a value that would choose other tokens, `FileError` for one of another type.
   init(_ config: JSONNode, vocabulary: Int, sampling: Bool) throws {
     let own = String(config.path.dropLast("config.json".count)) + "generation_config.json"
@@ -61,10 +61,10 @@ extension GenerationSettings {
 }
 
 extension TransformerModel {
-  /// What the model's files say about how it continues a text.
-  /// - Parameter sampling: whether tokens are drawn; settings for drawing count only then.
-  /// - Throws: `SettingsError` for one that would choose other tokens than are chosen here, `FileError` for one of
-  ///   another type, `TransformerError.missingHead` without a head over the vocabulary.
+  /// The model's settings for generation.
+  /// - Parameter sampling: whether tokens are sampled; settings for sampling are read only then.
+  /// - Throws: `SettingsError` for one that would choose other tokens, `FileError` for one of another type,
+  ///   `TransformerError.missingHead` without a head over the vocabulary.
   package func generationSettings(sampling: Bool) throws -> GenerationSettings {
     try GenerationSettings(config, vocabulary: requireUnembedding().vocabulary, sampling: sampling)
   }

@@ -1,9 +1,8 @@
-/// A value of the forward pass replaced by another as it is made: what follows reads the new one, and observers see it.
+/// A replacement of a value during the forward pass: later computations use the new value, and observers see it.
 ///
-/// Interventions are handed to a pass and gone with it; a model is never changed. Those at one site apply in the order of
-/// the list.
+/// Interventions belong to one pass; the model does not change. Those at one site apply in the order of the list.
 public struct Intervention: Sendable, Equatable {
-  /// What is put in place of a row.
+  /// The new value of a row.
   public enum Replacement: Sendable, Equatable {
     case zero
     /// These numbers in each row: as many as the site, or the head, has columns.
@@ -14,7 +13,7 @@ public struct Intervention: Sendable, Equatable {
   public let site: BlockSite
   /// The token of each sequence at which it applies, from 0; nil for every token.
   public let position: Int?
-  /// What is put there.
+  /// The new value.
   public let replacement: Replacement
 
   /// A replacement at a site, of every token or of one.
@@ -24,8 +23,8 @@ public struct Intervention: Sendable, Equatable {
     self.replacement = replacement
   }
 
-  /// Whether all of them are in what is there.
-  /// - Parameter blocks: of the model in whose numbers the interventions count.
+  /// Checks that the model has the site of each.
+  /// - Parameter blocks: of the model whose blocks the interventions count.
   /// - Throws: `TransformerError.noSuchBlock`, `.noSuchHead`, `.noSuchPosition`, `.unchangeableSite`, `.differentWidth`.
   public static func check(_ interventions: [Intervention], blocks: [Dimensions], _ batch: PackedBatch) throws {
     _ = try InterventionTable(interventions, blocks: blocks, batch)
@@ -47,11 +46,11 @@ struct InterventionTable {
 
   private var changes: [BlockSite: [Change]] = [:]
 
-  /// Changes nothing.
+  /// No interventions.
   init() {}
 
-  /// - Parameter blocks: of the model that `site.layer` counts in.
-  /// - Throws: `TransformerError`: a block, head, position or site that is not there, a row of another width.
+  /// - Parameter blocks: of the model whose blocks `site.layer` counts.
+  /// - Throws: `TransformerError`: a block, head, position or site that does not exist, a row of another width.
   init(_ interventions: [Intervention], blocks: [Dimensions], _ batch: PackedBatch) throws {
     for intervention in interventions {
       let site = intervention.site
@@ -75,7 +74,7 @@ struct InterventionTable {
     !changes.isEmpty && changes[BlockSite(layer: layer, site: site)] != nil
   }
 
-  /// Writes what replaces the site's rows, each `stride` after the one before.
+  /// Writes the replacements into the site's rows, `stride` numbers apart.
   func apply(_ site: Site, _ layer: Int, _ pointer: UnsafeMutablePointer<Float>, stride: Int) {
     guard !changes.isEmpty, let changes = changes[BlockSite(layer: layer, site: site)] else { return }
     for change in changes {

@@ -2,9 +2,9 @@ import DenseMath
 
 /// The keys and values of a GPT-2 text so far, so that the next token costs one row of products instead of all of them.
 package final class KeyValueCache {
-  /// Tokens whose keys and values every layer holds.
+  /// Tokens whose keys and values are stored for every layer.
   package private(set) var tokens = 0
-  /// The most tokens there is room for.
+  /// The most tokens that fit.
   package let capacity: Int
   private let width: Int
   /// A layer's keys, then its values, each [capacity, d].
@@ -18,7 +18,7 @@ package final class KeyValueCache {
     layers = (0..<dimensions.layers).map { _ in FloatBuffer(count: count) }
   }
 
-  /// Puts new keys and values, [rows, d] each, behind those of the layer; they count once `advance` is called.
+  /// Appends keys and values of a layer, [rows, d] each; they count after `advance`.
   func append(_ layer: Int, keys: MatrixView, values: MatrixView) {
     precondition(tokens + keys.rows <= capacity, "a key-value cache of \(capacity) tokens is full")
     let base = layers[layer].pointer
@@ -37,6 +37,6 @@ package final class KeyValueCache {
     )
   }
 
-  /// Every layer has appended `rows` tokens.
+  /// Counts `rows` tokens that every layer has appended.
   func advance(by rows: Int) { tokens += rows }
 }

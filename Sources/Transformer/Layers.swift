@@ -14,7 +14,7 @@ public enum Activation: String, Sendable, CaseIterable {
   case silu
   case tanh
 
-  /// The activation a config.json calls `name`; nil for one this build does not compute.
+  /// The activation that config.json calls `name`; nil for one that is not supported.
   public init?(named name: String) {
     switch name {
     case "gelu", "gelu_python": self = .geluErf
@@ -46,7 +46,7 @@ public enum Activation: String, Sendable, CaseIterable {
   }
 }
 
-/// y = x W + b. PyTorch's Linear stores W as [out, in], GPT-2's Conv1D as [in, out]; both are used where they lie.
+/// y = x W + b. PyTorch's Linear stores W as [out, in], GPT-2's Conv1D as [in, out]; both are used in place.
 public struct Linear: Sendable {
   /// Which axis of the stored weight is which.
   public enum Layout: Sendable { case inputByOutput, outputByInput }
@@ -65,9 +65,9 @@ public struct Linear: Sendable {
     self.bias = bias
   }
 
-  /// How many numbers it reads.
+  /// Numbers per input row.
   public var inputs: Int { layout == .inputByOutput ? weight.rows : weight.columns }
-  /// How many numbers it gives.
+  /// Numbers per output row.
   public var outputs: Int { layout == .inputByOutput ? weight.columns : weight.rows }
   /// W, [in, out]
   package var matrix: MatrixView {
@@ -102,7 +102,7 @@ public struct Norm: Sendable {
   public let gain: Tensor
   /// [d]
   public let shift: Tensor
-  /// What is added to the variance.
+  /// Added to the variance.
   public let epsilon: Float
 
   /// A norm with its weights.

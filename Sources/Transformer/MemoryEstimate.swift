@@ -1,12 +1,12 @@
 import Checkpoints
 import DenseMath
 
-/// What a model takes in memory, in bytes.
+/// The memory of a model, in bytes.
 package struct MemoryEstimate: Equatable, Sendable {
   /// Weights in the mapped file, and Float32 copies of those that are stored as another type.
   package let mapped: Int
-  /// Working memory of one pass over a text: the buffers of the widest block. A head over the vocabulary adds its scores,
-  /// which nobody makes for a whole text at once.
+  /// Working memory of one pass over a text: the buffers of the widest block. Scores of a head over the vocabulary,
+  /// never held for a whole text at once, are not included.
   package let working: Int
 
   /// - Parameter tokens: how long the text is.
@@ -16,8 +16,8 @@ package struct MemoryEstimate: Equatable, Sendable {
       sum + entry.byteCount + (entry.type.isConverted ? entry.count * 4 : 0)
     }
     let numbers = model.blockDimensions.map { size in
-      // Residual stream, update, head outputs and, where it is not the stream itself, the normalised input of a half;
-      // queries, keys and values; feed-forward neurons.
+      // Residual stream, update, head outputs and, in a pre-norm block, the normalised input; queries, keys and values;
+      // feed-forward neurons.
       let streams = model.traits.normPlacement == .pre ? 4 : 3
       let rows = tokens * (streams * size.hidden + 3 * size.hidden + size.feedForward)
       return rows + threads.count * Attention.Scratch(headSize: size.headSize, keys: tokens).count

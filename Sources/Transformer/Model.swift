@@ -2,14 +2,14 @@ import Checkpoints
 import DenseMath
 import Files
 
-/// A checkpoint ready to run: a transformer and the heads it came with. Values are immutable and may be shared between
-/// threads; each pass needs a `Workspace` of its own.
+/// A checkpoint ready to run: a transformer and its heads. Immutable, so threads may share it; each pass needs a
+/// `Workspace` of its own.
 public struct Model: Sendable {
   /// The last component of the directory.
   public let name: String
-  /// Where its weights are.
+  /// The stored weights.
   public let checkpoint: Checkpoint
-  /// Which family of models it is of, by name and traits.
+  /// The family of models, with its traits.
   package let family: ModelFamily
   let body: any TransformerBody
   /// nil where the checkpoint has no head over the vocabulary.
@@ -18,7 +18,7 @@ public struct Model: Sendable {
   public let classifier: ClassifierHead?
   /// nil where every tensor beside the body belongs to a head that is computed.
   public let otherHead: OtherHead?
-  /// Whether config.json's `architectures` leaves open what `classifier` is, so that its tensors alone say it.
+  /// Whether the tensors alone, not config.json's `architectures`, show that `classifier` is one.
   public let classifierIsAssumed: Bool
   /// Keys of config.json that neither Hugging Face nor Graft reads, in the order of the file.
   public let unreadKeys: [String]
@@ -29,7 +29,7 @@ public struct Model: Sendable {
     try self.init(Checkpoint(directory: directory))
   }
 
-  /// Takes the weights of a checkpoint; its tensors' memory is used where it lies.
+  /// A model over the weights of a checkpoint, whose memory is used in place.
   /// - Throws: `CheckpointError`, `TransformerError`, `SettingsError` for a setting that changes the forward pass,
   ///   `FileError` about config.json.
   public init(_ checkpoint: Checkpoint) throws {
@@ -49,15 +49,15 @@ public struct Model: Sendable {
     directory.split(separator: "/").last.map(String.init) ?? directory
   }
 
-  /// config.json's `model_type`, such as "bert": what to call it in results. What it means is in `traits`.
+  /// config.json's `model_type`, such as "bert", for results. Code asks for `traits` instead.
   public var modelType: String { family.modelType }
-  /// What the model is like.
+  /// How the family differs from others.
   public var traits: ModelTraits { family.traits }
   /// Its sizes.
   public var dimensions: Dimensions { body.dimensions }
   /// Its blocks, from the lowest up.
   public var blocks: [Block] { body.blocks }
-  /// What the feed-forward layers apply.
+  /// The activation of the feed-forward layers.
   public var activation: Activation { body.activation }
   /// The token embedding, [V, d]: the paper's E, transposed.
   public var wE: Tensor { body.wE }
@@ -67,11 +67,11 @@ public struct Model: Sendable {
   public var wType: Tensor? { body.wType }
   /// The norm of the summed embeddings; nil where hidden state 0 is their sum.
   public var embeddingNorm: Norm? { body.embeddingNorm }
-  /// What the last hidden state passes before a head reads it; nil in a post-norm model, whose states are normalised.
+  /// The norm of the last hidden state before a head; nil in a post-norm model, whose states are normalised.
   public var finalNorm: Norm? { body.finalNorm }
 
   /// Hidden state 0 of a batch: the embedding output (after `embeddingNorm`).
-  /// - Throws: `TransformerError`: an id, a token type or a length the model cannot take.
+  /// - Throws: `TransformerError`: an id, a token type or a length that the model does not support.
   public func embed(_ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
     try body.embed(ForwardPass(batch: batch, workspace: workspace, observer: nil))
   }
@@ -84,7 +84,7 @@ public struct Model: Sendable {
 
   /// Carries hidden state `layers.lowerBound` of a batch to hidden state `layers.upperBound`, announcing every site.
   /// - Parameter interventions: those of other blocks do nothing here.
-  /// - Throws: what the observer throws; `TransformerError` for an intervention in what is not there.
+  /// - Throws: what the observer throws; `TransformerError` for an intervention at a site that does not exist.
   public func advance(
     _ h: inout HiddenState, through layers: Range<Int>, _ batch: PackedBatch, workspace: Workspace,
     observer: (any Observer)? = nil, interventions: [Intervention] = []
@@ -111,7 +111,7 @@ public struct Model: Sendable {
     return h
   }
 
-  /// `finalNorm` of a residual stream; where there is none the unmodified state.
+  /// `finalNorm` of a residual stream; the unmodified state where there is none.
   public func finalNormApplied(to h: HiddenState, workspace: Workspace) -> HiddenState {
     guard let finalNorm else { return h }
     let result = HiddenState(tokens: h.tokens, width: h.width)
@@ -119,7 +119,7 @@ public struct Model: Sendable {
     return result
   }
 
-  /// Adds the position embedding of each row's place in its sequence. The state's memory must not be shared.
+  /// Adds the position embedding of each row's position in its sequence. The state's memory must not be shared.
   /// - Throws: `TransformerError.tooLong` for a sequence with more tokens than this model has positions.
   public func addPositions(to h: HiddenState, _ batch: PackedBatch) throws {
     if let long = batch.sequences.first(where: { $0.count > dimensions.positions }) {
@@ -133,11 +133,9 @@ public struct Model: Sendable {
     }
   }
 
-  /// The hidden states of `ids`, which follow a text whose tokens are in the cache and then are in the cache, too.
-  /// A causal model only.
-  /// - Returns: [ids, d], after the last block and before ln_f.
-  /// - Throws: `TransformerError`: not causal, an id or a length the model or the cache cannot take; then the cache is
-  ///   as before.
+  /// The hidden states of `ids`, which follow the text in the cache and are added to it. A causal model only. -
+  /// Returns: [ids, d], after the last block and before ln_f. - Throws: `TransformerError`: not causal, an id or a
+  /// length that the model or the cache does not support; then the cache is unchanged.
   package func extend(_ ids: [Int32], cache: KeyValueCache, workspace: Workspace) throws -> HiddenState {
     guard traits.isCausal else {
       throw TransformerError.missingHead(

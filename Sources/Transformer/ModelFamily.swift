@@ -2,33 +2,33 @@ import Checkpoints
 import DenseMath
 import Files
 
-/// One family of models: how config.json names it, what it is like, and how its weights are found. A family is added by a
+/// A family of models: its name in config.json, its traits, and how its weights are found. A family is added by a
 /// loading file and an entry in `all`.
 package struct ModelFamily: Sendable {
   /// config.json's `model_type`.
   package let modelType: String
   package let traits: ModelTraits
-  /// What Hugging Face's classes of the family begin with: "Bert" in BertForSequenceClassification.
+  /// The prefix of Hugging Face's classes of the family: "Bert" in BertForSequenceClassification.
   package let classPrefix: String
   package let names: WeightNames
   /// What is done with each key of config.json.
   package let settings: SettingsKeys
   let load: @Sendable (Checkpoint) throws -> (any TransformerBody, Heads)
 
-  /// Where a family's checkpoints keep what training has to tell apart, in the names of Hugging Face.
+  /// Names of a family's tensors that training distinguishes, as in Hugging Face's checkpoints.
   package struct WeightNames: Sendable {
-    /// What the names of the body begin with in a checkpoint with a head.
+    /// The prefix of the body's tensors in a checkpoint with a head.
     package let prefix: String
-    /// The token embedding, which shows the prefix a checkpoint has.
+    /// The token embedding, whose name shows the checkpoint's prefix.
     package let anchor: String
-    /// What the number of a block follows: "encoder.layer", "h".
+    /// The name before the number of a block: "encoder.layer", "h".
     package let blocks: String
-    /// What the names of the embeddings, their norm included, begin with.
+    /// The prefixes of the embeddings, their norm included.
     package let embeddings: [String]
     /// The dense layer between the first token's state and a classifier; nil where there is none.
     package let pooler: String?
 
-    /// The block that a stored tensor belongs to; nil for what stands outside the blocks.
+    /// The block of a stored tensor; nil outside the blocks.
     package func layer(of name: String) -> Int? {
       let body = body(of: name)
       guard body.hasPrefix(blocks + ".") else { return nil }
@@ -41,17 +41,17 @@ package struct ModelFamily: Sendable {
       return embeddings.contains { body.hasPrefix($0 + ".") }
     }
 
-    /// A name without what checkpoints put before those of the body.
+    /// A name without the checkpoint's prefix.
     private func body(of name: String) -> Substring {
       let prefix = WeightReader.prefixes.first { !$0.isEmpty && name.hasPrefix($0) } ?? ""
       return name.dropFirst(prefix.count)
     }
   }
 
-  /// Every family that this build supports, by `model_type`.
+  /// Every supported family, by `model_type`.
   package static let all: [ModelFamily] = [.bert, .gpt2]
 
-  /// nil for a `model_type` that this build does not support.
+  /// nil for a `model_type` that is not supported.
   package static func named(_ modelType: String) -> ModelFamily? { all.first { $0.modelType == modelType } }
 
   /// The family of a checkpoint.
@@ -74,10 +74,10 @@ protocol TransformerBody: Sendable {
   var wPos: Tensor { get }
   /// Token type embedding, [types, d]; nil where the family has none.
   var wType: Tensor? { get }
-  /// What hidden state 0 has passed; nil where the embeddings are summed alone.
+  /// The norm of the summed embeddings; nil where there is none.
   var embeddingNorm: Norm? { get }
   var blocks: [Block] { get }
-  /// What the last state passes before a head reads it; nil where it has passed a norm already.
+  /// The norm of the last state before a head; nil where the state is already normalised.
   var finalNorm: Norm? { get }
   var activation: Activation { get }
 

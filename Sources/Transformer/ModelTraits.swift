@@ -1,5 +1,4 @@
-/// What sets one family of models apart from another, for code that has to know: whoever needs it asks for the trait, never
-/// for the family's name.
+/// What distinguishes one family of models from another. Code asks for a trait, never for the family's name.
 public struct ModelTraits: Equatable, Sendable {
   /// Where the norms of a block act.
   public enum NormPlacement: String, Sendable {
@@ -17,7 +16,7 @@ public struct ModelTraits: Equatable, Sendable {
     case nextToken = "next-token"
   }
 
-  /// What people call the family: "BERT", "GPT-2".
+  /// The family's common name: "BERT", "GPT-2".
   public let family: String
   /// Whether a token sees only itself and what comes before it.
   public let isCausal: Bool
@@ -25,13 +24,13 @@ public struct ModelTraits: Equatable, Sendable {
   public let normPlacement: NormPlacement
   /// What the head over the vocabulary was trained to predict.
   public let objective: Objective
-  /// The row of the position embedding that belongs to a text's first token.
+  /// The row of the position embedding of a text's first token.
   public let positionOffset: Int
   /// Whether token types are embedded.
   public let hasTokenTypes: Bool
 }
 
 extension ModelTraits {
-  /// Whether a masked token is what the head predicts, at its own place; else it predicts the token that comes next.
+  /// Whether the head predicts a masked token, at its own position; else it predicts the next token.
   public var predictsMasked: Bool { objective == .maskedToken }
 }

@@ -7,7 +7,7 @@
 /// | residPre | [T, d] | after the norm of the block before (or of the embeddings) | never normalised |
 /// | attentionInput | [T, d] | the same numbers as residPre | ln_1 of residPre |
 /// | queries, keys, values | [T, d], head h in columns h dHead ..< (h + 1) dHead | bias added | bias added |
-/// | attentionWeights | [H, T, T] a sequence | softmax weights | softmax weights, 0 for later positions |
+/// | attentionWeights | [H, T, T] per sequence | softmax weights | softmax weights, 0 for later positions |
 /// | headOutputs | [T, d] | weights times values, before wO | same |
 /// | attnOut | [T, d] | bias added, before residual and norm | bias added, before residual |
 /// | residMid | [T, d] | after attentionNorm | residPre + attnOut, not normalised |
@@ -21,11 +21,11 @@ public enum Site: String, Sendable, CaseIterable {
   case mlpPreActivation, mlpHidden, mlpOut, residPost
 }
 
-/// A value announced by the forward pass, after the interventions in it. The memory is borrowed: it is valid during the call only, copy what you keep.
+/// A value announced by the forward pass, after interventions. Valid during the call only: copy what you keep.
 public struct Observation {
   /// Which value of the block.
   public let site: Site
-  /// The block it was made in.
+  /// The block, from 0.
   public let layer: Int
   /// The sequence it belongs to, for `attentionWeights`; nil where the rows are those of the whole batch.
   public let sequence: Int?
@@ -38,7 +38,7 @@ public struct Observation {
   /// From one row to the next, in numbers.
   public let stride: Int
 
-  /// The same value under another block number, for models joined from several.
+  /// The same value under another block number, for stitched models.
   public func inLayer(_ layer: Int) -> Observation {
     Observation(
       site: site, layer: layer, sequence: sequence, pointer: pointer, rows: rows, columns: columns, stride: stride)
@@ -53,10 +53,10 @@ public struct Observation {
   }
 }
 
-/// Something that looks at the forward pass as it happens.
+/// Sees values of the forward pass as they are computed.
 public protocol Observer: AnyObject {
-  /// Whether `observe` is to be called for this site. What nobody wants is neither kept nor made.
+  /// Whether `observe` is to be called for this site. Values are computed only when an observer asks for them.
   func wants(_ site: Site, layer: Int) -> Bool
-  /// Called on the thread that runs the pass, in the order the values are made. Throwing ends the pass.
+  /// Called on the thread of the pass, in the order of computation. Throwing ends the pass.
   func observe(_ observation: Observation) throws
 }

@@ -1,8 +1,8 @@
 import Checkpoints
 import Files
 
-/// A head of a checkpoint that Graft does not compute, such as that of a question-answering model: its tensors are left
-/// out, and the body runs.
+/// A head of a checkpoint that is not supported, such as that of a question-answering model. Its tensors are left out,
+/// and the body runs.
 public struct OtherHead: Equatable, Sendable {
   /// What config.json's `architectures` names, with commas between; nil for none.
   public let modelClass: String?
@@ -33,8 +33,8 @@ struct ModelClasses {
     names = node.isPresent ? try node.array().map { try $0.string() } : []
   }
 
-  /// Whether a head named as a sequence classifier's is one; nil where the classes leave it to the tensors: no class, one
-  /// without a head of that name or not known, or several that disagree.
+  /// Whether a head with a sequence classifier's name is one; nil where only the tensors can tell: no class, an unknown
+  /// one or one without a head of that name, or several that disagree.
   var classifySequences: Bool? {
     let answers = names.map(Self.classifiesSequences)
     guard let first = answers.first, answers.allSatisfy({ $0 == first }) else { return nil }
@@ -43,7 +43,7 @@ struct ModelClasses {
 
   private static func classifiesSequences(_ name: String) -> Bool? {
     if name.hasSuffix("ForSequenceClassification") { return true }
-    // Their heads have the name and something else to say.
+    // Their heads have the same name and another meaning.
     return ["ForTokenClassification", "ForMultipleChoice"].contains(where: name.hasSuffix) ? false : nil
   }
 }

@@ -10,7 +10,7 @@ public struct PackedBatch: Sendable {
   /// T: tokens in all.
   public var tokens: Int { ids.count }
 
-  /// - Parameter tokenTypes: one array a sequence, as long as the sequence; nil for all 0.
+  /// - Parameter tokenTypes: one array per sequence, as long as the sequence; nil for all 0.
   /// - Throws: `TransformerError.emptySequence`, `.tokenTypesMismatch`.
   public init(_ sequences: [[Int32]], tokenTypes: [[Int32]]? = nil) throws {
     if let tokenTypes, tokenTypes.count > sequences.count {

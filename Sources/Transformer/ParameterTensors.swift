@@ -37,8 +37,8 @@ extension Model {
 }
 
 extension ClassifierHead {
-  /// What each class reads the residual stream with, [C, d]: the rows of `weight`; where a pooler comes first, they times
-  /// its matrix, its tanh left out.
+  /// The vectors with which each class reads the residual stream, [C, d]: the rows of `weight`, times the pooler's
+  /// matrix where there is one, without its tanh.
   package var readingVectors: Tensor {
     guard case .firstToken(let pooler) = pooling else { return weight }
     let (d, pooled) = (pooler.inputs, pooler.outputs)

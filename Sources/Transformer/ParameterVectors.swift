@@ -1,25 +1,25 @@
 import DenseMath
 
-/// The parameters of a block that read from the residual stream or are added to it: vectors of d numbers, which can be
-/// read as tokens (Dar et al., "Analyzing Transformers in Embedding Space", 2023, section 3).
+/// The parameters of a block that read from the residual stream or are added to it: vectors of d numbers that can be
+/// projected onto the vocabulary (Dar et al., "Analyzing Transformers in Embedding Space", 2023, section 3).
 public enum ParameterKind: String, Sendable, CaseIterable {
   /// Column i of wIn, what neuron i of the feed-forward layer reads.
   case feedForwardKey = "ff-key"
   /// Row i of wOut, what neuron i adds.
   case feedForwardValue = "ff-value"
-  /// Column j of wQ, wK or wV: sub-head j mod dHead of head j / dHead. What it reads.
+  /// Column j of wQ, wK or wV: what sub-head j mod dHead of head j / dHead reads.
   case query, key, value
   /// Row j of wO, what that sub-head adds.
   case output
 
-  /// Whether it belongs to a sub-head of an attention head; else to a neuron of the feed-forward layer.
+  /// Whether it belongs to an attention head; else to a neuron of the feed-forward layer.
   public var isAttention: Bool { self != .feedForwardKey && self != .feedForwardValue }
-  /// Whether its product with a state is read from the stream; else it is added to it.
+  /// Whether it is multiplied with the residual stream; else it is added to it.
   public var reads: Bool { self != .feedForwardValue && self != .output }
 }
 
 extension Model {
-  /// All vectors of a kind in a block, one a row.
+  /// All vectors of a kind in a block, one per row.
   /// - Precondition: `layer` is a block of this model.
   /// - Returns: [dFF, d] for feed-forward kinds, else [d, d] with head h in rows h dHead ..< (h + 1) dHead; the weights
   ///   themselves where they are stored that way, else a copy.
@@ -35,8 +35,8 @@ extension Model {
     }
   }
 
-  /// What a pre-norm block multiplies a normalised state with before vectors of a kind read it: the gain of ln_1 or ln_2,
-  /// [d]. nil for what writes, and in a post-norm model, whose norms come after the sum.
+  /// The gain that a pre-norm block applies before vectors of a kind read the state: that of ln_1 or ln_2, [d]. nil for
+  /// vectors that write, and in a post-norm model, whose norms come after the sum.
   public func gain(before kind: ParameterKind, layer: Int) -> Tensor? {
     guard traits.normPlacement == .pre, kind.reads else { return nil }
     return kind.isAttention ? blocks[layer].attentionNorm.gain : blocks[layer].mlpNorm.gain
@@ -65,7 +65,7 @@ extension Tensor {
   fileprivate func transposed(columns range: Range<Int>) -> Tensor {
     let (rows, columns) = (self.rows, self.columns)
     let result = FloatBuffer(uninitializedCount: range.count * rows)
-    // Tiles of 16 numbers a side: both sides stay in a few cache lines.
+    // Tiles of 16 x 16 numbers: both sides stay in a few cache lines.
     for top in stride(from: 0, to: rows, by: 16) {
       for left in stride(from: range.lowerBound, to: range.upperBound, by: 16) {
         for column in left..<min(left + 16, range.upperBound) {

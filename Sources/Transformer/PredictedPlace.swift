@@ -1,19 +1,18 @@
-/// The most probable tokens at a place that a text leaves open.
+/// The most probable tokens at one position.
 public struct PredictedPlace: Equatable, Sendable {
-  /// In tokens from 0; of a continuation the place after the last token.
+  /// The token, from 0; for a continuation the position after the last token.
   public let position: Int
   /// Best first.
   public let items: [TokenScores.Item]
 }
 
 extension TransformerModel {
-  /// Predicts what a text leaves open: the token at each mask, or, where the model predicts the next token, the one after
-  /// the last.
+  /// Predicts the token at each mask or, where the model predicts the next token, the one after the last.
   /// - Parameters:
-  ///   - count: how many tokens for each place.
+  ///   - count: how many tokens per position.
   ///   - mask: the id of the mask, of a model that predicts masked tokens.
-  /// - Returns: one element per place, ascending; none where such a model's text has no mask.
-  /// - Throws: `TransformerError`: no head over the vocabulary, a batch the model cannot take.
+  /// - Returns: one element per position, ascending; none for a text of such a model without a mask.
+  /// - Throws: `TransformerError`: no head over the vocabulary, or a batch that the model does not support.
   public func predict(
     _ ids: [Int32], top count: Int, mask: Int32?, workspace: Workspace
   ) throws -> [PredictedPlace] {

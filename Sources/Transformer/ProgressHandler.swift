@@ -1,15 +1,14 @@
-/// How a long call says where it is and learns that it should stop: one value for a progress line, a server's stream of
-/// events, or nobody.
+/// Reports the progress of a long call and can cancel it: for a progress line or a server's stream of events.
 public struct ProgressHandler: Sendable {
-  /// A piece of work that begins.
+  /// A task that begins.
   public struct Work: Equatable, Sendable {
-    /// What is being done: "regression", "frozen blocks".
+    /// The name of the task: "regression", "frozen blocks".
     public let label: String
-    /// What is counted: "texts".
+    /// The unit of the count: "texts".
     public let unit: String
-    /// nil for work that is not counted.
+    /// nil for a task without a count.
     public let total: Int?
-    /// How many an earlier, interrupted call had already done.
+    /// How many an earlier, interrupted call had done.
     public let resumed: Int
 
     package init(_ label: String, unit: String = "", total: Int? = nil, resumed: Int = 0) {
@@ -17,9 +16,9 @@ public struct ProgressHandler: Sendable {
     }
   }
 
-  /// What becomes of a piece of work.
+  /// An event of a task.
   public enum Event: Sendable {
-    /// So many are done, those of an earlier call included.
+    /// How many are done, those of an earlier call included.
     case done(Int)
     case ended
   }
@@ -31,8 +30,8 @@ public struct ProgressHandler: Sendable {
   private let isCancelled: @Sendable () -> Bool
 
   /// - Parameters:
-  ///   - begin: called when a piece of work begins; what it returns is called with what becomes of it. Pieces may nest.
-  ///   - isCancelled: asked after each counted step; true ends the call with `CancellationError`.
+  ///   - begin: called when a task begins; what it returns is called with the task's events. Tasks may nest.
+  ///   - isCancelled: called after each counted step; true ends the call with `CancellationError`.
   public init(
     begin: @escaping @Sendable (Work) -> @Sendable (Event) -> Void,
     isCancelled: @escaping @Sendable () -> Bool = { false }
@@ -41,7 +40,7 @@ public struct ProgressHandler: Sendable {
     self.isCancelled = isCancelled
   }
 
-  /// Runs a piece of work, which says how many it has done.
+  /// Runs a task, which reports how many are done.
   /// - Throws: what `body` throws; its `update` throws `CancellationError`.
   package func during<Result>(
     _ work: Work, _ body: (_ update: (_ done: Int) throws -> Void) throws -> Result

@@ -1,8 +1,8 @@
-/// What a run made at one site: one row of numbers a token.
+/// The values at one site of a pass: one row per token.
 public struct SiteValues: Sendable, Equatable {
   /// T
   public let rows: Int
-  /// Numbers a row: d, dFF or, of one head, dHead.
+  /// Numbers per row: d, dFF or, of one head, dHead.
   public let columns: Int
   /// [rows, columns]
   public let values: [Float]
@@ -15,8 +15,8 @@ public struct SiteValues: Sendable, Equatable {
 }
 
 extension TransformerModel {
-  /// Runs a batch and keeps what it makes at some sites.
-  /// - Throws: `TransformerError`: a site that is not there, a batch the model cannot take.
+  /// The values of a batch at some sites.
+  /// - Throws: `TransformerError`: a site that does not exist, a batch that the model does not support.
   public func values(
     at sites: [BlockSite], of batch: PackedBatch, workspace: Workspace, interventions: [Intervention] = []
   ) throws -> [BlockSite: SiteValues] {
@@ -25,8 +25,8 @@ extension TransformerModel {
     return recorder.values
   }
 
-  /// The mean of some sites over all tokens of all batches, one row a site, summed in Double.
-  /// - Throws: `TransformerError`: a site that is not there, a batch the model cannot take.
+  /// The mean at some sites over all tokens of all batches, one row per site, summed in Double.
+  /// - Throws: `TransformerError`: a site that does not exist, a batch that the model does not support.
   public func means(
     at sites: [BlockSite], over batches: [PackedBatch], workspace: Workspace
   ) throws -> [BlockSite: [Float]] {
@@ -46,7 +46,7 @@ extension TransformerModel {
 }
 
 private final class SiteRecorder: Observer {
-  /// By whole site: the sites asked for and their columns.
+  /// By whole site: the requested sites and their columns.
   private let wanted: [BlockSite: [(site: BlockSite, columns: Range<Int>)]]
   private(set) var values: [BlockSite: SiteValues] = [:]
 

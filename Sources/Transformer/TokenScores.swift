@@ -1,18 +1,18 @@
 import DenseMath
 import Foundation
 
-/// The scores of every vocabulary item at one place of a text.
+/// The scores of every vocabulary item at one position of a text.
 public struct TokenScores: Sendable {
-  /// One item and what the model thinks of it.
+  /// One item with its score.
   public struct Item: Equatable, Sendable {
-    /// In the vocabulary.
+    /// Its id.
     public let id: Int32
     /// The head's score.
     public let logit: Float
     /// Softmax over the whole vocabulary.
     public let probability: Double
 
-    /// An item and what the model thinks of it.
+    /// One item with its score.
     public init(id: Int32, logit: Float, probability: Double) {
       self.id = id
       self.logit = logit
@@ -23,10 +23,10 @@ public struct TokenScores: Sendable {
   /// [V]
   public let logits: [Float]
 
-  /// - Parameter logits: one score a vocabulary item, [V].
+  /// - Parameter logits: one score per vocabulary item, [V].
   public init(logits: [Float]) { self.logits = logits }
 
-  /// The `count` items (at most V) with the highest scores, highest first; equal scores in the order of their ids.
+  /// The `count` items (at most V) with the highest scores, highest first; equal scores by id.
   public func top(_ count: Int) -> [Item] {
     let ids = topIDs(count)
     let highest = logits.max().map(Double.init) ?? 0

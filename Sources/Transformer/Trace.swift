@@ -2,17 +2,17 @@ import DenseMath
 
 /// Everything `graft forward` writes about one text.
 package struct Trace: Sendable {
-  /// Hidden states of neighbouring blocks of one width.
+  /// Hidden states of consecutive blocks of one width.
   package struct Segment: Sendable {
     package let dimensions: Dimensions
-    /// The state that enters the first block, then the state after each: [blocks + 1][T d].
+    /// The input of the first block, then the state after each: [blocks + 1][T d].
     package var hidden: [[Float]]
     /// Softmax weights of each block, [blocks][H T T].
     package var attention: [[Float]] = []
   }
 
   package let ids: [Int32]
-  /// One for a checkpoint, two for a splice: what A's blocks made, then what B's made of the mapped state.
+  /// One for a checkpoint, two for a stitched model: A's blocks, then B's from the mapped state on.
   package var segments: [Segment]
   /// [T V]; nil where there is no head over the vocabulary.
   package var logits: [Float]?
@@ -22,7 +22,7 @@ package struct Trace: Sendable {
   /// T
   package var tokens: Int { ids.count }
 
-  /// What the names of the tensors of a splice's two parts end in.
+  /// The suffixes of the tensors of a stitched model's two parts.
   static let partSuffixes = ["_pretrained", "_finetuned"]
 
   /// Whether all blocks have states of one width and equally many heads.
@@ -40,7 +40,7 @@ package struct Trace: Sendable {
 }
 
 extension TransformerModel {
-  /// Runs one text and keeps every hidden state and attention weight, and the scores of the heads there are.
+  /// Runs one text and records every hidden state and attention weight, and the scores of all heads.
   /// - Throws: `TransformerError`.
   package func trace(_ ids: [Int32], tokenTypes: [Int32]? = nil, workspace: Workspace) throws -> Trace {
     let batch = try PackedBatch([ids], tokenTypes: tokenTypes.map { [$0] })

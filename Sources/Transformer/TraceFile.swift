@@ -6,10 +6,10 @@ extension Trace {
   package typealias Entry = (name: String, shape: [Int])
 
   /// Writes the trace as safetensors, C order: `ids` I64 [T], and F32 `hidden` [L+1, T, d], `attention` [L, H, T, T],
-  /// `logits` [T, V] and `classifier_logits` [C] as far as there are. A splice of two models has `hidden_pretrained`,
-  /// `hidden_finetuned`, `attention_pretrained` and `attention_finetuned`; where all sizes agree it also has `attention`
-  /// of all blocks and `hidden`, which leaves out the state before the map. The trace's own numbers are given up on the
-  /// way, so that they are held once.
+  /// `logits` [T, V] and `classifier_logits` [C], where present. A stitched model has `hidden_pretrained`,
+  /// `hidden_finetuned`, `attention_pretrained` and `attention_finetuned`; where all sizes agree also `attention` of
+  /// all blocks and `hidden`, without the state before the map. Frees the trace's own numbers on the way, so that they
+  /// are held once.
   /// - Returns: what was written.
   /// - Throws: `FileError`.
   package mutating func write(to path: String) throws -> [Entry] {

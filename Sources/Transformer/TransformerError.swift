@@ -1,20 +1,20 @@
 /// What can go wrong between a checkpoint, a text and a model. Every case says what was expected, found, and what to do.
 public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// config.json names a kind of model this build does not run.
+  /// config.json names a model type that is not supported.
   case unknownModelType(path: String, found: String)
-  /// A config option changes the forward pass in a way this build does not compute.
+  /// A config option would change the forward pass and is not supported.
   case unsupportedOption(path: String, option: String, found: String, supported: String)
-  /// Sizes in config.json that cannot be: zero, negative, or heads that do not divide the hidden size.
+  /// Impossible sizes in config.json: zero, negative, or heads that do not divide the hidden size.
   case impossibleSize(path: String, option: String, found: String, expected: String)
-  /// Two stored tensors that the model takes for one hold different numbers.
+  /// Two stored tensors that must be the same hold different numbers.
   case contradiction(path: String, tensor: String, other: String)
   /// A sequence without a token.
   case emptySequence(index: Int)
-  /// A token id the vocabulary does not have.
+  /// A token id outside the vocabulary.
   case idOutOfRange(id: Int, position: Int, vocabulary: Int)
-  /// A token type the model has no embedding for.
+  /// A token type without an embedding.
   case tokenTypeOutOfRange(type: Int, position: Int, types: Int)
-  /// Token types for a model that has none, or not one for each token.
+  /// Token types for a model without any, or not one per token.
   case tokenTypesMismatch(expected: Int, found: Int)
   /// More tokens than the model has positions.
   case tooLong(tokens: Int, positions: Int)
@@ -28,11 +28,11 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
   case noSuchPosition(site: String, position: Int, tokens: Int)
   /// A site that cannot be recorded or changed.
   case unchangeableSite(site: String, known: [String])
-  /// Numbers that are to replace a row of another width.
+  /// A replacement row of another width.
   case differentWidth(site: String, expected: Int, found: Int)
   /// The checkpoint has no such head.
   case missingHead(model: String, head: String, advice: String)
-  /// Right and wrong answers are asked of a classifier that does not choose one class.
+  /// Accuracy needs a classifier that chooses one class.
   case notSingleLabel(path: String, found: String)
   /// The checkpoint has a head, but not a classifier of whole sequences.
   case otherHead(model: String, OtherHead)

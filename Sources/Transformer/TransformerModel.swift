@@ -1,11 +1,11 @@
 import Files
 import Tokenization
 
-/// A stretch of a checkpoint's blocks that a text passes.
+/// Consecutive blocks of a checkpoint.
 public struct ModelSegment: Sendable {
-  /// Whose blocks they are.
+  /// The model of the blocks.
   public let model: Model
-  /// In the checkpoint's own numbers.
+  /// The blocks, numbered as in that model.
   public let blocks: Range<Int>
 
   package init(model: Model, blocks: Range<Int>) {
@@ -14,13 +14,13 @@ public struct ModelSegment: Sendable {
   }
 }
 
-/// A transformer that runs: a checkpoint, or a stitched model. Token ids go in; hidden states come out and, where there are
+/// A transformer that runs: a checkpoint, or a stitched model. From token ids to hidden states and, where there are
 /// heads, scores.
 public protocol TransformerModel: Sendable {
-  /// What to call it in tables and results.
+  /// Its name in tables and results.
   var name: String { get }
-  /// The blocks a text passes, in order: one segment for a checkpoint, two for a stitched model, of which one may be
-  /// empty. Observers count the blocks through, from 0.
+  /// The blocks in order: one segment for a checkpoint, two for a stitched model, of which one may be empty. Observers
+  /// count all blocks from 0.
   var segments: [ModelSegment] { get }
   /// The longest text, in tokens.
   var positions: Int { get }
@@ -28,15 +28,15 @@ public protocol TransformerModel: Sendable {
   var unembedding: Unembedding? { get }
   /// nil where it is no classifier.
   var classifier: ClassifierHead? { get }
-  /// The head of the model with the last blocks that is not computed; nil where there is none.
+  /// The unsupported head of the model with the last blocks; nil where there is none.
   var otherHead: OtherHead? { get }
-  /// config.json of the model that classifies: labels and `graft.text_cleaning`.
+  /// config.json of the model with the last blocks: labels and `graft.text_cleaning`.
   var config: JSONNode { get }
   /// The directory whose tokenizer files read the text.
   var tokenizerDirectory: String { get }
   /// The residual stream after the last block.
-  /// - Parameter interventions: what to change on the way; blocks are counted as for observers.
-  /// - Throws: `TransformerError` for a batch the model cannot take, or an intervention in what is not there.
+  /// - Parameter interventions: changes during the pass; blocks are counted as for observers. - Throws:
+  /// `TransformerError` for a batch that the model does not support, or an intervention at a site that does not exist.
   func forward(
     _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState
@@ -46,8 +46,8 @@ public protocol TransformerModel: Sendable {
 }
 
 extension TransformerModel {
-  /// The residual stream after the last block, with nothing changed on the way.
-  /// - Throws: `TransformerError` for a batch the model cannot take, what the observer throws.
+  /// The residual stream after the last block, without interventions.
+  /// - Throws: `TransformerError` for a batch that the model does not support, what the observer throws.
   public func forward(
     _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil
   ) throws -> HiddenState {
@@ -56,8 +56,8 @@ extension TransformerModel {
 
   /// The scores of each text of a batch, [sequences][C].
   /// - Parameters:
-  ///   - observer: sees what the forward pass computes; nil for nobody.
-  ///   - interventions: what to change on the way.
+  ///   - observer: sees values of the forward pass.
+  ///   - interventions: changes during the pass.
   /// - Throws: `TransformerError.missingHead` or `.otherHead` when this is no classifier; what `forward` throws.
   public func classify(
     _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil, interventions: [Intervention] = []
@@ -67,7 +67,7 @@ extension TransformerModel {
     return head.apply(h, batch, workspace: workspace)
   }
 
-  /// The classifier, or the error that says there is none.
+  /// The classifier.
   public func requireClassifier() throws -> ClassifierHead {
     guard let classifier else {
       if let otherHead { throw TransformerError.otherHead(model: name, otherHead) }
@@ -87,15 +87,15 @@ extension TransformerModel {
 }
 
 extension TransformerModel {
-  /// What the model is like: traits of the checkpoint with the last blocks, which any other shares.
+  /// The traits of the checkpoint with the last blocks, which all others share.
   public var traits: ModelTraits { last.traits }
-  /// config.json's `model_type`: what to call the model in results.
+  /// config.json's `model_type`, for results.
   public var modelType: String { last.modelType }
-  /// The blocks a text passes, each with the sizes of the checkpoint it belongs to.
+  /// The sizes of each block's checkpoint.
   public var blockDimensions: [Dimensions] {
     segments.flatMap { Array(repeating: $0.model.dimensions, count: $0.blocks.count) }
   }
-  /// The blocks whose input is not the output of the block before: 0, and in a stitched model the first of the second one.
+  /// The blocks whose input is not the output of the block before: 0, and the first of a stitched model's second part.
   package var segmentStarts: [Int] {
     var starts: [Int] = []
     var start = 0
@@ -105,7 +105,7 @@ extension TransformerModel {
     }
     return starts
   }
-  /// The checkpoint that this is; nil for a stitched model.
+  /// The checkpoint itself; nil for a stitched model.
   public var checkpointModel: Model? { segments.count == 1 ? segments[0].model : nil }
   private var last: Model { segments[segments.count - 1].model }
 
@@ -115,7 +115,7 @@ extension TransformerModel {
     try Tokenizer.load(directory: tokenizerDirectory, modelType: modelType)
   }
 
-  /// The tokenizer that names this model's tokens; files that are not supported are no error until it reads a text.
+  /// The tokenizer for this model's token names; unsupported settings throw only when it tokenizes a text.
   /// - Throws: what loading a tokenizer throws.
   package func vocabularyTokenizer() throws -> Tokenizer {
     try Tokenizer.loadVocabulary(directory: tokenizerDirectory, modelType: modelType)

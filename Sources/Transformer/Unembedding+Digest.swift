@@ -2,8 +2,8 @@ import DenseMath
 import Files
 
 extension Unembedding {
-  /// The SHA-256 of everything that decides a score, as 64 hexadecimal digits: what is done to a state first, with its
-  /// shapes, epsilon and numbers, the matrix and the bias. A head that is stored elsewhere, tied or untied, has the same.
+  /// The SHA-256 of everything that decides a score, as 64 hexadecimal digits: preparation with its shapes, epsilon and
+  /// numbers, matrix and bias. Heads with the same scores have the same digest, tied or untied.
   /// - Throws: `DigestError`.
   package func sha256() throws -> String {
     let digest = Digest()

@@ -1,11 +1,11 @@
 import DenseMath
 
-/// From a hidden state to scores over the vocabulary: the one owner of final norm, BERT's transform, the (usually tied)
-/// matrix and the bias. The model's own output, the lens and every projection go through here.
+/// From a hidden state to scores over the vocabulary: the only place of final norm, BERT's transform, the (usually
+/// tied) matrix and the bias. The model's own output, the lens and every projection use it.
 public struct Unembedding: Sendable {
-  /// What happens to a hidden state before it meets the matrix.
+  /// What is applied to a hidden state before the matrix.
   public enum Preparation: Sendable {
-    /// Nothing: the embedding matrix read backwards, as the projection papers do.
+    /// Nothing: the transposed embedding, as in the projection papers.
     case none
     /// GPT-2: ln_f.
     case norm(Norm)
@@ -13,7 +13,7 @@ public struct Unembedding: Sendable {
     case transform(dense: Linear, activation: Activation, norm: Norm)
   }
 
-  /// What happens to a state before it meets the matrix.
+  /// What is applied to a hidden state before the matrix.
   public let preparation: Preparation
   /// [V, d]; the token embedding where the two are tied.
   public let matrix: Tensor
@@ -22,7 +22,7 @@ public struct Unembedding: Sendable {
   /// Whether `matrix` is the token embedding itself.
   public let isTied: Bool
 
-  /// A token embedding as it is, [V, d], without a norm, a transform or a bias.
+  /// A token embedding alone, [V, d], without norm, transform or bias.
   public static func embedding(_ wE: Tensor) -> Unembedding {
     Unembedding(preparation: .none, matrix: wE, bias: nil, isTied: true)
   }
@@ -30,7 +30,7 @@ public struct Unembedding: Sendable {
   /// V
   public var vocabulary: Int { matrix.rows }
 
-  /// Scores of every vocabulary item for `rows` hidden states. Top tokens of many states: `topTokens`.
+  /// Scores of every vocabulary item for `rows` hidden states. For top tokens of many states see `topTokens`.
   /// - Parameters:
   ///   - h: [rows, d], the residual stream (GPT-2: before ln_f).
   ///   - logits: receives [rows, V].
@@ -43,7 +43,7 @@ public struct Unembedding: Sendable {
       .apply(x, rows: rows, into: logits, threads: workspace.threads, finish: .bias)  // [rows, V]
   }
 
-  /// What meets the matrix: `rows` states after norm or transform, into [rows, d].
+  /// The input of the matrix: `rows` states after norm or transform, into [rows, d].
   private func prepare(
     _ h: UnsafePointer<Float>, rows: Int, into x: UnsafeMutablePointer<Float>, workspace: Workspace
   ) {
@@ -60,11 +60,11 @@ public struct Unembedding: Sendable {
 }
 
 extension Unembedding {
-  /// Rows of scores made at a time; [rows, V] numbers are all that is held of them.
+  /// Rows of scores computed at a time, which bounds the memory for scores.
   private static let rowsAtATime = 128
 
-  /// Scores of every vocabulary item for each row of `x`, [n, d], handed to `body` row by row on several threads. Which
-  /// rows are made together changes no bit.
+  /// Scores of every vocabulary item for each row of `x`, [n, d], passed to `body` row by row on several threads. No
+  /// bit depends on which rows are computed together.
   /// - Parameter body: gets the row and its scores, [V], which it may write to.
   package func withScores(
     of x: Tensor, threads: Threads, _ body: (_ row: Int, _ scores: UnsafeMutablePointer<Float>) -> Void
@@ -84,7 +84,7 @@ extension Unembedding {
   package func topTokens(of x: Tensor, _ k: Int, threads: Threads) -> [[ScoredID]] {
     var found = [[ScoredID]](repeating: [], count: x.rows)
     found.withUnsafeMutableBufferPointer { out in
-      // Each row is a task of its own and writes its own element.
+      // Each task writes its own element.
       nonisolated(unsafe) let out = out
       withScores(of: x, threads: threads) { row, scores in out[row] = TopK.highest(k, of: scores, count: vocabulary) }
     }

@@ -3,20 +3,20 @@ import Checkpoints
 /// A trace compared with stored results, stage by stage, so that the first stage that differs is named.
 package struct Verification: Sendable {
   package struct Stage: Sendable {
-    /// "hidden 3", "attention 2", "logits", "classifier_logits"; of a part of a splice "hidden_finetuned 0".
+    /// "hidden 3", "attention 2", "logits", "classifier_logits"; for a part of a stitched model "hidden_finetuned 0".
     package let name: String
     /// Largest absolute difference; NaN where either side is not a number.
     package let largestError: Double
-    /// Where it is, as indices of the stage's own axes, such as [position, column].
+    /// The position of that error on the stage's axes, such as [position, column].
     package let index: [Int]
     /// The largest magnitude of the whole expected tensor.
     package let largestMagnitude: Double
 
-    /// The error as a fraction of the tensor's largest magnitude: what the tolerance bounds.
+    /// The error as a fraction of the tensor's largest magnitude, which the tolerance bounds.
     package var fraction: Double { largestError == 0 ? 0 : largestError / largestMagnitude }
   }
 
-  /// In the order the forward pass makes them.
+  /// In the order of the forward pass.
   package let stages: [Stage]
   /// Tensors of the file that are not compared.
   package let notCompared: [String]
@@ -24,7 +24,7 @@ package struct Verification: Sendable {
   /// The first stage whose error is over the tolerance, or not a number.
   package func firstFailure(tolerance: Double) -> Stage? { stages.first { !($0.fraction <= tolerance) } }
 
-  /// The ids, and token types where stored, that the expected results were made from.
+  /// The ids, and token types where stored, behind the expected results.
   /// - Throws: `CheckpointError`, `TransformerError.idOutOfRange`.
   package static func input(of file: SafetensorsFile) throws -> (ids: [Int32], tokenTypes: [Int32]?) {
     func narrow(_ values: [Int]) throws -> [Int32] {
@@ -39,8 +39,8 @@ package struct Verification: Sendable {
     return (try narrow(file.integers("ids").values), types)
   }
 
-  /// Compares what both have of hidden, attention, logits and classifier_logits; of a splice also of the two parts, such as
-  /// hidden_pretrained.
+  /// Compares hidden, attention, logits and classifier_logits where both have them; for a stitched model also those of
+  /// the two parts, such as hidden_pretrained.
   /// - Parameters:
   ///   - file: F32 or F64 tensors of the shapes `graft forward` writes.
   /// - Throws: `CheckpointError` for a tensor that cannot be read, `TransformerError.differentShape`.
@@ -87,7 +87,7 @@ package struct Verification: Sendable {
 }
 
 extension Verification.Stage {
-  /// Compares `actual` with the slice number `part`, as long as `actual`, of `expected`.
+  /// Compares `actual` with slice `part` of `expected`, which has as many numbers.
   fileprivate init(_ name: String, _ actual: [Float], _ expected: [Double], part: Int, axes: [Int]) {
     var worst = 0.0
     var worstAt = 0

@@ -1,9 +1,8 @@
 import DenseMath
 
-/// Working memory of forward passes, kept from one pass to the next so that a run over many texts allocates once.
-/// Not for use by two passes at a time.
+/// Working memory of forward passes, reused so that a run over many texts allocates once. For one pass at a time.
 public final class Workspace {
-  /// What passes in this memory run on.
+  /// The threads of passes that use this memory.
   public let threads: Threads
 
   enum Role: Hashable {
@@ -12,13 +11,13 @@ public final class Workspace {
 
   private var buffers: [Role: FloatBuffer] = [:]
 
-  /// Memory for one pass after another, on so many threads.
+  /// Memory for passes on these threads.
   public init(threads: Threads = .available) { self.threads = threads }
 
   /// How many numbers it holds.
   package var count: Int { buffers.values.reduce(0) { $0 + $1.count } }
 
-  /// A buffer of at least `count` numbers with whatever the last use left in it.
+  /// A buffer of at least `count` numbers with the contents of the last use.
   func buffer(_ role: Role, count: Int) -> FloatBuffer {
     if let buffer = buffers[role], buffer.count >= count { return buffer }
     let buffer = FloatBuffer(count: count)
@@ -26,7 +25,7 @@ public final class Workspace {
     return buffer
   }
 
-  /// Gives `buffer` to `role` and returns the one it had, which must be at least as large.
+  /// Gives `buffer` to `role` and returns the previous one, which must be at least as large.
   func exchange(_ buffer: FloatBuffer, for role: Role) -> FloatBuffer {
     let former = self.buffer(role, count: buffer.count)
     buffers[role] = buffer
@@ -34,9 +33,9 @@ public final class Workspace {
   }
 }
 
-/// The residual stream of a batch at one depth: one row of d numbers a token, packed.
+/// The residual stream of a batch at one depth: one row of d numbers per token, packed.
 public struct HiddenState {
-  /// [T, d], and perhaps unused room after it.
+  /// [T, d], possibly with unused capacity after it.
   public internal(set) var buffer: FloatBuffer
   /// T
   public let tokens: Int
@@ -59,7 +58,7 @@ public struct HiddenState {
     pointer.update(from: source, count: tokens * width)
   }
 
-  /// Copies the memory if another value shares it, so that it may be written.
+  /// Copies the memory if another value shares it, before it is written.
   mutating func makeUnique() {
     guard !isKnownUniquelyReferenced(&buffer) else { return }
     self = HiddenState(copying: pointer, tokens: tokens, width: width)
