@@ -1,15 +1,15 @@
 import Files
 
-/// Reads separated values, record by record. Lines end in \n, \r\n or \r; empty lines between records are skipped. A field
-/// that begins with a double quote ends at the next one that is not doubled, and may hold separators and line ends.
+/// Reads separated values, record by record. Lines end in \n, \r\n or \r; empty lines are skipped. A field that begins with
+/// a double quote ends at the next one that is not doubled, and may hold separators and line ends.
 struct CSVReader {
-  /// What separates fields, and what a quote means where it has no business.
+  /// The separator, and how quotes in unexpected places are read.
   enum Dialect {
-    /// Python's `csv` module with `strict=False`, which is also how pandas reads: a quote inside a field is a character, and
-    /// what follows a closing quote belongs to the field.
+    /// Python's `csv` module with `strict=False`, which is also how pandas reads: a quote inside a field is a
+    /// character, and text after a closing quote belongs to the field.
     case commas
-    /// Tabs. Text after a closing quote is an error: files of this kind are often written without quoting, and a text that
-    /// begins with a quote would take the lines after it along.
+    /// Tabs. Text after a closing quote is an error: such files are often written without quoting, and a text that
+    /// begins with a quote would swallow the lines after it.
     case tabs
 
     var separator: UInt8 { self == .commas ? UInt8(ascii: ",") : UInt8(ascii: "\t") }
@@ -37,7 +37,7 @@ struct CSVReader {
     let start = line
     var fields = [try nextField()]
     while position < bytes.count, !skipLineEnd() {
-      position += 1  // The separator, which is all that can stand here.
+      position += 1  // The separator, the only possibility.
       fields.append(try nextField())
     }
     return (start, fields)
@@ -56,7 +56,7 @@ struct CSVReader {
     return true
   }
 
-  /// Ends before a separator, a line end or the end of the file.
+  /// Up to a separator, a line end or the end of the file.
   private mutating func nextField() throws -> DecodedText {
     var content = try at(position, .quote) ? quotedPart() : []
     let start = position
@@ -67,7 +67,7 @@ struct CSVReader {
     return content.withUnsafeBytes { DecodedText($0) }
   }
 
-  /// Reads from an opening quote to behind the closing one.
+  /// From an opening quote to behind the closing one.
   private mutating func quotedPart() throws -> [UInt8] {
     let startLine = line
     position += 1

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// How good a classifier's predictions are. Fractions, not per cent; all computed in Double.
+/// Quality measures of a classifier's predictions. Fractions, not per cent; all computed in Double.
 public struct ClassificationMetrics: Sendable {
   /// One class against the rest; nil where the denominator is 0.
   public struct ClassScores: Equatable, Sendable, Encodable {
@@ -18,16 +18,16 @@ public struct ClassificationMetrics: Sendable {
   /// How many bins the calibration error has.
   public static let calibrationBins = 15
 
-  /// How many predictions.
+  /// Predictions.
   public let n: Int
-  /// How many of them are right.
+  /// Correct predictions.
   public let correct: Int
   /// [C] by class.
   public let classes: [ClassScores]
   /// [C, C] counts: `confusion[true][predicted]`.
   public let confusion: [[Int]]
-  /// The chance that a random review of class 1 has a larger logit difference (class 1 less class 0) than a random one
-  /// of class 0, ties counting half (Mann and Whitney's U); nil with more than two classes or when one has no review.
+  /// The probability that a random review of class 1 has a larger logit difference (class 1 minus class 0) than one of
+  /// class 0, ties counting half (Mann and Whitney's U); nil with more than two classes or when one has no review.
   public let auc: Double?
   /// Expected calibration error (Guo et al., ICML 2017): confidences in 15 bins of equal width, (0, 1/15]...(14/15, 1],
   /// and the mean of |accuracy - mean confidence| over the bins, weighted by their reviews.
@@ -36,7 +36,7 @@ public struct ClassificationMetrics: Sendable {
   public let loss: Double
   /// The accuracy of always answering the most frequent label.
   public let majorityBaseline: Double
-  /// How many texts did not fit.
+  /// Truncated texts.
   public let truncated: Int
   /// The wrong predictions with the highest confidence, highest first, ties in the natural order of ids.
   public let mostConfidentErrors: [Prediction]

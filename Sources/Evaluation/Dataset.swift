@@ -3,16 +3,16 @@ import Files
 
 /// One labelled text.
 public struct Review: Sendable {
-  /// What names the review in every output, such as `test/pos/200_8.txt`; unique in its dataset.
+  /// The review's name in every output, such as `test/pos/200_8.txt`; unique in its dataset.
   public let id: String
-  /// The text as it is in its file, before any cleaning. May be empty.
+  /// The text of its file, before any cleaning. May be empty.
   public let text: String
-  /// The class, from 0: a place in the `classNames` of its dataset, or the number in the file where there are none. In IMDB
-  /// 0 is negative and 1 positive.
+  /// The class, from 0: an index in the `classNames` of its dataset, or the number in the file where there are none. In
+  /// IMDB 0 is negative and 1 positive.
   public let label: Int
   /// Whether the file held bytes that are not UTF-8, each maximal invalid sequence of which became U+FFFD.
   package let isRepaired: Bool
-  /// What a digest says of the class, whatever classes a model has.
+  /// The class in a digest, independent of a model's classes.
   let digestedLabel: JSON
 
   init(id: String, text: DecodedText, label: Int, digestedLabel: JSON? = nil) {
@@ -23,7 +23,7 @@ public struct Review: Sendable {
     isRepaired = text.isRepaired
   }
 
-  /// The same review with its class by another number.
+  /// The same review with another class.
   func relabelled(_ label: Int) -> Review {
     Review(
       id: id, text: DecodedText(string: text, isRepaired: isRepaired), label: label, digestedLabel: digestedLabel)
@@ -32,15 +32,15 @@ public struct Review: Sendable {
 
 /// Labelled reviews, always in the natural order of their ids (`naturallyPrecedes`), whatever order their files are in.
 ///
-/// IMDB in that order is sorted by class: its first reviews are all negative. A part of it is therefore only ever taken
-/// by `subset`, which keeps the shares of the classes, or by naming the reviews.
+/// IMDB in that order is sorted by class: its first reviews are all negative. So only `subset`, which keeps the shares
+/// of the classes, or a list of ids selects a part of it.
 public struct Dataset: Sendable {
-  /// A short name for tables: the file or folder it came from, with the split.
+  /// A short name for tables: the file or folder, with the split.
   public let name: String
   /// At least one review.
   public let reviews: [Review]
-  /// The names of the classes that labels are places in: of the file's words, or of the model's classes in a dataset that
-  /// is `labelled` for one; nil where the file numbers its classes.
+  /// The names of the classes by label: the file's words, or the model's classes in a dataset that is `labelled` for
+  /// one; nil where the file numbers its classes.
   public let classNames: [String]?
   /// How the file's labels became the classes of a model; nil before `labelled`.
   public let labelOrder: LabelOrder?
@@ -69,10 +69,10 @@ public struct Dataset: Sendable {
   /// How many reviews have no text.
   package var emptyCount: Int { reviews.count { $0.text.isEmpty } }
 
-  /// The SHA-256 of these reviews, 64 hexadecimal digits: of one line a review, in their order, each the compact JSON
-  /// object `{"id":...,"label":...,"text":...}` as `JSON.serialized` writes it, ended by a newline. The label is the number,
-  /// 0 for negative and 1 for positive, or any other word in lower case. It depends on ids, labels and (uncleaned) texts
-  /// alone, not on the kind of file they came from nor on a model's classes.
+  /// The SHA-256 of these reviews, 64 hexadecimal digits: of one line per review, in order, each the compact JSON
+  /// object `{"id":...,"label":...,"text":...}` as `JSON.serialized` writes it, ended by a newline. The label is the
+  /// number, 0 for negative and 1 for positive, or any other word in lower case. It depends on ids, labels and
+  /// (uncleaned) texts alone, not on the form of the file nor on a model's classes.
   /// - Throws: `DigestError`.
   package func sha256() throws -> String {
     let digest = Digest()
@@ -84,8 +84,8 @@ public struct Dataset: Sendable {
     return try digest.finish()
   }
 
-  /// A random part of at most `limit` reviews in which the classes keep their shares (largest remainders; a tie goes
-  /// to the lower label). Within each class, lowest label first, the reviews are put in a random order by one
+  /// A random part of at most `limit` reviews in which the classes keep their shares (largest remainders; ties go to
+  /// the lower label). Within each class, lowest label first, the reviews are put in a random order by one
   /// `SplitMix64(seed:)` and the first ones taken, so that a larger limit only adds reviews. The result is again in the
   /// natural order of ids.
   /// - Throws: `DatasetError.limit` when `limit` is below 1.
@@ -117,9 +117,9 @@ public struct Dataset: Sendable {
     return keeping(rest)
   }
 
-  /// The reviews whose ids stand in the file, one id a line, in any order; blank lines are skipped.
-  /// - Throws: `DatasetError.unknownReview` with the line; `FileError` when the file cannot be read or an id stands
-  ///   there twice; `DatasetError.empty` when it names no review.
+  /// The reviews whose ids are in the file, one id per line, in any order; blank lines are skipped.
+  /// - Throws: `DatasetError.unknownReview` with the line; `FileError` when the file cannot be read or repeats an id;
+  ///   `DatasetError.empty` when it names no review.
   package func selecting(idsIn path: String) throws -> Dataset {
     var indices: [ExactKey: Int] = [:]
     for (index, review) in reviews.enumerated() { indices[ExactKey(review.id)] = index }

@@ -1,20 +1,20 @@
-/// Which columns of a table, or keys of JSON Lines, hold a review's text and its label.
+/// The columns of a table, or keys of JSON Lines, with a review's text and its label.
 ///
-/// A name that is not given is one of those in common use: `review`, `text`, `sentence`... and `sentiment`, `label`...
-/// Names are compared without regard to case and to white space around them.
+/// The default is a common name: `review`, `text`, `sentence`... and `sentiment`, `label`..., compared without regard
+/// to case and to white space around it.
 public struct DatasetColumns: Equatable, Sendable {
   /// The column of the texts; nil to find it by the usual names.
   public let text: String?
   /// The column of the labels; nil to find it by the usual names.
   public let label: String?
 
-  /// Columns by their names; nil where the usual names are looked for.
+  /// Columns by name; nil for the usual names.
   public init(text: String? = nil, label: String? = nil) {
     self.text = text
     self.label = label
   }
 
-  /// Whether both are left to be found.
+  /// Whether both have the usual names.
   public var isEmpty: Bool { text == nil && label == nil }
 
   static let commonTexts = [
@@ -22,8 +22,8 @@ public struct DatasetColumns: Equatable, Sendable {
   ]
   static let commonLabels = ["sentiment", "label", "labels", "class", "category", "polarity", "target"]
 
-  /// The places of the two columns in `names`.
-  /// - Throws: `DatasetError.columns` when a column is not there or several could be meant; it lists what is there.
+  /// The indices of the two columns in `names`.
+  /// - Throws: `DatasetError.columns`, with all names, when a column is missing or ambiguous.
   func places(in names: [String], of table: Table) throws -> (text: Int, label: Int) {
     let text = try place(in: names, named: self.text, or: Self.commonTexts, role: .text, table)
     let label = try place(in: names, named: self.label, or: Self.commonLabels, role: .label, table)
@@ -31,11 +31,11 @@ public struct DatasetColumns: Equatable, Sendable {
     return (text, label)
   }
 
-  /// What the columns belong to, for errors.
+  /// The owner of the columns, for errors.
   struct Table {
     let path: String
     let line: Int
-    /// What separates the columns; nil for keys of an object.
+    /// The separator of the columns; nil for keys of an object.
     let dialect: CSVReader.Dialect?
 
     func error(_ role: DatasetError.Role, _ expected: String, _ names: [String]) -> DatasetError {

@@ -1,25 +1,25 @@
-/// What can be wrong with a dataset or a choice of its reviews. Text that is not JSON is a `FileError` that names the line.
+/// Errors of a dataset or a choice of its reviews. Text that is not JSON is a `FileError` that names the line.
 public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// What a column is for.
+  /// The use of a column.
   public enum Role: String, Sendable { case text, label }
 
-  /// `path` is no dataset that can be read.
+  /// `path` is not a known form of a dataset.
   case unrecognized(path: String, found: String)
-  /// `path` is of a kind that has to be converted first; `command` does it.
+  /// `path` must be converted first, by `command`.
   case unsupported(path: String, kind: String, command: String)
-  /// A split was asked of a file, which has none.
+  /// A split of a file, which has none.
   case noSplits(path: String, asked: String)
   /// Columns were named for a folder, which has none.
   case noColumns(path: String)
-  /// The column of the texts or labels is not there, or several could be meant. `separatedBy` is nil for JSON Lines.
+  /// The column of the texts or labels is missing or ambiguous. `separatedBy` is nil for JSON Lines.
   case columns(path: String, line: Int, role: Role, expected: String, found: [String], separatedBy: String?)
-  /// A line is not what it must be.
+  /// An invalid line.
   case malformed(path: String, line: Int, column: String?, expected: String, found: String, advice: String)
   /// No review in the folder or file.
   case empty(path: String)
-  /// A list of ids names a review that the dataset does not hold.
+  /// A list of ids names a review that is not in the dataset.
   case unknownReview(path: String, line: Int, id: String, dataset: String)
-  /// The number of reviews asked for is not positive.
+  /// The number of reviews is not positive.
   case limit(Int)
 
   public var description: String {
@@ -56,7 +56,7 @@ public enum DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
     return "the \(isTable ? "columns" : "keys") \(shown)" + (names.count > 20 ? " and \(names.count - 20) more" : "")
   }
 
-  /// What else could have separated a header that is a single column.
+  /// Another separator that a header of a single column may have.
   private static func hint(_ names: [String], separatedBy separator: String?) -> String {
     guard let separator, names.count == 1 else { return "" }
     let others = [("commas", ","), ("semicolons", ";"), ("tabs", "\t"), ("vertical bars", "|")]

@@ -5,7 +5,7 @@ import Foundation
 enum DatasetFormat: Equatable {
   case folder, commas, tabs, jsonLines, jsonArray
 
-  /// Tells by the file's first bytes and its name.
+  /// Determined by the file's first bytes and its name.
   /// - Throws: `FileError.missing`; `DatasetError.unsupported` with the command that converts, `.unrecognized`.
   init(_ path: String) throws {
     var isFolder: ObjCBool = false
@@ -32,7 +32,7 @@ enum DatasetFormat: Equatable {
     }
   }
 
-  /// A folder that `save_to_disk` of Hugging Face's datasets wrote.
+  /// Refuses a folder that `save_to_disk` of Hugging Face's datasets wrote.
   private static func refuseSavedDataset(_ path: String) throws {
     let isOne = FileManager.default.fileExists(atPath: path + "/state.json")
     guard isOne || FileManager.default.fileExists(atPath: path + "/dataset_dict.json") else { return }

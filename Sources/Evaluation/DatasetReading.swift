@@ -13,10 +13,10 @@ extension Dataset {
   /// * a `.jsonl`, `.ndjson` or `.json` file: one object per line, or one array of objects. An `id` is a string or number,
   ///   once each; where there is none the id is `line/N` (`item/N` in an array).
   ///
-  /// Columns and keys are found as `DatasetColumns` says; others are left out. A label is a number from 0, in any spelling,
-  /// or a word; in one file all are numbers or all are words.
+  /// `DatasetColumns` says which columns and keys are read. A label is a number from 0, in any spelling, or a word; in
+  /// one file all are numbers or all are words.
   ///
-  /// Texts are kept as they are, empty ones too (`emptyCount`); bytes that are not UTF-8 are replaced and counted
+  /// Texts are not changed, and may be empty (`emptyCount`); bytes that are not UTF-8 are replaced and counted
   /// (`repairedCount`).
   /// - Parameters:
   ///   - split: which part of a folder (nil: `test`). A file has no splits.
@@ -41,16 +41,16 @@ extension Dataset {
     }
   }
 
-  /// A review as its file has it.
+  /// A review as written in its file.
   struct Written {
     let id: String
     let text: DecodedText
     let label: WrittenLabel
-    /// Where it starts; nil for a file of its own.
+    /// Its first line; nil for a file of its own.
     let line: Int?
   }
 
-  /// - Throws: `DatasetError.empty`; `.malformed` where words and numbers stand side by side.
+  /// - Throws: `DatasetError.empty`; `.malformed` for words and numbers together.
   private init(name: String, path: String, written: [Written]) throws {
     let words = written.compactMap(\.label.word)
     let isWords = !words.isEmpty

@@ -1,7 +1,7 @@
 import Files
 import Foundation
 
-/// An open folder that no other process has locked; unlocked when this goes or the process ends, however it ends.
+/// A folder locked against other processes, until this is released or the process ends.
 final class DirectoryLock {
   private let path: String
   private let descriptor: Int32
@@ -18,7 +18,7 @@ final class DirectoryLock {
     }
   }
 
-  /// Forces the names of new and removed files to disk.
+  /// Flushes the names of new and removed files to disk.
   func synchronize() throws {
     guard fsync(descriptor) == 0 else { throw FileError.fromErrno(path: path, action: "write") }
   }

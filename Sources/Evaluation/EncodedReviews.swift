@@ -1,20 +1,20 @@
 import DenseMath
 import Tokenization
 
-/// A review as a model reads it.
+/// A tokenized review.
 package struct EncodedReview: Sendable {
   package let id: String
   package let label: Int
   /// Token ids, special ones included.
   package let ids: [Int32]
-  /// Whether the end of the text was left out.
+  /// Whether the text was truncated.
   package let truncated: Bool
 }
 
-/// The reviews of a dataset, tokenized, and the fixed plan of batches in which models read them.
+/// The tokenized reviews of a dataset, and their fixed division into batches.
 ///
-/// The plan is part of a run, whose journal records a batch at a time: neighbouring reviews, as many as fit into
-/// `tokensInBatch`, in the dataset's order. Nothing is padded, and no bit of a review's scores depends on its batch.
+/// The batches are part of a run, whose journal records one at a time: consecutive reviews, as many as fit into
+/// `tokensInBatch`. Nothing is padded, and no bit of a review's scores depends on its batch.
 package struct EncodedReviews: Sendable {
   /// A batch holds at most this many tokens, or a single review.
   package static let tokensInBatch = 2048
@@ -26,12 +26,12 @@ package struct EncodedReviews: Sendable {
   /// What the tokenizer could not read.
   package let problems: TextProblems
 
-  /// How many reviews were cut.
+  /// Truncated reviews.
   package var truncatedCount: Int { reviews.count { $0.truncated } }
 
   /// - Parameters:
-  ///   - maxLength: tokens a review may have, special ones included; longer ones keep their head.
-  ///   - rows: of the embedding that the tokens are looked up in.
+  ///   - maxLength: the most tokens of a review, special ones included; longer ones are truncated.
+  ///   - rows: those of the token embedding.
   /// - Throws: `TokenizationError`; `EvaluationError.noTokens` for a text that has no token, `.tokenWithoutRow`.
   package init(
     _ dataset: Dataset, tokenizer: Tokenizer, cleaning: TextCleaning, maxLength: Int, rows: Int = .max, threads: Threads
@@ -74,12 +74,12 @@ package struct EncodedReviews: Sendable {
     batches = Self.batches(of: reviews[...])
   }
 
-  /// Every `count`-th review from the one at `index`, with a plan of their own.
+  /// Every `count`-th review from the one at `index`, in batches of their own.
   package func part(_ index: Int, of count: Int) -> EncodedReviews {
     EncodedReviews(stride(from: index, to: reviews.count, by: count).map { reviews[$0] })
   }
 
-  /// Ranges of neighbouring reviews, as many as fit into `tokensInBatch`, none empty.
+  /// Ranges of consecutive reviews, as many as fit into `tokensInBatch`, none empty.
   package static func batches(of reviews: ArraySlice<EncodedReview>) -> [Range<Int>] {
     var batches: [Range<Int>] = []
     var (start, tokens) = (reviews.startIndex, 0)

@@ -1,4 +1,4 @@
-/// What can be wrong with predictions that are to be scored or compared.
+/// Errors of predictions to be scored or compared.
 public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
   /// There is nothing to score.
   case noPredictions
@@ -8,18 +8,18 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
   case labelOutOfRange(id: String, label: Int, classes: Int)
   /// A logit is infinite or not a number.
   case nonFiniteLogits(id: String)
-  /// One run predicts a review twice, so that runs cannot be paired by review. `run` is "first" or "second".
+  /// One run predicts a review twice. `run` is "first" or "second".
   case repeatedReview(run: String, id: String)
-  /// Two runs are not about the same reviews; `id` is the first review that only `run` holds.
+  /// Two runs have different reviews; `id` is the first one that only `run` has.
   case differentReviews(run: String, id: String, count: Int)
   /// Two runs give a review different labels.
   case differentLabels(id: String, first: String, second: String)
 
-  /// A text has a token whose id lies past the embedding.
+  /// A token whose id is past the embedding.
   case tokenWithoutRow(id: String, token: String, tokenID: Int, rows: Int)
-  /// config.json asks for a text cleaning there is none of.
+  /// config.json names an unknown text cleaning.
   case unknownTextCleaning(path: String, found: String, known: [String])
-  /// A text without a token: GPT-2 has nothing to read in an empty one.
+  /// A text without a token, which GPT-2 cannot read.
   case noTokens(id: String)
 
   public var description: String {

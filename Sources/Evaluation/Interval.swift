@@ -40,8 +40,8 @@ extension Interval {
       ratioOf: values, to: [Double](repeating: 1, count: values.count), resamples: resamples, seed: seed)
   }
 
-  /// The percentile bootstrap of Σ numerators / Σ denominators, such as a mean over the tokens of texts that are drawn
-  /// whole: both sums are taken over the same draws. One seed draws the same for every ratio over the same texts.
+  /// The percentile bootstrap of Σ numerators / Σ denominators, such as a mean over the tokens of resampled texts: both
+  /// sums are over the same draws. One seed draws the same for every ratio over the same texts.
   /// - Precondition: as many denominators as numerators, at least one, all of them positive.
   public static func bootstrap(
     ratioOf numerators: [Double], to denominators: [Double], resamples: Int = 1000, seed: UInt64
@@ -61,7 +61,7 @@ extension Interval {
     return Interval(quantilesOf: ratios)
   }
 
-  /// The 2.5% and 97.5% quantiles of what resampling gave.
+  /// The 2.5% and 97.5% quantiles of resampled values.
   /// - Precondition: `values` is not empty.
   public init(quantilesOf values: [Double]) {
     let sorted = values.sorted()

@@ -21,11 +21,10 @@ extension Dataset {
   }
 }
 
-/// Reads one object after the other.
 private struct ObjectReader {
   let path: String
   let columns: DatasetColumns
-  /// What the id of an object without one begins with.
+  /// The prefix of the id of an object without one.
   let unnamed: String
   private var keys: (text: String, label: String)?
   private var lineOfID: [ExactKey: Int] = [:]
@@ -55,7 +54,7 @@ private struct ObjectReader {
       id: id, text: DecodedText(string: text, isRepaired: isRepaired), label: label, line: line)
   }
 
-  /// The first object says which keys are meant.
+  /// Determines the keys from the first object.
   private func find(in object: JSONNode, line: Int) throws -> (text: String, label: String) {
     guard case .object(let members)? = object.value else {
       throw DatasetError.malformed(

@@ -1,18 +1,17 @@
 import Files
 import Foundation
 
-/// The file a run's batches are appended to. A batch is a line `batch INDEX bytes COUNT sha256 DIGEST` and then COUNT
-/// bytes of JSON lines. What stands after the last whole batch is the rest of an interrupted write and is cut off at
-/// opening.
+/// The file to which a run's batches are appended. A batch is a line `batch INDEX bytes COUNT sha256 DIGEST` and then
+/// COUNT bytes of JSON lines. Opening truncates the rest of an interrupted write after the last whole batch.
 final class JournalFile {
   private let path: String
   private let descriptor: Int32
-  /// Where each batch's lines stand in the file.
+  /// The range of each batch's lines in the file.
   private var places: [Int: Range<Int>]
-  /// Where the next batch goes.
+  /// The position of the next batch.
   private var end: Int
 
-  /// Makes an empty journal, in place of an empty one. Throws `FileError`.
+  /// Creates an empty journal, or replaces an empty one. Throws `FileError`.
   static func create(_ path: String) throws {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError.fromErrno(path: path, action: "create") }
@@ -33,7 +32,7 @@ final class JournalFile {
 
   func contains(_ batch: Int) -> Bool { places[batch] != nil }
 
-  /// Throws `FileError`; then the file ends with the batch before.
+  /// Throws `FileError`; then the file ends with the previous batch.
   func append(batch: Int, records: [JSON]) throws {
     let lines = Array(records.map { $0.serialized() + "\n" }.joined().utf8)
     let header = try lines.withUnsafeBytes { try Self.header(batch: batch, lines: $0) }
@@ -42,7 +41,7 @@ final class JournalFile {
       try write(bytes)
       guard fsync(descriptor) == 0 else { throw FileError.fromErrno(path: path, action: "write") }
     } catch {
-      _ = ftruncate(descriptor, off_t(end))  // If this fails too, the next opening cuts the rest off.
+      _ = ftruncate(descriptor, off_t(end))  // If this fails too, the next opening truncates the rest.
       throw error
     }
     places[batch] = end + bytes.count - lines.count..<end + bytes.count
@@ -91,7 +90,7 @@ final class JournalFile {
     return "batch \(batch) bytes \(lines.count) sha256 \(try digest.finish())"
   }
 
-  /// The whole batches and where they end.
+  /// The whole batches and their end.
   private static func scan(_ path: String, batchCount: Int) throws -> (places: [Int: Range<Int>], end: Int) {
     let file = try MappedFile(path)
     return try withExtendedLifetime(file) {
@@ -112,7 +111,7 @@ final class JournalFile {
         guard count <= bytes.count - start else { break }
         let lines = UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])
         guard try Self.header(batch: batch, lines: lines).utf8.elementsEqual(header.utf8) else {
-          // A machine that loses power may leave the last write with its length but not its content.
+          // A loss of power may leave the last write with its length but not its content.
           if start + count == bytes.count { break }
           throw FileError.malformed(
             path: path, location: "byte \(start)", expected: "the lines of batch \(batch) as they were written",

@@ -1,10 +1,10 @@
-/// Why a dataset's labels and a model's classes do not fit together.
+/// Why a dataset's labels do not match a model's classes.
 public enum LabelError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// A review's label is none of the classes.
+  /// A review's label is not a class.
   case notAClass(dataset: String, review: String, found: String, owner: String, names: [String], areNamed: Bool)
-  /// Two classes have names that are the same word.
+  /// Two classes have the same name.
   case sameName(owner: String, first: String, second: String)
-  /// config.json's `label2id` gives a name another class than `id2label`. `other` is the name that class has there.
+  /// config.json's `label2id` and `id2label` disagree about a name. `other` is the name of that class in `id2label`.
   case contradiction(path: String, name: String, place: Int, other: String?)
 
   public var description: String {

@@ -2,15 +2,15 @@ import Transformer
 
 /// How the labels of a dataset's file became the classes of a model.
 public enum LabelOrder: String, Sendable {
-  /// By the names of the classes, of which numbers are the places.
+  /// By the names of the classes; numbers are indices.
   case names
-  /// The model's classes have no names: numbers are their places, and label 1 was taken for positive.
+  /// The model's classes have no names: numbers are indices, and label 1 was taken for positive.
   case assumed
 }
 
-/// The classes of a model as labels meet them.
+/// The classes of a model, to match labels with.
 package struct ClassNames: Sendable {
-  /// What has the classes, for errors.
+  /// The owner of the classes, for errors.
   package let owner: String
   /// By class.
   package let names: [String]
@@ -20,17 +20,16 @@ package struct ClassNames: Sendable {
     self.owner = owner
   }
 
-  /// Those of a classifier.
-  /// - Throws: `TransformerError.missingHead` when it is none, `.notSingleLabel` when its scores are no classes of which one
-  ///   holds; `LabelError.contradiction` when config.json's `label2id` says other than its `id2label`; what reading the two
-  ///   throws.
+  /// The classes of a classifier. - Throws: `TransformerError.missingHead` without one, `.notSingleLabel` when its
+  /// scores are not of exclusive classes; `LabelError.contradiction` when config.json's `label2id` and `id2label`
+  /// disagree; what reading the two throws.
   package init(of model: any TransformerModel) throws {
     self.init(try model.singleLabelClassification().labels, of: model.name)
     let numbers = model.config["label2id"]
     guard numbers.isPresent else { return }
     for member in try numbers.members() {
       let place = try numbers[member.key].int()
-      // Models are often given names in id2label alone, which leaves the placeholders here.
+      // Models often have names in id2label alone and placeholders here.
       let (word, name) = (LabelWord(member.key), names.indices.contains(place) ? names[place] : nil)
       guard name.map(LabelWord.init) == word || (name != nil && word.placeholder == place) else {
         throw LabelError.contradiction(
@@ -39,10 +38,10 @@ package struct ClassNames: Sendable {
     }
   }
 
-  /// Hugging Face's LABEL_0, LABEL_1...: no names at all.
+  /// Whether the names are Hugging Face's placeholders LABEL_0, LABEL_1...
   package var arePlaceholders: Bool { names.enumerated().allSatisfy { LabelWord($1).placeholder == $0 } }
 
-  /// What the names say where each is a number.
+  /// The names as numbers, if all are.
   var numbers: [Int]? {
     let numbers = names.compactMap { name in
       LabelWord(name).placeholder
@@ -51,7 +50,7 @@ package struct ClassNames: Sendable {
     return numbers.count == names.count ? numbers : nil
   }
 
-  /// Where each of `others` stands here; nil unless they are the same names in some order.
+  /// The index here of each of `others`; nil unless they are the same names in some order.
   package func places(of others: [String]) -> [Int]? {
     guard others.count == names.count, let places = try? places() else { return nil }
     let found = others.compactMap { places[LabelWord($0)] }
@@ -72,10 +71,10 @@ package struct ClassNames: Sendable {
 }
 
 extension Dataset {
-  /// The dataset with its labels as classes of a model. Words are matched with the names of the classes, without regard to
-  /// case, `pos` as `positive`; numbers are the places of the classes, unless all names are numbers themselves. Where the
-  /// classes have no names (`LABEL_0`, `LABEL_1`) and the words are negative and positive, label 1 is positive.
-  /// - Throws: `LabelError` for a label that is none of the classes.
+  /// The dataset with its labels as classes of a model. Words are matched with the names of the classes, without regard
+  /// to case, `pos` as `positive`; numbers are indices of classes, unless all names are numbers. Where the classes have
+  /// no names (`LABEL_0`, `LABEL_1`) and the words are negative and positive, label 1 is positive.
+  /// - Throws: `LabelError` for a label that is not a class.
   package func labelled(for classes: ClassNames) throws -> Dataset {
     let (order, place) = try matching(classes)
     let labelled = try reviews.map { review in
@@ -90,7 +89,7 @@ extension Dataset {
     return Dataset(name: name, sorted: labelled, classNames: classes.names, labelOrder: order)
   }
 
-  /// The class of each label of this dataset; nil for one that is none.
+  /// The class of each label of this dataset; nil for one without a class.
   private func matching(_ classes: ClassNames) throws -> (LabelOrder, (Int) -> Int?) {
     let words = classNames?.map(LabelWord.init)
     let isNumbered = words?.allSatisfy { $0.placeholder != nil } ?? true
@@ -98,7 +97,7 @@ extension Dataset {
       let isByPlace = words == nil && classes.arePlaceholders
       return (isByPlace ? .assumed : .names, { numbers.firstIndex(of: $0) })
     }
-    // As in Python, false is 0 and true is 1, unless the classes are called so.
+    // As in Python, false is 0 and true is 1, unless there are classes of these names.
     let isBoolean =
       words == LabelWord.booleans && !LabelWord.booleans.allSatisfy(classes.names.map(LabelWord.init).contains)
     if isNumbered || isBoolean {

@@ -1,14 +1,14 @@
 import DenseMath
 
 extension Interval {
-  /// The Multi-Bootstrap of a mean over training seeds and test examples (Sellam et al. 2022, "The MultiBERTs", section 3):
-  /// seeds and examples are drawn with replacement at the same time, every seed meeting the same examples. What it says
-  /// holds for other seeds and other examples, not for those at hand alone.
+  /// The Multi-Bootstrap of a mean over training seeds and test examples (Sellam et al. 2022, "The MultiBERTs", section
+  /// 3): seeds and examples are resampled together, with the same examples for every seed, so that the interval holds
+  /// for other seeds and examples.
   ///
   /// For two procedures that share their seeds, give the differences, seed by seed and example by example.
   /// - Parameters:
-  ///   - values: a row a seed, in each a number an example. One row makes it a bootstrap over examples.
-  ///   - seed: decides the draws; the same numbers for the same seed.
+  ///   - values: one row per seed with one number per example. One row makes it a bootstrap over examples.
+  ///   - seed: of the draws; the same numbers for the same seed.
   /// - Precondition: `values` is not empty, nor its rows, which are equally long.
   package static func multiBootstrap(meanOf values: [[Double]], resamples: Int = 1000, seed: UInt64) -> Interval {
     let examples = values.first?.count ?? 0

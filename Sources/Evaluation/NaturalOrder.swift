@@ -1,6 +1,6 @@
-/// Whether id `left` stands before id `right`: runs of ASCII digits are compared as whole numbers of any length, other
-/// bytes of the UTF-8 by value, so that `pos/2_9.txt` stands before `pos/10_7.txt`. Ids that differ only in leading
-/// zeros are compared byte by byte. A strict total order on distinct ids.
+/// Whether id `left` precedes id `right`: runs of ASCII digits are compared as whole numbers of any length, other bytes
+/// of the UTF-8 by value, so that `pos/2_9.txt` precedes `pos/10_7.txt`. Ids that differ only in leading zeros are
+/// compared byte by byte. A strict total order on distinct ids.
 package func naturallyPrecedes(_ left: String, _ right: String) -> Bool {
   var (leftRest, rightRest) = (left.utf8[...], right.utf8[...])
   while let leftByte = leftRest.first, let rightByte = rightRest.first {
@@ -20,7 +20,7 @@ package func naturallyPrecedes(_ left: String, _ right: String) -> Bool {
 
 private func isDigit(_ byte: UInt8) -> Bool { byte >= 0x30 && byte <= 0x39 }
 
-/// Takes the digits at the start away and returns them without leading zeros.
+/// Removes and returns the digits at the start, without leading zeros.
 private func removeNumber(_ rest: inout Substring.UTF8View) -> Substring.UTF8View {
   let digits = rest.prefix(while: isDigit)
   rest = rest[digits.endIndex...]

@@ -2,15 +2,15 @@ import DenseMath
 import Files
 import Foundation
 
-/// What a classifier said about one review.
+/// A classifier's prediction for one review.
 public struct Prediction: Sendable {
-  /// What names the review; unique in its dataset.
+  /// The review's id; unique in its dataset.
   public let id: String
   /// The true class, from 0.
   public let label: Int
   /// The class with the largest logit; the lowest one when several share it.
   public let predicted: Int
-  /// [C] one a class.
+  /// [C], one per class.
   public let logits: [Float]
   /// How many tokens the model read, special ones included.
   public let tokens: Int
@@ -43,9 +43,8 @@ public struct Prediction: Sendable {
 }
 
 extension Prediction: Encodable {
-  /// Reads what was encoded; other keys are left out.
-  /// - Throws: `FileError` when a value is missing or of the wrong kind, or `predicted` is not the class that the
-  ///   logits say.
+  /// Reads what was encoded; other keys are ignored. - Throws: `FileError` when a value is missing or of the wrong
+  /// type, or `predicted` is not the class of the largest logit.
   public init(_ object: JSONNode) throws {
     self.init(
       id: try object["id"].string(), label: try object["label"].int(),

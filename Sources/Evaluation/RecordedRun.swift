@@ -1,13 +1,13 @@
 import Files
 import Transformer
 
-/// Something that a run records: a line of its journal and of the file of its records.
+/// A record of a run: a line of its journal and of its file of records.
 package protocol RunRecord: Encodable {
   /// Reads what was encoded. Throws `FileError`.
   init(_ node: JSONNode) throws
 }
 
-/// The loop over the batches of a run, kept in a folder (`RunJournal`) or only in memory.
+/// The loop over the batches of a run, recorded in a folder (`RunJournal`) or only in memory.
 package struct RecordedRun {
   private let journal: RunJournal?
   private let batchCount: Int
@@ -15,8 +15,8 @@ package struct RecordedRun {
 
   /// - Parameters:
   ///   - directory: the folder of the run; nil for none.
-  ///   - stamp: what defines the run; asked for only where there is a folder.
-  ///   - resume: whether a run that is there already may be resumed.
+  ///   - stamp: what defines the run; called only for a folder.
+  ///   - resume: whether an existing run may be resumed.
   /// - Throws: as `RunJournal.init`.
   package init(
     directory: String?, stamp: @autoclosure () throws -> JSON, batchCount: Int, resume: Bool = false,
@@ -29,11 +29,11 @@ package struct RecordedRun {
     }
   }
 
-  /// Computes the batches that are not there yet; then writes the results into the folder, where there is one.
+  /// Computes the missing batches; then writes the results into the folder, if any.
   /// - Parameters:
-  ///   - label: what progress calls the run, and `unit` its batches.
+  ///   - label: the name of the run in progress, and `unit` that of its batches.
   ///   - compute: the records of a batch.
-  ///   - encode: a record as a line of the journal; `decode` reads it again.
+  ///   - encode: a record as a line of the journal, which `decode` reads.
   ///   - write: writes the results into the folder, from all records in the order of the batches.
   /// - Returns: all records; nil when an earlier call finished the run.
   package func records<Record>(
@@ -62,7 +62,7 @@ package struct RecordedRun {
     return all
   }
 
-  /// As above, and the records stand one per line in a file of the folder, from which they are read where an earlier call
+  /// As above, with the records in a file of the folder, one per line, from which they are read where an earlier call
   /// finished the run.
   /// - Parameter file: the name of that file.
   package func records<Record: RunRecord>(

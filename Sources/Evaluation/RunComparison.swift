@@ -20,8 +20,8 @@ package struct RunComparison: Equatable, Sendable {
   }
 
   /// Pairs two runs by review; their order does not matter.
-  /// - Parameter classNames: the names of the two runs' classes, where both have some; labels are then compared by name.
-  /// - Throws: `EvaluationError` when a run is empty or holds a review twice, or the runs differ in reviews or labels.
+  /// - Parameter classNames: the names of the two runs' classes, to compare labels by name.
+  /// - Throws: `EvaluationError` for an empty run, a repeated review, or runs with different reviews or labels.
   package init(
     _ first: [Prediction], _ second: [Prediction], classNames: (first: [String], second: [String])? = nil
   ) throws {
@@ -64,11 +64,11 @@ package struct RunComparison: Equatable, Sendable {
     }
   }
 
-  /// How many reviews.
+  /// Reviews.
   package var n: Int { bothCorrect + onlyFirstCorrect + onlySecondCorrect + neitherCorrect }
   package var firstAccuracy: Double { Double(bothCorrect + onlyFirstCorrect) / Double(n) }
   package var secondAccuracy: Double { Double(bothCorrect + onlySecondCorrect) / Double(n) }
-  /// The second run's accuracy less the first's.
+  /// The second run's accuracy minus the first's.
   package var difference: Double { Double(onlySecondCorrect - onlyFirstCorrect) / Double(n) }
 
   /// The 95% interval of `difference`: Newcombe's method 10 for paired proportions (Statistics in Medicine 17:2635,
@@ -99,7 +99,7 @@ package struct RunComparison: Equatable, Sendable {
   package var pValue: Double {
     let trials = Double(onlyFirstCorrect + onlySecondCorrect)
     let smaller = Double(min(onlyFirstCorrect, onlySecondCorrect))
-    // The largest term by logarithms, the others from it by their ratios: nothing under- or overflows on the way.
+    // The largest term by logarithms, the others by their ratios, so that nothing under- or overflows.
     let logChoices: Double = lgamma(trials + 1) - lgamma(smaller + 1) - lgamma(trials - smaller + 1)
     let largestTerm = exp(logChoices - trials * log(2))
     var (sum, ratio) = (1.0, 1.0)

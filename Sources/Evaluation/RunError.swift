@@ -1,6 +1,6 @@
 /// Why a run's folder cannot be used. Every case names the folder and says what to do.
 package enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// The folder holds this run already and resuming was not asked for.
+  /// The folder holds this run already, and `resume` is false.
   case exists(directory: String)
   /// The folder holds a run with other options; `option` is the first one that differs, in the order of the keys.
   case differs(directory: String, option: String, recorded: String, requested: String)

@@ -1,34 +1,32 @@
 import Files
 import Foundation
 
-/// The folder of a run that may be killed at any moment and resumed, and then ends with the same bytes as one that
-/// never was.
+/// The folder of a run that may be killed at any moment and resumed, with the same final bytes as a run that never was.
 ///
-/// A run is a fixed plan of batches, numbered from 0. Each finished batch is appended to the file `journal` in one
-/// piece and forced to disk, so that a kill loses the batch in progress and nothing else. The folder's files tell its
-/// state:
+/// A run is a fixed list of batches, numbered from 0. Each finished batch is appended to the file `journal` in one
+/// piece and flushed to disk, so that a kill loses only the batch in progress. The folder's files show its state:
 ///
 /// | `run.json` (the stamp) | `journal` | state |
 /// |---|---|---|
 /// | no | no, or empty | new |
 /// | yes | yes | running, or killed |
-/// | yes | no | finished; the results stand beside the stamp |
+/// | yes | no | finished; the results are beside the stamp |
 ///
 /// Only one process at a time can have a folder open.
 package final class RunJournal {
   package let directory: String
-  /// How many batches the plan has.
+  /// The number of batches.
   package let batchCount: Int
   /// Whether the results are written.
   package private(set) var isFinished: Bool
   private let lock: DirectoryLock
   private var journal: JournalFile?
 
-  /// Opens the folder, which is made when it is not there, and starts a run in it or goes on with the one it holds.
+  /// Opens or creates the folder, and starts a run in it or resumes the one that it holds.
   /// - Parameters:
   ///   - stamp: an object with everything that defines the run; it becomes `run.json`.
   ///   - batchCount: the number of batches, which must follow from the stamp.
-  ///   - resume: whether a run that is there already may be gone on with. A new folder may be "resumed" too.
+  ///   - resume: whether an existing run may be resumed. A new folder is allowed too.
   /// - Throws: `RunError`; `FileError` when a file cannot be read or written, or was changed by hand.
   package init(directory: String, stamp: JSON, batchCount: Int, resume: Bool) throws {
     self.directory = directory
@@ -58,9 +56,8 @@ package final class RunJournal {
     return (0..<batchCount).filter { !journal.contains($0) }
   }
 
-  /// Records a batch; when this returns, it is on disk. Batches may come in any order.
-  /// - Throws: `FileError`, when the disk is full among others; then the batch is not recorded, the others are, and it
-  ///   may be appended again.
+  /// Records a batch; when this returns, it is on disk. Batches may come in any order. - Throws: `FileError`, also for
+  /// a full disk; then the batch, unlike the others, is not recorded and may be appended again.
   /// - Precondition: `batch` is one of `missingBatches`.
   package func append(batch: Int, records: [JSON]) throws {
     precondition((0..<batchCount).contains(batch), "batch \(batch) is not in 0..<\(batchCount)")
@@ -68,8 +65,8 @@ package final class RunJournal {
     try journal.append(batch: batch, records: records)
   }
 
-  /// The records of a batch as they were appended; keys sorted by their bytes. Reads them from the journal, so that no
-  /// more than one batch needs to be in memory.
+  /// The records of a batch, with keys sorted by their bytes, read from the journal so that only one batch needs to be
+  /// in memory.
   /// - Throws: `FileError`.
   /// - Precondition: the batch is recorded and the run not finished.
   package func records(ofBatch batch: Int) throws -> [JSONNode] {
@@ -79,7 +76,7 @@ package final class RunJournal {
 
   /// Ends the run: `writeResults` writes the results into the folder (each through `OutputFile`), from
   /// `records(ofBatch:)` alone, so that they do not depend on whether the run was resumed; then the journal is removed.
-  /// When it throws or the process dies the run can still be resumed. Does nothing when the run is finished.
+  /// If it throws or the process ends the run can still be resumed. Does nothing when the run is finished.
   /// - Throws: what `writeResults` throws, and `FileError`.
   /// - Precondition: no batch is missing.
   package func finish(_ writeResults: () throws -> Void) throws {
@@ -93,7 +90,7 @@ package final class RunJournal {
     isFinished = true
   }
 
-  /// A folder without a stamp may hold only what a run leaves that was killed before it wrote one.
+  /// A folder without a stamp may hold only what a run left that was killed before it wrote one.
   private static func checkIsNew(_ directory: String) throws {
     let names = try? FileManager.default.contentsOfDirectory(atPath: directory)
     let isLeftover = { (name: String) in
@@ -110,7 +107,7 @@ package final class RunJournal {
   }
 
   private static func check(_ stamp: JSON, against recorded: JSON, directory: String) throws {
-    // Options and seed first: another number of reviews is the reason why the dataset's digest is another one.
+    // Options and seed first: another number of reviews causes another digest of the dataset.
     guard let difference = recorded.firstDifference(from: stamp, before: ["options", "seed"]) else { return }
     throw RunError.differs(
       directory: directory, option: difference.path, recorded: difference.left, requested: difference.right)

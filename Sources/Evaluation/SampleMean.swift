@@ -1,4 +1,4 @@
-/// The mean of a sample, and where it may lie.
+/// The mean of a sample, with an interval.
 package struct SampleMean: Equatable, Sendable {
   package let value: Double
   package let interval: Interval
@@ -8,15 +8,15 @@ package struct SampleMean: Equatable, Sendable {
     self.interval = interval
   }
 
-  /// With the percentile bootstrap's interval (`Interval.bootstrap`); nil for an empty sample.
+  /// With the interval of the percentile bootstrap (`Interval.bootstrap`); nil for an empty sample.
   package init?(of values: [Double], seed: UInt64) {
     guard !values.isEmpty else { return nil }
     self.init(
       value: values.reduce(0, +) / Double(values.count), interval: .bootstrap(meanOf: values, seed: seed))
   }
 
-  /// Of other seeds and other examples, with the Multi-Bootstrap's interval (`Interval.multiBootstrap`).
-  /// - Parameter values: a row a seed, in each a number an example.
+  /// With the interval of the Multi-Bootstrap (`Interval.multiBootstrap`).
+  /// - Parameter values: one row per seed with one number per example.
   /// - Precondition: `values` is not empty, nor its rows, which are equally long.
   package init(ofSeeds values: [[Double]], seed: UInt64) {
     func mean(_ numbers: [Double]) -> Double { numbers.reduce(0, +) / Double(numbers.count) }

@@ -2,7 +2,7 @@ import DenseMath
 import Transformer
 
 extension EncodedReviews {
-  /// What a classifier says about the reviews of a batch of the plan, in order.
+  /// A classifier's predictions for the reviews of a batch, in order.
   /// - Throws: `TransformerError`; `EvaluationError.nonFiniteLogits`.
   package func predictions(
     of model: any TransformerModel, batch index: Int, workspace: Workspace
@@ -18,7 +18,7 @@ extension ClassificationMetrics {
   /// - Parameters:
   ///   - maxLength: the most tokens of a text, special ones included; longer ones are truncated. nil for the model's
   ///     positions.
-  ///   - cleaning: what texts go through first; nil for what config.json says.
+  ///   - cleaning: of texts before tokenization; nil for that of config.json.
   ///   - progress: counts the batches.
   /// - Throws: `LabelError`, `TokenizationError`, `TransformerError`, `EvaluationError`, `CancellationError`.
   public init(
@@ -42,7 +42,7 @@ extension ClassificationMetrics {
 }
 
 extension EncodedReview {
-  /// The prediction that a model's logits, [C], amount to.
+  /// The prediction of a model's logits, [C].
   /// - Throws: `EvaluationError.nonFiniteLogits`.
   package func prediction(_ logits: [Float]) throws -> Prediction {
     guard logits.allSatisfy(\.isFinite) else { throw EvaluationError.nonFiniteLogits(id: id) }

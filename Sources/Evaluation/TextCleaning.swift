@@ -1,4 +1,4 @@
-/// What is done to a review's text before it is tokenized.
+/// The cleaning of a review's text before it is tokenized.
 public enum TextCleaning: String, CaseIterable, Sendable {
   /// Nothing.
   case none
@@ -26,7 +26,7 @@ public enum TextCleaning: String, CaseIterable, Sendable {
         position = mark + 1
         continue
       }
-      // Space before the mark goes, back to the last mark at most: between them it went with that one.
+      // Space before the mark is dropped, back to the last mark at most.
       output += text[position..<mark]
       removeTrailingSpace(&output, keeping: output.count - (mark - position))
       output.append(UInt8(ascii: "\n"))
@@ -68,8 +68,8 @@ public enum TextCleaning: String, CaseIterable, Sendable {
     text.removeLast(spaces)
   }
 
-  /// How many bytes the white space at `position` has; 0 when there is none. White space is what Python's
-  /// `str.isspace()` holds for: Unicode's, and U+001C to U+001F.
+  /// The number of bytes of the white space at `position`; 0 if there is none. White space is that of Python's
+  /// `str.isspace()`: Unicode's, and U+001C to U+001F.
   private static func spaceLength(in text: UnsafeBufferPointer<UInt8>, at position: Int) -> Int {
     func next(_ distance: Int) -> UInt8 { position + distance < text.count ? text[position + distance] : 0 }
     switch text[position] {

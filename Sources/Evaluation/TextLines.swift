@@ -25,7 +25,7 @@ struct TextLine {
   let path: String
   /// From 1.
   let number: Int
-  /// Without the line's end (\n or \r\n).
+  /// Without the line end (\n or \r\n).
   let text: DecodedText
 
   /// The line as a JSON value. Throws `FileError` that names the line.
@@ -59,7 +59,7 @@ func forEachLine(of path: String, _ body: (TextLine) throws -> Void) throws {
   }
 }
 
-/// What `decode` makes of each object of a JSON Lines file, in order; no more than one object is in memory at a time.
+/// The results of `decode` for each object of a JSON Lines file, in order; one object is in memory at a time.
 /// - Throws: `FileError` that names the file and line; what `decode` throws.
 package func readJSONLines<Record>(_ path: String, decode: (JSONNode) throws -> Record) throws -> [Record] {
   var records: [Record] = []

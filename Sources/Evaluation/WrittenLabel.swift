@@ -9,10 +9,10 @@ enum WrittenLabel: Equatable {
   var number: Int? { if case .number(let number) = self { number } else { nil } }
   var word: String? { if case .word(let word) = self { word } else { nil } }
 
-  /// Why a text or value is no label.
+  /// Why a text or value is not a label.
   enum Fault: Error, Equatable {
     case missing
-    /// -1, which Hugging Face writes for reviews whose label is held back.
+    /// -1, which Hugging Face writes for a hidden label.
     case unknown
     case notAClass
   }
@@ -48,7 +48,7 @@ enum WrittenLabel: Equatable {
   }
 }
 
-/// How words for classes are compared: without regard to case, `pos` as `positive`.
+/// A class's word for comparison: without regard to case, `pos` as `positive`.
 struct LabelWord: Hashable, Comparable {
   /// Lower case, written out.
   let key: String
@@ -74,10 +74,10 @@ struct LabelWord: Hashable, Comparable {
   }
 }
 
-/// The classes that the words of a dataset stand for.
+/// The classes of the words of a dataset.
 struct LabelWords {
-  /// By class: negative and positive, or false and true, or `LABEL_0`, `LABEL_1`... , or the words in their natural order, each as it is first
-  /// spelled.
+  /// By class: negative and positive, or false and true, or `LABEL_0`, `LABEL_1`..., or the words in their natural
+  /// order, each as first spelled.
   let names: [String]
   private let places: [LabelWord: Int]
   private let isNumbered: Bool
@@ -101,8 +101,8 @@ struct LabelWords {
 
   func place(of word: String) -> Int? { places[LabelWord(word)] }
 
-  /// What a dataset's digest says for a class: its number where the words have an order of their own (negative and
-  /// positive, false and true, placeholders), else its word.
+  /// A class in a dataset's digest: its number where the words have an order of their own (negative and positive, false
+  /// and true, placeholders), else its word.
   func digested(_ place: Int) -> JSON {
     isNumbered ? .integer(place) : .string(LabelWord(names[place]).key)
   }
