@@ -1,15 +1,15 @@
 import DenseMath
 import Foundation
 
-/// AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019) as torch.optim.AdamW computes it, in
-/// Float32. It knows nothing of models: parameters are named buffers.
+/// AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019) as torch.optim.AdamW computes it,
+/// in Float32, on named buffers.
 package struct AdamW {
   package struct Settings: Sendable, Equatable {
     /// β₁ and β₂
     package var meanDecay: Double
     package var squareDecay: Double
     package var epsilon: Double
-    /// For parameters that decay; the others take 0.
+    /// For parameters that decay; 0 for the others.
     package var weightDecay: Double
 
     package init(
@@ -24,9 +24,9 @@ package struct AdamW {
 
   package let parameters: [Parameter]
   package let settings: Settings
-  /// Steps made so far.
+  /// Steps taken.
   package private(set) var steps = 0
-  /// Running means of the gradients and of their squares, one buffer a parameter.
+  /// Running means of the gradients and of their squares, one buffer per parameter.
   private let means: [FloatBuffer]
   private let squares: [FloatBuffer]
 
@@ -37,7 +37,7 @@ package struct AdamW {
     squares = parameters.map { FloatBuffer(count: $0.count) }
   }
 
-  /// The Euclidean norm of all gradients together. Each parameter's sum is one thread's, so their number changes no bit.
+  /// The Euclidean norm of all gradients together. One thread sums each parameter, so their number changes no bit.
   package func gradientNorm(threads: Threads) -> Double {
     var squares = [Double](repeating: 0, count: parameters.count)
     squares.withUnsafeMutableBufferPointer { squares in
@@ -50,7 +50,7 @@ package struct AdamW {
     return squares.reduce(0, +).squareRoot()
   }
 
-  /// Changes every parameter by its gradient; gradients stay as they are.
+  /// Updates every parameter by its gradient, which does not change.
   /// - Parameters:
   ///   - rate: the learning rate of this step.
   ///   - clip: gradients whose joint norm is larger are scaled down to it, as `torch.nn.utils.clip_grad_norm_` does.
@@ -90,7 +90,7 @@ package struct AdamW {
     }
   }
 
-  /// Goes on where another optimizer of the same parameters was after `steps` steps.
+  /// Continues from the state of another optimizer of the same parameters after `steps` steps.
   package mutating func restore(_ state: [(mean: Tensor, square: Tensor)], steps: Int) {
     precondition(
       state.map(\.mean.shape) == parameters.map(\.shape) && state.map(\.square.shape) == parameters.map(\.shape),
@@ -103,7 +103,7 @@ package struct AdamW {
   }
 }
 
-/// A learning rate that climbs for some steps and then falls in a straight line to 0 after the last, as Hugging Face's
+/// A learning rate that rises for some steps and then falls linearly to 0 after the last, as Hugging Face's
 /// `get_linear_schedule_with_warmup` has it.
 package struct LinearSchedule: Sendable, Equatable {
   package let peak: Double

@@ -1,9 +1,9 @@
 import DenseMath
 import Transformer
 
-/// The attention of one block at one batch: z = A v with A = softmax(scale q kᵀ), for every head and sequence.
+/// The attention of one block on one batch: z = A v with A = softmax(scale q kᵀ), for every head and sequence.
 ///
-/// Tangents and cotangents of q, k and v lie side by side, [count, T, 3 d]; those of z are [count, T, d].
+/// Tangents and cotangents of q, k and v are side by side, [count, T, 3 d]; those of z are [count, T, d].
 struct AttentionDerivative {
   let heads: Int
   let headSize: Int
@@ -15,7 +15,7 @@ struct AttentionDerivative {
   let values: FloatBuffer
   /// z, [T, d]
   let outputs: FloatBuffer
-  /// A of each sequence, [H, n, n]; 0 where a causal head does not look.
+  /// A of each sequence, [H, n, n]; 0 where a causal head does not attend.
   let weights: [FloatBuffer]
 
   private var d: Int { heads * headSize }
@@ -104,7 +104,7 @@ struct AttentionDerivative {
     let weights: FloatBuffer
   }
 
-  /// A thread's own memory, handed out from the front.
+  /// A thread's own memory, allocated from the front.
   private struct Memory {
     var pointer: UnsafeMutablePointer<Float>
 
@@ -118,7 +118,7 @@ struct AttentionDerivative {
     }
   }
 
-  /// One task a head and sequence, with memory for three score matrices and four packed factors.
+  /// One task per head and sequence, with memory for three score matrices and four packed factors.
   private func runHeads(_ workspace: DerivativeWorkspace, _ body: (Sequence, _ head: Int, Memory) -> Void) {
     let longest = sequences.reduce(0) { max($0, $1.count) }
     let factor = max(

@@ -1,15 +1,14 @@
 import DenseMath
 
-/// Memory that is used again: a system clears the pages of each new buffer, which takes longer than filling it.
+/// Reused memory: the system clears the pages of each new buffer, which takes longer than filling it.
 ///
-/// A buffer is free as soon as nobody but the pool refers to it. There are never more buffers than were in use at one
-/// time, since a request that none of the free ones fits lets one of these go; and none of more than twice the size that
-/// is asked for is given.
-/// Not for use by two threads at a time.
+/// A buffer is free when only the pool refers to it. There are never more buffers than were in use at one time, since a
+/// request that no free buffer fits releases one of these; a buffer is at most twice the requested size. Not for use by
+/// two threads at a time.
 struct BufferPool {
   private var buffers: [FloatBuffer] = []
 
-  /// At least `count` numbers with whatever the last use left in them. It is the caller's as long as it is referred to.
+  /// At least `count` numbers with the contents of the last use, the caller's as long as it is referenced.
   mutating func buffer(count: Int) -> FloatBuffer {
     let free = buffers.indices.filter { isKnownUniquelyReferenced(&buffers[$0]) }
     let nearest = free.min { distance(buffers[$0].count, count) < distance(buffers[$1].count, count) }
@@ -22,7 +21,7 @@ struct BufferPool {
     return buffer
   }
 
-  /// How much worse than a buffer of `count` numbers one of `size` is: those that are large enough come first.
+  /// How badly a buffer of `size` fits `count` numbers: large enough ones come first.
   private func distance(_ size: Int, _ count: Int) -> Int {
     size >= count ? size - count : Int.max - size
   }

@@ -2,14 +2,14 @@ import DenseMath
 import Foundation
 import Transformer
 
-/// A classifier at one batch: its scores, and the way back from them to the residual stream.
+/// A classifier on one batch: its scores, and its derivative.
 package struct ClassifierDerivative {
   package let head: ClassifierHead
   /// [sequences][C]
   package let logits: [[Float]]
   private let h: HiddenState
   private let batch: PackedBatch
-  /// What the scores are made of, [sequences, d].
+  /// The input of the last layer, [sequences, d].
   private let features: FloatBuffer
 
   /// - Parameter h: the residual stream after the last block.

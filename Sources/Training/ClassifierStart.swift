@@ -4,7 +4,7 @@ import Evaluation
 import Files
 import Transformer
 
-/// The classifiers that can be put on a model, as Hugging Face's classes have them.
+/// The kinds of classifiers that a model can get, as in Hugging Face's classes.
 package enum ClassifierKind: String, CaseIterable, Sendable {
   /// BertForSequenceClassification: pooler and classifier on [CLS].
   case cls
@@ -13,20 +13,19 @@ package enum ClassifierKind: String, CaseIterable, Sendable {
   /// The stitching paper's: GPT2ForTokenClassification without ln_f, its scores averaged over the tokens.
   case mean
 
-  /// What the name of Hugging Face's class ends in.
+  /// The suffix of Hugging Face's class.
   var classSuffix: String { self == .mean ? "ForTokenClassification" : "ForSequenceClassification" }
 
-  /// The kinds a model can have, its usual one first: what a causal model's first token reads is itself alone.
+  /// The kinds a model can have, the usual one first: a causal model's first token attends to itself alone.
   package static func kinds(for model: Model) -> [ClassifierKind] { model.traits.isCausal ? [.mean, .last] : [.cls] }
 }
 
 extension Checkpoint {
-  /// The checkpoint a classifier is trained from: the body of this one under the names of Hugging Face's class, without
-  /// other heads, and the classifier's weights. A classifier of the same kind and number of classes goes on from its own,
-  /// whose rows follow the names of the classes where these stand in another order; else its weights are normal with config.json's `initializer_range` and its biases 0, as Hugging Face begins.
-  /// - Parameters:
-  ///   - labels: the names of the classes, at least two.
-  ///   - cleaning: what texts go through first; config.json keeps it.
+  /// The checkpoint that training starts from: the body of this one under the names of Hugging Face's class, without
+  /// other heads, and the classifier's weights. A classifier of the same kind and number of classes keeps its weights,
+  /// with rows in the order of the names of the classes; else weights are normal with config.json's `initializer_range`
+  /// and biases 0, as in Hugging Face. - Parameters: - labels: the names of the classes, at least two. - cleaning: of
+  /// texts before tokenization; stored in config.json.
   ///   - seed: of the new weights.
   /// - Throws: `TrainingError.headDoesNotFit`; `TransformerError.notSingleLabel` for a model of another `problem_type`; what
   ///   opening the model throws.
@@ -49,7 +48,7 @@ extension Checkpoint {
     let goesOn = model.classifier.map { $0.kind == kind && $0.classes == labels.count } ?? false
 
     let other = Set(model.otherHead?.tensors.map(ExactKey.init) ?? [])
-    // The same names in another order take their weights along.
+    // Names in another order reorder the weights.
     let order = ClassNames(try model.labels(), of: model.name).places(of: labels) ?? Array(labels.indices)
 
     var tensors: [String: Tensor] = [:]
@@ -94,7 +93,7 @@ extension Checkpoint {
     return name
   }
 
-  /// config.json with what makes Hugging Face and Graft run this classifier.
+  /// config.json with the settings of this classifier for Hugging Face and Graft.
   private func classifierConfig(
     _ kind: ClassifierKind, modelClass: String, labels: [String], cleaning: TextCleaning
   ) throws -> JSON {
@@ -116,7 +115,7 @@ extension Checkpoint {
     return .object(members)
   }
 
-  /// Writes config.json and model.safetensors as a Hugging Face directory has them, all tensors as F32.
+  /// Writes config.json and model.safetensors in Hugging Face layout, all tensors as F32.
   /// - Throws: `FileError`, `CheckpointError`.
   package func write(to directory: String) throws {
     var writer = SafetensorsWriter(metadata: ["format": "pt"])
@@ -135,7 +134,7 @@ extension Tensor {
 }
 
 extension ClassifierKind {
-  /// What the names of the classifier's tensors begin with.
+  /// The prefix of the classifier's tensors.
   var classifierName: String { self == .last ? "score" : "classifier" }
 }
 
@@ -151,9 +150,9 @@ extension ClassifierHead {
 }
 
 extension Trainable {
-  /// Trains the last `blocks` blocks and the classifier (with the pooler where there is one) of a prepared checkpoint. Embeddings
-  /// and ln_f stay as they are.
-  /// - Parameter weightsOnly: leaves every bias as it is, as the stitching paper does.
+  /// Trains the last `blocks` blocks and the classifier (with the pooler where there is one) of a prepared checkpoint.
+  /// Embeddings and ln_f are frozen.
+  /// - Parameter weightsOnly: freezes every bias, as the stitching paper does.
   /// - Throws: `TrainingError.tooManyBlocks`; what opening the model throws.
   package init(_ checkpoint: Checkpoint, lastBlocks blocks: Int, weightsOnly: Bool) throws {
     let model = try Model(checkpoint)

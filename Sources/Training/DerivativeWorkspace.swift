@@ -1,6 +1,6 @@
 import DenseMath
 
-/// Working memory of derivatives, kept from one call to the next. Not for use by two passes at a time.
+/// Working memory of derivatives, reused between calls. For one pass at a time.
 package final class DerivativeWorkspace {
   package let threads: Threads
 
@@ -11,7 +11,7 @@ package final class DerivativeWorkspace {
 
   package init(threads: Threads = .available) { self.threads = threads }
 
-  /// At least `count` numbers with whatever the last use left in them.
+  /// At least `count` numbers with the contents of the last use.
   func buffer(_ role: Role, count: Int) -> FloatBuffer {
     if let buffer = buffers[role], buffer.count >= count { return buffer }
     buffers[role] = nil
@@ -20,6 +20,6 @@ package final class DerivativeWorkspace {
     return buffer
   }
 
-  /// At least `count` numbers for as long as the buffer is referred to, with whatever the last use left in them.
+  /// At least `count` numbers with the contents of the last use, reserved while the buffer is referenced.
   func take(_ count: Int) -> FloatBuffer { pool.buffer(count: count) }
 }

@@ -4,17 +4,17 @@ import Files
 import Foundation
 import Transformer
 
-/// Fine-tuning runs with one seed each, every one in a folder from which it can be resumed.
+/// Fine-tuning runs with one seed each, each in a folder from which it can be resumed.
 package struct FineTuneRuns {
-  /// What is trained and how; `settings.seed` is each run's own.
+  /// The settings of a run; `settings.seed` is each run's own.
   package struct Plan {
     package let kind: ClassifierKind
     /// Names of the classes.
     package let labels: [String]
     package let cleaning: TextCleaning
-    /// How many of the last blocks are trained.
+    /// The number of last blocks that are trained.
     package let blocks: Int
-    /// Whether biases stay as they are.
+    /// Whether biases are frozen.
     package let trainsWeightsOnly: Bool
     package let settings: (_ seed: UInt64) -> FineTuningSettings
 
@@ -27,7 +27,7 @@ package struct FineTuneRuns {
     }
   }
 
-  /// Where runs are kept, and how much of the disk they may use.
+  /// The files of runs, and their limit.
   package struct Storage {
     package let directory: String
     package let resume: Bool
@@ -54,7 +54,7 @@ package struct FineTuneRuns {
   private let result: (_ seed: UInt64?, _ members: JSONMembers) throws -> JSON
 
   /// - Parameters:
-  ///   - train, test: the texts to train and to score on, as the model reads them.
+  ///   - train, test: the tokenized texts to train and to score on.
   ///   - result: an object with what defines a run (of all seeds: nil) and the members.
   package init(
     _ model: Model, train: EncodedReviews, test: EncodedReviews, plan: Plan, storage: Storage, threads: Threads,
@@ -171,7 +171,7 @@ package struct FineTuneRuns {
     }
   }
 
-  /// What a tokenizer is read from, of those that Hugging Face knows.
+  /// Copies the files that Hugging Face reads a tokenizer from.
   private func copyTokenizer(to directory: String) throws {
     for name in [
       "vocab.txt", "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",

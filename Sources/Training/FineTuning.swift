@@ -4,19 +4,19 @@ import Evaluation
 import Files
 import Transformer
 
-/// How a classifier is fine-tuned.
+/// The settings of fine-tuning.
 package struct FineTuningSettings: Sendable, Equatable {
   package var epochs: Int
-  /// Texts in a step.
+  /// Texts per step.
   package var batchSize: Int
   /// The largest learning rate.
   package var learningRate: Double
-  /// The share of the steps in which the rate climbs to it; then it falls in a straight line to 0.
+  /// The share of the steps in which the rate rises to it; then it falls linearly to 0.
   package var warmup: Double
   /// The norm that gradients are scaled down to; nil for none.
   package var clip: Double?
   package var weightDecay: Double
-  /// Decides the order of the texts.
+  /// Seed of the order of the texts.
   package var seed: UInt64
 
   package init(
@@ -33,14 +33,14 @@ package struct FineTuningSettings: Sendable, Equatable {
   }
 }
 
-/// A fine-tuning run, a step at a time. Every epoch goes through all texts in an order of its own, drawn from the seed, so
-/// that a state stored after any step and read again goes on with the same bits.
+/// A fine-tuning run, one step at a time. Each epoch has a random order of all texts, drawn from the seed, so that a
+/// state stored after any step continues with the same bits.
 package struct FineTuning {
   package let trainable: Trainable
   package let settings: FineTuningSettings
   package let schedule: LinearSchedule
   package let stepsInEpoch: Int
-  /// The loss of each step made.
+  /// The loss of each step.
   package private(set) var losses: [Double] = []
   private let states: FrozenStates
   private let labels: [Int]
@@ -48,7 +48,7 @@ package struct FineTuning {
   private let workspace: Workspace
   private let derivatives: DerivativeWorkspace
 
-  /// - Parameter states: those of the texts that `labels` belong to.
+  /// - Parameter states: of the texts with these `labels`.
   package init(
     _ trainable: Trainable, on states: FrozenStates, labels: [Int], settings: FineTuningSettings, workspace: Workspace
   ) {
@@ -65,7 +65,7 @@ package struct FineTuning {
       peak: settings.learningRate, warmup: Int((settings.warmup * Double(steps)).rounded()), steps: steps)
   }
 
-  /// Steps made so far.
+  /// Steps taken.
   package var step: Int { optimizer.steps }
 
   /// The texts of a step, counted from 0.
@@ -78,7 +78,7 @@ package struct FineTuning {
     return Array(order[place * settings.batchSize..<min((place + 1) * settings.batchSize, order.count)])
   }
 
-  /// Makes the next step.
+  /// Takes the next step.
   /// - Throws: `TransformerError`; `TrainingError.diverged`, before the weights are changed.
   package mutating func advance() throws {
     let texts = texts(ofStep: step)
@@ -105,7 +105,7 @@ package struct FineTuning {
     try writer.write(to: path)
   }
 
-  /// Goes on from a state that `save` wrote.
+  /// Continues from a state that `save` wrote.
   /// - Throws: `FileError`, `CheckpointError`, `TrainingError.foreignState`.
   package mutating func restore(_ path: String) throws {
     let file = try SafetensorsFile(path)

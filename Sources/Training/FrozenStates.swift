@@ -4,25 +4,24 @@ import Files
 import Foundation
 import Transformer
 
-/// What the frozen blocks make of each text of a data set: made once, kept in a file, read from there by every epoch.
+/// The state of each text of a data set after the frozen blocks: computed once, in a file that every epoch reads.
 ///
-/// Texts are taken in order as long as the file stays within its bound; those that do not fit are made anew whenever they
-/// are asked for. A text's state has the same bits either way, as a forward pass gives it beside any others.
+/// Texts are stored in order while the file is within its bound; the states of others are computed when needed. A
+/// text's state has the same bits either way.
 package final class FrozenStates {
   private let trainable: Trainable
   private let texts: [EncodedReview]
-  /// Where each text's numbers begin in the file.
+  /// The position of each text's numbers in the file.
   private let starts: [Int]
-  /// How many texts the file holds.
+  /// The number of texts in the file.
   package let storedCount: Int
   private let file: MappedFile?
   private var d: Int { trainable.model.dimensions.hidden }
 
-  /// Opens the file, or makes it where it is not there. Its name should tell what it depends on: the frozen weights and
-  /// the texts.
+  /// Opens the file, or creates it. Its name should identify the frozen weights and the texts.
   /// - Parameters:
   ///   - path: nil for no file.
-  ///   - bound: the most bytes the file may have.
+  ///   - bound: the most bytes of the file.
   /// - Throws: `FileError`, `TransformerError`.
   package init(
     _ trainable: Trainable, _ texts: [EncodedReview], path: String?, bound: Int, workspace: Workspace,
@@ -62,7 +61,7 @@ package final class FrozenStates {
     file = try MappedFile(path)
   }
 
-  /// The states of some texts, packed in this order, before the first block that is trained.
+  /// The states of some texts before the first trained block, packed in this order.
   /// - Throws: `TransformerError`.
   package func states(of indices: [Int], workspace: Workspace) throws -> (HiddenState, PackedBatch) {
     let batch = try PackedBatch(indices.map { texts[$0].ids })

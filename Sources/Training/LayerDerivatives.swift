@@ -10,7 +10,7 @@ extension Linear {
   ///   - dy: [rows, out], rows `stride` apart.
   ///   - x: [rows, in]; read only where `gradients` has the weight.
   ///   - dx: [rows, in]
-  ///   - activation: what made x; dx is taken through it while it is in the cache.
+  ///   - activation: the one that computed x; dx is taken through its derivative while it is in the cache.
   func pullBack(
     _ dy: UnsafePointer<Float>, stride: Int? = nil, rows: Int, input x: UnsafePointer<Float>, adding: Bool = false,
     into dx: UnsafeMutablePointer<Float>, through activation: ActivationDerivative? = nil, gradients: Gradients,
@@ -22,7 +22,7 @@ extension Linear {
       threads: threads
     ) { rows, columns in activation?.apply(dx, rows: rows, columns: columns) }
     if let sum = gradients[weight] {
-      // As the weight is stored: xᵀ dy, or dyᵀ x.
+      // In the layout of the weight: xᵀ dy, or dyᵀ x.
       let x = MatrixView(x, rows: rows, columns: inputs)
       let (left, right) = layout == .inputByOutput ? (x, slopes) : (slopes, x)
       Product.multiply(
@@ -39,7 +39,7 @@ extension Linear {
     }
   }
 
-  /// dy = dx W, [rows, out], rows `stride` apart; then through `activation`, where it reads y.
+  /// dy = dx W, [rows, out], rows `stride` apart; then through the derivative of `activation` with y as its input.
   func pushForward(
     _ dx: UnsafePointer<Float>, rows: Int, adding: Bool = false, into dy: UnsafeMutablePointer<Float>,
     stride: Int? = nil, through activation: ActivationDerivative? = nil, threads: Threads
@@ -51,7 +51,7 @@ extension Linear {
   }
 }
 
-/// A layer norm at the rows of one batch.
+/// A layer norm on the rows of one batch.
 struct NormDerivative {
   let norm: Norm
   /// The rows before gain and shift, [T, d].
@@ -63,7 +63,7 @@ struct NormDerivative {
 
   private var width: Int { norm.gain.count }
 
-  /// - Parameter x: [T, d], what the norm reads; becomes the standardized rows.
+  /// - Parameter x: [T, d], the input of the norm; becomes the standardized rows.
   init(_ norm: Norm, at x: FloatBuffer, rows: Int, threads: Threads) {
     self.norm = norm
     self.rows = rows
@@ -106,7 +106,7 @@ struct NormDerivative {
     }
   }
 
-  /// - Parameters: as `pullBack`, the other way.
+  /// - Parameters: as for `pullBack`, with input and output exchanged.
   func pushForward(
     _ dx: UnsafePointer<Float>, count: Int, into dy: UnsafeMutablePointer<Float>, threads: Threads
   ) {
@@ -118,14 +118,14 @@ struct NormDerivative {
   }
 }
 
-/// An activation at the rows of one batch: it multiplies by its slopes in either direction.
+/// An activation on the rows of one batch: tangents and cotangents are multiplied by its slopes.
 struct ActivationDerivative {
   /// [T, dFF]
   let slopes: FloatBuffer
   let rows: Int
   let width: Int
 
-  /// - Parameter x: [T, dFF], what the activation reads; becomes the slopes.
+  /// - Parameter x: [T, dFF], the input of the activation; becomes the slopes.
   init(_ activation: Activation, at x: FloatBuffer, rows: Int, width: Int, threads: Threads) {
     slopes = x
     self.rows = rows
@@ -158,7 +158,7 @@ extension Activation {
 }
 
 extension Threads {
-  /// Calls `body` with ranges of columns, so that each thread sums columns of its own, down the rows in order.
+  /// Calls `body` with ranges of columns, so that each thread sums its own columns, down the rows in order.
   func runColumns(_ columns: Int, _ body: (Range<Int>) -> Void) {
     let parts = ranges(of: columns, granularity: 16)
     run(parts.count) { part, _ in body(parts[part]) }

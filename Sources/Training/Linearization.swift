@@ -1,13 +1,13 @@
 import DenseMath
 import Transformer
 
-/// A block at one batch, ready for tangents and cotangents, both [count, T, d] and changed in place.
+/// A block on one batch, ready for tangents and cotangents, both [count, T, d] and changed in place.
 protocol BlockDerivative {
-  /// What the forward pass must have shown.
+  /// The sites that must be recorded.
   static var sites: Set<Site> { get }
 
   /// - Parameters:
-  ///   - tape: what the pass through the block showed, as the block `index` places after the first that was kept.
+  ///   - tape: the recorded pass through the block, `index` blocks after the first recorded one.
   init(_ model: Model, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, workspace: DerivativeWorkspace)
 
   /// From residPost to residPre. Where `gradients` has a weight of the block, count is 1.
@@ -16,9 +16,9 @@ protocol BlockDerivative {
   func pushForward(_ dh: UnsafeMutablePointer<Float>, count: Int, workspace: DerivativeWorkspace)
 }
 
-/// Some neighbouring blocks of a model at one batch: their derivative as a linear map, for as many tangents and
-/// cotangents as are wanted. It holds what the forward pass made in these blocks, some 8 d + 2 dFF numbers a token and
-/// block and the attention weights.
+/// Consecutive blocks of a model on one batch: their derivative as a linear map, for any number of tangents and
+/// cotangents. It holds values of the forward pass in these blocks, some 8 d + 2 dFF numbers per token and block and
+/// the attention weights.
 package struct Linearization {
   /// The blocks.
   package let layers: Range<Int>
@@ -29,7 +29,7 @@ package struct Linearization {
   private let blocks: [any BlockDerivative]
 
   /// Carries `h` through the blocks, by the model's own forward pass.
-  /// - Parameter derivatives: lends the memory that the linearization holds until it is gone.
+  /// - Parameter derivatives: the workspace whose memory the linearization reserves while it exists.
   /// - Throws: as `Model.advance`.
   package init(
     advancing h: inout HiddenState, of model: Model, through layers: Range<Int>, _ batch: PackedBatch,
@@ -101,7 +101,7 @@ extension Model {
 }
 
 extension Gradients {
-  /// Adds the row of each token to the row of an embedding that `place` says.
+  /// Adds the row of each token to the embedding's row `place`.
   func addRows(
     _ dh: UnsafePointer<Float>, to embedding: Tensor, width: Int, _ batch: PackedBatch,
     place: (_ row: Int, _ position: Int) -> Int

@@ -1,9 +1,9 @@
 import DenseMath
 
-/// Numbers that training changes, with the gradient of the loss for each.
+/// Numbers that training changes, with the gradient of the loss.
 ///
-/// `tensor` shares the memory of `values`, so that a model that holds it computes with what the optimizer last wrote.
-/// Nothing may read the tensor while a step is made.
+/// `tensor` shares the memory of `values`, so that a model with it computes with what the optimizer last wrote. It must
+/// not be read during a step.
 package final class Parameter {
   package let name: String
   /// Sizes of the axes, outermost first.
@@ -11,7 +11,7 @@ package final class Parameter {
   /// Whether weight decay applies: by custom not to biases and norms.
   package let decays: Bool
   package let values: FloatBuffer
-  /// The sum that backward passes add to; `zeroGradient` begins anew.
+  /// The sum that backward passes add to; `zeroGradient` clears it.
   package let gradient: FloatBuffer
 
   package var count: Int { shape.reduce(1, *) }
@@ -26,16 +26,16 @@ package final class Parameter {
     gradient = FloatBuffer(count: initial.count)
   }
 
-  /// The numbers as they are whenever they are read.
+  /// The current numbers.
   package var tensor: Tensor { Tensor(shape: shape, pointer: UnsafePointer(values.pointer), owner: values) }
 
   package func zeroGradient() { gradient.pointer.update(repeating: 0, count: count) }
 }
 
-/// Where gradients go: a parameter is known by the memory of its tensor, so that a weight used twice gets one sum and a
-/// frozen one none.
+/// Where gradients are summed: a parameter is identified by the memory of its tensor, so that a weight used twice has
+/// one sum and a frozen one none.
 package struct Gradients: @unchecked Sendable {
-  // Sendable although the buffers are written: a backward pass gives each of its threads memory of its own.
+  // Sendable although the buffers are written: a backward pass gives each of its threads its own memory.
   private let buffers: [UnsafePointer<Float>: FloatBuffer]
 
   package init(_ parameters: [Parameter] = []) {

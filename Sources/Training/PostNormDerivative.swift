@@ -1,7 +1,7 @@
 import DenseMath
 import Transformer
 
-/// One post-norm block at one batch: the derivative of `BERT.advance`, read from the bottom of that loop to its top.
+/// One post-norm block on one batch: the derivative of `BERT.advance`, in the reverse order of that loop.
 struct PostNormBlockDerivative: BlockDerivative {
   static let sites: Set<Site> = [
     .attentionInput, .queries, .keys, .values, .attentionWeights, .headOutputs, .attnOut, .mlpInput, .mlpPreActivation,
@@ -38,7 +38,7 @@ struct PostNormBlockDerivative: BlockDerivative {
       model.activation, at: tape.rows(.mlpPreActivation, index), rows: T, width: model.dimensions.feedForward,
       threads: threads)
     mlpHidden = tape.rows(.mlpHidden, index)
-    // The norms read update plus residual stream, which the forward pass never holds apart.
+    // The norms read update plus residual stream, a sum that the forward pass does not keep.
     let (attentionSum, mlpSum) = (tape.rows(.attnOut, index), tape.rows(.mlpOut, index))
     threads.add(attentionInput.pointer, to: attentionSum.pointer, rows: T, width: d)
     threads.add(mlpInput.pointer, to: mlpSum.pointer, rows: T, width: d)

@@ -1,7 +1,7 @@
 import DenseMath
 import Transformer
 
-/// One pre-norm block at one batch: the derivative of `GPT2.advance`, read from the bottom of that loop to its top.
+/// One pre-norm block on one batch: the derivative of `GPT2.advance`, in the reverse order of that loop.
 struct PreNormBlockDerivative: BlockDerivative {
   static let sites: Set<Site> = [
     .residPre, .attentionInput, .queries, .keys, .values, .attentionWeights, .headOutputs, .residMid, .mlpInput,

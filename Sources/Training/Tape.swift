@@ -1,7 +1,7 @@
 import DenseMath
 import Transformer
 
-/// Keeps what one pass through a stretch of blocks shows of some sites, for the derivatives of these blocks.
+/// Records the values at some sites in one pass through consecutive blocks, for the derivatives of these blocks.
 final class Tape: Observer {
   private let sites: Set<Site>
   private let layers: Range<Int>
@@ -35,7 +35,7 @@ final class Tape: Observer {
     }
   }
 
-  /// The rows of a site that is kept, in the block `index` places after the first.
+  /// The rows of a recorded site, in the block `index` blocks after the first.
   func rows(_ site: Site, _ index: Int) -> FloatBuffer {
     guard let buffer = rows[index][site] else { preconditionFailure("\(site) was not kept") }
     return buffer

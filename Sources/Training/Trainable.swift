@@ -2,13 +2,13 @@ import Checkpoints
 import DenseMath
 import Transformer
 
-/// A classifier some of whose weights are being trained: its model computes with the parameters' own memory.
+/// A classifier of which some weights are trained: its model computes with the parameters' own memory.
 package struct Trainable {
   package let model: Model
   package let head: ClassifierHead
-  /// Under the names of the checkpoint, in their order. Tensors of one axis, biases and norms, do not decay.
+  /// By the names of the checkpoint, in their order. Tensors of one axis, biases and norms, do not decay.
   package let parameters: [Parameter]
-  /// Blocks before this one are frozen, and so is what they make of a text; 0 where the embeddings are trained, too.
+  /// Blocks before this one are frozen, with the embeddings; 0 where the embeddings are trained.
   package let firstTrainedLayer: Int
   private let trainsEmbeddings: Bool
   private let gradients: Gradients
@@ -30,7 +30,7 @@ package struct Trainable {
       trainsEmbeddings ? 0 : parameters.compactMap { names.layer(of: $0.name) }.min() ?? model.dimensions.layers
   }
 
-  /// The hidden state of a batch before block `firstTrainedLayer`: what training never changes, unless the embeddings
+  /// The hidden state of a batch before block `firstTrainedLayer`, which training does not change unless the embeddings
   /// are trained.
   /// - Throws: `TransformerError`.
   package func frozenState(of batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
@@ -39,11 +39,11 @@ package struct Trainable {
     return h
   }
 
-  /// Puts the gradients of the mean cross entropy of a batch into the parameters, in place of what was there.
+  /// Overwrites the parameters' gradients with those of the mean cross entropy of a batch.
   /// - Parameters:
   ///   - h: the batch's `frozenState`.
   ///   - labels: the class of each text, below the head's.
-  /// - Returns: the loss and the scores it is made of.
+  /// - Returns: the loss and the scores.
   /// - Throws: `TransformerError`.
   package func gradient(
     from h: HiddenState, _ batch: PackedBatch, labels: [Int], workspace: Workspace, derivatives: DerivativeWorkspace

@@ -26,7 +26,7 @@ extension ClassNames {
     }
   }
 
-  /// Numbers fit as many classes alone: 1 of two classes may be another one than 1 of three.
+  /// Numbers match only as many classes: 1 of two classes may differ from 1 of three.
   private static func own(
     of model: Model, fitting dataset: Dataset, words: ClassNames?, count: Int
   ) throws -> ClassNames? {

@@ -1,4 +1,4 @@
-/// What can be wrong with a model, a data set or a folder that something is to be trained with.
+/// Errors of a model, a data set or a folder in training.
 package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The architecture has no classifier of this kind.
   case headDoesNotFit(model: String, head: String, supported: String)

@@ -2,7 +2,7 @@ import DenseMath
 import Transformer
 
 extension Unembedding {
-  /// From cotangents of what meets the matrix back through norm or transform to those of the hidden states, in place.
+  /// From cotangents of the matrix's input back through norm or transform to those of the hidden states, in place.
   /// - Parameters:
   ///   - dx: [rows, d]
   ///   - h: the states, [rows, d], as `apply` takes them.
