@@ -4,12 +4,12 @@ import GRDB
 import Interpretability
 import Transformer
 
-/// An atlas that is read: what it was made from, how far it got, and what stands in it.
+/// An atlas opened for reading: its stamp, its progress, and its contents.
 package final class Atlas {
   package let path: String
-  /// How it was made.
+  /// The stamp of its build.
   package let stamp: JSON
-  /// Parts that are built, of all.
+  /// Parts that are built.
   package let done: Int
   package let parts: Int
   /// V, rows of the matrix that parameters were projected with.
@@ -18,7 +18,7 @@ package final class Atlas {
   package let heads: Int
   let hidden: Int
   let feedForward: Int
-  /// Singular directions of each matrix, where it has as many; 0 for an atlas without.
+  /// Singular directions of each matrix, if it has as many; 0 for an atlas without.
   package let directions: Int
   let queue: DatabaseQueue
 
@@ -42,10 +42,10 @@ package final class Atlas {
     directions = row["directions"] as Int? ?? 0
   }
 
-  /// A token with its place in a ranking.
+  /// A token and its score.
   package struct RankedToken: Equatable, Sendable, Encodable {
     package let id: Int
-    /// As people read it; "[row 8190, no token]" for a row of the matrix that is no token.
+    /// For display; "[row 8190, no token]" for a row of the matrix without a token.
     package let text: String
     package let score: Double
 
@@ -65,10 +65,10 @@ package final class Atlas {
     package let layer: Int
     /// nil for neurons and their directions.
     package let head: Int?
-    /// The neuron, the number in the head, or that of the direction from the strongest; nil for a head's matrix.
+    /// The neuron, the coordinate of a sub-head, or a direction's rank by singular value; nil for a head's matrix.
     package let place: Int?
 
-    /// What it is found by: "L3H5", "L3:907", "L3H5:12"; a direction by its head, or its block, "L3".
+    /// Its address: "L3H5", "L3:907", "L3H5:12"; for a direction that of its head, or its block, "L3".
     package var name: String {
       switch kind {
       case .head, .headDirection: return "\(HeadPlace(layer: layer, head: head ?? 0))"
@@ -88,7 +88,7 @@ package final class Atlas {
     }
   }
 
-  /// An item with all that is kept of it; best first.
+  /// An item with its contents; best first.
   package struct Reading: Equatable, Sendable {
     package let item: Item
     /// Of a head's matrix.
@@ -96,18 +96,18 @@ package final class Atlas {
     /// Of a vector, or of a direction's left vector.
     package let highest: [RankedToken]
     package let lowest: [RankedToken]
-    /// What a singular direction has besides; nil for others.
+    /// The rest of a singular direction; nil for others.
     package let direction: Direction?
   }
 
-  /// A singular direction but for the tokens of its left vector.
+  /// A singular direction without the tokens of its left vector.
   package struct Direction: Equatable, Sendable {
     /// The singular value.
     package let value: Double
     /// Of the right vector of W_VO or W_QK; empty for keys and values.
     package let highest: [RankedToken]
     package let lowest: [RankedToken]
-    /// Of keys and values: the neurons that take part most.
+    /// Of keys and values: the neurons with the largest weights.
     package let neurons: [DirectionReading.Neuron]
   }
 
@@ -156,12 +156,12 @@ package final class Atlas {
       expected: kinds, "\(vector)")
   }
 
-  /// Everything of a block that is built, in the order of the plan.
+  /// All built items of a block, in the order of the plan.
   package func readings(ofLayer layer: Int) throws -> [Reading] {
     try readings("layer = ?", [layer], expected: 0, "L\(layer)")
   }
 
-  /// The name of the model, as the stamp has it.
+  /// The model's name in the stamp.
   package var modelName: String {
     guard case .string(let name)? = stamp["model"] else { return path }
     return name

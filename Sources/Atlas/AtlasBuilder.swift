@@ -7,9 +7,9 @@ import Transformer
 
 /// Writes an atlas: every head's highest pairs and every vector's tokens of a model, in a SQLite file.
 ///
-/// The work is a fixed plan of parts. Each is committed whole, so a build that is killed leaves a database with the parts
-/// before, and the next one goes on behind them; in the end the tables hold the same rows as those of a build that was
-/// never stopped. Memory holds one part.
+/// The work is a fixed list of parts. Each is committed whole, so a build that is killed leaves a database with the
+/// parts before, and the next build continues after them; the final rows are those of a build that was never stopped.
+/// Memory holds one part.
 package final class AtlasBuilder {
   package let path: String
   private let projection: VocabularyProjection
@@ -24,12 +24,12 @@ package final class AtlasBuilder {
   /// - Throws: `AtlasError`, `FileError`.
   package static func check(_ path: String) throws { try AtlasFile.check(path) }
 
-  /// Opens the file, which is made when it is not there, and starts an atlas in it or goes on with the one it holds.
+  /// Opens or creates the file, and starts an atlas in it or resumes the one that it holds.
   /// - Parameters:
-  ///   - tokenizer: names the rows of the projection's matrix; rows past its vocabulary are labelled.
-  ///   - selection: the tokens that take part (its rows, for vectors too) and the pairs that are left out.
+  ///   - tokenizer: names the rows of the projection's matrix; rows past its vocabulary get a label.
+  ///   - selection: the tokens to rank (its rows, for vectors too) and the pairs to leave out.
   ///   - stamp: an object with everything that defines the atlas.
-  /// - Throws: `AtlasError`, `FileError` when the folder is not there.
+  /// - Throws: `AtlasError`, `FileError` when the folder does not exist.
   package init(
     _ path: String, _ projection: VocabularyProjection, tokenizer: Tokenizer, options: AtlasOptions,
     selection: PairSearch.Selection = PairSearch.Selection(), stamp: JSON, threads: Threads
@@ -65,12 +65,12 @@ package final class AtlasBuilder {
     }
   }
 
-  /// Parts that are done, of all.
+  /// Parts that are built, of all.
   package var progress: (done: Int, parts: Int) { (finished.count, plan.parts.count) }
 
-  /// Builds the parts that are not there yet.
-  /// - Parameter report: called after each part with the number that is done.
-  /// - Throws: `AtlasError`, the disk full among others: then the parts before are kept; `LinearAlgebraError`.
+  /// Builds the missing parts.
+  /// - Parameter report: called after each part with the number of built parts.
+  /// - Throws: `AtlasError`, also for a full disk, with the parts before committed; `LinearAlgebraError`.
   package func build(report: (_ done: Int) -> Void = { _ in }) throws {
     for (number, part) in plan.parts.enumerated() where !finished.contains(number) {
       switch part.kind {
@@ -99,7 +99,7 @@ package final class AtlasBuilder {
     }
   }
 
-  /// Writes a part and the note that it is done, or neither.
+  /// Writes a part and marks it as built, or neither.
   private func commit(_ number: Int, _ write: (Database) throws -> Void) throws {
     try AtlasFile.translated(path, done: finished.count, parts: plan.parts.count) {
       try queue.write { db in
@@ -157,7 +157,7 @@ package final class AtlasBuilder {
     }
   }
 
-  /// The stamp, the sizes, and the tokens with what they are searched by.
+  /// The stamp, the sizes, and the tokens with the words for searches.
   private static func describe(
     _ db: Database, _ projection: VocabularyProjection, _ tokenizer: Tokenizer, stamp: JSON, parts: Int,
     directions: Int
@@ -192,10 +192,10 @@ package final class AtlasBuilder {
   }
 }
 
-/// A row of a matrix over the vocabulary, as it is shown and as it is searched for.
+/// A row of a matrix over the vocabulary, as shown and as searched.
 struct AtlasToken {
   let display: String
-  /// Without `##` and the space before it; empty for a row that is no token.
+  /// Without `##` and the space before it; empty for a row without a token.
   let word: String
 
   init(_ id: Int, _ tokenizer: Tokenizer) {

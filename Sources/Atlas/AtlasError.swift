@@ -3,24 +3,24 @@ import GRDB
 /// Why an atlas cannot be built or read.
 package enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
   case missing(path: String)
-  /// The file system does not let it be opened.
+  /// The file cannot be opened.
   case cannotOpen(path: String, reason: String)
-  /// A file, but none that an atlas was built into.
+  /// A file that is not an atlas.
   case notAnAtlas(path: String, found: String)
-  /// Built by a version of this program that lays atlases out in another way.
+  /// Built by a version of Graft with another schema.
   case otherSchema(path: String, expected: Int, found: Int)
   /// Another process has it open for building.
   case locked(path: String)
-  /// What is there was built from other weights or with other options.
+  /// Built from other weights or with other options.
   case differs(path: String, option: String, recorded: String, requested: String)
-  /// The file system took no more; what was committed before stays.
+  /// A write failed, as on a full disk; what was committed before is kept.
   case cannotWrite(path: String, reason: String, done: Int, parts: Int)
   case damaged(path: String, reason: String)
   /// Directions of an atlas that was built without.
   case noDirections(path: String)
-  /// A place of the model that a build which was stopped had not come to.
+  /// A part that an interrupted build has not reached.
   case notBuiltYet(path: String, place: String, done: Int, parts: Int)
-  /// No token of the vocabulary is, or with * begins like, what is searched for.
+  /// No token matches the search.
   case noSuchWord(String)
   case emptySearch
 
@@ -55,7 +55,7 @@ package enum AtlasError: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// What SQLite refused, in the terms of an atlas; nil for what is no fault of the file.
+  /// An error of SQLite in the terms of an atlas; nil for what is not the file's fault.
   init?(_ error: DatabaseError, path: String, done: Int = 0, parts: Int = 0) {
     let reason = error.message ?? "\(error.resultCode)"
     switch error.resultCode {

@@ -2,29 +2,29 @@ import Files
 import Foundation
 import GRDB
 
-/// The SQLite file behind an atlas: how it is opened, what marks it, and its tables.
+/// The SQLite file of an atlas: how it is opened, its identification, and its tables.
 enum AtlasFile {
-  /// "grft", so that a tool can tell an atlas from other databases.
+  /// "grft", which identifies an atlas among databases.
   static let applicationID = 0x6772_6674
   static let schema = 2
-  /// Schema 1 had no directions; such a file is read, but not gone on with.
+  /// Schema 1 had no directions; such a file is read, but not built into.
   private static let readableSchemas = 1...schema
 
-  /// Opens a file for building, alone: nobody else reads or builds while this is open.
-  /// - Throws: `AtlasError`, `FileError` when the folder is not there or cannot be written.
+  /// Opens a file for building, with an exclusive lock while it is open.
+  /// - Throws: `AtlasError`, `FileError` when the folder does not exist or cannot be written.
   static func openToBuild(_ path: String) throws -> DatabaseQueue {
     try check(path)
     return try translated(path) {
       var configuration = Configuration()
       configuration.prepareDatabase { try $0.execute(sql: "PRAGMA locking_mode = EXCLUSIVE") }
       let queue = try DatabaseQueue(path: path, configuration: configuration)
-      // Taken here and kept until the connection goes, however the process ends.
+      // Taken here and kept until the connection closes, however the process ends.
       try queue.inTransaction(.exclusive) { _ in .commit }
       return queue
     }
   }
 
-  /// Opens an atlas for reading. Not read-only to SQLite, which must be able to undo what a killed build left half done.
+  /// Opens an atlas for reading. Not read-only to SQLite, which must be able to roll back an interrupted transaction.
   /// - Throws: `AtlasError`.
   static func openToRead(_ path: String) throws -> DatabaseQueue {
     guard FileManager.default.fileExists(atPath: path) else { throw AtlasError.missing(path: path) }
@@ -35,7 +35,7 @@ enum AtlasFile {
         guard case .atlas(let version) = try state(db, path: path) else {
           throw AtlasError.notAnAtlas(path: path, found: "an empty database")
         }
-        // Stand-ins that live beside the file, which stays as it is.
+        // Temporary tables beside the file, which does not change.
         if version < 2 { try db.execute(sql: directionTables("TEMP TABLE")) }
         try db.execute(sql: "PRAGMA query_only = ON")
       }
@@ -43,7 +43,7 @@ enum AtlasFile {
     }
   }
 
-  /// Checks that a database can stand at a path, before long work. Changes nothing.
+  /// Checks that a database can be at a path, before long work. Changes nothing.
   /// - Throws: `AtlasError`, `FileError`.
   static func check(_ path: String) throws {
     try refuseOthers(path)
@@ -76,7 +76,7 @@ enum AtlasFile {
     return .atlas(schema: version)
   }
 
-  /// Lays out an empty database.
+  /// Creates the tables of an empty database.
   static func create(_ db: Database) throws {
     try db.execute(
       sql: """
@@ -123,7 +123,7 @@ enum AtlasFile {
     """
   }
 
-  /// Runs a body whose SQLite errors become an atlas's.
+  /// Runs a body and translates SQLite's errors.
   static func translated<Result>(_ path: String, done: Int = 0, parts: Int = 0, _ body: () throws -> Result) throws
     -> Result
   {

@@ -1,7 +1,7 @@
 import Interpretability
 import Transformer
 
-/// What kind of reading an item of an atlas is.
+/// The kind of an item of an atlas.
 package enum AtlasKind: Hashable, Sendable {
   /// The highest pairs of a head's W_VO or W_QK.
   case head(VocabularyProjection.HeadMatrix)
@@ -35,7 +35,7 @@ package enum AtlasKind: Hashable, Sendable {
     }
   }
 
-  /// In the order of an atlas: heads, neurons, sub-heads, each with its directions behind it.
+  /// In the order of an atlas: heads, neurons, sub-heads, each followed by its directions.
   package static let all: [AtlasKind] =
     VocabularyProjection.HeadMatrix.allCases.map { .head($0) }
     + VocabularyProjection.HeadMatrix.allCases.map { .headDirection($0) }
@@ -44,7 +44,7 @@ package enum AtlasKind: Hashable, Sendable {
     + ParameterKind.allCases.filter { $0.isAttention }.map { .vector($0) }
 }
 
-/// How much of each reading an atlas keeps.
+/// How much of each item an atlas keeps.
 package struct AtlasOptions: Equatable, Sendable {
   /// Highest pairs of a head's matrix.
   package var pairs: Int
@@ -65,16 +65,16 @@ struct AtlasPlan {
   struct Part {
     let kind: AtlasKind
     let layer: Int
-    /// nil for vectors and directions of neurons, all of which in a block are one part.
+    /// nil for vectors and directions of neurons, which are one part per block.
     let head: Int?
-    /// The number of its first item; the others follow it.
+    /// The number of its first item; the others follow.
     let firstItem: Int
     let items: Int
   }
 
   let parts: [Part]
 
-  /// - Parameter directions: singular directions of each matrix; none has more than its rank can be.
+  /// - Parameter directions: singular directions of each matrix, at most its rank.
   init(layers: Int, heads: Int, hidden: Int, feedForward: Int, directions: Int) {
     var parts: [Part] = []
     var item = 1

@@ -1,7 +1,7 @@
 import GRDB
 
 extension Atlas {
-  /// Where a search looks.
+  /// What a search covers.
   package enum Side: Sendable {
     /// Highest pairs and tokens, and either end of singular directions, whose sign is free.
     case highest
@@ -17,7 +17,7 @@ extension Atlas {
     case rightHighest, rightLowest
   }
 
-  /// An item that speaks of all words of a search.
+  /// An item with all words of a search.
   package struct Match: Equatable, Sendable {
     package struct Place: Equatable, Sendable {
       /// From 1.
@@ -30,14 +30,14 @@ extension Atlas {
     }
 
     package let item: Item
-    /// Where the words stand, best rank first.
+    /// The positions of the words, best rank first.
     package let places: [Place]
   }
 
-  /// The items among whose tokens every word stands; those first where the words rank highest, then by number of places.
+  /// The items whose tokens include every word; best ranks first, then by number of places.
   /// - Parameters:
-  ///   - text: words with spaces between. Case does not matter; `canad*` is any token that begins so.
-  ///   - kinds: what to look at; nil for all.
+  ///   - text: words with spaces between. Case does not matter; `canad*` is any token with that prefix.
+  ///   - kinds: the kinds to search; nil for all.
   ///   - limit: how many to return.
   /// - Returns: the first `limit`, and how many there are.
   /// - Throws: `AtlasError.emptySearch`, `.noSuchWord`.
@@ -62,7 +62,7 @@ extension Atlas {
           else { continue }
           let item = try Item(row)
           guard kinds?.contains(item.kind) ?? true else { continue }
-          // A pair of which both sides are meant is one place.
+          // A pair with words on both sides is one place.
           var places: [[Int]: Match.Place] = [:]
           for hit in hits {
             places[[hit.rank, hit.side ?? 0]] = .init(
@@ -78,7 +78,7 @@ extension Atlas {
     }
   }
 
-  /// Tokens as a search compares them, by id.
+  /// The texts that a search compares, by token id.
   /// - Throws: `AtlasError`.
   package func searchedTexts() throws -> [Int: String] {
     try AtlasFile.translated(path) {
@@ -90,13 +90,13 @@ extension Atlas {
     }
   }
 
-  /// Ids of the tokens that are a word, or begin like it.
+  /// Ids of the tokens that are a word, or begin with it.
   private static func tokens(_ db: Database, of word: String) throws -> [Int] {
     let isPrefix = word.count > 1 && word.hasSuffix("*")
     let bare = isPrefix ? String(word.dropLast()) : word
     let phrase = "\"" + bare.replacing("\"", with: "\"\"") + "\"" + (isPrefix ? "*" : "")
     var ids: Set<Int> = []
-    // Punctuation has no words: the index finds nothing there, and the token is compared as it is.
+    // The index has no words of punctuation, so that the token itself is compared.
     if bare.contains(where: { $0.isLetter || $0.isNumber }) {
       ids.formUnion(
         try Int.fetchAll(
@@ -124,7 +124,7 @@ extension Atlas {
       side == .highest
       ? "(side = 0 OR item IN (SELECT item FROM direction))" : "side = 1 AND item NOT IN (SELECT item FROM direction)"
     for (word, ids) in tokens.enumerated() {
-      // SQLite takes a limited number of parameters; these are numbers of our own.
+      // SQLite limits the number of parameters; these are our own numbers.
       let list = ids.map(String.init).joined(separator: ",")
       let vectors = try Row.fetchAll(
         db,
