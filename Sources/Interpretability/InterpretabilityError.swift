@@ -1,6 +1,6 @@
-/// Why something cannot be read.
+/// Errors of interpretability methods.
 public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// A head over the vocabulary, [V, d], is not for the states that it is to read.
+  /// A head over the vocabulary, [V, d], does not fit the states.
   case headDoesNotFit(model: String, layer: Int, expected: [Int], found: [Int])
   case noSuchRow(Int, tokens: Int)
   case noSuchToken(Int, vocabulary: Int)
@@ -8,32 +8,32 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case partsDoNotSum(model: String, position: Int, sum: Double, logit: Double, magnitude: Double)
   /// Texts that cannot be split into three parts.
   case tooFewTexts(found: Int, needed: Int)
-  /// Effective attention no longer makes the output that attention makes.
+  /// Effective attention changes the output of attention.
   case outputChanged(layer: Int, head: Int, error: Double, allowed: Double, tolerance: Double)
   /// No text of a corpus has a token to predict.
   case nothingToPredict
-  /// More items of the vocabulary than there are, or none.
+  /// A set of no items, or of more than the vocabulary has.
   case setTooLarge(Int, vocabulary: Int)
-  /// Translators were fitted with another head than the one that would read what they make.
+  /// Translators were fitted with another head.
   case foreignTunedLens(model: String, expected: String, found: String)
-  /// Translators are for other states: [states, d].
+  /// Translators do not fit the states: [states, d].
   case tunedLensDoesNotFit(model: String, expected: [Int], found: [Int])
-  /// A joined model's states are read by two heads.
+  /// A stitched model's states are read by two heads.
   case tunedLensOfSegments(model: String)
   case notATunedLens(path: String, found: String)
-  /// A text of masks was asked for, and the tokenizer has no mask.
+  /// The mask baseline with a tokenizer without a mask.
   case noMaskForBaseline(model: String)
-  /// A post-norm model has no norm before what reads.
+  /// A post-norm model has no norm before parameters that read.
   case noNormToFold(model: String)
   case widthDoesNotFit(model: String, expected: Int, found: Int)
   case noSuchHead(String, model: String, layers: Int, heads: Int)
   case noSuchLayer(Int, model: String, layers: Int)
-  /// Two checkpoints are of different shape, so that there is no difference between them.
+  /// Two checkpoints have different shapes, so that they have no difference.
   case differentShapes(model: String, base: String, what: String, expected: String, found: String)
   case noSuchVector(String, group: String, model: String, expected: String)
-  /// A text whose states are to replace all of another text's has another number of tokens.
+  /// A text whose states replace all of another text's has another number of tokens.
   case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
-  /// A text does not have the token from which a state is to be taken.
+  /// A text lacks the token of a patched state.
   case noPatchPosition(site: String, text: String, position: Int, tokens: Int)
 
   public var description: String {

@@ -3,8 +3,7 @@ import Files
 import Tokenization
 import Transformer
 
-/// What effective attention says about one text: numbers a head, and how raw and effective weights part as the text
-/// grows.
+/// Effective attention of one text: numbers per head, and the correlation of raw and effective weights by length.
 package struct AttentionRecord: Sendable, Equatable, Encodable {
   package struct Head: Sendable, Equatable {
     package let layer: Int
@@ -14,23 +13,23 @@ package struct AttentionRecord: Sendable, Equatable, Encodable {
     package let simplexNullDimension: Int
     /// `EffectiveAttention.Head.nullShare`
     package let nullShare: Double
-    /// `EffectiveAttention.Head.correlation`; NaN where there is none.
+    /// `EffectiveAttention.Head.correlation`; NaN where undefined.
     package let correlation: Double
     package let outputError: Double
-    /// One a target of the study.
+    /// One per target of the study.
     package let shares: AttentionShares
   }
 
-  /// What names the text.
+  /// The text's name.
   package let id: String
   /// T
   package let tokens: Int
-  /// `AttentionShares.uniform`, one a target.
+  /// `AttentionShares.uniform`, one per target.
   package let uniform: [Double]
   /// In order of layer and head.
   package let heads: [Head]
-  /// For each length of the study that the text has: the correlation of raw and effective weights in its head of that many
-  /// tokens, [layers], each the mean over the layer's heads; NaN where a layer has none.
+  /// For each length of the study that the text reaches: the correlation of raw and effective weights in the text
+  /// truncated to that many tokens, [layers], each the mean over the layer's heads; NaN where a layer has none.
   package let correlations: [Correlation]
 
   package struct Correlation: Sendable, Equatable, Encodable {
@@ -43,14 +42,14 @@ package struct AttentionRecord: Sendable, Equatable, Encodable {
 package struct AttentionStudy: Sendable {
   package let model: any TransformerModel
   package let method: EffectiveAttention
-  /// What shares are taken of.
+  /// The targets of shares.
   package let targets: [AttentionTarget]
   /// In tokens, special ones included; ascending.
   package let lengths: [Int]
   private let tokenizer: Tokenizer
   private let isCausal: Bool
 
-  /// - Parameter lengths: to cut each text to, besides reading all of it.
+  /// - Parameter lengths: to which each text is truncated, in addition to the whole text.
   package init(_ model: any TransformerModel, _ method: EffectiveAttention, tokenizer: Tokenizer, lengths: [Int] = []) {
     isCausal = method.blocks.contains { $0.isCausal }
     self.model = model
@@ -60,7 +59,7 @@ package struct AttentionStudy: Sendable {
     targets = AttentionTarget.all(isCausal: isCausal)
   }
 
-  /// - Parameter keep: gets each head with its weights, [layer][head], before they are let go.
+  /// - Parameter keep: gets each head with its weights, [layer][head], before they are released.
   /// - Throws: what `EffectiveAttention.read` and `keep` throw.
   package func record(
     id: String, _ ids: [Int32], workspace: Workspace, keep: (EffectiveAttention.Head) throws -> Void = { _ in }
@@ -93,14 +92,14 @@ package struct AttentionStudy: Sendable {
       shares: AttentionShares(head, targets: targets, kinds: kinds, isCausal: isCausal))
   }
 
-  /// The first tokens of a text with what the tokenizer puts at its end, BERT's [SEP], kept there.
+  /// The first tokens of a text, with the tokenizer's last one, BERT's [SEP], at the end.
   private func head(of ids: [Int32], _ length: Int) -> [Int32] {
     let suffix = tokenizer.template.suffix
     let closing = ids.suffix(suffix.count).elementsEqual(suffix) && suffix.count < length ? suffix : []
     return ids.prefix(length - closing.count) + closing
   }
 
-  /// Of each layer, the mean over its heads.
+  /// For each layer, the mean over its heads.
   private func correlations(_ ids: [Int32], workspace: Workspace) throws -> [Double] {
     var layers: [Double] = []
     try method.read(model, PackedBatch([ids]), workspace: workspace) { _, heads in
@@ -145,7 +144,7 @@ extension AttentionRecord {
     }
   }
 
-  /// NaN where there is none.
+  /// NaN for null.
   private static func number(_ node: JSONNode) throws -> Double {
     if case .null? = node.value { return .nan }
     return try node.double()

@@ -1,12 +1,12 @@
 import DenseMath
 
-/// Where one head looks in one text, raw and effective: for each target the mean over the tokens of what a token gives it.
+/// Attention of one head in one text, raw and effective: for each target the mean share over the tokens.
 package struct AttentionShares: Sendable, Equatable, Encodable {
   /// The sum of the attention weights on the target. Over the kinds of token they sum to 1.
   package let raw: [Double]
   /// The sum of the effective weights, which may be negative and over the kinds of token need not sum to 1.
   package let effective: [Double]
-  /// The sum of the effective weights' magnitudes as a part of that of the whole row: comparable with raw shares.
+  /// The sum of the effective weights' magnitudes over that of the whole row: comparable with raw shares.
   package let magnitude: [Double]
 
   init(raw: [Double], effective: [Double], magnitude: [Double]) {
@@ -14,7 +14,7 @@ package struct AttentionShares: Sendable, Equatable, Encodable {
   }
 
   /// - Parameters:
-  ///   - targets: what is asked for, in the order of the results.
+  ///   - targets: in the order of the results.
   ///   - kinds: `AttentionTarget.kinds` of the text.
   package init(_ head: EffectiveAttention.Head, targets: [AttentionTarget], kinds: [AttentionTarget], isCausal: Bool) {
     let T = head.raw.rows
@@ -40,7 +40,7 @@ package struct AttentionShares: Sendable, Equatable, Encodable {
     (raw, effective, magnitude) = (means[0], means[1], means[2])
   }
 
-  /// What a head that looks everywhere alike would give each target: the chance level of a text.
+  /// The shares under equal attention to all visible tokens: the chance level of a text.
   package static func uniform(targets: [AttentionTarget], kinds: [AttentionTarget], isCausal: Bool) -> [Double] {
     let T = kinds.count
     return targets.map { target in
@@ -54,7 +54,7 @@ package struct AttentionShares: Sendable, Equatable, Encodable {
 }
 
 extension AttentionTarget {
-  /// The places of a target that a row sees; for a kind of token all of them.
+  /// The positions of a target that a row sees; for a kind of token all of them.
   fileprivate func places(from row: Int, seen: Int) -> Range<Int> {
     switch self {
     case .itself: return row..<row + 1
@@ -94,7 +94,7 @@ extension EffectiveAttention.Head {
     return xy / (xx * yy).squareRoot()
   }
 
-  /// ‖A - A⊥‖² / ‖A‖², Frobenius norms: how much of the weights the output does not depend on.
+  /// ‖A - A⊥‖² / ‖A‖², Frobenius norms: the part of the weights without effect on the output.
   package var nullShare: Double {
     var (lost, all) = (0.0, 0.0)
     for (x, y) in zip(raw.values, effective.values) {

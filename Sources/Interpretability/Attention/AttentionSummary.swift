@@ -3,14 +3,14 @@ import Files
 
 /// A mean over texts.
 package struct TextMean: Sendable, Equatable, Encodable {
-  /// Texts that have the number.
+  /// Texts with the number.
   package let count: Int
   /// NaN without texts.
   package let mean: Double
   /// Percentile bootstrap over the texts, 1,000 resamples; nil without texts.
   package let interval: Interval?
 
-  /// - Parameter values: one a text; those that are not finite are left out.
+  /// - Parameter values: one per text; those that are not finite are left out.
   package init(_ values: [Double], seed: UInt64) {
     let values = values.filter(\.isFinite)
     count = values.count
@@ -21,7 +21,7 @@ package struct TextMean: Sendable, Equatable, Encodable {
   private enum CodingKeys: String, CodingKey { case count = "texts", mean, interval = "ci95" }
 }
 
-/// Effective attention over many texts. Numbers of a layer are the means over its heads, made text by text.
+/// Effective attention over many texts. For a layer each text's number is the mean over its heads.
 package struct AttentionSummary: Sendable {
   /// One head, or one layer.
   package struct Part: Sendable {
@@ -33,7 +33,7 @@ package struct AttentionSummary: Sendable {
     package let simplexNullDimension: TextMean
     package let nullShare: TextMean
     package let correlation: TextMean
-    /// One a target.
+    /// One per target.
     package let raw: [TextMean]
     package let effective: [TextMean]
     package let magnitude: [TextMean]
@@ -51,11 +51,11 @@ package struct AttentionSummary: Sendable {
   package let texts: Int
   package let tokens: Int
   package let targets: [AttentionTarget]
-  /// One a target.
+  /// One per target.
   package let uniform: [TextMean]
   package let layers: [Part]
   package let heads: [Part]
-  /// Ascending; a length that no text has is not there.
+  /// Ascending; lengths that no text has are left out.
   package let lengths: [Length]
   /// The largest of all heads and texts.
   package let outputError: Double

@@ -1,20 +1,20 @@
 import Tokenization
 
-/// What a token can look at. The kinds of token part a text among them, and so do the places: a comma that follows is
-/// punctuation and the next token.
+/// A target of attention. The kinds of token partition a text, and so do the relative positions: a comma that follows
+/// is punctuation and the next token.
 package enum AttentionTarget: String, CaseIterable, Sendable {
   /// BERT's [CLS] and [SEP].
   case cls, sep
-  /// GPT-2: the first token of the text, whatever it is.
+  /// GPT-2: the first token of the text.
   case first
   /// Punctuation and symbols, as BERT's tokenizer splits them off: no letter, digit or space.
   case punctuation
   /// Any other token.
   case other
-  /// The token itself, the one before and the one after; the others are farther away.
+  /// The token itself, the one before and the one after.
   case itself, previous, next
 
-  /// Those that there are for a model.
+  /// The targets of a model.
   package static func all(isCausal: Bool) -> [AttentionTarget] {
     isCausal
       ? [.first, .punctuation, .other, .itself, .previous]

@@ -1,20 +1,20 @@
 import DenseMath
 import Transformer
 
-/// What attention of one block carries from each token, in Double: T = (X W_V + b_V) W_O for each head (Brunner et al.,
+/// The value vectors of one block's attention after wO, in Double: T = (X W_V + b_V) W_O for each head (Brunner et al.,
 /// "On Identifiability in Transformers", 2020, section 3; there T = E W^V H, without the bias, which is included here).
 ///
-/// The weights are the checkpoint's Float32, and everything from the Float32 residual stream on is Double: a pre-norm block's norm,
-/// the value product and T. A rank is a statement about the smallest singular values, which Float32 would fill with
+/// The weights are the checkpoint's Float32, and everything from the Float32 residual stream on is Double: a pre-norm
+/// block's norm, the value product and T. A rank depends on the smallest singular values, which in Float32 are
 /// rounding.
 package struct AttentionValues: Sendable {
   /// H
   package let heads: Int
   /// dHead
   package let headSize: Int
-  /// Whether a token sees only itself and what comes before.
+  /// Whether a token sees only itself and earlier ones.
   package let isCausal: Bool
-  /// What attention reads is this norm of the residual stream; nil in a post-norm model, which reads the stream unmodified.
+  /// The norm before attention; nil in a post-norm model, where attention reads the residual stream itself.
   private let norm: Norm?
   /// [d, d], [d]
   private let wV: DoubleMatrix
@@ -48,7 +48,7 @@ package struct AttentionValues: Sendable {
     (self.heads, self.headSize, self.norm, self.isCausal) = (heads, headSize, norm, isCausal)
   }
 
-  /// X W_V + b_V of rows of the residual stream as the block finds it, [rows, d], heads side by side.
+  /// X W_V + b_V for rows of the block's input residual stream, [rows, d], heads side by side.
   func values(_ residual: UnsafePointer<Float>, rows: Int, stride: Int) -> DoubleMatrix {
     let d = wV.rows
     var x = DoubleMatrix(rows: rows, columns: d)
@@ -63,12 +63,12 @@ package struct AttentionValues: Sendable {
     return product
   }
 
-  /// A head's T turned into its own coordinates, [rows, dHead]: T Q with the orthonormal Q of wO = P diag(σ) Qᵀ. Products
-  /// with it from the left have the norms they have with T, and its singular values and left vectors are T's, without
-  /// decomposing a matrix as wide as the model.
+  /// A head's T in coordinates of its own, [rows, dHead]: T Q with the orthonormal Q of wO = P diag(σ) Qᵀ. Products
+  /// with it from the left have the norms they have with T, and its singular values and left vectors are T's, without a
+  /// decomposition as wide as the model.
   func reducedOutput(_ values: DoubleMatrix, head: Int) -> DoubleMatrix { part(values, head) * reduced[head] }
 
-  /// What weights over the rows make of them, `weights` T, [weights.rows, d].
+  /// `weights` T, [weights.rows, d].
   func output(_ weights: DoubleMatrix, _ values: DoubleMatrix, head: Int) -> DoubleMatrix {
     weights * part(values, head) * wO[head]
   }
@@ -79,7 +79,7 @@ package struct AttentionValues: Sendable {
 }
 
 extension Linear {
-  /// Columns of W as it multiplies from the right, [in, columns].
+  /// Columns of W, multiplied from the right, [in, columns].
   fileprivate func matrix(columns: Range<Int>) -> DoubleMatrix {
     var result = DoubleMatrix(rows: inputs, columns: columns.count)
     for row in 0..<inputs {

@@ -1,16 +1,16 @@
 import DenseMath
 
-/// The column spaces of the first 1, 2, ... rows of a matrix: what a causal model's attention can carry from the tokens
-/// that each row sees.
+/// The column spaces of the first 1, 2, ... rows of a matrix: for a causal model those of the values that each row
+/// sees.
 ///
-/// A singular value decomposition a row would cost the square of the text times the square of the head. Instead the QR
-/// decomposition of the rows so far takes in one row at a time (Givens rotations: Golub and Van Loan, "Matrix
+/// One singular value decomposition per row would cost the square of the text times the square of the head. Instead the
+/// QR decomposition of the rows so far grows by one row at a time (Givens rotations: Golub and Van Loan, "Matrix
 /// Computations", section 6.5.3), in time proportional to the text. It gives a basis, but no rank; so a row's rank is
-/// taken from it only where a bound on the singular values proves what the decomposition would find, and everywhere else
-/// the decomposition is made.
+/// taken from it only where a bound on the singular values proves it, and from a decomposition of its own everywhere
+/// else.
 ///
 /// The bound: with the leading triangle B of R, σ_min ≥ 1 / ‖B⁻¹‖_F, and no singular value shrinks when a row is added;
-/// σ_max ≤ ‖Z‖_F. Columns that the whole matrix does not have (to tolerance) are left out first; that they are below the
+/// σ_max ≤ ‖Z‖_F. Dimensions that the whole matrix lacks (to tolerance) are left out first; that they are below the
 /// tolerance in the first rows as well is proved by σ_max of these rows being at least the longest row.
 struct CausalColumnSpaces {
   /// [rows, r]
@@ -20,7 +20,7 @@ struct CausalColumnSpaces {
   private let reduced: DoubleMatrix
   /// The largest singular value left out.
   private let dropped: Double
-  /// A bound has to hold by this factor, which is far above its own rounding.
+  /// The factor by which a bound must hold, far above its own rounding.
   private static let margin = 2.0
 
   /// - Parameter whole: the column space of the matrix.
@@ -31,7 +31,7 @@ struct CausalColumnSpaces {
     dropped = whole.rank < whole.values.count ? whole.values[whole.rank] : 0
   }
 
-  /// Each row i of `weights` ([rows, rows], 0 after its own place) projected onto the column space of rows 0...i.
+  /// Each row i of `weights` ([rows, rows], 0 after its own position) projected onto the column space of rows 0...i.
   /// - Returns: the projections, the rank of rows 0...i for each i, and for how many rows it took a decomposition.
   /// - Throws: `LinearAlgebraError`.
   func project(_ weights: DoubleMatrix) throws -> (projected: DoubleMatrix, ranks: [Int], decomposed: Int) {
@@ -73,11 +73,11 @@ struct CausalColumnSpaces {
   }
 }
 
-/// Q R = the rows taken in so far, Q with orthonormal columns.
+/// Q R = the rows so far, Q with orthonormal columns.
 private struct GrowingQR {
   private let rows: Int
   private let columns: Int
-  /// Column after column, `rows` numbers each; only the rows taken in are other than 0.
+  /// Column after column, `rows` numbers each; 0 except in the rows so far.
   private var q: [Double]
   /// [columns, columns], upper triangle.
   private var r: [Double]
@@ -92,7 +92,7 @@ private struct GrowingQR {
     line = [Double](repeating: 0, count: columns)
   }
 
-  /// Takes in row `row` of a [rows, columns] matrix; rows come in order.
+  /// Adds row `row` of a [rows, columns] matrix; rows come in order.
   mutating func append(_ matrix: [Double], row: Int) {
     let (rows, columns) = (rows, columns)
     for column in 0..<columns { line[column] = matrix[row * columns + column] }
@@ -131,7 +131,7 @@ private struct GrowingQR {
     }
   }
 
-  /// 1 / ‖B⁻¹‖_F of the leading triangle of `size`: no singular value of the rows taken in, down to the `size`th, is below.
+  /// 1 / ‖B⁻¹‖_F of the leading triangle of `size`: a lower bound of the first `size` singular values.
   func lowerBoundOfSingularValues(_ size: Int) -> Double {
     var inverse = [Double](repeating: 0, count: size * size)
     var squares = 0.0

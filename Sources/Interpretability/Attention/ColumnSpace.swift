@@ -1,14 +1,14 @@
 import DenseMath
 
-/// What the rows of a matrix can carry: the space of its columns, found by singular values.
+/// The column space of a matrix, by singular values.
 struct ColumnSpace {
   /// [rows, rank], orthonormal: left singular vectors.
   let basis: DoubleMatrix
-  /// All singular values, from the largest down.
+  /// All singular values, in descending order.
   let values: [Double]
   /// Right singular vectors, [columns, min(rows, columns)].
   let right: DoubleMatrix
-  /// Singular values above the tolerance times the largest one; 0 for a matrix of zeros.
+  /// The number of singular values above the tolerance times the largest one; 0 for a matrix of zeros.
   var rank: Int { basis.columns }
 
   /// - Throws: `LinearAlgebraError` when a number is not finite.
@@ -23,9 +23,9 @@ struct ColumnSpace {
   /// Each row of `weights` without its part in the null space of products from the left: `weights` U Uᵀ.
   func project(_ weights: DoubleMatrix) -> DoubleMatrix { weights * basis * basis.transposed }
 
-  /// The rank of the matrix with a column of ones beside it. Rows of numbers that sum to the same, such as probabilities,
-  /// differ by vectors whose product with both is zero.
-  /// - Parameter tolerance: of the part of the ones that the columns do not reach, relative to all of it.
+  /// The rank of the matrix with an additional column of ones. Rows with equal sums, such as probabilities, differ by
+  /// vectors whose product with both is zero. - Parameter tolerance: of the part of the ones outside the column space,
+  /// relative to all of it.
   func rankWithOnes(tolerance: Double) -> Int {
     let ones = DoubleMatrix(rows: 1, columns: basis.rows, values: [Double](repeating: 1, count: basis.rows))
     let reached = project(ones)

@@ -1,22 +1,22 @@
 import DenseMath
 import Transformer
 
-/// Effective attention (Brunner et al., "On Identifiability in Transformers", 2020, section 3): what is left of a head's
-/// attention weights A when the part is taken away that cannot change its output.
+/// Effective attention (Brunner et al., "On Identifiability in Transformers", 2020, section 3): a head's attention
+/// weights A without the part that does not affect its output.
 ///
-/// With T = (X W_V + b_V) W_O a head adds A T to the residual stream. Whatever has product 0 with T from the left can be
-/// added to a row of A without a trace; T has rank at most dHead, so in a text of more tokens there is always such a part.
-/// A⊥ = A U Uᵀ with U the left singular vectors of T above the tolerance. In a causal model row i is a matter of the
-/// tokens 0...i alone. A⊥'s numbers may be negative and its rows need not sum to 1.
+/// With T = (X W_V + b_V) W_O a head adds A T to the residual stream. Any vector with product 0 with T can be added to
+/// a row of A without an effect; T has rank at most dHead, so in a text of more tokens there are such vectors. A⊥ = A U
+/// Uᵀ with U the left singular vectors of T above the tolerance. In a causal model row i is projected within the tokens
+/// 0...i. A⊥'s numbers may be negative and its rows need not sum to 1.
 ///
-/// An observer of the one forward pass: the residual stream and the attention weights come in as Float32; everything from
-/// there on is Double.
+/// An observer of the forward pass: residual stream and attention weights are Float32, everything from there on is
+/// Double.
 package struct EffectiveAttention: Sendable {
   /// One head in one text.
   package struct Head: Sendable {
     package let layer: Int
     package let head: Int
-    /// The model's attention weights, [T, T]; row i says where token i looks.
+    /// The model's attention weights, [T, T]; row i is the attention of token i.
     package let raw: DoubleMatrix
     /// [T, T]
     package let effective: DoubleMatrix
@@ -33,12 +33,12 @@ package struct EffectiveAttention: Sendable {
     package var nullDimension: Int { raw.rows - rank }
   }
 
-  /// A singular value counts that is above this times the largest.
+  /// Singular values above this times the largest count.
   package static let defaultTolerance = 1e-10
-  /// A⊥ T may differ from A T by at most this part.
+  /// The bound on ‖A⊥ T - A T‖ / ‖A T‖.
   package static let outputTolerance = 1e-6
 
-  /// One a block of the model that is read.
+  /// One per block of the model.
   package let blocks: [AttentionValues]
   package let tolerance: Double
 
@@ -47,10 +47,10 @@ package struct EffectiveAttention: Sendable {
     self.tolerance = tolerance
   }
 
-  /// Runs the model and hands over all heads of one block and text after the other, in the order the pass makes them.
-  /// - Throws: `TransformerError` for a batch the model cannot take; `InterpretabilityError.outputChanged` when the
-  ///   tolerance is so large that the weights left over no longer make the head's output; `LinearAlgebraError`; what
-  ///   `receive` throws.
+  /// Runs the model and passes all heads of each block and text to `receive`, in the order of the pass. - Throws:
+  /// `TransformerError` for a batch that the model does not support; `InterpretabilityError.outputChanged` when the
+  /// tolerance is so large that the effective weights change the head's output; `LinearAlgebraError`; what `receive`
+  /// throws.
   package func read(
     _ model: any TransformerModel, _ batch: PackedBatch, workspace: Workspace,
     receive: (_ sequence: Int, _ heads: [Head]) throws -> Void
@@ -103,7 +103,7 @@ private final class Reader: Observer {
   private let batch: PackedBatch
   private let threads: Threads
   private let receive: (Int, [EffectiveAttention.Head]) throws -> Void
-  /// Of the block that is being run, [T, d].
+  /// Values of the current block, [T, d].
   private var values = DoubleMatrix(rows: 0, columns: 0)
 
   init(
@@ -125,7 +125,7 @@ private final class Reader: Observer {
     let size = observation.columns
     var results = [Result<EffectiveAttention.Head, any Error>?](repeating: nil, count: block.heads)
     results.withUnsafeMutableBufferPointer { results in
-      // Each head is a task of its own and writes its own element.
+      // Each task writes its own element.
       nonisolated(unsafe) let results = results
       nonisolated(unsafe) let pointer = observation.pointer
       threads.run(block.heads) { head, _ in

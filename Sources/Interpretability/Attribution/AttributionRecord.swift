@@ -1,15 +1,15 @@
 import Evaluation
 import Files
 
-/// What token attribution says about one text, a level each: what `AttributionStatistics` takes its means over, and a line of
+/// Token attribution of one text, by level: what `AttributionStatistics` takes its means over, and a line of
 /// `texts.jsonl`.
 package struct AttributionRecord: RunRecord, Sendable {
-  /// A sum, and of how many.
+  /// A sum and its count.
   struct Sum: Sendable, Encodable {
     var sum = 0.0
     var count = 0
 
-    /// nil of nothing.
+    /// nil without a count.
     var mean: Double? { count > 0 ? sum / Double(count) : nil }
 
     static func += (left: inout Sum, right: Sum) {
@@ -24,7 +24,7 @@ package struct AttributionRecord: RunRecord, Sendable {
     var own: [Double] = []
     /// Tokens whose largest contributor is another token.
     var othersLargest = 0
-    /// Of c[j, j + δ] for δ = -reach ... reach; before and after these, of all that is farther.
+    /// Of c[j, j + δ] for δ = -reach ... reach; first and last of all farther tokens before and after.
     var distances: [Sum]
     var fromSpecial = Sum()
     var toSpecial = Sum()
@@ -44,14 +44,14 @@ package struct AttributionRecord: RunRecord, Sendable {
     }
   }
 
-  /// What names the text.
+  /// The text's name.
   package let id: String
   let levels: [Level]
 
   /// - Parameters:
   ///   - contributions: [levels][T T], as `TokenAttribution` has them.
   ///   - special: whether each of the T tokens is one.
-  ///   - reach: the largest distance that stands by itself.
+  ///   - reach: the largest distance with a number of its own.
   package init(id: String, contributions: [[Double]], special: [Bool], reach: Int = 10) {
     let T = special.count
     precondition(contributions.allSatisfy { $0.count == T * T }, "another number of tokens")
@@ -91,7 +91,7 @@ extension AttributionRecord {
   /// Reads what was encoded.
   /// - Throws: `FileError` that names what is not as expected.
   package init(_ node: JSONNode) throws {
-    /// NaN where there is none.
+    /// NaN for null.
     func number(_ node: JSONNode) throws -> Double {
       if case .null? = node.value { return .nan }
       return try node.double()

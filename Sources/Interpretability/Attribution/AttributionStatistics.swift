@@ -1,24 +1,24 @@
 import Files
 
-/// What token attribution says over many texts, a level each (Brunner et al. 2020, section 5.2).
+/// Token attribution over many texts, by level (Brunner et al. 2020, section 5.2).
 package struct AttributionStatistics: Sendable {
   /// One level.
   package struct Summary: Sendable, Encodable {
     /// From 1.
     package let level: Int
-    /// How many tokens.
+    /// Tokens.
     package let tokens: Int
     package let own: Own
     /// The share of tokens whose largest contributor is another token (of equal ones the token itself).
     package let othersLargest: Double
-    /// The mean of c[j, j + δ] over the tokens that have such a neighbour, for δ = -reach ... reach; nil where no token has.
+    /// The mean of c[j, j + δ] over the tokens with such a neighbour, for δ = -reach ... reach; nil without any.
     package let byDistance: [Double?]
-    /// The mean of all that is farther before, over the tokens that have something there.
+    /// The mean sum of all farther tokens before, over the tokens that have some.
     package let fartherLeft: Double?
     package let fartherRight: Double?
-    /// What tokens that are not special take from special ones, mean of the sums. nil where no text has both.
+    /// The mean total contribution of special tokens to others; nil where no text has both.
     package let fromSpecial: Double?
-    /// What special tokens take from the others.
+    /// The mean total contribution of others to special tokens.
     package let toSpecial: Double?
 
     private enum CodingKeys: String, CodingKey {
@@ -34,7 +34,7 @@ package struct AttributionStatistics: Sendable {
     package let quartiles: [Double]
   }
 
-  /// The largest distance that stands by itself.
+  /// The largest distance with a number of its own.
   package let reach: Int
   private var levels: [AttributionRecord.Level]
 
@@ -43,7 +43,7 @@ package struct AttributionStatistics: Sendable {
     self.levels = (0..<levels).map { _ in AttributionRecord.Level(reach: reach) }
   }
 
-  /// Adds a text. The numbers depend on the order of the texts in their last digits.
+  /// Adds a text. The last digits depend on the order of the texts.
   package mutating func add(_ record: AttributionRecord) {
     precondition(
       record.levels.count == levels.count && record.levels.allSatisfy { $0.distances.count == 2 * reach + 3 },
@@ -51,12 +51,12 @@ package struct AttributionStatistics: Sendable {
     for index in levels.indices { levels[index].add(record.levels[index]) }
   }
 
-  /// A level each. Empty before a text is added.
+  /// One per level. Empty without texts.
   package var summaries: [Summary] {
     levels.filter { !$0.own.isEmpty }.enumerated().map { index, level in
       let sorted = level.own.sorted()
       func quantile(_ share: Double) -> Double {
-        // Between the neighbours, as most tools have it (R's type 7).
+        // Interpolated as by most tools (R's type 7).
         let place = share * Double(sorted.count - 1)
         let low = Int(place)
         let high = min(low + 1, sorted.count - 1)

@@ -2,9 +2,9 @@ import DenseMath
 import Training
 import Transformer
 
-/// How much each token of a text adds to a classifier's score of a class, differentiated at the embedding output.
+/// The contribution of each token of a text to a classifier's score of a class, differentiated at the embedding output.
 package struct DecisionAttribution: Sendable {
-  /// The state that stands for "nothing was said", at every token that is not special; special tokens stay.
+  /// The state without information, at every token that is not special; special tokens keep theirs.
   package enum Baseline: String, CaseIterable, Sendable {
     /// The embedding output with [MASK] in place of each token. BERT only.
     case mask
@@ -18,13 +18,13 @@ package struct DecisionAttribution: Sendable {
   package let label: Int
   /// Its score for the text.
   package let score: Double
-  /// [T]: what each token adds.
+  /// [T]: the contribution of each token.
   package let tokens: [Double]
   /// The score of the baseline; nil for input x gradient, which has none.
   package let baselineScore: Double?
 
-  /// What is missing in the sum of `tokens` to the difference of the scores; nil for input x gradient. Integrated
-  /// gradients are complete in the limit of many steps.
+  /// The difference of the scores minus the sum of `tokens`; nil for input x gradient. Integrated gradients are
+  /// complete in the limit of many steps.
   package var completenessError: Double? { baselineScore.map { score - $0 - tokens.reduce(0, +) } }
 
   /// Input x gradient: x · ∂score/∂x of each token.
@@ -45,13 +45,13 @@ package struct DecisionAttribution: Sendable {
       }, baselineScore: nil)
   }
 
-  /// Integrated gradients (Sundararajan, Taly, Yan, ICML 2017): the gradients along the straight line from the baseline to
-  /// the text, by the midpoint rule.
+  /// Integrated gradients (Sundararajan, Taly, Yan, ICML 2017): the gradients along the straight line from the baseline
+  /// to the text, by the midpoint rule.
   /// - Parameters:
-  ///   - keeping: rows that the baseline leaves as they are: special tokens.
+  ///   - keeping: rows that the baseline leaves unchanged: special tokens.
   ///   - mask: the id of [MASK], for that baseline.
-  ///   - memory: bytes that the points under way may take. At least one is.
-  ///   - progress: called with how many steps are done.
+  ///   - memory: bytes for the points computed together, at least one.
+  ///   - progress: called with the number of steps done.
   /// - Throws: `TransformerError`.
   package static func integratedGradients(
     of model: Model, _ ids: [Int32], label: Int? = nil, baseline: Baseline, keeping special: [Bool], mask: Int32?,

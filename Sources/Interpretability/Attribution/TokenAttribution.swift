@@ -2,24 +2,24 @@ import DenseMath
 import Training
 import Transformer
 
-/// Hidden token attribution (Brunner et al., "On Identifiability in Transformers", ICLR 2020, section 5): how much of
-/// hidden state j of a level is due to the embedding output of token i,
+/// Hidden token attribution (Brunner et al., "On Identifiability in Transformers", ICLR 2020, section 5): the share of
+/// the embedding output of token i in hidden state j of a level,
 ///
 ///     c[j, i] = ‖∂h_j / ∂x_i‖ / Σ_k ‖∂h_j / ∂x_k‖
 ///
 /// with x hidden state 0 (BERT: after the embedding norm) and level l hidden state l. For all levels at once.
 package struct TokenAttribution: Sendable {
-  /// Which norm of the Jacobian.
+  /// The norm of the Jacobian.
   package enum Definition: Sendable, Equatable {
     /// The Frobenius norm, from the derivative along each of the T d directions.
     case exact
-    /// The Frobenius norm, estimated from `count` random directions a token: E ‖J u‖² = ‖J‖² for normal u.
+    /// The Frobenius norm, estimated from `count` random directions per token: E ‖J u‖² = ‖J‖² for normal u.
     case probes(count: Int, seed: UInt64)
-    /// ‖1ᵀ J‖₂, the norm of the sum of the Jacobian's rows: what scripts get that back-propagate a vector of ones. It is
-    /// not the paper's definition.
+    /// ‖1ᵀ J‖₂, the norm of the sum of the Jacobian's rows, which back-propagating a vector of ones computes. It is not
+    /// the paper's definition.
     case ones
 
-    /// What `progress` counts to: directions of T tokens.
+    /// The total of `progress`: directions of T tokens.
     package func directions(tokens T: Int, of dimensions: Dimensions) -> Int {
       switch self {
       case .exact: T * dimensions.hidden
@@ -40,7 +40,7 @@ package struct TokenAttribution: Sendable {
 
   /// - Parameters:
   ///   - batch: one text.
-  ///   - memory: bytes that the directions under way may take, some 6 d + dFF numbers a token each. At least one is.
+  ///   - memory: bytes for the directions computed together, at least one: some 6 d + dFF numbers per token each.
   ///   - progress: called with how many of `definition.directions` are done.
   /// - Throws: `TransformerError`.
   package init(
@@ -109,7 +109,7 @@ package struct TokenAttribution: Sendable {
     return norms(map, tokens: tokens, chunk: Self.chunk(model, batch, memory), derivatives: derivatives)
   }
 
-  /// How many directions at a time.
+  /// The number of directions computed together.
   private static func chunk(_ model: Model, _ batch: PackedBatch, _ memory: Int) -> Int {
     let numbers = batch.tokens * (6 * model.dimensions.hidden + model.dimensions.feedForward)
     return max(1, memory / (numbers * MemoryLayout<Float>.stride))
@@ -130,8 +130,8 @@ package struct TokenAttribution: Sendable {
     .map { $0.map { $0.squareRoot() } }
   }
 
-  /// Pushes directions at the embedding output through all blocks, a chunk at a time, and folds ‖dh_j‖² of every level
-  /// into its cell (j, token of the direction), [L][T tokens.count]. Every token has equally many directions.
+  /// Carries directions at the embedding output through all blocks, a chunk at a time, and adds ‖dh_j‖² of every level
+  /// to entry (j, token of the direction), [L][T tokens.count]. Every token has equally many directions.
   private static func squares(
     _ map: Linearization, directions: Int, chunk: Int, tokens: Range<Int>, derivatives: DerivativeWorkspace,
     progress: (_ done: Int) -> Void, fill: (_ direction: Int, _ row: UnsafeMutablePointer<Float>) -> Void,
@@ -181,8 +181,8 @@ package struct TokenAttribution: Sendable {
   /// From the sums of ‖J u‖² and of its squares. With F = √mean, F's standard error is that of the mean over 2 F; those
   /// of different tokens i are independent, and c's follows by its derivatives (1 - c_i) / ΣF and -c_i / ΣF.
   ///
-  /// ‖J u‖² is skewed, and a small sample of it has too small a variance too often; so a cell's variance relative to its
-  /// mean is taken to be at least the average of its level's.
+  /// ‖J u‖² is skewed, and the variance of a small sample is too small too often; so the variance relative to the mean
+  /// is taken to be at least the average of its level's.
   private static func estimates(
     _ sums: [[Double]], _ squares: [[Double]], probes: Int, tokens: Int
   ) -> (contributions: [[Double]], errors: [[Double]]) {

@@ -1,17 +1,17 @@
 import DenseMath
 import Transformer
 
-/// How much of what a hidden state says can be read from the parameters that were active when it was made (Dar et al.,
-/// "Analyzing Transformers in Embedding Space", 2023, section 4.2 and appendix B).
+/// How many tokens of a hidden state are those of the parameters active at its computation (Dar et al., "Analyzing
+/// Transformers in Embedding Space", 2023, section 4.2 and appendix B).
 ///
-/// At a position, the m neurons of a block with the largest activations name its active feed-forward keys and values, and
-/// the m largest numbers that enter wO name its active value and output sub-heads. R_k is the share of the k tokens on
-/// which the block's output scores highest that is among the k highest tokens of at least one of them.
+/// At a position, the m neurons of a block with the largest activations select its active feed-forward keys and values,
+/// and the m largest inputs of wO its active value and output sub-heads. R_k is the share of the k tokens on which the
+/// block's output scores highest that are among the k highest tokens of at least one of them.
 package struct ActivationRecall: Sendable {
-  /// The kinds that are compared.
+  /// The kinds of parameters that are compared.
   package static let kinds: [ParameterKind] = [.feedForwardKey, .feedForwardValue, .value, .output]
 
-  /// What the parameters are compared with.
+  /// The state that parameters are compared with.
   package enum Target: String, Sendable, CaseIterable {
     /// The output of their own block.
     case own
@@ -24,7 +24,7 @@ package struct ActivationRecall: Sendable {
     package let kind: ParameterKind
     package let layer: Int
     package let target: Target
-    /// The parameters active at the position itself, one a position.
+    /// The parameters active at the position itself, one per position.
     package let aligned: [Double]
     /// Those active at another sampled position, drawn once for all blocks and kinds.
     package let random: [Double]
@@ -32,10 +32,10 @@ package struct ActivationRecall: Sendable {
 
   package let model: Model
   package let k: Int
-  /// m, parameters a position.
+  /// m, parameters per position.
   package let active: Int
   package let sample: SampledPositions
-  /// [n]: the position whose parameters stand beside each target in the random arm.
+  /// [n]: the position whose parameters are the random baseline of each target.
   private let partners: [Int]
 
   /// What was active at each position, and the states there.
@@ -49,14 +49,14 @@ package struct ActivationRecall: Sendable {
 
   /// - Parameters:
   ///   - k: tokens in a set.
-  ///   - active: parameters a position.
-  ///   - seed: of the random arm.
+  ///   - active: parameters per position.
+  ///   - seed: of the random baseline.
   package init(_ model: Model, k: Int, active: Int, sample: SampledPositions, seed: UInt64) {
     self.model = model
     self.k = k
     self.active = active
     self.sample = sample
-    // Another stream than the one that drew the sample.
+    // A stream different from that of the sample.
     var generator = SplitMix64(seed: seed ^ 0x7061_7274)
     partners = Self.derangement(of: sample.positions.count, using: &generator)
   }
@@ -89,8 +89,8 @@ package struct ActivationRecall: Sendable {
     TopK.highest(active, of: row, count: count).map(\.id)
   }
 
-  /// R_k of every block, kind and target. States are read by the final norm, where the model has one, and E; parameters
-  /// by E alone.
+  /// R_k of every block, kind and target. States are projected by the final norm, where the model has one, and E;
+  /// parameters by E alone.
   /// - Parameter wE: [V, d]
   /// - Throws: `InterpretabilityError.setTooLarge`.
   package func recalls(
@@ -102,7 +102,6 @@ package struct ActivationRecall: Sendable {
       let own = layer == model.dimensions.layers - 1 ? final : try targets(activations, layer: layer, by: wE, workspace)
       for kind in Self.kinds {
         let active = kind.isAttention ? activations.subheads[layer] : activations.neurons[layer]
-        // Only the parameters that were active somewhere are projected.
         let rows = Set(active.joined()).sorted()
         let place = Dictionary(uniqueKeysWithValues: rows.enumerated().map { ($1, $0) })
         let sets = try TokenSets(
@@ -133,7 +132,7 @@ package struct ActivationRecall: Sendable {
       threads: workspace.threads)
   }
 
-  /// A random order in which nothing stands at its own place: one cycle through all (Sattolo 1986).
+  /// A random permutation without fixed points: one cycle through all (Sattolo 1986).
   private static func derangement(of count: Int, using generator: inout SplitMix64) -> [Int] {
     var order = Array(0..<count)
     for place in stride(from: count - 1, to: 0, by: -1) { order.swapAt(place, generator.uniform(below: place)) }

@@ -1,23 +1,23 @@
 import DenseMath
 import Transformer
 
-/// How much of a vector its k strongest vocabulary items hold: an inner product of two vectors, made from the k largest
-/// coordinates of their projections alone, beside the true one (Dar et al., "Analyzing Transformers in Embedding Space",
-/// 2023, appendix A).
+/// How much of a vector its k strongest vocabulary items keep: an inner product of two vectors from the k largest
+/// coordinates of their projections alone, compared with the exact one (Dar et al., "Analyzing Transformers in
+/// Embedding Space", 2023, appendix A).
 ///
-/// For vectors X, [n, d], G = X Xᵀ is compared with G_k = keep_k(X E) keep_k(X E')ᵀ, where keep_k leaves the k coordinates
-/// of largest magnitude in each row. Projections are made a tile of the vocabulary at a time, and so are the products:
-/// memory grows with n², not with V.
+/// For vectors X, [n, d], G = X Xᵀ is compared with G_k = keep_k(X E) keep_k(X E')ᵀ, where keep_k keeps the k
+/// coordinates of largest magnitude in each row. Projections and products are computed a tile of the vocabulary at a
+/// time: memory grows with n², not with V.
 package struct KeepK: Sendable {
-  /// What the second side is projected with, and which coordinates are kept.
+  /// The projection of the second side, and which coordinates are kept.
   package enum Projection: String, Sendable, CaseIterable {
     /// E' = Eᵀ, as the paper reads parameters.
     case transpose
-    /// E' = E⁺, the right inverse: exact when nothing is left out.
+    /// E' = E⁺, the right inverse: exact when all are kept.
     case pseudoInverse = "pinv"
     /// Eᵀ, but each vector keeps k items drawn for it: the baseline.
     case random
-    /// Eᵀ, but all vectors keep the same k items drawn once: a random projection.
+    /// Eᵀ, but all vectors keep the same k random items: a random projection.
     case shared
   }
 
@@ -30,7 +30,7 @@ package struct KeepK: Sendable {
     package let offDiagonal: Double?
   }
 
-  /// The published k, those above V left out and V itself put last.
+  /// The published k up to V, and V itself last.
   package static func grid(vocabulary: Int) -> [Int] {
     let published = [10, 50, 100, 200, 300, 500, 512, 1024, 2048, 4096, 10_000, 15_000, 20_000, 30_000]
     return published.filter { $0 < vocabulary } + [vocabulary]
@@ -55,7 +55,7 @@ package struct KeepK: Sendable {
   ///   - x: [n, d]
   ///   - ks: ascending, each from 1 to V; at most 255.
   ///   - seed: of the items that `random` and `shared` draw.
-  /// - Returns: a point a k, in their order.
+  /// - Returns: one point per k, in their order.
   /// - Throws: `InterpretabilityError.setTooLarge`, `LinearAlgebraError`.
   package func points(_ x: Tensor, _ projection: Projection, ks: [Int], seed: UInt64) throws -> [Point] {
     precondition(ks.count < 256 && zip(ks, ks.dropFirst()).allSatisfy { $0 < $1 }, "k must rise, and be few: \(ks)")
@@ -110,7 +110,7 @@ package struct KeepK: Sendable {
       left.levels(of: tiles[0].pointer, items, ks: ks.count, threads: threads, into: levels[0])
       right?.project(items, by: wE, threads: threads, into: tiles[1].pointer)
       right?.levels(of: tiles[1].pointer, items, ks: ks.count, threads: threads, into: levels[1])
-      // A k is one task from the first tile to the last, so its sums have the same order on any number of threads.
+      // One k is one task from the first tile to the last, so its sums have the same order on any number of threads.
       threads.run(ks.count) { index, worker in
         let (a, b, packed) = (scratch[worker].left, scratch[worker].right, scratch[worker].packed)
         Self.keep(index, of: tiles[0].pointer, levels[0], count: n * items.count, into: a.pointer)
@@ -144,22 +144,22 @@ package struct KeepK: Sendable {
         keptSquare += b * b
       }
     }
-    // Two roots, since a product of two squares may leave even Double's range.
+    // Two roots, since a product of two squares may exceed even Double's range.
     let cosine = product / exactSquare.squareRoot() / keptSquare.squareRoot()
     return cosine.isFinite ? cosine : nil
   }
 
-  /// Vectors, and for every k which of their coordinates stay.
+  /// Vectors, and which of their coordinates every k keeps.
   fileprivate struct Side {
     enum Keeping {
-      /// Those of largest magnitude; of equal ones the lower ids.
+      /// Those of largest magnitude; for equal ones the lower ids.
       case largest
       case drawn(seed: UInt64, isShared: Bool)
     }
 
     private let x: Tensor
     private let keeping: Keeping
-    /// [ks, n]: what a coordinate must reach to stay.
+    /// [ks, n]: the least rank of a kept coordinate.
     private let cuts: [UInt64]
 
     init(_ x: Tensor, ks: [Int], keeping: Keeping, by wE: Tensor, threads: Threads) {
@@ -168,7 +168,7 @@ package struct KeepK: Sendable {
       let (n, V) = (x.rows, wE.rows)
       var cuts = [UInt64](repeating: 0, count: ks.count * n)
       cuts.withUnsafeMutableBufferPointer { cuts in
-        // Each row is a task of its own and writes its own cuts.
+        // Each task writes its own cuts.
         nonisolated(unsafe) let cuts = cuts
         Unembedding.embedding(wE).withScores(of: x, threads: threads) { row, scores in
           let ordered = (0..<V).map { keeping.rank(scores[$0], row: row, id: $0) }.sorted(by: >)
@@ -213,7 +213,7 @@ package struct KeepK: Sendable {
 }
 
 extension KeepK.Side.Keeping {
-  /// Higher for what stays longer, and different for every item of a row.
+  /// Higher for coordinates kept longer, and different for every item of a row.
   @inline(__always)
   fileprivate func rank(_ score: Float, row: Int, id: Int) -> UInt64 {
     // Of equal upper halves the lower id is the higher rank.

@@ -1,7 +1,7 @@
 import DenseMath
 import Transformer
 
-/// The vectors of the published experiment, drawn from all there are; all where there are no more.
+/// The vectors of the published experiment, drawn at random; all if there are no more.
 extension KeepK {
   /// Standard normal vectors, [n, d].
   package static func normalVectors(_ count: Int, of model: Model, seed: UInt64) -> Tensor {
@@ -30,7 +30,7 @@ extension KeepK {
   /// Outputs of blocks (GPT-2: before ln_f) at all positions, by position and block: [n, d].
   /// - Parameters:
   ///   - batches: every text once, in order.
-  ///   - tokens: how many they have.
+  ///   - tokens: their total number of tokens.
   /// - Throws: `TransformerError`.
   package static func states(
     _ count: Int, of model: Model, over batches: some Sequence<[[Int32]]>, tokens: Int, seed: UInt64,

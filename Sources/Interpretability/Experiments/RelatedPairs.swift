@@ -1,8 +1,8 @@
 import DenseMath
 import Transformer
 
-/// How alike the tokens of two parameters are that work together (Dar et al., "Analyzing Transformers in Embedding
-/// Space", 2023, section 4.1 and appendix C): the key and the value of a neuron, the two sides of a sub-head.
+/// The similarity of the tokens of two related parameters (Dar et al., "Analyzing Transformers in Embedding Space",
+/// 2023, section 4.1 and appendix C): the key and the value of a neuron, the two sides of a sub-head.
 package struct RelatedPairs: Sendable {
   package enum Pair: String, Sendable, CaseIterable {
     /// Feed-forward key i and value i.
@@ -25,9 +25,9 @@ package struct RelatedPairs: Sendable {
   package struct Similarities: Sendable {
     package let pair: Pair
     package let layer: Int
-    /// One an index.
+    /// One per index.
     package let aligned: [Double]
-    /// One a draw: the mean with the second side permuted over all indices of the block.
+    /// One per draw: the mean with the second side permuted over all indices of the block.
     package let shuffled: [Double]
   }
 
@@ -60,20 +60,20 @@ package struct RelatedPairs: Sendable {
       })
   }
 
-  /// A feed-forward key and value that speak of the same tokens.
+  /// A feed-forward key and value that share tokens.
   package struct Alike: Sendable, Equatable {
     package let layer: Int
     package let neuron: Int
     /// Sim_k of the k tokens of highest (signed) score.
     package let similarity: Double
-    /// What both have, ids ascending.
+    /// The shared tokens, ids ascending.
     package let shared: [Int32]
   }
 
   /// Sim_k of the highest scores of keys and values in a block.
   package struct Alikeness: Sendable {
     package let layer: Int
-    /// One a neuron.
+    /// One per neuron.
     package let aligned: [Double]
     /// [draws][neurons], with the values permuted over the block.
     package let shuffled: [[Double]]
@@ -84,7 +84,7 @@ package struct RelatedPairs: Sendable {
   /// Keys and values with Sim_k of the highest scores, their sign kept.
   /// - Parameters:
   ///   - wE: [V, d]
-  ///   - tokens: those that take part, ascending; nil for all.
+  ///   - tokens: the tokens to rank, ascending; nil for all.
   /// - Throws: `InterpretabilityError.setTooLarge`.
   package func alikeness(
     layer: Int, threshold: Double, by wE: Tensor, among tokens: [Int]? = nil, threads: Threads

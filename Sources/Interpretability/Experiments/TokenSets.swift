@@ -1,7 +1,7 @@
 import DenseMath
 import Transformer
 
-/// The k vocabulary items on which each of several vectors scores highest: what a reader of the vector sees.
+/// The k vocabulary items with the highest scores of each of several vectors.
 package struct TokenSets: Sendable {
   /// Items in a set.
   package let k: Int
@@ -13,8 +13,8 @@ package struct TokenSets: Sendable {
   /// - Parameters:
   ///   - vectors: [n, d]
   ///   - wE: [V, d], the matrix that they are projected with.
-  ///   - magnitudes: whether the highest |score| is meant, not the highest score.
-  ///   - tokens: the items that take part, ascending; nil for all.
+  ///   - magnitudes: whether to rank by |score|, not by the score.
+  ///   - tokens: the items to rank, ascending; nil for all.
   /// - Throws: `InterpretabilityError.setTooLarge` when there are no k items.
   package init(
     of vectors: Tensor, by wE: Tensor, k: Int, magnitudes: Bool = false, among tokens: [Int]? = nil, threads: Threads
@@ -25,12 +25,12 @@ package struct TokenSets: Sendable {
     let n = vectors.rows
     var ids = [Int32](repeating: 0, count: n * k)
     ids.withUnsafeMutableBufferPointer { ids in
-      // Each row is a task of its own and writes its own k ids.
+      // Each task writes its own k ids.
       nonisolated(unsafe) let ids = ids
       Unembedding.embedding(wE).withScores(of: vectors, threads: threads) { row, scores in
         if magnitudes { for id in 0..<V { scores[id] = abs(scores[id]) } }
         let found = TopK.highest(k, of: scores, count: V, among: tokens).map { Int32($0.id) }.sorted()
-        // A vector with a NaN has none; its set stays full of places that no other set holds.
+        // A vector with a NaN has no items; its set is filled with indices that no other set contains.
         for place in 0..<k { ids[row * k + place] = place < found.count ? found[place] : -1 }
       }
     }
@@ -53,7 +53,7 @@ package struct TokenSets: Sendable {
     return self[set].filter { wanted.contains($0) && $0 >= 0 }
   }
 
-  /// R_k, the share of a set that stands in at least one of several others: |b ∩ ∪ aᵢ| / k (Dar et al. 2023, section 4.2).
+  /// R_k, the share of a set that is in at least one of several others: |b ∩ ∪ aᵢ| / k (Dar et al. 2023, section 4.2).
   /// - Parameter others: sets of `parameters`.
   package func recall(_ set: Int, in parameters: TokenSets, _ others: some Sequence<Int>) -> Double {
     var covered: Set<Int32> = []
@@ -62,8 +62,7 @@ package struct TokenSets: Sendable {
     return Double(self[set].count { covered.contains($0) }) / Double(k)
   }
 
-  /// The Jaccard index that two sets of k of V items have on average when they are drawn at random, to first order:
-  /// E|a ∩ b| = k²/V.
+  /// The expected Jaccard index of two random sets of k of V items, to first order: E|a ∩ b| = k²/V.
   package static func chance(k: Int, vocabulary: Int) -> Double {
     let shared = Double(k) * Double(k) / Double(vocabulary)
     return shared / (2 * Double(k) - shared)

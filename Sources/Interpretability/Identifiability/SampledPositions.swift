@@ -1,15 +1,15 @@
 import DenseMath
 import Transformer
 
-/// Positions of a stream of texts, drawn from all of them, and what the forward pass shows there.
+/// Positions drawn from all of a stream of texts, and values of the forward pass there.
 ///
-/// A batch without a sampled position is not run; of the others nothing but the sampled rows is kept.
+/// A batch without a sampled position is not run; of the others only the sampled rows are kept.
 package struct SampledPositions: Sendable {
-  /// Numbers of positions counted through all texts, ascending.
+  /// Positions counted through all texts, ascending.
   package let positions: [Int]
 
   /// - Parameters:
-  ///   - count: how many to draw; all where there are no more.
+  ///   - count: how many to draw; all if there are no more.
   ///   - total: how many the texts have.
   package init(_ count: Int, of total: Int, seed: UInt64) {
     var generator = SplitMix64(seed: seed)
@@ -19,12 +19,12 @@ package struct SampledPositions: Sendable {
   /// - Parameter positions: ascending, each once.
   package init(at positions: [Int]) { self.positions = positions }
 
-  /// Runs the model over the texts and shows the sampled rows of some sites.
+  /// Runs the model over the texts and passes the sampled rows of some sites to `visit`.
   /// - Parameters:
   ///   - batches: every text once, in order.
   ///   - visit: gets an observation, its row, and the index in `positions` of the position the row belongs to.
   ///   - progress: called after each batch with the positions done.
-  /// - Throws: `TransformerError` for a batch the model cannot take, and what `visit` throws.
+  /// - Throws: `TransformerError` for a batch that the model does not support, and what `visit` throws.
   package func visit(
     _ sites: Set<Site>, of model: Model, over batches: some Sequence<[[Int32]]>, workspace: Workspace,
     progress: (_ done: Int) -> Void = { _ in },

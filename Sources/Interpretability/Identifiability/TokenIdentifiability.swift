@@ -3,18 +3,18 @@ import Evaluation
 import Files
 import Transformer
 
-/// Token identifiability (Brunner et al., "On Identifiability in Transformers", 2020, section 4): whether a hidden state
-/// still tells which token it belongs to. A map g leads back to the inputs, hidden state 0, and the nearest input of the
+/// Token identifiability (Brunner et al., "On Identifiability in Transformers", 2020, section 4): whether a hidden
+/// state identifies its token. A map g is fitted from states to inputs, hidden state 0, and the nearest input of the
 /// same text should be the token's own.
 package struct TokenIdentifiability: Sendable {
-  /// What one map says: fitted to one layer, scored on all.
+  /// The result of one map: fitted to one layer, scored on all.
   package struct Record: Sendable, Equatable, Encodable {
     package let kind: TokenMap.Kind
     /// Hidden state it was fitted to, 0 to L.
     package let layer: Int
-    /// Passes over the training rows; 0 for what is not trained.
+    /// Passes over the training rows; 0 for a map that is not trained.
     package let epochs: Int
-    /// NaN for what is not trained.
+    /// NaN for a map that is not trained.
     package let validationLoss: Double
     /// Tokens of each test text.
     package let tokens: [Int]
@@ -38,13 +38,13 @@ package struct TokenIdentifiability: Sendable {
     self.training = training
   }
 
-  /// What is to be fitted, in the order of `Runner.record`: the identity once, every other kind once a hidden state.
+  /// What is fitted, in the order of `Runner.record`: the identity once, every other kind once per hidden state.
   package var parts: [(kind: TokenMap.Kind, layer: Int)] {
     let count = model.blockDimensions.count + 1
     return kinds.flatMap { kind in (kind == .identity ? 0..<1 : 0..<count).map { (kind, $0) } }
   }
 
-  /// Holds the states that neighbouring parts share.
+  /// Holds the states that consecutive parts share.
   package func runner(workspace: Workspace) -> Runner { Runner(self, workspace: workspace) }
 
   package final class Runner {
@@ -58,7 +58,7 @@ package struct TokenIdentifiability: Sendable {
       threads = workspace.threads
     }
 
-    /// - Throws: `TransformerError` for a text the model cannot take, `LinearAlgebraError` for states that are not finite.
+    /// - Throws: `TransformerError` for a text that the model does not support, `LinearAlgebraError` for non-finite states.
     package func record(part: Int) throws -> Record {
       let (kind, layer) = study.parts[part]
       let fit = try study.training.fit(kind, states.pairs(layer), threads: threads)
@@ -95,7 +95,7 @@ extension TokenIdentifiability.Record {
     private enum CodingKeys: String, CodingKey { case value = "accuracy", interval = "ci95" }
   }
 
-  /// At hidden state `layer`; nil where the map does not fit it.
+  /// At hidden state `layer`; nil where the map has another width.
   /// - Parameter seed: of the bootstrap over test texts, 1,000 resamples.
   package func accuracy(_ layer: Int, _ metric: NeighbourMetric, seed: UInt64) -> Accuracy? {
     guard let index = NeighbourMetric.allCases.firstIndex(of: metric), layer < hits.count, !hits[layer].isEmpty else {
@@ -106,7 +106,7 @@ extension TokenIdentifiability.Record {
       value: found.reduce(0, +) / all.reduce(0, +), interval: .bootstrap(ratioOf: found, to: all, seed: seed))
   }
 
-  /// What a guess among the tokens of a text gets right.
+  /// The expected accuracy of a random guess among the tokens of a text.
   package var chance: Double { Double(tokens.count) / Double(tokens.reduce(0, +)) }
 
   /// Reads what was encoded.

@@ -1,11 +1,11 @@
 import DenseMath
 import Transformer
 
-/// g: from a hidden state back to the vector its token came in with, hidden state 0 (Brunner et al., "On Identifiability in
-/// Transformers", 2020, section 4).
+/// g: from a hidden state to its token's input, hidden state 0 (Brunner et al., "On Identifiability in Transformers",
+/// 2020, section 4).
 package struct TokenMap: Sendable {
   package enum Kind: String, CaseIterable, Sendable, Encodable {
-    /// The hidden state as it is.
+    /// The unmodified hidden state.
     case identity
     /// h W + b in closed form.
     case linear
@@ -13,15 +13,15 @@ package struct TokenMap: Sendable {
     case mlp
   }
 
-  /// What a map is fitted to, and by what the nearest input is then found.
+  /// What a map is fitted to, and how the nearest input is then found.
   package enum Loss: String, CaseIterable, Sendable {
-    /// 1 minus the cosine of map and input. The linear map takes least squares to inputs of one length, their mean.
+    /// 1 minus the cosine of map and input. The linear map has least squares to inputs scaled to their mean length.
     case cosine
     /// The squared distance.
     case l2
   }
 
-  /// One product with its bias, and whether GELU follows.
+  /// One product with its bias, optionally followed by GELU.
   struct Step: Sendable {
     /// [in, out]
     let weight: Tensor
@@ -41,7 +41,7 @@ package struct TokenMap: Sendable {
   }
 
   /// Ridge regression of inputs on hidden states, (C_hh + λ I)⁻¹ C_hx with the covariances of `moments` and λ = `ridge`
-  /// times the mean variance of a hidden number.
+  /// times the mean variance of the features.
   /// - Throws: `LinearAlgebraError` when a moment is not finite.
   package static func linear(_ moments: PairedMoments, ridge: Double) throws -> TokenMap {
     let covariances = moments.covariances

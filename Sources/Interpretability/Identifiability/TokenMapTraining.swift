@@ -1,13 +1,13 @@
 import DenseMath
 import Training
 
-/// Hidden states of one layer and the inputs they come from, row by row.
+/// Hidden states of one layer and their inputs, row by row.
 struct TokenPairs {
   /// [rows, d]
   let states: FloatBuffer
   /// [rows, q]
   let inputs: FloatBuffer
-  /// The rows to fit to, then those that decide when to stop.
+  /// The rows to fit to, then those for early stopping.
   let training: Range<Int>
   let validation: Range<Int>
   /// d, q
@@ -15,21 +15,21 @@ struct TokenPairs {
   let inputWidth: Int
 }
 
-/// How maps from hidden states to inputs are fitted.
+/// The settings of maps from hidden states to inputs.
 package struct TokenMapTraining: Sendable, Equatable {
   package var loss: TokenMap.Loss
-  /// Numbers between the two products of the MLP; nil for twice those of a hidden state.
+  /// The MLP's hidden width; nil for twice that of a hidden state.
   package var hidden: Int?
-  /// Passes over the training rows at most. The weights with the lowest validation loss are kept, and after
-  /// `patience` passes without a lower one no more are made.
+  /// The most passes over the training rows. Training stops after `patience` passes without a lower validation loss,
+  /// and the weights with the lowest are kept.
   package var epochs: Int
   package var patience: Int
-  /// Rows a step.
+  /// Rows per step.
   package var batch: Int
-  /// Where the learning rate begins to fall to 0, after a tenth of the steps.
+  /// The learning rate after a tenth of the steps, from where it falls to 0.
   package var rate: Double
   package var weightDecay: Double
-  /// Of the linear map: λ as a part of the mean variance of a hidden number.
+  /// Of the linear map: λ over the mean variance of the features.
   package var ridge: Double
   package var seed: UInt64
 
@@ -43,9 +43,9 @@ package struct TokenMapTraining: Sendable, Equatable {
 
   struct Fit {
     let map: TokenMap
-    /// Passes made; 0 for what needs none.
+    /// Passes over the training rows; 0 for a map that is not trained.
     let epochs: Int
-    /// Of the map on the validation rows; NaN for what needs none.
+    /// Of the map on the validation rows; NaN for a map that is not trained.
     let validationLoss: Double
   }
 
@@ -67,7 +67,7 @@ package struct TokenMapTraining: Sendable, Equatable {
   private func train(_ pairs: TokenPairs, threads: Threads) -> Fit {
     let (d, q) = (pairs.width, pairs.inputWidth)
     let scale = Standardization(pairs.states, rows: pairs.training, width: d)
-    // The squared distance is taken in units of the inputs' own size, so that a rate fits every model.
+    // The squared distance is relative to the inputs' own size, so that one rate fits every model.
     let unit = loss == .l2 ? Self.size(pairs.inputs, rows: pairs.training, width: q) : 1
     let states = scale.apply(pairs.states, width: d, threads: threads)
     let targets = FloatBuffer(uninitializedCount: pairs.inputs.count)
@@ -112,7 +112,7 @@ package struct TokenMapTraining: Sendable, Equatable {
       map: best?.map ?? scale.folded(into: perceptron, unit: unit), epochs: made, validationLoss: best?.loss ?? .nan)
   }
 
-  /// The root of the mean square of the numbers.
+  /// The root mean square.
   private static func size(_ buffer: FloatBuffer, rows: Range<Int>, width: Int) -> Double {
     let count = rows.count * width
     let start = buffer.pointer + rows.lowerBound * width
@@ -120,7 +120,7 @@ package struct TokenMapTraining: Sendable, Equatable {
     return mean > 0 ? mean.squareRoot() : 1
   }
 
-  /// Each row at the mean length of all; a row of zeros stays.
+  /// Each row scaled to the mean length of all; a row of zeros stays.
   private static func alike(_ buffer: FloatBuffer, width: Int) -> FloatBuffer {
     let result = FloatBuffer(uninitializedCount: buffer.count)
     let rows = buffer.count / max(width, 1)
@@ -139,11 +139,11 @@ package struct TokenMapTraining: Sendable, Equatable {
   }
 }
 
-/// (h - mean) / deviation of each number of a hidden state: what an MLP is trained on, so that one learning rate fits all
-/// numbers of all models.
+/// (h - mean) / deviation of each feature: the input of an MLP's training, so that one learning rate fits all features
+/// of all models.
 private struct Standardization {
   let mean: [Double]
-  /// 1 / deviation; 0 for a number that never varies.
+  /// 1 / deviation; 0 for a constant feature.
   let scale: [Double]
 
   init(_ states: FloatBuffer, rows: Range<Int>, width: Int) {
@@ -174,7 +174,7 @@ private struct Standardization {
     return result
   }
 
-  /// The trained map for states as they are, and inputs in their own size.
+  /// The trained map for unscaled states and inputs.
   func folded(into perceptron: TokenPerceptron, unit: Double) -> TokenMap {
     let (w1, b1, w2, b2) = (
       perceptron.parameters[0], perceptron.parameters[1], perceptron.parameters[2], perceptron.parameters[3]

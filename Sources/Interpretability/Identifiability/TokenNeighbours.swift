@@ -12,8 +12,8 @@ package enum NeighbourMetric: String, CaseIterable, Sendable {
 
 /// 1-nearest neighbours of mapped hidden states among the inputs of one text.
 enum TokenNeighbours {
-  /// How many rows have their own input as the nearest, for each metric in the order of `allCases`; of equally near ones the
-  /// first counts.
+  /// The number of rows whose own input is the nearest, for each metric in the order of `allCases`; of equally near
+  /// ones the first counts.
   /// - Parameters:
   ///   - mapped: g of the states, [rows, width].
   ///   - inputs: [rows, width]
@@ -30,7 +30,7 @@ enum TokenNeighbours {
     for row in 0..<rows {
       let line = products.pointer + row * rows
       let own = VectorMath.dot(mapped + row * width, mapped + row * width, count: width).squareRoot()
-      // The length of the state itself is the same for all of a row and takes no part.
+      // The length of the state itself is the same for all of a row and has no effect.
       if first(rows, { lengths[$0] > 0 ? -Double(line[$0]) / lengths[$0] : 0 }) == row { hits[0] += 1 }
       if first(rows, { squares[$0] - 2 * Double(line[$0]) }) == row { hits[1] += 1 }
       if first(rows, { abs(own - lengths[$0]) }) == row { hits[2] += 1 }
@@ -38,7 +38,7 @@ enum TokenNeighbours {
     return hits
   }
 
-  /// The first place of the least value.
+  /// The first index of the least value.
   private static func first(_ count: Int, _ value: (Int) -> Double) -> Int {
     var best = (value: Double.infinity, place: 0)
     for place in 0..<count {

@@ -1,7 +1,7 @@
 import DenseMath
 import Training
 
-/// gelu(x W₁ + b₁) W₂ + b₂ while it is trained, with its exact gradient.
+/// gelu(x W₁ + b₁) W₂ + b₂ in training, with its exact gradient.
 package final class TokenPerceptron {
   /// W₁ [d, hidden], b₁ [hidden], W₂ [hidden, q], b₂ [q].
   package let parameters: [Parameter]
@@ -71,7 +71,7 @@ package final class TokenPerceptron {
     return total / Double(rows)
   }
 
-  /// The loss of one row; its gradient, divided by `rows`, takes the place of y.
+  /// The loss of one row; y is overwritten by its gradient, divided by `rows`.
   private static func derive(
     _ y: UnsafeMutablePointer<Float>, target: UnsafePointer<Float>, count: Int, loss: TokenMap.Loss, rows: Int
   ) -> Double {
@@ -110,7 +110,7 @@ package final class TokenPerceptron {
     Product.multiply(
       MatrixView(after.pointer, rows: rows, columns: hidden).transposed, dy,
       into: MutableMatrixView(w2.gradient.pointer, rows: hidden, columns: outputs), adding: true, threads: threads)
-    let hiddenGradient = after  // What came out of GELU is needed no more.
+    let hiddenGradient = after  // The activations are no longer needed.
     let dHidden = MutableMatrixView(hiddenGradient, rows: rows, columns: hidden)
     Product.multiply(
       dy, MatrixView(w2.values.pointer, rows: hidden, columns: outputs).transposed, into: dHidden, threads: threads

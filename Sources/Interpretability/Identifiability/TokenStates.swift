@@ -1,10 +1,10 @@
 import DenseMath
 import Transformer
 
-/// The texts of a study of token identity, in parts that share none.
+/// The texts of a study of token identifiability, in disjoint parts.
 package struct TokenTexts: Sendable {
   package struct Text: Sendable {
-    /// What names it.
+    /// Its name.
     package let id: String
     package let ids: [Int32]
 
@@ -21,8 +21,8 @@ package struct TokenTexts: Sendable {
   /// and scored on these.
   package let test: [Text]
 
-  /// Puts the texts in a random order and takes 70% for training, 15% for validation and the rest, at least one each, for
-  /// the test; each part keeps the order the texts came in.
+  /// Puts the texts in a random order and takes 70% for training, 15% for validation and the rest for the test, at
+  /// least one each; each part keeps the original order.
   /// - Throws: `InterpretabilityError.tooFewTexts` below three.
   package init(_ texts: [Text], seed: UInt64) throws {
     guard texts.count >= 3 else { throw InterpretabilityError.tooFewTexts(found: texts.count, needed: 3) }
@@ -36,9 +36,9 @@ package struct TokenTexts: Sendable {
   }
 }
 
-/// Hidden states of the texts: of a few layers at a time for those that maps are fitted to, of all layers for the test.
+/// Hidden states of the texts: of a few layers at a time for fitting, of all layers for the test.
 final class TokenStates {
-  /// Numbers held of the texts that maps are fitted to.
+  /// The most numbers held for fitting.
   private static let most = 1 << 28
   private static let tokensInBatch = 2048
 
@@ -64,7 +64,7 @@ final class TokenStates {
   }
 
   /// Of hidden state `layer`.
-  /// - Throws: `TransformerError` for a text the model cannot take.
+  /// - Throws: `TransformerError` for a text that the model does not support.
   func pairs(_ layer: Int) throws -> TokenPairs {
     if held[layer] == nil || inputs == nil { try load(from: layer) }
     guard let states = held[layer], let inputs else { preconditionFailure("the layer was loaded") }
@@ -82,7 +82,7 @@ final class TokenStates {
     return states
   }
 
-  /// As many layers from `layer` on as may be held at once.
+  /// Loads as many layers from `layer` on as fit.
   private func load(from layer: Int) throws {
     held = [:]
     let rows = fitted.reduce(0) { $0 + $1.ids.count }
@@ -116,7 +116,7 @@ final class TokenStates {
   }
 }
 
-/// Copies hidden states to where they belong: state 0 is what enters block 0, state l what leaves block l - 1.
+/// Copies hidden states: state 0 is the input of block 0, state l the output of block l - 1.
 private final class StateReader: Observer {
   private let places: [Int: FloatBuffer]
   private let firstRow: Int

@@ -3,16 +3,16 @@ import Evaluation
 import Files
 import Transformer
 
-/// Each level through the classifier, as if the later blocks were skipped. A stitched model is read from the state that
-/// enters its second model on, since the classifier belongs to that one.
+/// Each level through the classifier, as if the later blocks were skipped. A stitched model is read from the first
+/// state of its second model on, since the classifier belongs to that one.
 package struct ClassifierLens {
   package let model: any TransformerModel
   package let classifier: Classification
   private let workspace: Workspace
-  /// The states are classified while a pass is on its way, which must not lose its working memory.
+  /// For the head during a pass, whose own working memory is in use.
   private let headWorkspace: Workspace
 
-  /// - Throws: `TransformerError.missingHead` or `.otherHead` where this is no classifier; what reading its meaning throws.
+  /// - Throws: `TransformerError.missingHead` or `.otherHead` without a classifier; what reading its meaning throws.
   package init(_ model: any TransformerModel, threads: Threads) throws {
     self.model = model
     classifier = try model.classification()
@@ -20,7 +20,7 @@ package struct ClassifierLens {
     headWorkspace = Workspace(threads: threads)
   }
 
-  /// Upwards: the state that enters the classifier's own model, and that after each of its blocks.
+  /// Upwards: the input state of the classifier's own model, and that after each of its blocks.
   package var levels: [LensLevel] {
     let start = model.segmentStarts.last ?? 0
     return [LensLevel(layer: start - 1, site: start == 0 ? .residPre : .residPost)]

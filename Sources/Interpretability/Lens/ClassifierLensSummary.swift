@@ -2,7 +2,7 @@ import Evaluation
 import Files
 import Transformer
 
-/// What the levels say about one review.
+/// The levels' scores for one review.
 package struct ClassifierLensRecord: RunRecord {
   package let id: String
   package let label: Int
@@ -23,7 +23,7 @@ extension ClassifierLensRecord {
   }
 }
 
-/// How a dataset's decisions form: a level's accuracy, and the mean probability of the true class.
+/// How a dataset's decisions form: each level's accuracy, and the mean probability of the true class.
 package struct ClassifierLensSummary {
   package struct Level {
     package let level: LensLevel
@@ -35,7 +35,7 @@ package struct ClassifierLensSummary {
 
   package let levels: [Level]
   package let reviews: Int
-  /// How many of them were not read to their end.
+  /// Truncated reviews.
   package let truncated: Int
 
   /// - Parameter seed: of the bootstrap.

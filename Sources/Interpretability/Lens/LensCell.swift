@@ -1,14 +1,14 @@
 import Transformer
 
-/// What one level says at one place of a text. Logarithms are natural.
+/// The prediction of one level at one position of a text. Logarithms are natural.
 public struct LensCell: Sendable, Equatable {
-  /// A token that is looked for.
+  /// A token that is followed.
   public struct Followed: Sendable, Equatable {
     /// The head's score.
     public let logit: Double
     /// Its negative is the cross-entropy.
     public let logProbability: Double
-    /// 1 for the highest score; of equal scores the lower id comes first.
+    /// 1 for the highest score; for equal scores the lower id comes first.
     public let rank: Int
   }
 
@@ -18,9 +18,9 @@ public struct LensCell: Sendable, Equatable {
   public let entropy: Double
   /// KL(final ‖ this level) = Σ p_final (log p_final - log p); 0 at the last level.
   public let klToFinal: Double
-  /// The rank that this level gives to the most probable item of the last one.
+  /// The rank at this level of the most probable item of the last one.
   public let finalRank: Int
-  /// The tokens asked for at this place, in that order.
+  /// The tokens followed at this position, in the order given.
   public let followed: [Followed?]
 
   /// Whether this level and the last one have the same most probable item.

@@ -1,13 +1,13 @@
 import Files
 import Foundation
 
-/// The lens over some texts of a corpus: what a run records at a time, and what the jackknife leaves out.
+/// The lens over some texts of a corpus: one batch of a run's journal, and one part of the jackknife.
 package struct LensCorpusPart: Sendable, Equatable {
-  /// A corpus has at most so many parts.
+  /// The most parts of a corpus.
   package static let mostParts = 32
 
   package let texts: [LensTextSums]
-  /// Sums of the distributions over all places, [levels][V].
+  /// Sums of the distributions over all positions, [levels][V].
   package let distributions: [[Float]]
 
   package init(texts: [LensTextSums], distributions: [[Float]]) {
@@ -15,7 +15,7 @@ package struct LensCorpusPart: Sendable, Equatable {
     self.distributions = distributions
   }
 
-  /// Deals batches to parts in turn, so that parts are alike although neighbouring texts may be.
+  /// Assigns batches to parts in turn, so that parts are alike although consecutive texts may be.
   /// - Returns: the batches of each part, ascending.
   package static func plan(batches: Int) -> [[Int]] {
     let count = min(batches, mostParts)

@@ -1,20 +1,20 @@
 import DenseMath
 
-/// A text of a corpus as a model reads it, and the tokens that it is to predict.
+/// A tokenized text of a corpus, and the tokens that are predicted.
 package struct LensCorpusText: Sendable, Equatable {
   package let id: String
-  /// What the model reads, special tokens and masks included.
+  /// The ids, special tokens and masks included.
   package let ids: [Int32]
-  /// The places that predict, ascending.
+  /// The positions that predict, ascending.
   package let places: [Int]
-  /// The true token of each.
+  /// The true token of each position.
   package let truth: [Int32]
-  /// The bytes of the text that the true tokens stand for: each those from the end of the token before it to its own
-  /// end, white space included.
+  /// The number of bytes of the true tokens in the text: each from the end of the token before it to its own end, white
+  /// space included.
   package let bytes: Int
 
-  /// GPT-2: each token but the first is predicted from the place before it.
-  /// - Parameter ends: where each token ends in the text, in bytes.
+  /// GPT-2: each token but the first is predicted from the position before it.
+  /// - Parameter ends: the end of each token in the text, in bytes.
   package static func causal(id: String, ids: [Int32], ends: [Int]) -> LensCorpusText {
     let sizes = sizes(ends)
     return LensCorpusText(
@@ -22,8 +22,8 @@ package struct LensCorpusText: Sendable, Equatable {
       bytes: sizes.dropFirst().reduce(0, +))
   }
 
-  /// BERT: some tokens are replaced by the mask, all at once, and each is predicted at its own place. At least one is,
-  /// where there is an ordinary token. Which ones follows from the seed and the text's id, so that a text has the same
+  /// BERT: some tokens, at least one ordinary one where there is any, are replaced by the mask, all at once, and
+  /// predicted at their own positions. Which ones depends on the seed and the text's id, so that a text has the same
   /// masks in every part of a dataset.
   /// - Parameters:
   ///   - special: tokens that are never masked.
@@ -43,7 +43,7 @@ package struct LensCorpusText: Sendable, Equatable {
       bytes: places.reduce(0) { $0 + sizes[$1] })
   }
 
-  /// Bytes of each token. A token that is part of a character ends where the character does, which counts once.
+  /// Bytes of each token. The tokens of one character end where it ends, and it counts once.
   private static func sizes(_ ends: [Int]) -> [Int] {
     var last = 0
     return ends.map { end in

@@ -1,13 +1,13 @@
 import DenseMath
 
-/// The sums of a lens's distributions over many places, a row of V a level.
+/// The sums of a lens's distributions over many positions, one row of V per level.
 package final class LensDistributions {
   private static let blockSize = 2048
 
   package let vocabulary: Int
   /// [levels, V]; each row sums to `places`.
   private var sums: [Double]
-  /// Places added so far.
+  /// Positions added.
   package private(set) var places = 0
 
   package init(levels: Int, vocabulary: Int) {

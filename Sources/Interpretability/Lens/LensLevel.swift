@@ -26,14 +26,14 @@ public struct LensLevel: Hashable, Sendable {
   /// Its address: "embed", "L3" (after block 3), "L3.residMid", "L3.attn", "L3.mlp".
   public var name: String { Address(layer: max(0, layer), .site(site)).description }
 
-  /// Whether this is the state between two blocks, or at either end: what a block reads or writes.
+  /// Whether this is hidden state 0 or the output of a block.
   public var isBlockOutput: Bool { site == .residPre || site == .residPost }
 
-  /// Upwards, in the order the forward pass makes them; the last is the model's own output.
+  /// Upwards, in the order of the forward pass; the last is the model's own output.
   /// - Parameters:
   ///   - sublayers: also `residMid`, between attention and feed-forward.
-  ///   - updates: also `attnOut` and `mlpOut`, what attention and feed-forward add, read alone.
-  ///   - tuned: first of all, also every state that a block reads through its translator.
+  ///   - updates: also `attnOut` and `mlpOut`, the outputs of attention and feed-forward, read alone.
+  ///   - tuned: before all others, also every input state of a block through its translator.
   public static func all(
     blocks: Int, sublayers: Bool = false, updates: Bool = false, tuned: Bool = false
   ) -> [LensLevel] {

@@ -1,6 +1,6 @@
 import Transformer
 
-/// Keeps the chosen rows of the chosen levels.
+/// Records the chosen rows of the chosen levels.
 final class LensStates: Observer {
   private let levels: [LensLevel: Int]
   private let rows: [Int]
@@ -38,7 +38,7 @@ final class LensStates: Observer {
     return state
   }
 
-  /// Hidden state 0 is what enters block 0.
+  /// Hidden state 0 is the input of block 0.
   private func index(_ site: Site, _ layer: Int) -> Int? {
     levels[LensLevel(layer: site == .residPre ? layer - 1 : layer, site: site)]
   }

@@ -3,10 +3,10 @@ import Files
 import Foundation
 import Transformer
 
-/// The lens over a corpus (Belrose et al. 2023, sections 2 and 3): means over all places, with intervals from drawing
-/// texts anew.
+/// The lens over a corpus (Belrose et al. 2023, sections 2 and 3): means over all positions, with intervals from
+/// resampled texts.
 package struct LensStatistics: Sendable {
-  /// A number and its 95% interval; nil where there is too little to make one from.
+  /// A number and its 95% interval; nil with too little data for one.
   package struct Estimate: Sendable, Equatable {
     package let value: Double
     package let interval: Interval?
@@ -19,14 +19,14 @@ package struct LensStatistics: Sendable {
     package let klToFinal: Estimate
     /// Cross-entropy of the true token in nats.
     package let loss: Estimate
-    /// The same in bits, spread over the bytes that the tokens stand for.
+    /// The same in bits per byte of the true tokens.
     package let bitsPerByte: Estimate
-    /// The share of places whose most probable item is the final one.
+    /// The share of positions whose most probable item is the final one.
     package let agreement: Estimate
-    /// The share of places where that is so from here on to the end.
+    /// The share of positions whose most probable item is the final one here and at every later level.
     package let settled: Estimate
-    /// KL(mean final ‖ mean level): how far the level's distribution is off on average, whatever the text. The
-    /// jackknife's estimate, which takes off what too few places for a vocabulary add, where there are parts to leave out.
+    /// KL(mean final ‖ mean level), the divergence of the average distributions. Where there are parts to leave out it
+    /// is the jackknife's estimate, without the bias from few positions for a large vocabulary.
     package let bias: Estimate
   }
 
@@ -34,13 +34,13 @@ package struct LensStatistics: Sendable {
   package let texts: Int
   package let places: Int
   package let bytes: Int
-  /// How many blocks have run, on the mean, when a place first has its final answer and keeps it; 0 for the embeddings.
+  /// The mean number of blocks after which a position has its final answer and keeps it; 0 for the embeddings.
   package let settleDepth: Estimate
   /// The same of the tuned levels; nil where there are none.
   package let tunedSettleDepth: Estimate?
 
   /// - Parameters:
-  ///   - levels: those that the sums were made at, in their order; the last is the model's output.
+  ///   - levels: those of the sums, in their order; the last is the model's output.
   ///   - seed: of the bootstrap.
   /// - Throws: `InterpretabilityError.nothingToPredict`.
   package init(levels: [LensLevel], parts: [LensCorpusPart], seed: UInt64) throws {
@@ -64,7 +64,7 @@ package struct LensStatistics: Sendable {
     self.texts = texts.count
     self.places = texts.reduce(0) { $0 + $1.places }
     self.bytes = texts.reduce(0) { $0 + $1.bytes }
-    // A place that is settled at a level is so above it: the depth is one for each level that it is not settled at.
+    // A position settled at a level is settled above it: the depth counts the levels at which it is not.
     func depth(tuned: Bool) -> Estimate {
       let outputs = levels.indices.filter { levels[$0].isBlockOutput && levels[$0].isTuned == tuned }
       return mean { text in outputs.reduce(0) { $0 + Double(text.places - text.levels[$1].settled) } }
@@ -80,10 +80,10 @@ package struct LensStatistics: Sendable {
       interval: .bootstrap(ratioOf: numerators, to: denominators, seed: seed))
   }
 
-  /// KL(mean final ‖ mean level). It is no mean over texts, so parts of the corpus stand for them: each part's
-  /// pseudo-value h T - (h - 1) T₋ₚ (the delete-m jackknife of Busing, Meijer and van der Leeden 1999, Statistics and
-  /// Computing 9:3), h the corpus over the part, T₋ₚ without it. Their mean, weighted by 1 / h, is the estimate and is
-  /// bootstrapped.
+  /// KL(mean final ‖ mean level). It is not a mean over texts, so its interval is over parts of the corpus: each part's
+  /// pseudo-value is h T - (h - 1) T₋ₚ (the delete-m jackknife of Busing, Meijer and van der Leeden 1999, Statistics
+  /// and Computing 9:3), h the corpus over the part, T₋ₚ without it. Their mean, weighted by 1 / h, is the estimate and
+  /// is bootstrapped.
   private static func biases(_ parts: [LensCorpusPart], seed: UInt64) -> [Estimate] {
     let parts = parts.filter { $0.texts.contains { $0.places > 0 } }
     let sizes = parts.map { Double($0.texts.reduce(0) { $0 + $1.places }) }
@@ -111,7 +111,7 @@ package struct LensStatistics: Sendable {
     zip(sums, part).map { max(0, $0 - Double($1)) }
   }
 
-  /// KL of two distributions given as sums. A probability that Float32 cannot hold counts as the least that it can.
+  /// KL of two distributions given as sums. A probability below Float32's range counts as the least in it.
   private static func divergence(_ p: [Double], _ q: [Double]) -> Double {
     let (pTotal, qTotal) = (p.reduce(0, +), q.reduce(0, +))
     let least = Double(Float.leastNormalMagnitude)
@@ -129,7 +129,7 @@ extension LensStatistics: Encodable {
   }
 
   /// Reads what was encoded.
-  /// - Throws: `FileError` that names what is missing or of the wrong kind.
+  /// - Throws: `FileError` that names what is missing or of the wrong type.
   package init(_ object: JSONNode) throws {
     levels = try object["levels"].array().map { level in
       guard let site = Site(rawValue: try level["site"].string()) else {

@@ -1,18 +1,18 @@
 import Transformer
 
-/// What every level says at some places of one text.
+/// The predictions of every level at some positions of one text.
 public struct LensText: Sendable {
-  /// The places, in tokens from 0, ascending.
+  /// The positions, ascending from 0.
   public let positions: [Int]
   /// Upwards; the last is the model's own output.
   public let levels: [LensLevel]
-  /// [levels][places]; each cell follows the true token, the target and what that is compared with.
+  /// [levels][positions]; each cell follows the true token, the target and the token compared with it.
   public let cells: [[LensCell]]
-  /// The true token of each place; nil where it is unknown.
+  /// The true token of each position; nil where it is unknown.
   public let truth: [Int32?]
 }
 
-/// What is looked for in a text besides its true tokens.
+/// Tokens to follow in a text in addition to its true tokens.
 public struct LensTargets: Sendable {
   /// A token whose rank and probability are followed.
   public var target: Int32?
@@ -26,7 +26,7 @@ public struct LensTargets: Sendable {
 }
 
 extension LensCell {
-  /// Of the true token; nil where it is unknown. Of a cell of `LensText`, as the two below.
+  /// Of the true token; nil where it is unknown. For a cell of `LensText`, as the two below.
   public var truth: Followed? { followed[0] }
   /// Of the token that is followed.
   public var target: Followed? { followed[1] }
@@ -35,12 +35,12 @@ extension LensCell {
 }
 
 extension LogitLens {
-  /// Tokens of the copies of a text that are read at once, masked in one place each.
+  /// Tokens of the copies of a text that are read at once, masked at one position each.
   private static let tokensAtATime = 2048
 
-  /// Reads a text. The true token of a place is the next one where the model predicts that, else unknown.
+  /// Reads a text. The true token of a position is the next one where the model predicts that, else unknown.
   /// - Parameters:
-  ///   - positions: the places to read; nil for all.
+  ///   - positions: the positions to read; nil for all.
   ///   - top: how many tokens a cell lists.
   /// - Throws: as `read`.
   public func read(
@@ -55,7 +55,7 @@ extension LogitLens {
     return LensText(positions: positions, levels: levels, cells: cells, truth: truth)
   }
 
-  /// Reads each place of a text with the mask there, one copy of the text per place.
+  /// Reads each position of a text with the mask there, one copy of the text per position.
   /// - Parameters: as above.
   /// - Throws: as `read`.
   public func readMasking(

@@ -2,7 +2,7 @@ import Files
 import Foundation
 import Transformer
 
-/// What the lens found in one text: sums over the places that predict, a level each. Logarithms are natural.
+/// The lens over one text: sums over the predicting positions, by level. Logarithms are natural.
 package struct LensTextSums: Sendable, Equatable {
   package struct Level: Sendable, Equatable {
     package internal(set) var entropy = 0.0
@@ -10,21 +10,21 @@ package struct LensTextSums: Sendable, Equatable {
     package internal(set) var klToFinal = 0.0
     /// Of the true token's cross-entropy.
     package internal(set) var loss = 0.0
-    /// Places whose most probable item is the final one.
+    /// Positions whose most probable item is the final one.
     package internal(set) var agreeing = 0
-    /// Places where that is so here and at every block's output above.
+    /// Positions where that is so here and at every block's output above.
     package internal(set) var settled = 0
   }
 
   package let id: String
   package let places: Int
-  /// Bytes that the true tokens stand for.
+  /// Bytes of the true tokens.
   package let bytes: Int
   package internal(set) var levels: [Level]
 }
 
 extension LogitLens {
-  /// Reads the places of a batch of texts.
+  /// Reads the positions of a batch of texts.
   /// - Parameter distributions: gets the distributions of all of them.
   /// - Throws: what `read` throws.
   package func sums(
@@ -45,7 +45,7 @@ extension LogitLens {
       let owner = owners[row]
       var isSettled = true
       for (index, cell) in cells.enumerated().reversed() {
-        // Tuned levels have an end of their own: the model's output.
+        // Tuned levels end with the model's output.
         if levels[index].isTuned, !levels[index + 1].isTuned { isSettled = true }
         results[owner].levels[index].entropy += cell.entropy
         results[owner].levels[index].klToFinal += cell.klToFinal
@@ -61,7 +61,7 @@ extension LogitLens {
 }
 
 extension LensTextSums: Encodable {
-  /// A list a statistic.
+  /// One list per statistic.
   package func encode(to encoder: any Encoder) throws {
     try encoder.encode([
       "id": id, "places": places, "bytes": bytes, "agreeing": levels.map(\.agreeing),
@@ -71,7 +71,7 @@ extension LensTextSums: Encodable {
   }
 
   /// Reads what was encoded; null is NaN.
-  /// - Throws: `FileError` that names what is missing or of the wrong kind.
+  /// - Throws: `FileError` that names what is missing or of the wrong type.
   package init(_ object: JSONNode) throws {
     func numbers(_ key: String) throws -> [Double] {
       try object[key].array().map { $0.isPresent ? try $0.double() : .nan }

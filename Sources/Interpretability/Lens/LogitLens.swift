@@ -6,26 +6,26 @@ import Transformer
 /// GPT: the logit lens", 2020; the statistics are those of Belrose et al., "Eliciting Latent Predictions from
 /// Transformers with the Tuned Lens", 2023).
 ///
-/// GPT-2's states pass ln_f once, with their own statistics; BERT's the whole masked-LM head. The last level is the
-/// model's own output: the same numbers through the same type. Scores are made for a few places at a time and folded at
+/// GPT-2's states pass ln_f, with their own statistics; BERT's the whole masked-LM head. The last level is the model's
+/// own output: the same numbers through the same type. Scores are computed for a few positions at a time and reduced at
 /// once, so that memory grows with the text and with k, never with the text times the vocabulary.
 public struct LogitLens: Sendable {
-  /// Rows of scores made at a time; [rows, V] numbers are all that is held of them.
+  /// Rows of scores computed at a time, which bounds the memory for scores.
   private static let rowsAtATime = 256
 
-  /// Whose states are read.
+  /// The model whose states are read.
   public let model: any TransformerModel
-  /// One a segment of the model: one for a checkpoint, two for a splice.
+  /// One per segment of the model: one for a checkpoint, two for a stitched model.
   public let heads: [Unembedding]
   /// Upwards; the last is the model's own output.
   public let levels: [LensLevel]
   private let tuned: TunedLens?
-  /// Where each head's levels lie.
+  /// The range of each head's levels.
   private let spans: [Range<Int>]
 
   /// - Parameters:
-  ///   - heads: what reads the states of each segment of `model` (`segmentStarts`).
-  ///   - levels: as `LensLevel.all` makes them.
+  ///   - heads: one for the states of each segment of `model`.
+  ///   - levels: as computed by `LensLevel.all`.
   ///   - tuned: the translators of the tuned levels, which only a model of one segment can have.
   /// - Throws: `InterpretabilityError` when a head does not fit the states of its segment, the heads do not share a
   ///   vocabulary, or the translators are for other states or another head.
@@ -55,11 +55,11 @@ public struct LogitLens: Sendable {
     }
   }
 
-  /// The lens through the model's own heads: of a stitched model each part is read by its own.
+  /// The lens through the model's own heads: each part of a stitched model is read by its own.
   /// - Parameters:
   ///   - sublayers: whether also between attention and feed-forward of each block.
-  ///   - updates: whether also what attention and feed-forward add, alone.
-  ///   - tuned: reads beside the plain lens.
+  ///   - updates: whether also the outputs of attention and feed-forward, alone.
+  ///   - tuned: a tuned lens to read in addition to the plain one.
   /// - Throws: `TransformerError.missingHead`; as above.
   public init(
     _ model: any TransformerModel, sublayers: Bool = false, updates: Bool = false, tuned: TunedLens? = nil
@@ -72,16 +72,14 @@ public struct LogitLens: Sendable {
       tuned: tuned)
   }
 
-  /// Reads rows of a batch and hands the cells over row by row.
+  /// Reads rows of a batch and passes on the cells row by row.
   /// - Parameters:
-  ///   - rows: rows of the batch, in the order in which they come back.
+  ///   - rows: rows of the batch, in the order of the results.
   ///   - top: how many items a cell lists.
-  ///   - interventions: what to replace on the way.
-  ///   - following: the tokens to look for at the row of that index, such as the one that comes next; nil keeps a place.
-  ///   - distributions: gets every level's distribution at every row.
-  ///   - receive: gets the index of the row in `rows` and its cells, one a level.
-  /// - Throws: `TransformerError` for a batch the model cannot take, `InterpretabilityError` for a row or token that is
-  ///   not there, and what `receive` throws.
+  /// - interventions: changes during the pass. - following: the tokens to follow at the row of that index, such as the
+  /// next one; nil for an empty entry. - distributions: gets every level's distribution at every row. - receive: gets
+  /// the index of the row in `rows` and its cells, one per level. - Throws: `TransformerError` for a batch that the
+  /// model does not support, `InterpretabilityError` for a row or token that does not exist, and what `receive` throws.
   package func read(
     _ batch: PackedBatch, rows: [Int], top: Int, following: (_ index: Int) -> [Int32?] = { _ in [] },
     interventions: [Intervention] = [], distributions: LensDistributions? = nil, workspace: Workspace,
@@ -125,7 +123,7 @@ public struct LogitLens: Sendable {
       }
       var cells = [[LensCell]](repeating: [], count: chunk.count)
       cells.withUnsafeMutableBufferPointer { out in
-        // Each row is a task of its own and writes its own element.
+        // Each task writes its own element.
         nonisolated(unsafe) let out = out
         workspace.threads.run(chunk.count) { row, worker in
           out[row] = fold(
@@ -192,7 +190,7 @@ private struct ScoreRow {
     VectorMath.softmaxSums(pointer, most: most, weights: weights, exponents: exponents, count: count)
   }
 
-  /// 1 and how many items come before `id`: those with a higher score, and those with the same and a lower id.
+  /// 1 plus the number of items before `id`: those with a higher score, and those with the same and a lower id.
   func rank(of id: Int) -> Int {
     let score = pointer[id]
     return 1 + VectorMath.countAtLeast(score, in: pointer, count: id)

@@ -1,12 +1,11 @@
 import Transformer
 
-/// A change of a value on the way through a model, as people write it: taken away, its mean put there, or what another
-/// text computes.
+/// A change of a value during the forward pass, in text form: zeros, the mean, or the value of another text.
 package struct SiteChange: Equatable, Sendable {
   package enum Source: Equatable, Sendable {
     case zero
     case mean
-    /// Of another text: at that token, or, nil, at the same one.
+    /// Of another text: at that token, or, if nil, at the same one.
     case text(String, position: Int?)
   }
 
@@ -15,7 +14,7 @@ package struct SiteChange: Equatable, Sendable {
   package let position: Int?
   package let source: Source
 
-  /// `SITE[@POSITION][=zero|=mean]`; nil for another text.
+  /// `SITE[@POSITION][=zero|=mean]`; nil for another form.
   package init?(ablation text: String) {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard let (site, position) = Self.place(parts[0]) else { return nil }
@@ -27,7 +26,7 @@ package struct SiteChange: Equatable, Sendable {
     (self.site, self.position) = (site, position)
   }
 
-  /// `SITE[@POSITION]=from[@POSITION]:TEXT`; nil for another text.
+  /// `SITE[@POSITION]=from[@POSITION]:TEXT`; nil for another form.
   package init?(patch text: String) {
     let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2, let (site, position) = Self.place(parts[0]) else { return nil }

@@ -1,19 +1,19 @@
 import Transformer
 
-/// Turns changes into the interventions of one text after the other.
+/// Turns changes into the interventions of each text.
 package struct SiteChanger {
   package let changes: [SiteChange]
   private let model: any TransformerModel
   private let workspace: Workspace
   /// The ids of a text that states are taken from.
   private let encode: (String) throws -> [Int32]
-  /// Over the texts that means are taken of; nil where each text has its own.
+  /// Over the texts of `init`; nil where each text has its own.
   private let means: [BlockSite: [Float]]?
 
   /// - Parameters:
-  ///   - texts: what means are taken over, one row per token of all; nil for the text that is changed.
+  ///   - texts: those of the means, over all their tokens; nil for the text that is changed.
   ///   - encode: gives the ids of the texts that `changes` name.
-  /// - Throws: `TransformerError` for a site that is not there, or a batch that the model cannot take.
+  /// - Throws: `TransformerError` for a site that does not exist, or a batch that the model does not support.
   package init(
     _ changes: [SiteChange], of model: any TransformerModel, meanOver texts: [PackedBatch]? = nil,
     workspace: Workspace, encode: @escaping (String) throws -> [Int32]
@@ -25,7 +25,7 @@ package struct SiteChanger {
     means = try texts.map { try model.means(at: Self.averaged(changes), over: $0, workspace: workspace) }
   }
 
-  /// What to change in a pass over a text of these ids.
+  /// The interventions of a pass over a text of these ids.
   /// - Throws: `InterpretabilityError.noPatchPosition`, `.patchOfAnotherLength`, `TransformerError`, what `encode` throws.
   package func interventions(for ids: [Int32]) throws -> [Intervention] {
     guard !changes.isEmpty else { return [] }

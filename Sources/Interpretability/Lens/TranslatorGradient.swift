@@ -4,7 +4,7 @@ import Training
 import Transformer
 
 /// KL(final ‖ lens) of translated states, and its derivative through the head: softmax and matrix, the final norm and,
-/// for BERT, the transform before it. Only translators are trained; the head stays as it is.
+/// for BERT, the transform before it. Only translators are trained; the head is frozen.
 package struct TranslatorGradient {
   package let head: Unembedding
   private let workspace: Workspace
@@ -15,9 +15,9 @@ package struct TranslatorGradient {
   }
 
   /// - Parameters:
-  ///   - translator: what is applied to the states first.
+  ///   - translator: applied to the states first.
   ///   - h: states, [rows, d].
-  ///   - final: the model's own distributions at the same places, [rows, V].
+  ///   - final: the model's own distributions at the same positions, [rows, V].
   ///   - weight, bias: receive the derivatives of the mean divergence, [d, d] and [d].
   /// - Returns: the mean of KL(final ‖ lens) over the rows, in nats.
   package func mean(
@@ -38,7 +38,7 @@ package struct TranslatorGradient {
     return mean
   }
 
-  /// The mean divergence of states as they meet the head, and its derivative for each number, [rows, d].
+  /// The mean divergence of states after translation, and its derivative for each number, [rows, d].
   private func divergence(
     _ t: UnsafePointer<Float>, final: UnsafePointer<Float>, rows: Int, derivative: UnsafeMutablePointer<Float>
   ) -> Double {

@@ -2,7 +2,7 @@ import Checkpoints
 import DenseMath
 import Transformer
 
-/// Affine translators that carry the state before each block to where the model's head can read it (Belrose et al.,
+/// One affine translator per level, from the state before each block to the basis of the model's head (Belrose et al.,
 /// "Eliciting Latent Predictions from Transformers with the Tuned Lens", 2023).
 public struct TunedLens: Sendable {
   /// h W + b
@@ -17,14 +17,14 @@ public struct TunedLens: Sendable {
       self.bias = bias
     }
 
-    /// Changes nothing.
+    /// The identity map.
     package static func identity(_ width: Int) -> Translator {
       Translator(
         weight: DoubleMatrix.identity(width).tensor, bias: Tensor(shape: [width], [Float](repeating: 0, count: width)))
     }
 
     /// - Parameters:
-    ///   - h: [rows, d]; `out`: the same, elsewhere.
+    ///   - h: [rows, d]; `out`: the same shape, in other memory.
     func apply(
       _ h: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, threads: Threads
     ) {
@@ -51,7 +51,7 @@ public struct TunedLens: Sendable {
     self.unembeddingDigest = unembeddingDigest
   }
 
-  /// - Throws: `InterpretabilityError` when the translators are not for this model's states and head.
+  /// - Throws: `InterpretabilityError` when the translators do not fit this model's states and head.
   func check(against model: any TransformerModel, heads: [Unembedding]) throws {
     guard heads.count == 1 else { throw InterpretabilityError.tunedLensOfSegments(model: model.name) }
     let expected = [model.blockDimensions.count, heads[0].matrix.columns]
@@ -69,7 +69,7 @@ public struct TunedLens: Sendable {
 extension TunedLens {
   private static let kind = "tuned-lens"
 
-  /// Reads what `write` made.
+  /// Reads what `write` wrote.
   /// - Throws: `FileError`, `CheckpointError`; `InterpretabilityError.notATunedLens`.
   public init(path: String) throws {
     let file = try SafetensorsFile(path)
@@ -96,7 +96,7 @@ extension TunedLens {
     unembeddingDigest = digest
   }
 
-  /// Keeps the tensor whose memory a part is borrowed from.
+  /// Keeps the tensor from which a part borrows memory.
   private final class Owner {
     private let tensor: Tensor
     init(_ tensor: Tensor) { self.tensor = tensor }

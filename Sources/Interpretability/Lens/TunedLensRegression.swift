@@ -2,15 +2,15 @@ import DenseMath
 import Foundation
 import Transformer
 
-/// Translators in closed form: the affine map from each hidden state to the last one that is best in the mean square
-/// (Din et al., "Jump to Conclusions", 2023), from second moments summed as the states stream by.
+/// Translators in closed form: the affine map from each hidden state to the last one with the least mean squared error
+/// (Din et al., "Jump to Conclusions", 2023), from second moments summed in one pass.
 ///
-/// What is fitted is the difference h_L - h, so that the ridge draws a translator towards the plain lens, not towards 0;
-/// it counts in each number's own variance, so that one outlier dimension does not decide for all.
+/// The difference h_L - h is fitted, so that the ridge shrinks a translator towards the plain lens, not towards 0; it
+/// is relative to each feature's variance, so that one outlier dimension does not dominate.
 package struct TunedLensRegression {
   package let model: any TransformerModel
   package let head: Unembedding
-  /// A hidden state and the last one, a level each.
+  /// A hidden state and the last one, by level.
   private var moments: [PairedMoments]
   private let levels: [LensLevel]
 
@@ -22,11 +22,11 @@ package struct TunedLensRegression {
     levels = LensLevel.all(blocks: model.blockDimensions.count)
   }
 
-  /// Places seen so far.
+  /// Positions added.
   package var places: Int { moments.first?.count ?? 0 }
 
-  /// Takes in the states at the places of some texts.
-  /// - Throws: `TransformerError` for a batch the model cannot take.
+  /// Adds the states at the positions of some texts.
+  /// - Throws: `TransformerError` for a batch that the model does not support.
   package mutating func add(_ texts: [LensCorpusText], workspace: Workspace) throws {
     let states = try LensStates(levels: levels, of: texts, model, workspace: workspace)
     let rows = texts.reduce(0) { $0 + $1.places.count }
@@ -37,8 +37,8 @@ package struct TunedLensRegression {
     }
   }
 
-  /// A level's spread, for steps that start from here: means and standard deviations of the state and the deviations of
-  /// the last one.
+  /// A level's scales, for training from here: means and standard deviations of the state and the deviations of the
+  /// last one.
   var scales: [(mean: [Double], deviation: [Double], lastDeviation: [Double])] {
     moments.map { moments in
       let (xx, _, yy) = moments.covariances
@@ -49,9 +49,9 @@ package struct TunedLensRegression {
     }
   }
 
-  /// - Parameter ridge: what is added to each variance, as a share of it.
-  /// - Returns: the lens, and of each level the share of the last state's variance that its translator explains.
-  /// - Throws: `InterpretabilityError.nothingToPredict` before the first place; `LinearAlgebraError`.
+  /// - Parameter ridge: added to each variance, as a share of it.
+  /// - Returns: the lens, and for each level the share of the last state's variance that its translator explains.
+  /// - Throws: `InterpretabilityError.nothingToPredict` without positions; `LinearAlgebraError`.
   package func solve(ridge: Double) throws -> (lens: TunedLens, explained: [Double]) {
     guard places > 0 else { throw InterpretabilityError.nothingToPredict }
     let solved = try moments.map { try Self.solve($0, ridge: ridge) }
@@ -92,7 +92,7 @@ package struct TunedLensRegression {
 }
 
 extension LensStates {
-  /// The states of a model at the places of texts, in their order.
+  /// The states of a model at the positions of texts, in their order.
   convenience init(
     levels: [LensLevel], of texts: [LensCorpusText], _ model: any TransformerModel, workspace: Workspace
   ) throws {

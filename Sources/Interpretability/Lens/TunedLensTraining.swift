@@ -2,12 +2,12 @@ import DenseMath
 import Training
 import Transformer
 
-/// Gradient steps on KL(final ‖ lens) from where the regression ended (Belrose et al. 2023, equation 4), with Adam.
+/// Gradient steps with Adam on KL(final ‖ lens), starting from the regression (Belrose et al. 2023, equation 4).
 ///
-/// What Adam changes is the difference to the regression's map between standardised numbers, so that one rate fits
-/// dimensions that differ a hundredfold.
+/// Adam trains the difference from the regression's map between standardised features, so that one rate fits dimensions
+/// that differ a hundredfold.
 package struct TunedLensTraining {
-  /// Places of a batch that a step learns from, at most.
+  /// The most positions of a batch in one step.
   package static let placesAStep = 256
 
   private let regression: TunedLensRegression
@@ -24,8 +24,8 @@ package struct TunedLensTraining {
 
   /// - Parameters:
   ///   - start: the regression's own lens.
-  ///   - rate: that of the first step; it falls in a straight line to 0 after the last of `steps`.
-  ///   - seed: decides which places of a batch a step learns from.
+  ///   - rate: that of the first step; it falls linearly to 0 after the last of `steps`.
+  ///   - seed: of the positions of a batch that a step uses.
   package init(
     _ regression: TunedLensRegression, from start: TunedLens, steps: Int, rate: Double, seed: UInt64,
     workspace: Workspace
@@ -50,7 +50,7 @@ package struct TunedLensTraining {
     generator = SplitMix64(seed: seed)
   }
 
-  /// The translators as they are now.
+  /// The present translators.
   package var lens: TunedLens {
     TunedLens(translators: parameters.indices.map(translator), unembeddingDigest: start.unembeddingDigest)
   }
@@ -74,9 +74,9 @@ package struct TunedLensTraining {
       weight: Tensor(shape: [d, d], weight), bias: Tensor(shape: [d], bias.map { Float($0) }))
   }
 
-  /// One step on some places of a batch.
-  /// - Returns: each level's mean KL(final ‖ lens) there before the step; nil for a batch without places.
-  /// - Throws: `TransformerError` for a batch the model cannot take.
+  /// One step on some positions of a batch.
+  /// - Returns: each level's mean KL(final ‖ lens) there before the step; nil for a batch without positions.
+  /// - Throws: `TransformerError` for a batch that the model does not support.
   package mutating func step(_ texts: [LensCorpusText]) throws -> [Double]? {
     let states = try LensStates(levels: levels, of: texts, regression.model, workspace: workspace)
     let all = texts.reduce(0) { $0 + $1.places.count }

@@ -1,11 +1,11 @@
 import DenseMath
 import Transformer
 
-/// What each part of a model contributes directly to the logit of a token, or to the difference of two, at one place.
+/// The direct contribution of each part of a model to a logit, or to the difference of two, at one position.
 ///
-/// GPT-2's residual stream is the sum of what embeddings, heads and feed-forward blocks write, and ln_f is linear once its
-/// mean and standard deviation at this place are held at their values ("frozen"); so the logit is a sum of one number a
-/// part (Elhage et al., "A Mathematical Framework for Transformer Circuits", 2021; "direct logit attribution" since).
+/// GPT-2's residual stream is the sum of the outputs of embeddings, heads and feed-forward blocks, and ln_f is linear
+/// with its mean and standard deviation at this position frozen; so the logit is a sum with one term per part (Elhage
+/// et al., "A Mathematical Framework for Transformer Circuits", 2021; "direct logit attribution" since).
 ///
 /// BERT normalises after every sublayer: a part passes all norms above it, each with its statistics frozen (Mickus et al.,
 /// "How to Dissect a Muppet", 2022, equations 3 to 5). Its masked-LM head has an activation, which is linear with the gate
@@ -13,7 +13,7 @@ import Transformer
 ///
 /// The parts are summed in Double and must give the model's own logit.
 public struct LogitAttribution: Sendable, Equatable {
-  /// What one part of the model adds.
+  /// The contribution of one part of the model.
   public struct Part: Sendable, Equatable {
     /// What kind of part it is.
     public enum Kind: String, Sendable, CaseIterable {
@@ -26,7 +26,7 @@ public struct LogitAttribution: Sendable, Equatable {
       case attention
       case mlp
       case mlpBias = "mlp_bias"
-      /// What a norm adds after it has scaled.
+      /// The shift of a norm.
       case normShift = "norm_shift"
       /// Biases of the head over the vocabulary.
       case headBias = "head_bias"
@@ -40,12 +40,12 @@ public struct LogitAttribution: Sendable, Equatable {
     public let kind: Kind
     /// nil for embeddings and what follows the last block.
     public let layer: Int?
-    /// nil for what is no head.
+    /// nil unless it is a head.
     public let head: Int?
     /// In logits.
     public let value: Double
 
-    /// A part and what it adds.
+    /// A part and its contribution.
     public init(name: String, kind: Kind, layer: Int?, head: Int?, value: Double) {
       self.name = name
       self.kind = kind
@@ -57,17 +57,17 @@ public struct LogitAttribution: Sendable, Equatable {
 
   /// In the order of the forward pass.
   public let parts: [Part]
-  /// What the model's own head gives, in Float32: of the token, or of it minus that of the other one.
+  /// The logit of the model's own head, in Float32: of the token, or of it minus that of the other one.
   public let logit: Double
   /// Σ parts
   public var sum: Double { parts.reduce(0) { $0 + $1.value } }
   /// Σ |parts|
   public var magnitude: Double { parts.reduce(0) { $0 + abs($1.value) } }
 
-  /// |Σ parts - logit| may be so much of Σ |parts|.
+  /// The bound on |Σ parts - logit| as a fraction of Σ |parts|.
   public static let tolerance = 1e-5
 
-  /// - Throws: `InterpretabilityError.partsDoNotSum` for parts that are not those of this logit.
+  /// - Throws: `InterpretabilityError.partsDoNotSum` for parts that do not sum to this logit.
   public init(parts: [Part], logit: Double, model: String, position: Int) throws {
     self.parts = parts
     self.logit = logit
@@ -77,18 +77,16 @@ public struct LogitAttribution: Sendable, Equatable {
     }
   }
 
-  /// Head scores of so many places are made at a time.
+  /// The number of positions whose head scores are computed at a time.
   private static let placesAtATime = 32
 
-  /// Attributes at several places of one text, in one pass.
+  /// Attributes at several positions of one text, in one pass.
   /// - Parameters:
   ///   - places: positions of the text, each with the token whose logit is split.
-  ///   - head: what reads the last state.
-  ///   - versus: the token whose logit is subtracted.
-  ///   - interventions: what to replace on the way.
-  /// - Returns: one a place, in their order.
-  /// - Throws: `TransformerError` for a text or an intervention that the model cannot take, `InterpretabilityError` for a
-  ///   position or token that is not there, and when the parts do not add up to the logit.
+  /// - head: what reads the last state. - versus: the token whose logit is subtracted. - interventions: changes during
+  /// the pass. - Returns: one per position, in their order. - Throws: `TransformerError` for a text or an intervention
+  /// that the model does not support, `InterpretabilityError` for a position or token that does not exist, and when the
+  /// parts do not add up to the logit.
   public static func attributions(
     at places: [(position: Int, target: Int32)], versus: Int32? = nil, in ids: [Int32], model: Model, head: Unembedding,
     interventions: [Intervention] = [], workspace: Workspace
@@ -129,7 +127,7 @@ public struct LogitAttribution: Sendable, Equatable {
   }
 }
 
-/// Keeps what the parts are made of, at some rows.
+/// Records the values behind the parts, at some rows.
 final class RowRecorder: Observer {
   private let positions: Set<Int>
   private var rows: [BlockSite: [Int: [Double]]] = [:]

@@ -1,8 +1,8 @@
 import DenseMath
 import Transformer
 
-/// The path of one place's state to a logit with everything that is not linear held at its value, walked from the logit
-/// down: `direction` · x is what a number vector x at the present depth contributes.
+/// The path of one position's state to a logit with norms and gates frozen (Mickus et al. 2022), walked from the logit
+/// down: `direction` · x is the contribution of a vector x at the present depth.
 struct LogitDecomposition {
   typealias Part = LogitAttribution.Part
 
@@ -67,7 +67,7 @@ struct LogitDecomposition {
     }
   }
 
-  /// What a pre-norm block adds stands in the residual stream as it is.
+  /// The output of a pre-norm block is part of the residual stream unchanged.
   private mutating func passPreNorm(_ block: Block, _ layer: Int) {
     replaced(.residPost, layer, of: sum(rows[layer, .residMid, position], rows[layer, .mlpOut, position]))
     passMLP(block.wOut, layer)
@@ -76,7 +76,7 @@ struct LogitDecomposition {
     passStart(layer)
   }
 
-  /// What a post-norm block adds passes the norm with the rest of the stream.
+  /// The output of a post-norm block passes the norm with the rest of the stream.
   private mutating func passPostNorm(_ block: Block, _ layer: Int) {
     let afterMLP = sum(rows[layer, .residMid, position], rows[layer, .mlpOut, position])
     replaced(.residPost, layer, of: block.mlpNorm.values(afterMLP))
@@ -115,7 +115,7 @@ struct LogitDecomposition {
     }
   }
 
-  /// What enters a block is what left the one before, or hidden state 0.
+  /// The input of a block is the output of the one before, or hidden state 0.
   private mutating func passStart(_ layer: Int) {
     if layer > 0 { replaced(.residPre, layer, of: rows[layer - 1, .residPost, position]) }
   }
@@ -145,7 +145,7 @@ struct LogitDecomposition {
     for index in direction.indices { direction[index] -= mean }
   }
 
-  /// What an intervention at a site of the residual stream put in place of `value`, which is there without it.
+  /// What an intervention at a site of the residual stream added to `value`, which is the value without it.
   private mutating func replaced(_ site: Site, _ layer: Int, of value: [Double]) {
     guard isReplaced(site, layer) else { return }
     add(
@@ -179,7 +179,7 @@ private func numbers(_ tensor: Tensor, _ row: Int, count: Int? = nil) -> [Double
 }
 
 extension Norm {
-  /// Of a row: the mean, and the standard deviation with epsilon under the root.
+  /// The mean of a row, and the standard deviation with epsilon under the root.
   fileprivate func statistics(_ x: [Double]) -> (mean: Double, deviation: Double) {
     let mean = x.reduce(0, +) / Double(x.count)
     let variance = x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count)
@@ -202,7 +202,7 @@ extension Linear {
     return bias.map { bias in y.indices.map { y[$0] + Double(bias.pointer[$0]) } } ?? y
   }
 
-  /// W u: what `u` · (x W) makes of each number of x.
+  /// W u: the direction of `u` · (x W) in x.
   fileprivate func backwards(_ u: [Double]) -> [Double] {
     (0..<inputs).map { input in
       var sum = 0.0
@@ -217,7 +217,7 @@ extension Linear {
 }
 
 extension Activation {
-  /// Of each number, in Double from its Float32 rounding.
+  /// On each number, in Double from its Float32 rounding.
   fileprivate func values(_ x: [Double]) -> [Double] {
     let buffer = FloatBuffer(count: x.count)
     for (index, number) in x.enumerated() { buffer.pointer[index] = Float(number) }

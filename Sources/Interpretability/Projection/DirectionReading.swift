@@ -1,10 +1,10 @@
 import DenseMath
 import Transformer
 
-/// What a singular direction of a matrix says: tokens at both ends of its left vector, and of its right vector the tokens
-/// or, where that is over neurons, those that take part most.
+/// A singular direction of a matrix: tokens at both ends of its left vector, and of its right vector the tokens or,
+/// where that is over neurons, the neurons with the largest weights.
 package struct DirectionReading: Sendable, Equatable {
-  /// A neuron and its number in a right vector.
+  /// A neuron and its weight in a right vector.
   package struct Neuron: Sendable, Equatable {
     package let index: Int
     package let weight: Double
@@ -20,16 +20,16 @@ package struct DirectionReading: Sendable, Equatable {
   package let left: TokenEnds
   /// Of W_VO and W_QK; nil for feed-forward keys and values.
   package let right: TokenEnds?
-  /// Of feed-forward keys and values: those with the largest |weight|, of equal ones the lower first. Empty for heads.
+  /// Of feed-forward keys and values: those with the largest |weight|, for equal ones the lower first. Empty for heads.
   package let neurons: [Neuron]
 }
 
 extension VocabularyProjection {
-  /// The strongest singular directions of W_VO or W_QK, read as tokens.
+  /// The strongest singular directions of W_VO or W_QK, with tokens.
   /// - Parameters:
-  ///   - count: how many; fewer where the matrix has not as many.
+  ///   - count: how many, at most the rank.
   ///   - k: tokens at each end.
-  ///   - ids: the tokens that take part, ascending; nil for all.
+  ///   - ids: the tokens to rank, ascending; nil for all.
   /// - Throws: `InterpretabilityError.noSuchHead`, `LinearAlgebraError`.
   package func readings(
     directions count: Int, of which: HeadMatrix, _ place: HeadPlace, top k: Int, among ids: [Int]? = nil,
@@ -45,11 +45,11 @@ extension VocabularyProjection {
     }
   }
 
-  /// The strongest singular directions of a block's feed-forward keys or values, read as tokens and neurons.
+  /// The strongest singular directions of a block's feed-forward keys or values, with tokens and neurons.
   /// - Parameters:
-  ///   - count: how many; fewer where the matrix has not as many.
+  ///   - count: how many, at most the rank.
   ///   - k: tokens at each end, and neurons.
-  ///   - ids: the tokens that take part, ascending; nil for all.
+  ///   - ids: the tokens to rank, ascending; nil for all.
   /// - Throws: `InterpretabilityError.noSuchLayer`, `LinearAlgebraError`.
   package func readings(
     directions count: Int, of group: ParameterKind, layer: Int, top k: Int, among ids: [Int]? = nil, threads: Threads

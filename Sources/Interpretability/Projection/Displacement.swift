@@ -2,22 +2,22 @@ import DenseMath
 import Foundation
 import Transformer
 
-/// How far a fine-tuned model has moved from the checkpoint it began as, and in which directions (Dar et al. 2023,
-/// section 4.2; D = W_fine-tuned - W_base).
+/// How far a fine-tuned model has moved from its base, and in which directions (Dar et al. 2023, section 4.2;
+/// D = W_fine-tuned - W_base).
 package struct Displacement: Sendable {
-  /// Parameters that moved together.
+  /// The displacement of some parameters.
   package struct Move: Sendable, Equatable {
-    /// nil for what stands outside of the blocks.
+    /// nil outside of the blocks.
     package let layer: Int?
     /// A `ParameterKind`'s name, "biases and norms", or a tensor's name outside of the blocks.
     package let name: String
     /// ‖D‖, Frobenius.
     package let norm: Double
-    /// ‖D‖ / ‖W_base‖; nil where the base is zero and nothing can be said.
+    /// ‖D‖ / ‖W_base‖; nil where the base is zero.
     package let relative: Double?
   }
 
-  /// A vector and how far it moved.
+  /// A vector and its displacement.
   package struct MovedVector: Sendable, Equatable {
     package let group: ParameterKind
     package let place: VectorPlace
@@ -52,7 +52,7 @@ package struct Displacement: Sendable {
     self.base = base
   }
 
-  /// Every parameter but the heads, by block and group from the lowest up; then embeddings and the norm beside them.
+  /// Every parameter but the heads, by block and group from the lowest up; then embeddings and their norm.
   package var moves: [Move] {
     (0..<model.dimensions.layers).flatMap { layer in
       ParameterKind.allCases.map { group in
@@ -78,8 +78,8 @@ package struct Displacement: Sendable {
     return Tensor(shape: own.shape, result)
   }
 
-  /// The vectors of some groups that moved farthest, farthest first, of equal ones in order of block and place; those that
-  /// did not move are left out.
+  /// The vectors of some groups with the largest displacements, in descending order, equal ones by block and place;
+  /// those that did not move are left out.
   package func mostMoved(_ count: Int, of groups: [ParameterKind] = ParameterKind.allCases) -> [MovedVector] {
     var all: [MovedVector] = []
     for layer in 0..<model.dimensions.layers {
@@ -95,7 +95,7 @@ package struct Displacement: Sendable {
     return order.prefix(max(0, count)).map { all[$0] }
   }
 
-  /// One vector and how far it moved.
+  /// One vector and its displacement.
   /// - Parameter row: as `VocabularyProjection.row` gives it.
   package func moved(_ group: ParameterKind, _ place: VectorPlace, row: Int) -> MovedVector {
     Self.moved(

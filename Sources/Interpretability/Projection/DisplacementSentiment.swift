@@ -3,16 +3,15 @@ import Evaluation
 import Files
 import Transformer
 
-/// What displacements say about sentiment: the tokens at the two ends of what moved, scored against a lexicon beside the
-/// vectors before they moved and random directions (Dar et al. 2023, section 4.2).
+/// Sentiment in displacements: the tokens at both ends, scored with a lexicon and compared with the same vectors in the
+/// base and with random directions (Dar et al. 2023, section 4.2).
 package struct DisplacementSentiment {
-  /// Directions drawn for the baseline.
+  /// The number of directions drawn for the baseline.
   private static let randomDirections = 1000
 
-  /// How a set of displacements scores.
+  /// The score of a set of displacements.
   package struct Row: Encodable, Sendable {
-    /// A mean over vectors of the displacement, of the same vectors before they moved, and by chance; nil where there is
-    /// none.
+    /// Means over the displacements, over the same vectors in the base, and by chance; nil where there are none.
     package struct Means: Encodable, Sendable {
       package let displacement: SampleMean?
       package let base: SampleMean?
@@ -21,7 +20,7 @@ package struct DisplacementSentiment {
 
     /// "all", or a `ParameterKind`'s name.
     package let name: String
-    /// How many vectors were scored.
+    /// The number of vectors scored.
     package let vectors: Int
     package let share: Means
     package let opposition: Means
@@ -31,7 +30,7 @@ package struct DisplacementSentiment {
   private let projection: VocabularyProjection
   private let scorer: SentimentScorer
 
-  /// - Parameter scorer: its projection is of the fine-tuned model onto the base's matrix.
+  /// - Parameter scorer: projects the fine-tuned model onto the base's matrix.
   package init(_ displacement: Displacement, scorer: SentimentScorer) {
     self.displacement = displacement
     self.scorer = scorer
@@ -73,13 +72,13 @@ package struct DisplacementSentiment {
     return Row(name: name, vectors: own.count, share: means(\.share), opposition: means(\.opposition))
   }
 
-  /// Displacements ready to meet the vocabulary, [moved, d].
+  /// Displacements prepared for projection, [moved, d].
   /// - Throws: as `VocabularyProjection.prepared`.
   package func directions(_ moved: [Displacement.MovedVector]) throws -> Tensor {
     try prepared(moved, of: displacement.difference)
   }
 
-  /// What each class of the fine-tuned model reads, ready to meet the vocabulary, [C, d]; nil without a classifier. The
+  /// The vector of each class of the fine-tuned model, prepared for projection, [C, d]; nil without a classifier. The
   /// base has none to subtract.
   /// - Throws: as `VocabularyProjection.prepared`.
   package func classifierDirections() throws -> Tensor? {
@@ -90,7 +89,7 @@ package struct DisplacementSentiment {
     }
   }
 
-  /// Rows of some matrices by group and block, ready to meet the vocabulary: [moved, d].
+  /// Rows of some matrices by group and block, prepared for projection: [moved, d].
   private func prepared(
     _ moved: [Displacement.MovedVector], of matrix: (ParameterKind, Int) -> Tensor
   ) throws -> Tensor {

@@ -13,7 +13,7 @@ public struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
     self.head = head
   }
 
-  /// nil for an address that is not a head's.
+  /// nil for an address of another kind.
   package init?(_ address: Address) {
     guard let head = address.head, address.part == nil else { return nil }
     self.init(layer: address.layer, head: head)
@@ -22,13 +22,13 @@ public struct HeadPlace: Hashable, Sendable, CustomStringConvertible {
   public var description: String { Address(layer: layer, head: head).description }
 }
 
-/// One parameter vector of a model: "L3:907", neuron 907 of block 3, or "L3H5:12", place 12 in head 5 of block 3.
+/// One parameter vector of a model: "L3:907", neuron 907 of block 3, or "L3H5:12", coordinate 12 of head 5 of block 3.
 public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
   /// The block, from 0.
   public let layer: Int
   /// nil for neurons.
   public let head: Int?
-  /// The neuron, or the place in the head, from 0.
+  /// The neuron, or the coordinate of the head, from 0.
   public let index: Int
 
   /// A vector by its place.
@@ -38,7 +38,7 @@ public struct VectorPlace: Hashable, Sendable, CustomStringConvertible {
     self.index = index
   }
 
-  /// nil for an address that is not a vector's.
+  /// nil for an address of another kind.
   package init?(_ address: Address) {
     guard case .vector(let index) = address.part else { return nil }
     self.init(layer: address.layer, head: address.head, index: index)

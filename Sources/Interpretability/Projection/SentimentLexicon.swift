@@ -1,6 +1,6 @@
-/// Words that praise and words that blame, to score by number what a list of tokens seems to say.
+/// Words of praise and of blame, to score lists of tokens.
 package struct SentimentLexicon: Sendable, Equatable {
-  /// Lower-case words, none in both sets.
+  /// Lower-case words, disjoint from `negative`.
   package let positive: Set<String>
   package let negative: Set<String>
 
@@ -9,9 +9,9 @@ package struct SentimentLexicon: Sendable, Equatable {
     self.negative = negative
   }
 
-  /// The project's own list of plain sentiment words in English, from general knowledge: written down, and committed,
-  /// before any displacement of a fine-tuned model was looked at, and not changed since. Words whose common sense is
-  /// neutral ("like", "moving", "flat") are left out.
+  /// The project's own list of English sentiment words, from general knowledge: committed before any displacement of a
+  /// fine-tuned model was looked at, and not changed since. Words with a common neutral sense ("like", "moving",
+  /// "flat") are left out.
   package static let english = SentimentLexicon(
     positive: words(
       """

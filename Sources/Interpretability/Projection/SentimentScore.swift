@@ -2,23 +2,23 @@ import DenseMath
 import Evaluation
 import Tokenization
 
-/// How much two ends of a direction, its highest and its lowest tokens, speak of praise and blame.
+/// Words of praise and blame at the two ends of a direction, its highest and its lowest tokens.
 package struct SentimentScore: Sendable, Equatable {
   /// Words of the lexicon among the highest and among the lowest tokens.
   package let highPositive: Int
   package let highNegative: Int
   package let lowPositive: Int
   package let lowNegative: Int
-  /// How many tokens an end has.
+  /// Tokens per end.
   package let count: Int
 
-  /// The fraction of tokens of both ends that the lexicon has.
+  /// The fraction of tokens of both ends that are in the lexicon.
   package var share: Double {
     Double(highPositive + highNegative + lowPositive + lowNegative) / Double(max(1, 2 * count))
   }
 
-  /// How far the ends take opposite sides, |(p⁺ - n⁺) - (p⁻ - n⁻)| / 2k: 1 where all of one end praises and all of the
-  /// other blames, 0 where the ends do not differ.
+  /// The opposition of the ends, |(p⁺ - n⁺) - (p⁻ - n⁻)| / 2k: 1 where one end is all praise and the other all blame, 0
+  /// where the ends do not differ.
   package var opposition: Double { Double(abs(polarity)) / Double(max(1, 2 * count)) }
 
   /// (p⁺ - n⁺) - (p⁻ - n⁻): above 0 where the high end praises.
@@ -32,7 +32,7 @@ package struct SentimentScorer: Sendable {
   package let projection: VocabularyProjection
   /// Tokens at each end.
   package let top: Int
-  /// How many tokens of the vocabulary are words of the lexicon.
+  /// The number of tokens in the vocabulary that are words of the lexicon.
   package let positiveTokens: Int
   package let negativeTokens: Int
   private let ids: [Int]?
@@ -41,7 +41,7 @@ package struct SentimentScorer: Sendable {
 
   /// - Parameters:
   ///   - top: tokens at each end.
-  ///   - ids: the tokens that may stand at an end, ascending; nil for all.
+  ///   - ids: the tokens to rank, ascending; nil for all.
   package init(
     _ projection: VocabularyProjection, tokenizer: Tokenizer, lexicon: SentimentLexicon = .english, top: Int,
     among ids: [Int]? = nil, threads: Threads
@@ -61,7 +61,7 @@ package struct SentimentScorer: Sendable {
     negativeTokens = sides.count - positiveTokens
   }
 
-  /// A score for each of some vectors, [n, d], as `VocabularyProjection.vectors` gives them.
+  /// A score for each of some vectors, [n, d], as computed by `VocabularyProjection.vectors`.
   package func scores(_ vectors: Tensor) -> [SentimentScore] {
     func count(_ items: [ScoredID], _ side: Side) -> Int { items.filter { sides[$0.id] == side }.count }
     return projection.ends(vectors, top: top, among: ids, threads: threads).map { ends in
@@ -72,14 +72,14 @@ package struct SentimentScorer: Sendable {
     }
   }
 
-  /// Scores of directions drawn evenly from all directions.
+  /// Scores of directions drawn uniformly.
   package func randomScores(_ count: Int, seed: UInt64) -> [SentimentScore] {
     var generator = SplitMix64(seed: seed)
     let d = projection.matrix.columns
     return scores(Tensor(shape: [count, d], (0..<count * d).map { _ in Float(generator.normal()) }))
   }
 
-  /// What the mean over `count` random directions would be: its value, and where 95% of such means lie.
+  /// The mean over `count` random directions: its expectation, and the range of 95% of such means.
   package static func chance(_ random: [Double], means count: Int, seed: UInt64) -> SampleMean? {
     guard !random.isEmpty, count > 0 else { return nil }
     var generator = SplitMix64(seed: seed)

@@ -1,18 +1,18 @@
 import DenseMath
 import Transformer
 
-/// The directions along which a matrix of a model does most: W = Σ values[j] left[j]ᵀ right[j].
+/// The singular value decomposition of a matrix of a model: W = Σ values[j] left[j]ᵀ right[j].
 ///
-/// The sign of a pair of vectors is free; here the number of the left one that is farthest from 0 is positive (of equal
+/// The sign of a pair of vectors is free; here the number of largest magnitude in the left one is positive (for equal
 /// ones the first).
 package struct SingularDirections: Sendable {
-  /// From the largest down.
+  /// In descending order.
   package let values: [Double]
   /// [n, d]: what is read, for W_VO; what attends, for W_QK. For feed-forward keys and values, what the neurons read or
   /// write together.
   package let left: DoubleMatrix
-  /// W_VO and W_QK: [n, d], what is written for it, or attended to. Keys and values: [n, dFF], how much each neuron takes
-  /// part.
+  /// W_VO and W_QK: [n, d], what is written for it, or attended to. Keys and values: [n, dFF], the weight of each
+  /// neuron.
   package let right: DoubleMatrix
 
   fileprivate init(values: [Double], left: DoubleMatrix, right: DoubleMatrix, count: Int) {
@@ -31,7 +31,7 @@ package struct SingularDirections: Sendable {
 }
 
 extension VocabularyProjection {
-  /// The singular directions of W_VO or W_QK, from its two halves: nothing of [d, d] is made.
+  /// The singular directions of W_VO or W_QK, from its two factors, without the [d, d] matrix.
   /// - Throws: `InterpretabilityError.noSuchHead`, `LinearAlgebraError`.
   package func directions(of which: HeadMatrix, _ place: HeadPlace, count: Int) throws -> SingularDirections {
     let (left, right) = try halves(which, of: place)  // W = leftᵀ right

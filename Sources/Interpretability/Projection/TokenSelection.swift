@@ -1,14 +1,14 @@
 import Tokenization
 
-/// Which tokens a list may show, by what they say (`Tokenizer.bareText`).
+/// A filter of tokens by their text (`Tokenizer.bareText`).
 package struct TokenSelection: Sendable, Equatable {
-  /// ASCII characters alone.
+  /// Whether only ASCII characters are allowed.
   package var ascii: Bool
-  /// Letters and digits alone.
+  /// Whether only letters and digits are allowed.
   package var alphanumeric: Bool
-  /// At least so many characters.
+  /// The least number of characters.
   package var minimumLength: Int
-  /// Only tokens that say one of these, in lower case; nil for all.
+  /// The allowed texts, in lower case; nil for all.
   package var words: Set<String>?
 
   package init(ascii: Bool = false, alphanumeric: Bool = false, minimumLength: Int = 0, words: Set<String>? = nil) {
@@ -20,8 +20,8 @@ package struct TokenSelection: Sendable, Equatable {
 
   package var isEverything: Bool { self == TokenSelection() }
 
-  /// The ids below `count` that may be shown, ascending; nil for all. Rows without a token (padding of the matrix) are
-  /// shown only where everything is.
+  /// The ids below `count` that pass, ascending; nil for all. Rows without a token (padding of the matrix) pass only an
+  /// empty filter.
   package func ids(of tokenizer: Tokenizer, below count: Int) -> [Int]? {
     guard !isEverything else { return nil }
     return (0..<count).filter { allows(tokenizer.bareText(Int32($0))) }
@@ -36,14 +36,13 @@ package struct TokenSelection: Sendable, Equatable {
 }
 
 extension Tokenizer {
-  /// A row of a matrix over the vocabulary, as people read it. A matrix is often padded to a round number of rows: one past
-  /// the vocabulary is named by its number.
+  /// A row of a matrix over the vocabulary, for display. A row of padding past the vocabulary is named by its number.
   package func rowLabel(_ row: Int) -> String {
     token(Int32(row)) == nil ? "[row \(row), no token]" : display(Int32(row))
   }
 }
 
-/// Which pairs of tokens a list leaves out because they say the same.
+/// Which pairs of tokens are left out for having the same text.
 package enum PairSelection: String, CaseIterable, Sendable {
   case all
   /// A token with itself.
@@ -51,7 +50,7 @@ package enum PairSelection: String, CaseIterable, Sendable {
   /// Two tokens that differ only in case, in the space before them or in `##`.
   case distinct
 
-  /// A number for each id below `count`: pairs of equal numbers are left out. nil where none is.
+  /// A number for each id below `count`: pairs with equal numbers are left out. nil to keep all.
   package func groups(of tokenizer: Tokenizer, below count: Int) -> [Int32]? {
     switch self {
     case .all: return nil
@@ -60,7 +59,7 @@ package enum PairSelection: String, CaseIterable, Sendable {
       var first: [String: Int32] = [:]
       return (0..<Int32(count)).map { id in
         let text = tokenizer.bareText(id).lowercased()
-        // Tokens that say nothing are told apart by their ids.
+        // Tokens without a text are distinguished by their ids.
         guard !text.isEmpty else { return id }
         if let known = first[text] { return known }
         first[text] = id

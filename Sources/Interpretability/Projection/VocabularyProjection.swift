@@ -4,10 +4,10 @@ import Transformer
 /// A model's parameters as scores over the vocabulary, without a forward pass (Dar et al., "Analyzing Transformers in
 /// Embedding Space", 2023, table 1).
 ///
-/// What writes to the residual stream is read by wE v. What reads from it needs a right inverse of E = wEᵀ: the exact
-/// one is the Moore-Penrose inverse; the paper's is E itself, transposed, whose few highest scores say more.
+/// A vector that writes to the residual stream is projected by wE v. One that reads from it needs a right inverse of E
+/// = wEᵀ: the exact one is the Moore-Penrose inverse; the paper's is Eᵀ, whose few highest scores are more informative.
 public struct VocabularyProjection: Sendable {
-  /// E', what stands for the right inverse of E.
+  /// E', in place of the right inverse of E.
   public enum Inverse: String, CaseIterable, Sendable {
     /// wE
     case transpose
@@ -15,14 +15,14 @@ public struct VocabularyProjection: Sendable {
     case pinv
   }
 
-  /// What two heads' halves make, each kept as its two factors.
+  /// The product of two matrices of a head, kept as its two factors.
   public enum HeadMatrix: String, CaseIterable, Sendable {
     /// W_VO = wV wO: what is read and what is written for it.
     case vo
     /// W_QK = wQ wKᵀ: what attends and what is attended to.
     case qk
 
-    /// The groups of its two halves.
+    /// The groups of its two factors.
     package var groups: (left: ParameterKind, right: ParameterKind) {
       switch self {
       case .vo: (.value, .output)
@@ -31,19 +31,19 @@ public struct VocabularyProjection: Sendable {
     }
   }
 
-  /// Whose parameters are read.
+  /// The model whose parameters are projected.
   public let model: Model
   /// The unembedding where it is not tied to the input embedding, else the token embedding: [V, d].
   public let matrix: Tensor
-  /// What stands for the right inverse of E.
+  /// E', in place of the right inverse of E.
   public let inverse: Inverse
   package let foldsNorm: Bool
   /// (wEᵀ wE)⁻¹; nil for the transpose.
   private let gramInverse: PositiveInverse?
 
   /// - Parameters:
-  ///   - inverse: what stands for the right inverse of E.
-  ///   - foldingNorm: multiplies what reads with the gain of the norm before it. GPT-2 only.
+  ///   - inverse: in place of the right inverse of E.
+  ///   - foldingNorm: multiplies vectors that read with the gain of the norm before them. GPT-2 only.
   ///   - matrix: another matrix over the vocabulary, [V, d], such as that of the base model; nil for the model's own.
   /// - Throws: `InterpretabilityError.noNormToFold` for post-norm BERT, `.widthDoesNotFit`; `LinearAlgebraError`.
   public init(
@@ -70,8 +70,8 @@ public struct VocabularyProjection: Sendable {
   /// V
   package var vocabulary: Int { matrix.rows }
 
-  /// Vectors of a group so that their scores are `matrix` times each: the norm's gain and the inverse of the Gram matrix
-  /// are in them, as asked for. [dFF, d] or [H dHead, d]
+  /// Vectors of a group, prepared so that their scores are `matrix` times each: with the norm's gain and the inverse of
+  /// the Gram matrix, where requested. [dFF, d] or [H dHead, d]
   /// - Throws: `LinearAlgebraError`.
   package func vectors(_ group: ParameterKind, layer: Int) throws -> Tensor {
     let own = model.parameterVectors(group, layer: layer)
@@ -79,15 +79,15 @@ public struct VocabularyProjection: Sendable {
     return try prepared(folded(own, group, layer: layer), reads: group.reads).tensor
   }
 
-  /// Vectors of the residual stream, [n, d], so that their scores are `matrix` times each: what reads is multiplied by the
-  /// inverse of the Gram matrix, if that was asked for.
+  /// Vectors of the residual stream, [n, d], prepared so that their scores are `matrix` times each: those that read are
+  /// multiplied by the inverse of the Gram matrix, where requested.
   /// - Throws: `LinearAlgebraError`.
   package func prepared(_ vectors: DoubleMatrix, reads: Bool) throws -> DoubleMatrix {
     guard let gramInverse, reads else { return vectors }
     return try gramInverse.multipliedFromLeft(by: vectors)
   }
 
-  /// Rows of a group in Double, with the norm's gain in them, if that was asked for.
+  /// Rows of a group in Double, with the norm's gain where requested.
   func folded(_ vectors: Tensor, _ group: ParameterKind, layer: Int) -> DoubleMatrix {
     let gain = folds(group, layer: layer)?.values
     let d = vectors.columns
@@ -118,7 +118,7 @@ public struct VocabularyProjection: Sendable {
 
   /// The pairs of tokens with the highest or lowest scores of a head's matrix, best first.
   /// - Parameters:
-  ///   - selection: which tokens take part, and which pairs are left out.
+  ///   - selection: which tokens are ranked, and which pairs are left out.
   /// - Throws: `InterpretabilityError.noSuchHead`, `LinearAlgebraError`.
   public func topPairs(
     _ which: HeadMatrix, of place: HeadPlace, count: Int, lowest: Bool = false,
@@ -129,7 +129,7 @@ public struct VocabularyProjection: Sendable {
     return try lowest ? search.lowest(count, threads: threads) : search.highest(count, threads: threads)
   }
 
-  /// The two halves of a head's matrix, [dHead, d] each: it is the first, transposed, times the second.
+  /// The two factors of a head's matrix, [dHead, d] each: it is the first, transposed, times the second.
   /// - Throws: `InterpretabilityError.noSuchHead`.
   func halves(_ which: HeadMatrix, of place: HeadPlace) throws -> (left: DoubleMatrix, right: DoubleMatrix) {
     try check(place)
@@ -143,26 +143,26 @@ public struct VocabularyProjection: Sendable {
 
   /// The k highest or lowest tokens of each vector, best first, ties by id.
   /// - Parameters:
-  ///   - vectors: [n, d], as `vectors` or `prepared` gives them.
-  ///   - ids: the tokens that take part, ascending; nil for all.
+  ///   - vectors: [n, d], as computed by `vectors` or `prepared`.
+  ///   - ids: the tokens to rank, ascending; nil for all.
   package func tokens(
     _ vectors: Tensor, top k: Int, lowest: Bool = false, among ids: [Int]? = nil, threads: Threads
   ) -> [[ScoredID]] {
     rank(vectors, threads: threads) { $0.ranked(k, lowest: lowest, among: ids) }
   }
 
-  /// The k highest and the k lowest tokens of each vector, from scores that are made once.
+  /// The k highest and the k lowest tokens of each vector, from one computation of the scores.
   package func ends(_ vectors: Tensor, top k: Int, among ids: [Int]? = nil, threads: Threads) -> [TokenEnds] {
     rank(vectors, threads: threads) {
       TokenEnds(highest: $0.ranked(k, lowest: false, among: ids), lowest: $0.ranked(k, lowest: true, among: ids))
     }
   }
 
-  /// What is kept of each vector's scores.
+  /// What `keep` returns for each vector's scores.
   private func rank<Kept>(_ vectors: Tensor, threads: Threads, _ keep: (ScoredVocabulary) -> Kept) -> [Kept] {
     var kept: [Kept?] = Array(repeating: nil, count: vectors.rows)
     kept.withUnsafeMutableBufferPointer { out in
-      // Each row is a task of its own and writes its own element.
+      // Each task writes its own element.
       nonisolated(unsafe) let out = out
       Unembedding.embedding(matrix).withScores(of: vectors, threads: threads) { row, scores in
         out[row] = keep(ScoredVocabulary(pointer: scores, count: vocabulary))
@@ -180,7 +180,7 @@ public struct VocabularyProjection: Sendable {
     }
   }
 
-  /// The row of `vectors` that a place names.
+  /// The row of `vectors` at a place.
   /// - Throws: `InterpretabilityError.noSuchHead`, `.noSuchVector`.
   package func row(of place: VectorPlace, in group: ParameterKind) throws -> Int {
     let size = model.dimensions
@@ -204,7 +204,7 @@ package struct TokenEnds: Sendable, Equatable {
   package let lowest: [ScoredID]
 }
 
-/// One row of scores, scratch memory of whoever ranks it.
+/// One row of scores, scratch memory for ranking.
 private struct ScoredVocabulary {
   let pointer: UnsafeMutablePointer<Float>
   let count: Int
