@@ -3,14 +3,14 @@ import Files
 import Tokenization
 import Transformer
 
-/// What is compared of several models, and how.
+/// What is compared between several models.
 package struct AlignmentPlan: Sendable {
   package let kinds: [ParameterKind]
   /// nil for embedding space, and feature space where hidden sizes agree.
   package let spaces: [AlignmentSpace]?
-  /// How many of the closest vectors of two matched layers are read.
+  /// How many of the closest vectors of two matched layers are reported.
   package let vectors: Int
-  /// How many tokens stand for a vector.
+  /// How many tokens are listed per vector.
   package let tokens: Int
   package let allowsPartialVocabulary: Bool
   package let threads: Threads
@@ -28,18 +28,18 @@ package struct AlignmentPlan: Sendable {
   }
 }
 
-/// What was found about two models, group by group.
+/// The alignment of two models, group by group.
 package struct AlignedPair: Sendable {
   /// The vectors of one kind, in one space.
   package struct Group: Sendable {
     package let kind: ParameterKind
     package let space: AlignmentSpace
     package let alignment: LayerAlignment
-    /// The single vectors of each pair of matched layers; empty where none were asked for.
+    /// The single vectors of each pair of matched layers; empty unless requested.
     package let layers: [MatchedLayers]
   }
 
-  /// Two vectors that belong together, where they are, and the tokens they score highest.
+  /// Two matched vectors with their places and highest tokens.
   package struct Closest: Sendable {
     package let vectors: VectorAlignment.Pair
     package let places: (a: Address, b: Address)
@@ -56,15 +56,15 @@ package struct AlignedPair: Sendable {
     package let closest: [Closest]
   }
 
-  /// Places in the list of models.
+  /// Indices in the list of models.
   package let first: Int
   package let second: Int
   package let names: (String, String)
   package let sharedTokens: Int
   package let groups: [Group]
 
-  /// Compares every two of several models.
-  /// - Parameter progress: is told how many groups are done.
+  /// Compares all pairs of several models.
+  /// - Parameter progress: counts the groups.
   /// - Throws: `TokenizationError` for vocabularies that differ, `StitchingError.differentFeatures`, `LinearAlgebraError`.
   package static func all(
     of models: [TokenizedModel], _ plan: AlignmentPlan, progress: (Int) -> Void = { _ in }
@@ -141,7 +141,7 @@ extension AlignedPair.MatchedLayers: Encodable {
     b = layerB
     mean = alignment.mean
     closest = alignment.pairs.prefix(plan.vectors).map { pair in
-      // A vector may do in one model what its opposite does in the other.
+      // A vector in one model may correspond to the opposite vector in the other.
       AlignedPair.Closest(
         vectors: pair,
         places: (

@@ -2,20 +2,20 @@ import DenseMath
 import Tokenization
 import Transformer
 
-/// Compares the parameters of two models layer by layer, which may differ in depth, width, and training.
+/// Compares the parameters of two models, which may differ in depth, width, and training, layer by layer.
 ///
 /// The score of a layer of A and a layer of B is the mean absolute Pearson correlation of all pairs of their vectors of one
 /// kind (Dar et al. 2023, section 4.2): no order of neurons or heads is needed. No biases.
 public struct ModelAligner: Sendable {
   package let a: Model
   package let b: Model
-  /// The tokens through which embedding space compares.
+  /// The tokens of embedding space.
   package let shared: SharedVocabulary
   private let threads: Threads
   private let embedding: CorrelationCoordinates?
 
   /// - Parameters:
-  ///   - spaces: those that `align` will be asked for.
+  ///   - spaces: those that `align` will use.
   /// - Throws: `StitchingError.differentFeatures` for feature space of different widths, `LinearAlgebraError`.
   package init(
     _ a: Model, _ b: Model, shared: SharedVocabulary, spaces: Set<AlignmentSpace> = [.embedding, .feature],
@@ -43,7 +43,7 @@ public struct ModelAligner: Sendable {
     try self.init(a, b, shared: shared, spaces: spaces, threads: threads)
   }
 
-  /// - Precondition: `space` is one the aligner was made for.
+  /// - Precondition: `space` is one of those of the initializer.
   /// - Throws: `LinearAlgebraError.notFinite` where a weight is not finite.
   public func align(_ kind: ParameterKind, in space: AlignmentSpace) throws -> LayerAlignment {
     let coordinates = coordinates(of: space)
@@ -62,7 +62,7 @@ public struct ModelAligner: Sendable {
   }
 
   /// The correlation of every vector of a layer of A with every one of a layer of B, [n_A, n_B].
-  /// - Precondition: `space` is one the aligner was made for; the layers are the models'.
+  /// - Precondition: `space` is one of those of the initializer; the layers are the models'.
   package func correlations(
     _ kind: ParameterKind, in space: AlignmentSpace, layerA: Int, layerB: Int
   ) -> Tensor {
@@ -83,13 +83,13 @@ public struct ModelAligner: Sendable {
   }
 }
 
-/// How well the layers of two models pair up.
+/// The alignment of the layers of two models.
 public struct LayerAlignment: Equatable, Sendable {
   /// Mean absolute correlations, [L_A, L_B].
   public let scores: DoubleMatrix
   /// The pairs of layers with the highest total.
   public let assignment: Assignment
-  /// The total of the best assignment but for this one; nil where there is no other.
+  /// The total of the next best assignment; nil if there is no other.
   public let secondBest: Double?
 
   /// - Throws: `LinearAlgebraError.notFinite`.
@@ -99,11 +99,11 @@ public struct LayerAlignment: Equatable, Sendable {
     secondBest = assignment.secondBest(of: scores)?.total
   }
 
-  /// By how much the assignment beats every other one: what a reader may trust it by.
+  /// The total of the assignment minus that of the next best: a measure of its reliability.
   public var margin: Double? { secondBest.map { assignment.total - $0 } }
 
-  /// For each pair, how many layers of B it lies off the diagonal; where depths differ the diagonal runs from first layer
-  /// to first and from last to last.
+  /// For each pair, its distance from the diagonal in layers of B; where depths differ the diagonal runs from first
+  /// layer to first and from last to last.
   public var offsets: [Double] {
     let slope = scores.rows > 1 ? Double(scores.columns - 1) / Double(scores.rows - 1) : 0
     return assignment.pairs.map { abs(Double($0.column) - Double($0.row) * slope) }

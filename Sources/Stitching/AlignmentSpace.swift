@@ -1,26 +1,26 @@
 import DenseMath
 import Transformer
 
-/// Where two parameter vectors are compared.
+/// The space in which two parameter vectors are compared.
 public enum AlignmentSpace: String, Sendable, CaseIterable {
-  /// As scores over the vocabulary, wE x against wE y: models of any width that share tokens.
+  /// As scores over the vocabulary, wE x and wE y: for models of any width that share tokens.
   case embedding
-  /// As they are, coordinate by coordinate: the baseline, for models of equal width.
+  /// By coordinates: the baseline, for models of equal width.
   case feature
 }
 
 /// Coordinates in which the Pearson correlation of a vector of A and one of B is an inner product of two short vectors,
-/// so that nothing as long as the vocabulary is ever made.
+/// so that no array is as long as the vocabulary.
 ///
 /// Embedding space: wE_A x and wE_B y are V numbers each. With K_11, K_12, K_22 the covariances of the embeddings over
 /// the shared tokens, d x d each,
 ///
 ///     corr(x, y) = x K_12 yᵀ / sqrt(x K_11 xᵀ · y K_22 yᵀ)
 ///
-/// (Dar et al., "Analyzing Transformers in Embedding Space", 2023, section 4.2, and its published notebook). With
-/// K_11 = Q_1 diag(w_1) Q_1ᵀ that is u M vᵀ for the unit vectors u ∝ x Q_1 diag(√w_1), v ∝ y Q_2 diag(√w_2) and
-/// M = diag(1/√w_1) Q_1ᵀ K_12 Q_2 diag(1/√w_2), whose singular values are at most 1: what Float32 rounds stays small
-/// however stretched the embeddings are. Feature space: each vector less its mean, at length 1.
+/// (Dar et al., "Analyzing Transformers in Embedding Space", 2023, section 4.2, and its published notebook). With K_11
+/// = Q_1 diag(w_1) Q_1ᵀ that is u M vᵀ for the unit vectors u ∝ x Q_1 diag(√w_1), v ∝ y Q_2 diag(√w_2) and M =
+/// diag(1/√w_1) Q_1ᵀ K_12 Q_2 diag(1/√w_2), whose singular values are at most 1: rounding in Float32 stays small for
+/// any embeddings. Feature space: each vector minus its mean, scaled to length 1.
 struct CorrelationCoordinates {
   private enum Kind {
     case features
@@ -29,7 +29,7 @@ struct CorrelationCoordinates {
   }
 
   private let kind: Kind
-  /// Numbers in a vector made here.
+  /// The width of the coordinates.
   let width: Int
   private let threads: Threads
 
@@ -43,7 +43,7 @@ struct CorrelationCoordinates {
   /// Embedding space.
   /// - Parameters:
   ///   - wEA: [V_A, d_A]; `wEB`: [V_B, d_B].
-  ///   - rows: which rows stand for the same token.
+  ///   - rows: which rows are the same token.
   /// - Throws: `LinearAlgebraError`.
   init(_ wEA: Tensor, _ wEB: Tensor, rows: [(a: Int, b: Int)], threads: Threads) throws {
     let a = try Whitening(wEA, rows: rows.map(\.a), threads: threads)
@@ -86,7 +86,7 @@ struct CorrelationCoordinates {
     }
   }
 
-  /// Each row through `change`, then at length 1; a row that is all but zero beside what it was made from becomes zeros.
+  /// Each row through `change`, then scaled to length 1; a row that nearly vanishes by `change` becomes zeros.
   private func mapRows(_ vectors: Tensor, _ change: ([Double]) -> [Double]) -> Tensor {
     let (rows, columns) = (vectors.rows, vectors.columns)
     let result = FloatBuffer(uninitializedCount: rows * columns)
@@ -110,7 +110,7 @@ struct CorrelationCoordinates {
 private struct Whitening {
   /// Of the rows used, [d].
   let mean: [Double]
-  /// Q diag(√w), [d, r]: turns a parameter vector into one as long as the standard deviation of its scores.
+  /// Q diag(√w), [d, r]: maps a parameter vector to one as long as the standard deviation of its scores.
   let widened: DoubleMatrix
   /// Q diag(1/√w), [d, r].
   let narrowed: DoubleMatrix
@@ -125,7 +125,7 @@ private struct Whitening {
     mean = sums.map { $0 / Double(max(rows.count, 1)) }
     let own = covariance(wE, mean, wE, mean, rows: rows.map { ($0, $0) }, threads: threads)
     let decomposition = try SymmetricEigendecomposition(own)
-    // A direction in which the tokens do not differ says nothing about any of them.
+    // A direction in which the tokens do not differ has no information about them.
     let cut = Double(d) * Double.ulpOfOne * (decomposition.values.last ?? 0)
     let kept = decomposition.values.indices.filter { decomposition.values[$0] > cut }
     var (widened, narrowed) = (DoubleMatrix(rows: d, columns: kept.count), DoubleMatrix(rows: d, columns: kept.count))

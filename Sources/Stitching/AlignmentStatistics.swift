@@ -3,14 +3,14 @@ import Evaluation
 import Files
 import Transformer
 
-/// A number that every pair of several models has, summed up over the models.
+/// A statistic of every pair of several models, averaged over the models.
 ///
 /// Pairs that share a model are not independent, so the interval resamples models, not pairs: Sellam et al., "The
 /// MultiBERTs" (2022), section 3, resample seeds in the same way (Multi-Bootstrap).
 package struct PairStatistic: Equatable, Sendable {
   /// Over the pairs of different models.
   package let mean: Double
-  /// The 2.5% and 97.5% quantiles of the mean over resampled models; nil for two models, which have but one pair.
+  /// The 2.5% and 97.5% quantiles of the mean over resampled models; nil for two models, which are a single pair.
   package let interval: Interval?
 
   /// - Parameters:
@@ -41,7 +41,7 @@ package struct PairStatistic: Equatable, Sendable {
       return
     }
     var generator = SplitMix64(seed: seed)
-    // A draw of one model over and over has no pair and is drawn again.
+    // A draw of one model only has no pair and is repeated.
     var means: [Double] = []
     while means.count < resamples {
       if let mean = mean(of: (0..<models).map { _ in generator.uniform(below: models) }) { means.append(mean) }
@@ -50,7 +50,7 @@ package struct PairStatistic: Equatable, Sendable {
   }
 }
 
-/// Each group of all pairs of several models in three numbers.
+/// Three statistics of each group over all pairs of several models.
 package struct AlignmentSummary: Sendable {
   package struct Line: Sendable {
     package let kind: ParameterKind

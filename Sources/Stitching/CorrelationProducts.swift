@@ -2,8 +2,8 @@ import DenseMath
 
 /// B's vectors of every layer, packed once as the right factor of all products with A's.
 ///
-/// The correlations of a pair of layers are made a tile at a time, each small enough to stay in a core's cache, and folded
-/// into one number: n_A n_B of them at MultiBERTs' size would take 5.4 GB.
+/// The correlations of a pair of layers are computed a tile at a time, each small enough to stay in a core's cache, and
+/// summed: n_A n_B of them at MultiBERTs' size would take 5.4 GB.
 struct PackedVectors {
   private struct Group {
     let layer: Int
@@ -25,7 +25,7 @@ struct PackedVectors {
 
   /// - Parameters:
   ///   - layers: how many; `count`: vectors of each; `width`: numbers of each.
-  ///   - vectors: those of one layer, [count, width]; asked for once a layer.
+  ///   - vectors: those of one layer, [count, width]; called once per layer.
   init(layers: Int, count: Int, width: Int, threads: Threads, vectors: (Int) -> Tensor) {
     let perLayer = (count + Self.groupColumns - 1) / Self.groupColumns
     let size = PackedFactor.size(rows: width, columns: min(Self.groupColumns, count))

@@ -1,7 +1,7 @@
 import DenseMath
 import Files
 
-/// What a map is like by itself, without any label.
+/// Properties of a map, without any label.
 package struct MapFacts: Sendable {
   /// For `auto`, the recipe that was chosen at this cut.
   package let chosen: MapRecipe?
@@ -9,7 +9,7 @@ package struct MapFacts: Sendable {
   package let condition: Double
   /// ‖E_A - S E_B‖_F / ‖E_A‖_F.
   package let residual: Double
-  /// How close mapped states come to B's own; nil without texts to measure on.
+  /// The similarity of mapped states to B's own; nil without texts to measure on.
   package let similarity: SeamSimilarity?
 
   /// The maps of all points of a sweep.
@@ -38,7 +38,7 @@ package struct MapFacts: Sendable {
 }
 
 extension MapFacts: Encodable {
-  /// The facts that the results of an experiment hold.
+  /// The properties in the results of an experiment.
   /// - Throws: `FileError`.
   package static func read(run directory: String) throws -> [StitchPoint: MapFacts] {
     let points = try JSONNode.read(directory + "/results.json")["points"].array()

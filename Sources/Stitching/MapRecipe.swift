@@ -1,10 +1,10 @@
 import Files
 
-/// How a map from A's hidden states to B's is made: an equation, and what is done to the mapped state's scale.
+/// How a map from A's hidden states to B's is computed: an equation, and the scaling of the mapped state.
 ///
 /// Written as on the command line and in results: `pinv`, `ridge:0.01`, `truncated:64+moments`. wE_A is [V, d_A], wE_B
-/// [V, d_B]; G_A = wE_Aᵀ wE_A, G_B = wE_Bᵀ wE_B and M = wE_Aᵀ wE_B are sums over the shared tokens; h_A and h_B are states of
-/// the same tokens of unlabelled texts on both sides of the seam.
+/// [V, d_B]; G_A = wE_Aᵀ wE_A, G_B = wE_Bᵀ wE_B and M = wE_Aᵀ wE_B are sums over the shared tokens; h_A and h_B are
+/// states of the same tokens of unlabelled texts on both sides of the cut.
 public struct MapRecipe: Hashable, Encodable, Sendable {
   /// Which map.
   public enum Kind: Hashable, Sendable {
@@ -12,7 +12,7 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
     case pinv
     /// S = E_A E_Bᵀ = M: as if E_B had orthonormal rows.
     case transpose
-    /// S = M (G_B + λ tr(G_B)/d_B I)⁻¹: `pinv` that trusts the weak directions of E_B less; λ is a fraction of G_B's mean
+    /// S = M (G_B + λ tr(G_B)/d_B I)⁻¹: `pinv` with the weak directions of E_B damped; λ is a fraction of G_B's mean
     /// eigenvalue.
     case ridge(Double)
     /// S = M V_r diag(1/w_r) V_rᵀ: `pinv` through the r largest eigenvalues w of G_B (singular directions of E_B) alone.
@@ -21,7 +21,7 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
     case procrustes
     /// c S, the same with the best common factor c.
     case scaledProcrustes
-    /// S = wE_A⁺ wE_B = G_A⁻¹ M: argmin ‖wE_A S - wE_B‖_F over all S, so a token's embedding goes to B's for it.
+    /// S = wE_A⁺ wE_B = G_A⁻¹ M: argmin ‖wE_A S - wE_B‖_F over all S.
     case regression
     /// `pinv` with every token's row weighted by how often unlabelled texts have it (counts plus one).
     case weighted
@@ -31,17 +31,17 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
     case leastSquares
     /// Upper bound: the same with a constant, h_B = h_A S + b.
     case affine
-    /// At each cut the one of `candidates` that brings A's states closest to B's own, by a measure that sees no label.
+    /// At each cut the one of `candidates` that brings A's states closest to B's own, by a measure without labels.
     case auto
     /// Control: independent normal numbers with the Frobenius norm of `pinv`.
     case random
-    /// Control: `pinv` with B's vocabulary permuted, so that tokens no longer meet their own.
+    /// Control: `pinv` with B's vocabulary permuted, so that tokens do not match.
     case shuffled
-    /// Control: the state as it is, where the sizes agree.
+    /// Control: the unmodified state, where the sizes agree.
     case identity
   }
 
-  /// What is done to a mapped state so that B's blocks meet a scale they know, estimated from unlabelled texts.
+  /// The scaling of a mapped state to statistics of B's own, estimated from unlabelled texts.
   public enum Matching: String, Sendable, CaseIterable {
     case none
     /// Every state is rescaled to the mean norm of B's own at that depth.
@@ -52,10 +52,10 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
 
   /// Which map.
   public let kind: Kind
-  /// What is done to mapped states besides.
+  /// The scaling of mapped states.
   public let matching: Matching
 
-  /// A map, and what is done to mapped states besides.
+  /// A map, and the scaling of mapped states.
   public init(_ kind: Kind, matching: Matching = .none) {
     self.kind = kind
     self.matching = matching
@@ -65,34 +65,34 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
   public static let pinv = MapRecipe(.pinv)
   /// E_A E_Bᵀ.
   public static let transpose = MapRecipe(.transpose)
-  /// A control: numbers of the same norm, drawn.
+  /// A control: random numbers of the same norm.
   public static let random = MapRecipe(.random)
   /// A control: pinv with the tokens permuted.
   public static let shuffled = MapRecipe(.shuffled)
   /// A control: no map, where the hidden sizes agree.
   public static let identity = MapRecipe(.identity)
 
-  /// The paper's map, its simplest relative, and the controls that every curve stands beside.
+  /// The paper's map, its transpose, and the controls that every curve is compared with.
   public static func standard(equalWidths: Bool) -> [MapRecipe] {
     [.pinv, .transpose, .random, .shuffled] + (equalWidths ? [.identity] : [])
   }
 
-  /// What `auto` chooses from, the simplest first: a map that differs from one of these in its scale alone would measure
-  /// the same, and controls are none.
+  /// What `auto` chooses from, the simplest first: no controls, and no map that differs from one of these in its scale
+  /// alone, which would measure the same.
   public static let candidates =
     [Kind.pinv, .regression, .procrustes, .centred, .weighted].flatMap { kind in
       [Matching.none, .moments].map { MapRecipe(kind, matching: $0) }
     } + [MapRecipe(.affine)]
 
-  /// Whether another draw gives another map.
+  /// Whether the map is random.
   public var isDrawn: Bool { kind == .random || kind == .shuffled }
 
-  /// Whether making it takes unlabelled texts.
+  /// Whether computing it needs unlabelled texts.
   public var needsTexts: Bool {
     kind == .weighted || kind == .auto || isFitted || matching != .none
   }
 
-  /// Whether it is another map at every cut.
+  /// Whether it differs between cuts.
   public var dependsOnCut: Bool { isFitted || kind == .auto || matching != .none }
 
   private var isFitted: Bool { kind == .leastSquares || kind == .affine }
@@ -106,7 +106,7 @@ extension MapRecipe {
     ("affine", .affine), ("auto", .auto), ("random", .random), ("shuffled", .shuffled), ("identity", .identity),
   ]
 
-  /// How a recipe may be spelled, for a message.
+  /// The forms of a recipe, for a message.
   public static let spellings =
     plain.prefix(2).map(\.name).joined(separator: ", ") + ", ridge:λ, truncated:r, "
     + plain.dropFirst(2).map(\.name).joined(separator: ", ") + ", each but auto perhaps with +norm or +moments"
@@ -146,7 +146,7 @@ extension MapRecipe {
   /// As its name.
   public func encode(to encoder: any Encoder) throws { try name.encode(to: encoder) }
 
-  /// - Throws: `FileError` for a name that is none.
+  /// - Throws: `FileError` for an unknown name.
   init(_ node: JSONNode) throws {
     do { try self.init(try node.string()) } catch is StitchingError { throw node.wrong(Self.spellings) }
   }

@@ -12,7 +12,7 @@ struct Procrustes {
   /// XᵀY, [p, q].
   let cross: DoubleMatrix
 
-  /// Steps of the iteration at most; it ends when a step lowers the objective by less than this part of it.
+  /// The most steps of the iteration, and the relative decrease of the objective that ends it.
   private static let (mostSteps, tolerance) = (200, 1e-10)
 
   /// - Throws: `LinearAlgebraError`.
@@ -69,7 +69,7 @@ struct Procrustes {
     return length > 0 ? rotation.inner(cross) / length : 1
   }
 
-  /// ‖c X S - Y‖² less ‖Y‖².
+  /// ‖c X S - Y‖² minus ‖Y‖².
   func objective(_ rotation: DoubleMatrix, scale: Double) -> Double {
     scale * scale * (gram * rotation).inner(rotation) - 2 * scale * rotation.inner(cross)
   }

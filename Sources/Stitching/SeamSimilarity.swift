@@ -1,10 +1,10 @@
 import DenseMath
 import Transformer
 
-/// How close mapped states of A come to B's own states of the same tokens at the same depth.
+/// The similarity of mapped states of A to B's own states of the same tokens at the same depth.
 package struct SeamSimilarity: Equatable, Sendable {
-  /// Linear centred kernel alignment of the mapped states with B's own, 0 to 1 (Kornblith et al. 2019), over all tokens;
-  /// before any rescaling of single states to a norm, which it would hardly see.
+  /// Linear centred kernel alignment of the mapped states with B's own, 0 to 1 (Kornblith et al. 2019), over all
+  /// tokens; before any rescaling of single states to a norm, which hardly changes it.
   package let alignment: Double
   /// The mean over the sampled tokens of the cosine of mapped and own state, -1 to 1.
   package let cosine: Double
@@ -29,7 +29,7 @@ package struct SeamSimilarity: Equatable, Sendable {
     ///   - seam: of texts that no map was fitted on, with a sample.
     ///   - wE: B's token embedding, [V, d_B].
     ///   - top: how many tokens are compared.
-    /// - Returns: nil when there is no sample.
+    /// - Returns: nil without a sample.
     package init?(_ seam: Seam, wE: Tensor, top: Int = 10, threads: Threads) {
       guard let first = seam.sample.first else { return nil }
       covariances = seam.moments.covariances
@@ -43,7 +43,7 @@ package struct SeamSimilarity: Equatable, Sendable {
 }
 
 extension SeamSimilarity {
-  /// - Parameter reference: B's own states at the cut that the map was made for.
+  /// - Parameter reference: B's own states at the map's cut.
   package init(of map: StitchingMap, to reference: Reference, threads: Threads) {
     let covariances = reference.covariances
     let mappedCross = map.matrix.transposed * covariances.xy

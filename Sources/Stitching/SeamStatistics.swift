@@ -2,8 +2,8 @@ import DenseMath
 import Evaluation
 import Transformer
 
-/// What unlabelled texts say about the states on both sides of a cut: x of A after `kept` blocks, y of B where its last
-/// `transplanted` blocks begin, for the same tokens.
+/// Statistics of the states on both sides of a cut over unlabelled texts: x of A after `kept` blocks, y of B before its
+/// last `transplanted` blocks, for the same tokens.
 package struct Seam: Sendable {
   package internal(set) var moments: PairedMoments
   fileprivate var sumOfNorms = 0.0
@@ -39,17 +39,17 @@ package struct Seam: Sendable {
   }
 }
 
-/// The seams of all cuts of a sweep, and the tokens, of unlabelled texts, in one pass of both models.
+/// The statistics of all cuts of a sweep, and the tokens, of unlabelled texts, in one pass of both models.
 package struct SeamStatistics: Sendable {
   package private(set) var seams: [StitchCut: Seam] = [:]
-  /// How often each of A's ids stands in the texts, [V_A].
+  /// The count of each of A's ids in the texts, [V_A].
   package private(set) var tokenCounts: [Int]
   package let texts: Int
   package var tokens: Int { tokenCounts.reduce(0, +) }
 
   /// - Parameters:
   ///   - kept, transplanted: the cuts.
-  ///   - texts: as A's tokenizer gives them; B reads the same ids. Labels are not looked at.
+  ///   - texts: tokenized by A; B reads the same ids. Labels are not used.
   ///   - sampled: how many pairs of states to keep at each cut.
   /// - Throws: `StitchingError` for cuts and options that do not fit; `TransformerError`.
   package init(
@@ -104,7 +104,7 @@ package struct SeamStatistics: Sendable {
 }
 
 extension Seam {
-  /// Takes in the states of a batch; every `step`-th token of all texts, counted from `position`, joins the sample.
+  /// Adds the states of a batch; every `step`-th token of all texts, counted from `position`, joins the sample.
   fileprivate mutating func add(_ x: HiddenState, _ y: HiddenState, from position: Int, step: Int, threads: Threads) {
     moments.add(x: x.pointer, y: y.pointer, rows: x.tokens, threads: threads)
     for token in 0..<y.tokens {

@@ -1,7 +1,7 @@
 import Evaluation
 import Files
 
-/// What the results of an experiment say of whole curves: maps against one another on the same reviews.
+/// Statistics of whole curves of an experiment: maps compared on the same reviews.
 package struct StitchCurves: Sendable {
   /// The curves of one pair, seam and number of transplanted blocks.
   package struct Family: Sendable {
@@ -10,12 +10,12 @@ package struct StitchCurves: Sendable {
     package let comparisons: [Comparison]
   }
 
-  /// A map over all cuts, every review counting with the share of cuts (and draws) at which it was right.
+  /// A map over all cuts; each review's value is the share of cuts (and draws) at which it was right.
   package struct Curve: Sendable {
     package let map: String
     /// Its interval from resampling reviews.
     package let mean: SampleMean
-    /// This mean less that of the first map that is not drawn, review by review; nil for that map.
+    /// This mean minus that of the first map that is not drawn, review by review; nil for that map.
     package let difference: SampleMean?
     package let best: StitchResults.Score
   }
@@ -30,8 +30,8 @@ package struct StitchCurves: Sendable {
     package let corrected: Double
   }
 
-  /// The curves of pairs whose fine-tuned models differ in their seed, on one pretrained model: what can be said of other
-  /// seeds and other reviews, by the Multi-Bootstrap.
+  /// The curves of pairs whose fine-tuned models differ in their seed, on one pretrained model, with intervals over
+  /// seeds and reviews by the Multi-Bootstrap.
   package struct SeedFamily: Sendable {
     package let pairs: [Int]
     package let seam: String
@@ -42,15 +42,15 @@ package struct StitchCurves: Sendable {
   /// A map over several seeds.
   package struct SeedCurve: Sendable {
     package let map: String
-    /// At each cut, a drawn map's draws taken together, over seeds and reviews.
+    /// At each cut, over seeds, reviews and the draws of a drawn map.
     package let cuts: [(kept: Int, mean: SampleMean)]
     /// Over cuts, seeds and reviews.
     package let mean: SampleMean
-    /// This mean less that of the first map that is not drawn, seed by seed and review by review; nil for that map.
+    /// This mean minus that of the first map that is not drawn, seed by seed and review by review; nil for that map.
     package let difference: SampleMean?
     /// For each pair, the mean over cuts.
     package let means: [Double]
-    /// For each pair, the highest accuracy of a cut (of the mean of draws): chosen by the labels, so too high.
+    /// For each pair, the highest accuracy of a cut (of the mean of draws), biased upwards since labels select it.
     package let best: [Double]
   }
 
@@ -82,7 +82,7 @@ extension StitchCurves: Encodable {
     ])
   }
 
-  /// What curves of both kinds have.
+  /// The members of both kinds of curves.
   fileprivate static func members(_ map: String, _ mean: SampleMean, _ difference: SampleMean?) -> JSONMembers {
     [
       "ci95": mean.interval, "difference": difference?.value, "difference_ci95": difference?.interval, "map": map,

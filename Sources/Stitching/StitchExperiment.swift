@@ -3,8 +3,8 @@ import Evaluation
 import Files
 import Transformer
 
-/// A grid of stitched models and what they are scored on, as a JSON file defines it. What is absent takes the default of
-/// `graft stitch`.
+/// A grid of stitched models and what they are scored on, as a JSON file defines it, with the defaults of `graft
+/// stitch`.
 package struct StitchExperiment: Equatable, Encodable, Sendable {
   /// Every one of `pretrained` gives the lower blocks to every one of `finetuned`.
   package struct Models: Equatable, Encodable, Sendable {
@@ -22,9 +22,9 @@ package struct StitchExperiment: Equatable, Encodable, Sendable {
   package let transplant: [Int]?
   /// nil for those of `MapRecipe.standard`.
   package let maps: [MapRecipe]?
-  /// How often drawn maps are drawn.
+  /// The number of draws of a drawn map.
   package let draws: Int
-  /// What happens at the seam besides the map, each once.
+  /// Changes at the seam besides the map, each once.
   package let seams: [StitchedModel.Options]
   package let allowsPartialVocabulary: Bool
   package let dataset: String
@@ -36,7 +36,7 @@ package struct StitchExperiment: Equatable, Encodable, Sendable {
   package let maxLength: Int?
   package let textCleaning: TextCleaning?
   package let unlabelled: String?
-  /// Decides what is drawn, maps and reviews.
+  /// Seed of drawn maps and reviews.
   package let seed: UInt64
 
   private static let keys: Set = [
@@ -45,7 +45,7 @@ package struct StitchExperiment: Equatable, Encodable, Sendable {
     "seams", "seed", "split", "text_cleaning", "text_column", "transplant", "unlabelled",
   ]
 
-  /// - Throws: `FileError` for a value that is missing, of the wrong kind or out of range, and for a key nobody knows.
+  /// - Throws: `FileError` for a value that is missing, of the wrong type or out of range, and for an unknown key.
   package init(_ file: JSONNode) throws {
     for member in try file.members() where !Self.keys.contains(member.key) {
       throw FileError.malformed(
@@ -88,7 +88,7 @@ package struct StitchExperiment: Equatable, Encodable, Sendable {
     seed = UInt64(try whole("seed", from: 0) ?? 42)
   }
 
-  /// What `init` reads, with every default written out that does not depend on a model.
+  /// What `init` reads, with every default that does not depend on a model.
   package func encode(to encoder: any Encoder) throws {
     try encoder.encode([
       "dataset": dataset, "draws": draws, "keep": keep, "label_column": columns.label, "limit": limit, "maps": maps,
@@ -99,7 +99,7 @@ package struct StitchExperiment: Equatable, Encodable, Sendable {
     ])
   }
 
-  /// A list with something in it and nothing twice.
+  /// A non-empty list without repetitions.
   private static func list<Value: Equatable>(
     _ node: JSONNode, _ read: (JSONNode) throws -> Value
   ) throws -> [Value] {
@@ -134,7 +134,7 @@ extension StitchExperiment {
       .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
-  /// Every pair, with what the defaults come to.
+  /// Every pair, with the defaults filled in.
   /// - Parameter models: those of `names`.
   func grid(of models: [Model]) -> StitchGrid {
     let places = Dictionary(uniqueKeysWithValues: zip(names, models.indices))
@@ -156,7 +156,7 @@ extension StitchExperiment {
 
   /// The run of all points, or of one shard.
   /// - Parameter models: those of `names`.
-  /// - Throws: as `StitchPair` and `StitchRun`; `EvaluationError` for a cleaning of texts that is none.
+  /// - Throws: as `StitchPair` and `StitchRun`; `EvaluationError` for an unknown text cleaning.
   package func run(
     _ models: [TokenizedModel], unlabelled: Dataset?, shard: StitchGrid.Shard = .whole, workspace: Workspace,
     reader: @escaping StitchPair.Reader = { _, _, _ in }
@@ -172,7 +172,7 @@ extension StitchExperiment {
       grid, pairs: pairs, unlabelled: unlabelled, seed: seed, shard: shard, workspace: workspace, reader: reader)
   }
 
-  /// Everything that defines a run but for the program: what `run.json` holds beside its header.
+  /// Everything that defines a run, without the header of `run.json`.
   /// - Parameter digests: SHA-256 of the models of `names`.
   /// - Throws: `DigestError`.
   package func stamp(

@@ -9,7 +9,7 @@ package struct StitchFamily: Sendable {
   package let transplanted: Int
   /// In the order of the experiment; a shard may lack points.
   package let maps: [(recipe: MapRecipe, scores: [Score])]
-  /// B fed its own states.
+  /// B on its own states.
   package let own: [Score]
 
   private var reference: [Score] { maps.first { !$0.recipe.isDrawn }?.scores ?? [] }
@@ -29,7 +29,7 @@ package struct StitchFamily: Sendable {
       guard let mean = SampleMean(of: shares, seed: seed),
         let best = scores.max(by: { ($0.correct, $1.point.cut.kept) < ($1.correct, $0.point.cut.kept) })
       else { return nil }
-      // Only curves over the same cuts can be held against each other.
+      // Only curves over the same cuts can be compared.
       let cuts = { (scores: [Score]) in Set(scores.map(\.point.cut.kept)) }
       let isComparable =
         scores.first?.point != reference.first?.point && base.count == shares.count && cuts(scores) == cuts(reference)
@@ -58,14 +58,14 @@ package struct StitchFamily: Sendable {
 }
 
 extension StitchFamily {
-  /// Families of pairs that differ in their seed alone, with the same maps in the same order, taken together; nil unless
-  /// every pair has all its points, as parts of an experiment may not.
+  /// Combines families of pairs that differ in their seed alone, with the same maps in the same order; nil unless every
+  /// pair has all its points, which shards may lack.
   static func seedCurves(_ families: [StitchFamily], of pairs: [Int], seed: UInt64) -> StitchCurves.SeedFamily? {
     let places = families.map { $0.maps.map { $0.scores.map { [$0.point.cut.kept, $0.point.draw] } } }
     guard families.count == pairs.count, let first = families.first, places.allSatisfy({ $0 == places[0] }),
       let reference = first.maps.firstIndex(where: { !$0.recipe.isDrawn })
     else { return nil }
-    /// A row a seed: for each review the share of a map's points, at one cut or all, at which it was right.
+    /// One row per seed: for each review the share of a map's points, at one cut or all, at which it was right.
     func shares(_ map: Int, kept: Int? = nil) -> [[Double]]? {
       let rows = families.map { family in
         Self.shares(family.maps[map].scores.filter { kept == nil || $0.point.cut.kept == kept })

@@ -2,11 +2,11 @@ import Files
 
 /// Every point of an experiment, in a fixed order, and which of them a shard computes.
 package struct StitchGrid: Equatable, Sendable {
-  /// Two models that are joined, and where and how.
+  /// Two models to stitch, with their cuts and maps.
   package struct Pair: Equatable, Sendable {
-    /// The place of the experiment's group of models that it comes from.
+    /// The index of the experiment's group of models.
     package let group: Int
-    /// Places in the list of the experiment's models.
+    /// Indices in the list of the experiment's models.
     package let pretrained: Int
     package let finetuned: Int
     package let kept: [Int]
@@ -46,7 +46,7 @@ package struct StitchGrid: Equatable, Sendable {
   /// Names of `StitchedModel.Options`.
   package let seams: [String]
   package let draws: Int
-  /// The stitched points, by pair, seam, then as points are ordered.
+  /// The stitched points, by pair, seam, then in the order of points.
   package let points: [StitchPoint]
 
   package init(pairs: [Pair], seams: [String], draws: Int) {
@@ -70,7 +70,7 @@ package struct StitchGrid: Equatable, Sendable {
     }
   }
 
-  /// Whole points, dealt out one after the other, so that every shard has some of each cut and map.
+  /// Every `count`-th point, so that every shard has some of each cut and map.
   package func points(of shard: Shard) -> [StitchPoint] {
     points.enumerated().filter { shard.holds($0.offset) }.map(\.element)
   }
@@ -90,7 +90,7 @@ package struct StitchGrid: Equatable, Sendable {
     return sets.filter { $0.count > 1 }
   }
 
-  /// Whether a shard computes B's own curve of a pair.
+  /// Whether a shard computes B on its own states for a pair.
   package func ownCurve(of pair: Int, in shard: Shard) -> Bool { shard.holds(points.count + pair) }
 }
 

@@ -3,17 +3,17 @@ import Evaluation
 import Tokenization
 import Transformer
 
-/// Two models that are stitched, and how they read texts.
+/// Two models to stitch, with their reading of texts.
 package struct StitchPair: Sendable {
-  /// Told of texts that were read, how many tokens of each at most, and what they are of.
+  /// Called with tokenized texts, their maximum length, and their dataset.
   package typealias Reader = (_ texts: EncodedReviews, _ dataset: Dataset, _ maxLength: Int) -> Void
 
   package let a: TokenizedModel
   package let b: TokenizedModel
   package let shared: SharedVocabulary
-  /// What is done to a text first.
+  /// The cleaning of a text before tokenization.
   package let cleaning: TextCleaning
-  /// Tokens of a text, at most as many as both models read.
+  /// The most tokens of a text, at most as many as both models read.
   package let maxLength: Int
 
   /// - Parameters:
@@ -35,7 +35,7 @@ package struct StitchPair: Sendable {
     shared = try SharedVocabulary(a, b, allowsPartial: allowsPartialVocabulary)
   }
 
-  /// Reads a dataset with the tokenizer of one of the two models.
+  /// Tokenizes a dataset for one of the two models.
   func read(
     _ dataset: Dataset, by side: TokenizedModel, threads: Threads, _ reader: Reader
   ) throws -> EncodedReviews {
@@ -47,7 +47,7 @@ package struct StitchPair: Sendable {
   }
 }
 
-/// A dataset as both models of a pair read it.
+/// A dataset tokenized for both models of a pair.
 package struct StitchReviews: Sendable {
   package let readByA: EncodedReviews
   package let readByB: EncodedReviews
@@ -61,21 +61,21 @@ package struct StitchReviews: Sendable {
     labelOrder = labelled.labelOrder ?? .names
   }
 
-  /// A batch of `readByA` as both models read it.
+  /// A batch of `readByA`, tokenized for both models.
   func batch(_ index: Int) -> (a: [EncodedReview], b: [EncodedReview]) {
     let range = readByA.batches[index]
     return (Array(readByA.reviews[range]), Array(readByB.reviews[range]))
   }
 }
 
-/// What unlabelled texts say about the cuts of a pair.
+/// Statistics of unlabelled texts at the cuts of a pair.
 struct UnlabelledTexts {
-  /// Of every other text, from the first: what maps are made from.
+  /// Of every other text, from the first: for fitting maps.
   let fitting: SeamStatistics
-  /// Of the rest, with a sample.
+  /// Of the rest, with a sample: for measuring them.
   let measuring: SeamStatistics
 
-  /// How many tokens the two measures that look at single states take.
+  /// The number of tokens of the measures on single states.
   private static let sampled = 1000
 
   /// Runs both models over texts, whose labels are not used.

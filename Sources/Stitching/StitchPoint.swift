@@ -1,6 +1,6 @@
 import Files
 
-/// Where two models are joined: A's first `kept` blocks, B's last `transplanted` ones.
+/// Where two models are stitched: after A's first `kept` blocks, before B's last `transplanted` ones.
 package struct StitchCut: Hashable, Comparable, Sendable {
   package let kept: Int
   package let transplanted: Int
@@ -16,18 +16,18 @@ package struct StitchCut: Hashable, Comparable, Sendable {
   }
 }
 
-/// One stitched model of a grid: a pair of models under a seam, cut at one place, with one draw of a map.
+/// One stitched model of a grid: a pair, a seam, a cut, a map and its draw.
 package struct StitchPoint: Hashable, Sendable {
-  /// The place of the pair in the grid.
+  /// The index of the pair in the grid.
   package let pair: Int
-  /// A name of `StitchedModel.Options`. B's own curve has no seam and counts for the first.
+  /// A name of `StitchedModel.Options`. B on its own states has no seam and counts for the first.
   package let seam: String
   package let cut: StitchCut
   /// The name of a `MapRecipe`, or `self`: B's own hidden state `kept`, without a map.
   package let map: String
   package let draw: Int
 
-  /// The name of the curve in which B feeds its own state.
+  /// The map's name of B on its own states.
   package static let ownState = "self"
 
   package init(pair: Int = 0, seam: String, cut: StitchCut, map: String, draw: Int = 0) {

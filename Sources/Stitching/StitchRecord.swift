@@ -33,7 +33,7 @@ package struct StitchRecord: Encodable, Sendable {
     try readJSONLines(directory + "/predictions.jsonl") { try StitchRecord($0, seam: seam) }
   }
 
-  /// By pair, seam in this order, id (bytes), then as points are ordered: the order of the file.
+  /// By pair, seam in this order, id (bytes), then in the order of points: the order of the file.
   package static func sorted(_ records: [StitchRecord], seams: [String]) -> [StitchRecord] {
     func place(_ record: StitchRecord) -> Int { seams.firstIndex(of: record.point.seam) ?? seams.count }
     return records.map { (place($0), $0) }.sorted { left, right in

@@ -1,10 +1,10 @@
 import Evaluation
 import Files
 
-/// The accuracy of every point of a grid, and what to hold it against. Made from the records alone, so that shards that are
-/// put together give what one run would have given.
+/// The accuracy of every point of a grid, with its baselines, computed from the records alone, so that merged shards
+/// give the results of one run.
 package struct StitchResults: Sendable {
-  /// What a point came to.
+  /// The result of a point.
   package struct Score: Sendable {
     package let point: StitchPoint
     /// In the order of ids.
@@ -16,8 +16,8 @@ package struct StitchResults: Sendable {
     /// 95% Wilson interval.
     package var interval: Interval { .wilson(successes: correct, of: n) }
 
-    /// The SHA-256 of the predictions, a compact JSON line each in the order of ids (bytes): two computations of a point
-    /// agree to the last bit of every logit where this is the same.
+    /// The SHA-256 of the predictions, one compact JSON line each in the order of ids (bytes): equal if two
+    /// computations of a point agree to the last bit of every logit.
     /// - Throws: `DigestError`.
     package func sha256() throws -> String {
       let digest = Digest()
@@ -29,10 +29,10 @@ package struct StitchResults: Sendable {
   package let grid: StitchGrid
   /// In the order of the grid; a shard lacks some.
   package let points: [Score]
-  /// B fed its own states, by pair and cut.
+  /// B on its own states, by pair and cut.
   package let own: [Score]
 
-  /// - Parameter records: every review of each point that there is.
+  /// - Parameter records: every review of each existing point.
   package init(_ records: [StitchRecord], grid: StitchGrid) {
     self.grid = grid
     let byPoint = Dictionary(grouping: records, by: \.point)
@@ -45,12 +45,12 @@ package struct StitchResults: Sendable {
     own = byPoint.keys.filter { $0.map == StitchPoint.ownState }.sorted(by: StitchPoint.precedes).compactMap(score)
   }
 
-  /// B itself: the end of its own curve; nil where a shard has none.
+  /// B itself: the last cut on its own states; nil where a shard has none.
   package func finetuned(_ pair: Int) -> Score? {
     own.filter { $0.point.pair == pair }.max { StitchPoint.precedes($0.point, $1.point) }
   }
 
-  /// The share of the commonest class among a pair's reviews: what a constant answer scores.
+  /// The share of the most frequent class among a pair's reviews: the accuracy of a constant answer.
   package func chance(_ pair: Int) -> Double? {
     guard let any = (points + own).first(where: { $0.point.pair == pair }) else { return nil }
     let classes = Dictionary(grouping: any.predictions, by: \.label)
@@ -82,7 +82,7 @@ extension StitchResults.Score {
   /// `accuracy`, `ci95`, `n`.
   fileprivate var measures: JSONMembers { ["accuracy": accuracy, "ci95": interval, "n": n] }
 
-  /// The point, what it came to, and `predictions_sha256`.
+  /// The point, its result, and `predictions_sha256`.
   /// - Throws: `DigestError`.
   package func members() throws -> JSONMembers {
     measures + point + ["correct": correct, "predictions_sha256": try sha256()]
@@ -91,7 +91,7 @@ extension StitchResults.Score {
 
 extension StitchResults {
   /// Of an experiment: `baselines`, `points`, `self`.
-  /// - Parameter facts: what the maps are like.
+  /// - Parameter facts: properties of the maps.
   /// - Throws: `DigestError`.
   package func members(facts: [StitchPoint: MapFacts]) throws -> JSONMembers {
     [

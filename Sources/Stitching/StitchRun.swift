@@ -2,21 +2,21 @@ import DenseMath
 import Evaluation
 import Transformer
 
-/// Runs the points of a grid, or of one shard of it: makes the maps of a pair under a seam, and scores batches of reviews.
+/// Runs the points of a grid, or of one shard: computes the maps of a pair under a seam, and scores batches of reviews.
 package final class StitchRun {
-  /// A pair under a seam. One is done before the next begins.
+  /// A pair under a seam, one at a time.
   package struct Job: Hashable, Sendable {
     package let pair: Int
     package let seam: String
   }
 
-  /// What is computed at once: a batch of a pair's reviews under a seam, at all points of the shard.
+  /// One step: a batch of a pair's reviews under a seam, at all points of the shard.
   package struct Unit: Sendable {
     package let job: Job
     package let batch: Int
   }
 
-  /// A job's maps, and what they are made from.
+  /// A job's maps, and the texts behind them.
   private struct Prepared {
     let sweep: StitchSweep
     let maps: StitchingMaps
@@ -26,7 +26,7 @@ package final class StitchRun {
   package let grid: StitchGrid
   /// Of the shard, in order.
   package let jobs: [Job]
-  /// By pair, once `read` has read them.
+  /// By pair, after `read`.
   package private(set) var reviews: [StitchReviews] = []
   private let pairs: [StitchPair]
   private let unlabelled: Dataset?
@@ -34,17 +34,17 @@ package final class StitchRun {
   private let shard: StitchGrid.Shard
   private let workspace: Workspace
   private let reader: StitchPair.Reader
-  /// The job at hand.
+  /// The present job.
   private var current: (job: Job, prepared: Prepared)?
-  /// What the maps of jobs begun here are like.
+  /// Properties of the maps of jobs begun here.
   private var measured: [Job: [StitchPoint: MapFacts]] = [:]
 
   /// - Parameters:
   ///   - pairs: those of the grid.
-  ///   - unlabelled: texts that maps are made from and measured on.
+  ///   - unlabelled: texts that maps are fitted to and measured on.
   ///   - seed: of drawn maps.
-  ///   - reader: is told of texts that were read.
-  /// - Throws: `StitchingError` for a grid that does not fit its models and texts; `TransformerError` for a B that is no
+  ///   - reader: called with tokenized texts.
+  /// - Throws: `StitchingError` for a grid that does not fit its models and texts; `TransformerError` for a B without a
   ///   classifier.
   package init(
     _ grid: StitchGrid, pairs: [StitchPair], unlabelled: Dataset?, seed: UInt64, shard: StitchGrid.Shard = .whole,
@@ -85,12 +85,12 @@ package final class StitchRun {
     reviews = try pairs.map { try StitchReviews(dataset, of: $0, threads: workspace.threads, reader) }
   }
 
-  /// Of the shard, in the order they are computed.
+  /// Of the shard, in the order of computation.
   package var units: [Unit] {
     jobs.flatMap { job in reviews[job.pair].readByA.batches.indices.map { Unit(job: job, batch: $0) } }
   }
 
-  /// What carries states over each cut of a job.
+  /// The maps at each cut of a job.
   /// - Throws: `StitchingError`, `LinearAlgebraError`; what running the models throws.
   package func maps(of job: Job) throws -> [StitchCut: [StitchingMap]] { try prepared(job).sweep.maps }
 
@@ -102,7 +102,7 @@ package final class StitchRun {
     return try records(unit, prepared.sweep)
   }
 
-  /// The records of one point, over all reviews; none for a point that the grid does not have.
+  /// The records of one point, over all reviews; none for a point that is not in the grid.
   /// - Throws: as above.
   package func records(of point: StitchPoint) throws -> [StitchRecord] {
     guard grid.points.contains(point) else { return [] }
@@ -111,7 +111,7 @@ package final class StitchRun {
     return try reviews[point.pair].readByA.batches.indices.flatMap { try records(Unit(job: job, batch: $0), sweep) }
   }
 
-  /// What the maps of the shard's points are like by themselves. Jobs that an earlier run finished are prepared again.
+  /// Properties of the maps of the shard's points. Jobs that an earlier run finished are prepared again.
   /// - Throws: as `maps`.
   package func facts() throws -> [StitchPoint: MapFacts] {
     try jobs.reduce(into: [:]) { all, job in
@@ -146,7 +146,7 @@ package final class StitchRun {
     let kept = Set(points.map(\.cut.kept)).sorted()
     let maps = try StitchingMaps(
       pair.a.model.wE, pair.b.model.wE, shared: pair.shared, seed: seed, threads: workspace.threads)
-    // States with positions added again are none of B's own, and no cut needs none.
+    // With positions added again, states differ from B's own, and without a cut there is nothing to measure.
     let texts =
       try options.addsPositions || kept.isEmpty
       ? nil

@@ -1,9 +1,9 @@
 import Files
 import Foundation
 
-/// The parts of an experiment that was split, put together to what one run would have left.
+/// The parts of a split experiment, merged to the results of one run.
 package struct StitchShards: Sendable {
-  /// As the whole run has it.
+  /// That of the whole run.
   package let stamp: JSON
   package let records: [StitchRecord]
   package let facts: [StitchPoint: MapFacts]
@@ -52,7 +52,7 @@ package struct StitchShards: Sendable {
     }
   }
 
-  /// Whether the run in a folder has not written its results yet.
+  /// Whether the run in a folder has not written its results.
   package static func isUnfinished(_ directory: String) -> Bool {
     FileManager.default.fileExists(atPath: directory + "/journal")
       || !FileManager.default.fileExists(atPath: directory + "/results.json")

@@ -3,23 +3,23 @@ import Evaluation
 import Files
 import Transformer
 
-/// Scores every point of a pair under a seam on the same batches. A and B each run once per batch, whatever the number of
-/// points; a point costs its map and its transplanted blocks.
+/// Scores every point of a pair under a seam on the same batches. A and B each run once per batch, whatever the number
+/// of points; a point costs its map and its transplanted blocks.
 package struct StitchSweep: Sendable {
   package let pretrained: Model
   package let finetuned: Model
   package let kept: [Int]
   package let transplanted: [Int]
-  /// What carries states over each cut, in the order asked for.
+  /// The maps at each cut, in the order given.
   package let maps: [StitchCut: [StitchingMap]]
   package let options: StitchedModel.Options
-  /// The place of the pair in its grid.
+  /// The index of the pair in its grid.
   package let pair: Int
-  /// Whether B is fed its own states as well.
+  /// Whether B also runs on its own states.
   package let includesOwnCurve: Bool
 
   /// - Parameter maps: those of a cut; there may be none.
-  /// - Throws: `StitchingError`; `TransformerError` when B is no classifier of classes of which one holds; what `maps` throws.
+  /// - Throws: `StitchingError`; `TransformerError` when B has no classifier of exclusive classes; what `maps` throws.
   package init(
     pretrained: Model, finetuned: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
     pair: Int = 0, includesOwnCurve: Bool = true, maps: (StitchCut) throws -> [StitchingMap]
@@ -60,7 +60,7 @@ package struct StitchSweep: Sendable {
     StitchPoint(pair: pair, seam: options.name, cut: cut, map: StitchPoint.ownState)
   }
 
-  /// Every point, the `self` curves included, in order.
+  /// Every point, those of `self` included, in order.
   package var points: [StitchPoint] {
     let stitched = maps.flatMap { cut, all in all.map { point(cut, $0) } }
     let own = (includesOwnCurve ? transplanted : []).flatMap { count in
@@ -71,7 +71,7 @@ package struct StitchSweep: Sendable {
 
   /// The records of all points for the reviews of one batch, in the order of `points`, then of the reviews.
   /// - Parameters:
-  ///   - readByA: the reviews as A's tokenizer gives them; `readByB`: the same reviews by B's.
+  ///   - readByA: the reviews tokenized for A; `readByB`: the same reviews for B.
   /// - Throws: `TransformerError`; `EvaluationError.nonFiniteLogits`.
   package func records(
     readByA: [EncodedReview], readByB: [EncodedReview], workspace: Workspace

@@ -4,19 +4,19 @@ import Transformer
 
 /// A's first blocks, a map, and B's last blocks and heads, run as one model. Nothing is trained.
 public struct StitchedModel: Sendable {
-  /// What happens to the state at the seam besides the map.
+  /// Changes of the state at the seam besides the map.
   public struct Options: Equatable, Sendable {
-    /// GPT-2: A's ln_f is applied before the map, as the published code does at every cut.
+    /// GPT-2: A's ln_f is applied before the map, as in the published code at every cut.
     public var appliesFinalNorm: Bool
-    /// B's position embeddings are added after the map, as the published code does.
+    /// B's position embeddings are added after the map, as in the published code.
     public var addsPositions: Bool
 
-    /// The residual stream as it is.
+    /// The unmodified residual stream.
     public static let plain = Options(appliesFinalNorm: false, addsPositions: false)
-    /// What the paper's code does (GPT-2 only).
+    /// The options of the paper's code (GPT-2 only).
     public static let asPublished = Options(appliesFinalNorm: true, addsPositions: true)
 
-    /// What happens at the cut besides the map.
+    /// Changes of the state at the seam besides the map.
     public init(appliesFinalNorm: Bool, addsPositions: Bool) {
       self.appliesFinalNorm = appliesFinalNorm
       self.addsPositions = addsPositions
@@ -31,9 +31,9 @@ public struct StitchedModel: Sendable {
   public let kept: Int
   /// m: B's last m blocks.
   public let transplanted: Int
-  /// What carries A's states to B's.
+  /// The map from A's states to B's.
   public let map: StitchingMap
-  /// What happens at the cut besides the map.
+  /// Changes of the state at the seam besides the map.
   public let options: Options
 
   /// - Throws: `StitchingError`: architectures, numbers of blocks or options that do not fit.
@@ -51,7 +51,7 @@ public struct StitchedModel: Sendable {
     self.options = options
   }
 
-  /// Whether the two can be joined in this way at all.
+  /// Checks that the two models can be stitched.
   /// - Throws: `StitchingError`.
   static func check(_ pretrained: Model, _ finetuned: Model, _ options: Options) throws {
     guard pretrained.modelType == finetuned.modelType else {
@@ -69,13 +69,13 @@ public struct StitchedModel: Sendable {
     }
   }
 
-  /// B's blocks that are run.
+  /// B's transplanted blocks.
   private var upper: Range<Int> { finetuned.dimensions.layers - transplanted..<finetuned.dimensions.layers }
 
-  /// A's hidden state `kept` carried over the seam and through B's last blocks.
+  /// A's hidden state `kept` through the map and B's last blocks.
   /// - Parameters:
   ///   - observer: sees B's blocks as `kept`, `kept` + 1...
-  ///   - interventions: count B's blocks so, too; those in A's do nothing here.
+  ///   - interventions: count B's blocks so, too; those in A's have no effect here.
   public func finish(
     _ h: HiddenState, _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil,
     interventions: [Intervention] = []
@@ -91,7 +91,7 @@ public struct StitchedModel: Sendable {
     return mapped
   }
 
-  /// The seam: A's ln_f where asked for, the map, B's position embeddings where asked for.
+  /// The seam: A's ln_f if set, the map, B's position embeddings if set.
   private func carry(_ h: HiddenState, _ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
     let mapped = HiddenState(tokens: h.tokens, width: finetuned.dimensions.hidden)
     if options.appliesFinalNorm {
@@ -106,7 +106,7 @@ public struct StitchedModel: Sendable {
 }
 
 extension StitchedModel: TransformerModel {
-  /// Both models, how many blocks of each, and the map.
+  /// Both models, the number of blocks of each, and the map.
   public var name: String { "\(pretrained.name):\(kept)+\(map.recipe.name)+\(finetuned.name):\(transplanted)" }
   /// A's kept blocks, then B's transplanted ones.
   public var segments: [ModelSegment] {
@@ -116,7 +116,7 @@ extension StitchedModel: TransformerModel {
       ModelSegment(model: finetuned, blocks: layers - transplanted..<layers),
     ]
   }
-  /// A reads the text. B needs position embeddings of its own only where they are added.
+  /// Those of A, which reads the text, and of B where its position embeddings are added.
   public var positions: Int {
     options.addsPositions ? min(pretrained.positions, finetuned.positions) : pretrained.positions
   }
@@ -124,11 +124,11 @@ extension StitchedModel: TransformerModel {
   public var unembedding: Unembedding? { finetuned.unembedding }
   /// B's classifier.
   public var classifier: ClassifierHead? { finetuned.classifier }
-  /// B's head that is not computed.
+  /// B's unsupported head.
   public var otherHead: OtherHead? { finetuned.otherHead }
   /// B's config.json.
   public var config: JSONNode { finetuned.config }
-  /// A reads the text.
+  /// That of A, which reads the text.
   public var tokenizerDirectory: String { pretrained.tokenizerDirectory }
 
   /// The residual stream after B's last block; blocks are counted through both models.
@@ -153,7 +153,7 @@ extension StitchedModel: TransformerModel {
   }
 }
 
-/// Passes observations on with another block number.
+/// Forwards observations with another block number.
 private final class Renumbered: Observer {
   private let observer: any Observer
   private let shift: Int

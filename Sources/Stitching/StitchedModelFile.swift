@@ -4,12 +4,12 @@ import Files
 import Foundation
 import Transformer
 
-/// The small file that makes a directory a stitched model: which blocks of which models, and the map between them.
-/// A map of embeddings alone is computed again when the model is opened; one that took unlabelled texts lies beside the file.
-/// Models given as folders are named by their paths from this one, so that all can be moved together.
+/// `stitched.json`, which makes a directory a stitched model: the models with their blocks, and the map between them. A
+/// map of embeddings alone is computed again when the model is opened; one that needed unlabelled texts is beside the
+/// file. Models given as folders are stored as relative paths, so that all can be moved together.
 package struct StitchedModelFile: Equatable, Sendable {
   package static let name = "stitched.json"
-  /// The map, where texts were needed to make it.
+  /// The map, if texts were needed to compute it.
   package static let mapName = "map.safetensors"
   package static let schema = 1
 
@@ -38,10 +38,9 @@ package struct StitchedModelFile: Equatable, Sendable {
     self.allowsPartialVocabulary = allowsPartialVocabulary
   }
 
-  /// Writes the file into `directory`, which is made when it is not there.
+  /// Writes the file into `directory`, which is created if missing.
   /// - Parameter fitted: the map itself, for a recipe with `needsTexts`.
-  /// - Throws: `StitchingError.holdsCheckpoint` when the folder would stop being the checkpoint it is, `needsTexts`;
-  ///   `FileError`.
+  /// - Throws: `StitchingError.holdsCheckpoint` for the folder of a checkpoint, `needsTexts`; `FileError`.
   package func write(to directory: String, fitted: StitchingMap? = nil) throws {
     guard !FileManager.default.fileExists(atPath: directory + "/config.json") else {
       throw StitchingError.holdsCheckpoint(path: directory)
@@ -85,10 +84,10 @@ package struct StitchedModelFile: Equatable, Sendable {
       allowsPartialVocabulary: try file["partial_vocabulary"].bool())
   }
 
-  /// Opens the two models and makes the map.
+  /// Opens the two models and computes the map.
   /// - Parameter resolving: from a model's name to its directory.
-  /// - Throws: `StitchingError.missingModel`, and `changedModel` when a model's weights are not those the file was made
-  ///   from; what opening the models throws.
+  /// - Throws: `StitchingError.missingModel`, and `changedModel` when a model's weights have another digest; what
+  /// opening the models throws.
   package func open(directory: String, resolving: (String) throws -> String) throws -> StitchedModel {
     func open(_ part: Part) throws -> Model {
       let model = try Model(directory: folder(of: part, in: directory, resolving: resolving))
@@ -133,7 +132,7 @@ package struct StitchedModelFile: Equatable, Sendable {
 }
 
 extension StitchingMap {
-  /// `matrix` [d_A, d_B], and where there are any `offset` [d_B] and `norm` [1], F64.
+  /// `matrix` [d_A, d_B], and `offset` [d_B] and `norm` [1] if there are any, F64.
   func write(to path: String) throws {
     var writer = SafetensorsWriter(metadata: ["map": recipe.name])
     writer.add("matrix", shape: [matrix.rows, matrix.columns], doubles: matrix.values)
@@ -142,7 +141,7 @@ extension StitchingMap {
     try writer.write(to: path)
   }
 
-  /// - Throws: `FileError`, `CheckpointError` for a file that is no such map.
+  /// - Throws: `FileError`, `CheckpointError` for a file that is not a map.
   init(reading path: String, recipe: MapRecipe, draw: Int, from p: Int, to q: Int) throws {
     let file = try SafetensorsFile(path)
     func values(_ name: String, _ shape: [Int]) throws -> [Double] { try file.doubles(name, shape: shape).values }
@@ -166,7 +165,7 @@ extension StitchingMaps {
 }
 
 /// Opens a checkpoint or a stitched model.
-/// - Parameter resolving: from the name of a model that a stitched one is made of to its directory.
+/// - Parameter resolving: from the name of a model in a stitched one to its directory.
 /// - Throws: `FileError`, `CheckpointError`, `TransformerError`, `StitchingError`, `TokenizationError`.
 package func openModel(directory: String, resolving: (String) throws -> String) throws -> any TransformerModel {
   guard FileManager.default.fileExists(atPath: directory + "/" + StitchedModelFile.name) else {

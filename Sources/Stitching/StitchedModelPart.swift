@@ -12,7 +12,7 @@ extension StitchedModelFile {
       self.sha256 = sha256
     }
 
-    /// - Parameter spelling: as `stitched.json` in `directory` has it.
+    /// - Parameter spelling: as written in `stitched.json` in `directory`.
     init(spelling: String, sha256: String, in directory: String) {
       let first = spelling.prefix { $0 != "/" }
       let isRelative = first == "." || first == ".."
@@ -21,19 +21,19 @@ extension StitchedModelFile {
 
     var isFolder: Bool { model.hasPrefix("/") }
 
-    /// As `stitched.json` in `directory` has it: a name as it is; a folder by its path from `directory`, so that a tree
-    /// that holds both can be moved.
+    /// As written in `stitched.json` in `directory`: a name, or a folder by its path from `directory`, so that a tree
+    /// with both can be moved.
     func spelling(in directory: String) -> String {
       guard isFolder else { return model }
-      // Links on the way to `directory` are resolved because ".." leaves the folder that a link leads to. Those on the way
-      // to the model stay when the path is shorter with them.
+      // Links on the way to `directory` are resolved because ".." leaves the folder that a link leads to. Those on the
+      // way to the model stay when the path is shorter with them.
       return [absolute(model), resolved(model)].map { path(to: $0, from: resolved(directory)) }
         .min { $0.utf8.count < $1.utf8.count } ?? model
     }
   }
 }
 
-/// Without ".", ".." and doubled slashes, and with the links on its way: Foundation follows them where there is a "..".
+/// Without ".", ".." and doubled slashes, and with links resolved as Foundation does for "..".
 private func absolute(_ path: String) -> String {
   let whole = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
   return "/"
@@ -44,7 +44,7 @@ private func absolute(_ path: String) -> String {
 
 private func resolved(_ path: String) -> String { URL(fileURLWithPath: path).resolvingSymlinksInPath().path }
 
-/// Begins with "." or "..", which no name of a model does.
+/// Begins with "." or "..", unlike the name of a model.
 private func path(to target: String, from directory: String) -> String {
   let (target, directory) = (target.split(separator: "/"), directory.split(separator: "/"))
   let shared = zip(target, directory).prefix { $0 == $1 }.count

@@ -1,42 +1,42 @@
-/// Why two models cannot be joined. Every case says what was expected, found, and what to do.
+/// Why two models cannot be stitched. Every case says what was expected, found, and what to do.
 public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A's blocks, or B's.
   public enum Blocks: String, Sendable { case kept, transplanted }
 
   /// BERT to GPT-2 or the other way.
   case differentArchitectures(pretrained: String, finetuned: String)
-  /// A map between models of different widths that only equal widths allow.
+  /// A map that needs equal widths, between models of different widths.
   case differentWidths(map: String, pretrained: Int, finetuned: Int)
   /// Feature space of models of different widths.
   case differentFeatures(first: Int, second: Int)
-  /// A map that there is not.
+  /// An unknown map.
   case unknownMap(String)
   /// More directions than B's embedding has.
   case rankOutOfRange(found: Int, width: Int)
-  /// A map that is made from unlabelled texts, without them.
+  /// A map that needs unlabelled texts, without them.
   case needsTexts(map: String)
-  /// Position embeddings added after the map, and texts, or a map that is made from them: B's own states hold theirs
+  /// Position embeddings added after the map, and texts, or a map fitted to them: B's own states contain positions
   /// already.
   case notWithPositions(map: String?)
-  /// One half of unlabelled texts makes maps, the other measures them.
+  /// Too few unlabelled texts: one half fits maps, the other measures them.
   case tooFewTexts(dataset: String)
-  /// Unlabelled texts for models that do not read them as the same tokens.
+  /// Unlabelled texts for models that do not tokenize them alike.
   case textsNeedOneVocabulary
-  /// A saved map that is no longer the one that was saved.
+  /// A saved map with another digest.
   case changedMap(path: String, expected: String, found: String)
-  /// A number of blocks that the model does not have.
+  /// A number of blocks out of range.
   case blocksOutOfRange(Blocks, found: Int, allowed: ClosedRange<Int>)
-  /// A's final norm applied before the map, where every block normalises its states already.
+  /// A's final norm before the map, in a model whose blocks normalise their states.
   case noFinalNorm(modelType: String)
   /// A folder for a stitched model that is a checkpoint.
   case holdsCheckpoint(path: String)
-  /// A stitched model whose `role`, "pretrained" or "finetuned", is no longer where it was.
+  /// A model of a stitched model, in the `role` "pretrained" or "finetuned", that is not at its place.
   case missingModel(path: String, role: String, place: String)
-  /// A stitched model whose model is no longer the one it was made from.
+  /// A model of a stitched model with another digest.
   case changedModel(path: String, model: String, expected: String, found: String)
   /// Folders that are not the parts of one experiment.
   case notTheShards(reason: String)
-  /// The folder of a part that is not finished.
+  /// A part that is not finished.
   case unfinishedShard(path: String)
 
   public var description: String {

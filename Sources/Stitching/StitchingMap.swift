@@ -1,11 +1,11 @@
 import DenseMath
 
-/// A map from A's hidden states to B's, h_B = h_A S + b, made as its recipe says.
+/// A map from A's hidden states to B's, h_B = h_A S + b, computed by a recipe.
 ///
 /// Dar et al., section 5 of "Analyzing Transformers in Embedding Space": a state of A is read as scores over the vocabulary
 /// and written into B by a right inverse of B's embedding.
 public struct StitchingMap: Sendable {
-  /// What one map serves: a draw of a recipe at every cut, or at one where it depends on that.
+  /// What identifies a map: a recipe's draw at every cut, or at one where it depends on that.
   struct Key: Hashable {
     private let recipe: MapRecipe
     private let draw: Int
@@ -18,7 +18,7 @@ public struct StitchingMap: Sendable {
     }
   }
 
-  /// How it was computed.
+  /// The recipe of the map.
   public let recipe: MapRecipe
   /// For `auto`, the recipe that was chosen.
   public let chosen: MapRecipe?
@@ -28,16 +28,16 @@ public struct StitchingMap: Sendable {
   public let matrix: DoubleMatrix
   /// b, [d_B]; nil for none.
   public let offset: [Double]?
-  /// The norm that every mapped state is given; nil to leave it as it is.
+  /// The norm to which every mapped state is scaled; nil for no scaling.
   public let norm: Double?
-  /// S rounded to Float32: what states are multiplied by.
+  /// S rounded to Float32, which multiplies states.
   package let tensor: Tensor
 
   /// - Parameters:
   ///   - matrix: [d_A, d_B]
   ///   - offset: [d_B]
-  ///   - norm: that every mapped state gets.
-  ///   - chosen: for `auto`, what it came to.
+  ///   - norm: to which every mapped state is scaled.
+  ///   - chosen: for `auto`, the chosen recipe.
   package init(
     recipe: MapRecipe, draw: Int = 0, matrix: DoubleMatrix, offset: [Double]? = nil, norm: Double? = nil,
     chosen: MapRecipe? = nil
@@ -80,7 +80,7 @@ public struct StitchingMap: Sendable {
     }
   }
 
-  /// The largest singular value of S over the smallest of its min(d_A, d_B): how unevenly it treats directions.
+  /// The largest singular value of S over the smallest of its min(d_A, d_B).
   /// - Throws: `LinearAlgebraError`.
   package func condition() throws -> Double {
     let values = try SingularValueDecomposition(matrix).values

@@ -1,8 +1,8 @@
 import DenseMath
 import Tokenization
 
-/// What all maps between two models are made from: the products of their embeddings, computed once, and the generator of
-/// the drawn ones.
+/// The common basis of all maps between two models: the products of their embeddings, computed once, and the random
+/// generator.
 public struct StitchingMaps: Sendable {
   private let wEA: Tensor
   private let wEB: Tensor
@@ -18,8 +18,8 @@ public struct StitchingMaps: Sendable {
 
   /// - Parameters:
   ///   - wEA: A's token embedding, [V_A, d_A]; `wEB`: B's, [V_B, d_B].
-  ///   - shared: which rows stand for the same token.
-  ///   - seed: decides the drawn maps.
+  ///   - shared: which rows are the same token.
+  ///   - seed: of the drawn maps.
   /// - Throws: `LinearAlgebraError`.
   package init(_ wEA: Tensor, _ wEB: Tensor, shared: SharedVocabulary, seed: UInt64, threads: Threads) throws {
     self.wEA = wEA
@@ -33,16 +33,16 @@ public struct StitchingMaps: Sendable {
   }
 
   /// A map from the two embeddings alone.
-  /// - Parameter draw: which one of a drawn recipe.
+  /// - Parameter draw: which draw of a random recipe.
   /// - Throws: as below.
   public func map(_ recipe: MapRecipe, draw: Int = 0) throws -> StitchingMap {
     try map(recipe, draw: draw, texts: nil)
   }
 
   /// - Parameters:
-  ///   - texts: what unlabelled texts say about the tokens and the states at the cut; for recipes with `needsTexts`.
-  ///   - measuring: other texts, with a sample of states, by which `auto` chooses.
-  ///   - cut: where; for recipes with `dependsOnCut`.
+  ///   - texts: statistics of unlabelled texts at the cut; for recipes with `needsTexts`.
+  ///   - measuring: of other texts, with a sample of states, by which `auto` chooses.
+  ///   - cut: for recipes with `dependsOnCut`.
   /// - Throws: `StitchingError`: `differentWidths` for `identity` between different sizes, `rankOutOfRange`, `needsTexts`;
   ///   `LinearAlgebraError`.
   package func map(
@@ -65,8 +65,8 @@ public struct StitchingMaps: Sendable {
     }
   }
 
-  /// The candidate whose mapped states share most of their top tokens with B's own states of the same tokens, and the first
-  /// of those that share as many: agreement as the logit lens sees it.
+  /// The candidate whose mapped states have the most top tokens in common with B's own states of the same tokens; the
+  /// first of equal ones.
   private func chosen(
     _ texts: SeamStatistics?, _ measuring: SeamStatistics?, _ cut: StitchCut?
   ) throws -> StitchingMap {
@@ -84,9 +84,9 @@ public struct StitchingMaps: Sendable {
       recipe: MapRecipe(.auto), matrix: best.matrix, offset: best.offset, norm: best.norm, chosen: best.recipe)
   }
 
-  /// ‖E_A - S E_B‖_F / ‖E_A‖_F over the shared tokens: what A's embedding loses on its way through S and B's.
+  /// ‖E_A - S E_B‖_F / ‖E_A‖_F over the shared tokens: what A's embedding loses through S and B's.
   ///
-  /// The square is a difference of sums that nearly cancel when the map is good: below about 1e-7 it is rounding.
+  /// The square is a difference of sums that nearly cancel for a good map: below about 1e-7 it is rounding.
   package func residual(of map: StitchingMap) -> Double {
     let own = rows.reduce(0.0) { sum, pair in
       (0..<wEA.columns).reduce(sum) {

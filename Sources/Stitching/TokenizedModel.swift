@@ -1,10 +1,10 @@
 import Tokenization
 import Transformer
 
-/// A checkpoint with the tokenizer that reads its texts and names the rows of its embedding, loaded once.
+/// A checkpoint and its tokenizer, loaded once.
 package struct TokenizedModel: Sendable {
   package let model: Model
-  /// Files that are not supported are no error until it reads a text.
+  /// Unsupported settings throw only when it tokenizes a text.
   package let tokenizer: Tokenizer
 
   /// - Throws: what loading a tokenizer throws.

@@ -1,10 +1,10 @@
 import DenseMath
 import Transformer
 
-/// The finer grain: the vectors of two matched layers paired up one to one.
+/// The one-to-one alignment of the vectors of two matched layers.
 package struct VectorAlignment: Sendable {
   package struct Pair: Equatable, Sendable {
-    /// The vector of A, of B: a neuron, or head h's coordinate j as h dHead + j.
+    /// The vector of A, of B: a neuron, or coordinate j of head h as h dHead + j.
     package let a: Int
     package let b: Int
     package let correlation: Float
@@ -31,7 +31,7 @@ package struct VectorAlignment: Sendable {
 }
 
 extension Model {
-  /// The tokens a parameter vector scores highest, wE v, the best first.
+  /// The tokens with the highest scores wE v, best first.
   /// - Parameters:
   ///   - vector: [d]
   ///   - sign: -1 for the tokens of the opposite vector.

@@ -58,7 +58,7 @@ package struct TokenIdentifiability: Sendable {
       threads = workspace.threads
     }
 
-    /// - Throws: `TransformerError` for a text that the model does not support, `LinearAlgebraError` for non-finite states.
+    /// - Throws: `TransformerError` for a text the model does not support, `LinearAlgebraError` for non-finite states.
     package func record(part: Int) throws -> Record {
       let (kind, layer) = study.parts[part]
       let fit = try study.training.fit(kind, states.pairs(layer), threads: threads)

@@ -15,7 +15,7 @@ package struct TokenMap: Sendable {
 
   /// What a map is fitted to, and how the nearest input is then found.
   package enum Loss: String, CaseIterable, Sendable {
-    /// 1 minus the cosine of map and input. The linear map has least squares to inputs scaled to their mean length.
+    /// 1 minus the cosine of map and input. The linear map is a least-squares fit to inputs of mean length.
     case cosine
     /// The squared distance.
     case l2
