@@ -91,7 +91,7 @@ private struct Place {
     #expect(compared > 10)
   }
 
-  /// Every vector of every kind is there, in both directions, as the projection makes it.
+  /// Every vector of every kind, in both directions, as the projection computes it.
   @Test func holdsEveryVector() throws {
     let place = try Place()
     let atlas = try place.build()
@@ -154,7 +154,7 @@ private struct Place {
     #expect(throws: AtlasError.emptySearch) { try atlas.search("  ", limit: 1) }
   }
 
-  /// The file is copied while it is built: what a kill at that moment leaves.
+  /// The file is copied during the build, as a kill at that moment leaves it.
   @Test func goesOnWhereItWasStopped() throws {
     let place = try Place()
     var copies: [Int] = []
@@ -193,7 +193,7 @@ private struct Place {
     return try (0..<atlas.layers).flatMap { try atlas.readings(ofLayer: $0) }
   }
 
-  /// As the projection reads them; tiny heads have 12 numbers, so that 4 of them are not all there are.
+  /// As the projection computes them; tiny heads have dHead 12, so that 4 directions are not all.
   @Test func holdsSingularDirections() throws {
     let place = try Place()
     let atlas = try place.build(options: Place.withDirections)
@@ -231,7 +231,7 @@ private struct Place {
           try place.projection.readings(directions: 4, of: kind, layer: layer, top: 8, threads: Threads(1)))
       }
     }
-    // What is no direction is what it is without them.
+    // What is not a direction is the same without them.
     try place.builder("plain.sqlite").build()
     func others(_ atlas: Atlas) throws -> [String] {
       try (0..<3).flatMap { try atlas.readings(ofLayer: $0) }.filter { !$0.item.kind.isDirection }
@@ -255,7 +255,7 @@ private struct Place {
     #expect(try atlas.readingsOfDirections(inBlock: 1).count == 2 * min(model.hidden, model.feedForward))
   }
 
-  /// At either end of either side, since the sign of a direction is free; not when the lowest tokens of vectors are meant.
+  /// At either end of either side, since the sign of a direction is free; not in a search of the lowest tokens.
   @Test func findsDirections() throws {
     let place = try Place()
     let atlas = try place.build(options: Place.withDirections)
@@ -280,7 +280,7 @@ private struct Place {
     }
   }
 
-  /// As atlases were before they had directions.
+  /// An atlas without directions, of schema 1.
   @Test func readsAnAtlasOfTheFirstSchema() throws {
     let place = try Place()
     let whole = try contents(place.build().path)
@@ -308,7 +308,7 @@ private struct Place {
     #expect(throws: AtlasError.differs(path: place.path, option: "options.svd", recorded: "0", requested: "4")) {
       try place.builder(options: Place.withDirections)
     }
-    // Where a stamp is silent about them, too.
+    // Also where a stamp does not mention them.
     let options = AtlasOptions(pairs: 20, tokens: 8, directions: 4)
     let path = place.folder.path("silent.sqlite")
     func silent(_ options: AtlasOptions) throws -> AtlasBuilder {

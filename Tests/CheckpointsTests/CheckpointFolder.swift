@@ -2,7 +2,7 @@ import Checkpoints
 import DenseMath
 import TestSupport
 
-/// A checkpoint directory made for one test.
+/// A checkpoint directory for one test.
 struct CheckpointFolder {
   let folder: TemporaryFolder
 

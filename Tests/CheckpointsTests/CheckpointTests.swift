@@ -51,7 +51,7 @@ import Testing
     #expect(try folder.open().weightsPath == folder.weights)
   }
 
-  /// What the shards hold counts: an index may list a tied weight that none stores, and leave out one that is stored.
+  /// An index may list a tied weight that no shard stores, and omit one that is stored: the shards count.
   @Test func readsWhatTheShardsHold() throws {
     let folder = try CheckpointFolder()
     try folder.write(["a": 1, "b": 2], to: "s.safetensors")

@@ -20,7 +20,7 @@ import Testing
     return try folder.bytes("a")
   }
 
-  /// Reads all that can be read; gives whether nothing was refused.
+  /// Reads all tensors; returns whether none was refused.
   private func read(_ folder: CheckpointFolder) throws -> Bool {
     do {
       let checkpoint = try folder.open()
@@ -46,7 +46,7 @@ import Testing
     return false
   }
 
-  /// Damages the file `name` again and again; some cases must be refused and some must still read.
+  /// Damages the file `name` repeatedly; some cases must be refused and some must still read.
   private func mutate(_ name: String, in folder: CheckpointFolder, cases: Int, seed: UInt64) throws {
     let whole = try folder.folder.bytes(name)
     #expect(try read(folder))

@@ -12,7 +12,7 @@ import Testing
     try SafetensorsFile(folder.write(bytes, to: "x.safetensors"))
   }
 
-  /// Opens a file whose fault must be told as `expected`, with the tensor named where there is one.
+  /// Opens a file whose error must say `expected`, and name the tensor where there is one.
   private func expectMalformed(
     _ bytes: [UInt8], tensor: String?, expected: String, found: String,
     sourceLocation: SourceLocation = #_sourceLocation

@@ -112,7 +112,7 @@ import Testing
     try reader.finish(body: [])
   }
 
-  /// What stands outside the body and outside heads that are taken is a head that nobody computes.
+  /// Tensors outside the body and outside supported heads belong to an unsupported head.
   @Test func givesBackAHeadThatNobodyTook() throws {
     let folder = try CheckpointFolder([
       "bert.e.weight": 0, "cls.a.weight": 1, "qa_outputs.bias": 1, "qa_outputs.weight": 1, "crf.transitions": 1,

@@ -27,7 +27,7 @@ import Testing
       rows: rows, columns: columns, values: (0..<rows * columns).map { _ in generator.normal() })
   }
 
-  /// Against every assignment there is, tall, wide and square.
+  /// Compared with all assignments, tall, wide and square.
   @Test(arguments: 1...6, 1...6) func theHighestTotalOfAll(rows: Int, columns: Int) throws {
     for seed in 0..<8 {
       let scores = random(rows, columns, seed: UInt64(100 * rows + 10 * columns + seed))
@@ -52,7 +52,7 @@ import Testing
     #expect(try Assignment(maximizing: scores) == assignment)
   }
 
-  /// A hidden permutation of hundreds of rows is found again.
+  /// A hidden permutation of hundreds of rows is recovered.
   @Test func findsAPermutation() throws {
     var generator = SplitMix64(seed: 5)
     let order = generator.permutation(of: 300)

@@ -16,7 +16,7 @@ import Testing
     set: InstructionSet, activation: ActivationCase
   ) throws {
     let slope = try #require(Self.slopes.first { $0.name == activation.name })
-    // No number is so near 0 that relu's kink lies within a difference.
+    // No number is so near 0 that the kink of relu is within a difference.
     var row = (-4_000...4_000).map { Float($0) / 331 + 0.0011 }
     let expected = row.map { x in
       let step = 1e-5

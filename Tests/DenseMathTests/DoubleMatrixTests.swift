@@ -108,7 +108,7 @@ import Testing
     expectClose(some.values, expected.values, absolute: 1e-10, relative: 1e-12, "weighted rows")
   }
 
-  /// The sums are made in Double: a Float32 sum would lose the small numbers beside the large ones.
+  /// The sums are in Double: a Float32 sum would lose the small numbers beside the large ones.
   @Test func sumsAreDouble() {
     let a = Tensor(shape: [3, 1], [1e8, 1, -1e8])
     let ones = Tensor(shape: [3, 1], [1, 1, 1])

@@ -2,7 +2,7 @@ import DenseMath
 import TestSupport
 import Testing
 
-/// The k highest entries of left rightᵀ against all of them, made in Double and sorted.
+/// The k highest entries of left rightᵀ against all of them, computed in Double and sorted.
 @Suite struct PairSearchTests {
   private static func factor(
     _ rows: Int, _ columns: Int, seed: UInt64, decay: Double = 1, offset: Double = 0
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  /// Far more rows than a task and a group of panels hold, so that most of the product is never made.
+  /// Far more rows than a task and a group of panels hold, so that most of the product is never computed.
   @Test(arguments: [(1.0, 1.0), (0.85, 1.0), (0.97, 0.9)]) func equalsAllEntriesOfALargerProduct(
     _ decayLeft: Double, _ decayRight: Double
   ) throws {
@@ -125,7 +125,7 @@ import Testing
     #expect(try PairSearch(left, right, selecting: .init(rows: [])).highest(5, threads: Threads(2)).isEmpty)
   }
 
-  /// What is found does not depend on the processor's instructions: scores are sums in Double.
+  /// The result does not depend on the processor's instructions: scores are sums in Double.
   @Test(arguments: InstructionSet.allCases.filter(\.isAvailable)) func isTheSameOnEveryProcessor(
     _ set: InstructionSet
   ) throws {

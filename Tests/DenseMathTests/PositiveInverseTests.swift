@@ -45,7 +45,7 @@ import Testing
     expectCloseToLargest((solved * g).values, left.values, fraction: 1e-11, "X G")
   }
 
-  /// Conditions up to 1e14; the residual grows with the condition and no faster.
+  /// Conditions up to 1e14; the residual grows at most with the condition.
   @Test(arguments: [1e0, 1e4, 1e8, 1e10, 1e12, 1e14]) func illConditioned(_ condition: Double) throws {
     let size = 12
     let values = (0..<size).map { index in
@@ -75,7 +75,7 @@ import Testing
     return low
   }
 
-  /// The scale of the matrix is no matter: 1e-200 to 1e200 invert alike.
+  /// The scale of the matrix has no effect: 1e-200 to 1e200 invert alike.
   @Test(arguments: [1e-200, 1e-8, 1, 1e14, 1e200]) func scales(_ scale: Double) throws {
     let tall = DoubleMatrixTests.random(20, 6, seed: 74)
     let g = scale * (tall.transposed * tall)
@@ -100,7 +100,7 @@ import Testing
     expectCloseToLargest((flat * (g * x)).values, flat.values, fraction: 1e-10, "projection")
   }
 
-  /// Eigenvalues below n eps of the largest are taken for zero, those well above are kept.
+  /// Eigenvalues below n eps of the largest count as zero, those well above are kept.
   @Test func theCut() throws {
     #expect(try PositiveInverse(Self.symmetric([1, 0.5, 1e-13], seed: 76)).rank == 3)
     let (inverse, x) = try inverse(Self.symmetric([1, 0.5, 1e-18], seed: 76))

@@ -58,7 +58,7 @@ import Testing
       start = Array(UnsafeBufferPointer(start: c.pointer, count: c.count))
     }
 
-    /// a b, or c + a b, and what lies between c's rows unchanged.
+    /// a b, or c + a b, with the numbers between c's rows unchanged.
     func expected(adding: Bool = false) -> [Double] {
       var values = start.map(Double.init)
       for row in 0..<shape.m {
@@ -99,7 +99,7 @@ import Testing
     }
   }
 
-  /// What does not add does not read c, so that NaN left in it is gone.
+  /// Without adding c is not read, so that a NaN in it is overwritten.
   @Test func overwritesWhatWasThere() {
     let operands = Operands(Shape(5, 6, 7), bTransposed: false, gap: 0, seed: 52)
     let expected = operands.expected()
@@ -108,7 +108,7 @@ import Testing
     expectClose(operands.found, expected, absolute: 2e-5, relative: 1e-6, "over NaN")
   }
 
-  /// Both ways of cutting (m above n and below), each element finished exactly once, after it was made.
+  /// Both divisions (m above n and below), each element finished exactly once, after its computation.
   @Test(arguments: shapes, 1...4) func onThreads(_ shape: Shape, threads: Int) {
     for bTransposed in [false, true] {
       let operands = Operands(shape, bTransposed: bTransposed, gap: 3, seed: 53)
@@ -126,7 +126,7 @@ import Testing
     }
   }
 
-  /// An element depends on its row and column alone: not on what is made beside it, nor on who makes it.
+  /// An element depends on its row and column alone: not on other elements or threads.
   @Test(arguments: [false, true]) func bitsDoNotDependOnTheCutting(bTransposed: Bool) {
     let whole = Operands(Shape(150, 300, 800), bTransposed: bTransposed, gap: 0, seed: 55)
     func product(rows: Range<Int>, columns: Range<Int>, threads: Int) -> [[UInt32]] {

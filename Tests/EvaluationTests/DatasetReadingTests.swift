@@ -163,7 +163,7 @@ import Testing
   @Test func quotesBetweenTabs() throws {
     let good = try folder.write("sentence\tlabel\na 5\" screen, \"good\"\t1\n\"a\tb\"\t0\n", to: "good.tsv")
     #expect(try Dataset.read(good).reviews.map(\.text) == ["a 5\" screen, \"good\"", "a\tb"])
-    // A text that begins with a quote would take the next line along.
+    // A text that begins with a quote would swallow the next line.
     let bad = try folder.write("sentence\tlabel\n\"good film\t1\nso \"nice\" film\t0\n", to: "bad.tsv")
     let error = message { _ = try Dataset.read(bad) }
     #expect(

@@ -11,7 +11,7 @@ import Testing
     #expect(Interval.bootstrap(meanOf: [3, 3, 3], seed: 1) == Interval(low: 3, high: 3))
   }
 
-  /// Long texts count by their length; equal lengths make it the bootstrap of the mean.
+  /// Long texts count by their length; with equal lengths it is the bootstrap of the mean.
   @Test func aRatioIsDrawnAsOne() {
     let values = (0..<50).map(Double.init)
     let mean = Interval.bootstrap(meanOf: values, seed: 3)
@@ -19,7 +19,7 @@ import Testing
     // One ratio everywhere, whatever the sizes.
     let interval = Interval.bootstrap(ratioOf: values.map { 3 * ($0 + 1) }, to: values.map { $0 + 1 }, seed: 3)
     #expect(abs(interval.low - 3) < 1e-12 && abs(interval.high - 3) < 1e-12)
-    // A short text that differs moves it less than a long one.
+    // A short text that differs changes it less than a long one.
     let short = Interval.bootstrap(ratioOf: [1, 100, 100, 100, 100], to: [1, 50, 50, 50, 50], seed: 3)
     #expect(short.high == 2 && short.low > 1.9)
     let long = Interval.bootstrap(ratioOf: [50, 2, 2, 2, 2], to: [50, 1, 1, 1, 1], seed: 3)
@@ -46,7 +46,7 @@ import Testing
     #expect(abs(width(seeds.map { seed in examples.map { _ in seed } }) / (2 * 1.96 * s) - 1) < 0.06)
     #expect(abs(width(seeds.map { _ in examples }) / (2 * 1.96 * e) - 1) < 0.06)
     #expect(abs(width([examples]) / (2 * 1.96 * e) - 1) < 0.06)
-    // More seeds that agree do not make examples more: resampling them as if all were independent would.
+    // More seeds that agree are not more examples: resampling them as if all were independent would make them so.
     let naive = Interval.bootstrap(meanOf: seeds.flatMap { _ in examples }, seed: 11)
     #expect(naive.high - naive.low < 0.4 * width(seeds.map { _ in examples }))
     #expect(

@@ -68,7 +68,7 @@ import Testing
     #expect(try dataset(["World", "Sports"]).sha256() != dataset(["1", "0"]).sha256())
   }
 
-  /// A part keeps the names of the whole, so that a class that is missing there takes no number away.
+  /// A part keeps the names of the whole, so that a class without reviews keeps its number.
   @Test func partsKeepTheClasses() throws {
     let file = try dataset(["b", "a", "c", "c", "c", "c", "c", "c"])
     let part = try file.subset(limit: 1, seed: 1)

@@ -26,8 +26,8 @@ import Testing
   }
 
   /// Tables [both, only the first, only the second, neither]. The first is Newcombe's (1998) example, method 10: 0.0569
-  /// to 0.3404; the second Bentur's as in Fagerland, Lydersen and Laake (2014): -0.507 to -0.026 (first less second, so
-  /// that the signs change here). The others were worked in Python.
+  /// to 0.3404; the second Bentur's as in Fagerland, Lydersen and Laake (2014): -0.507 to -0.026 (first minus second,
+  /// so that the signs change here). The others were computed in Python.
   @Test(arguments: [
     ([36, 2, 12, 0], 0.05692958400323875, 0.3404276029749406),
     ([1, 1, 7, 12], 0.02555912416485978, 0.506920226686141),

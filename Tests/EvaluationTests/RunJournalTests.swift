@@ -15,7 +15,7 @@ import Testing
     try RunJournal(directory: directory, stamp: stamp, batchCount: batchCount, resume: resume)
   }
 
-  /// Computes what is missing and writes the results; returns the batches it computed.
+  /// Computes the missing batches and writes the results; returns the batches it computed.
   @discardableResult
   private static func complete(_ journal: RunJournal) throws -> [Int] {
     let missing = journal.missingBatches
@@ -191,7 +191,7 @@ import Testing
     try folder.write(changed, to: "journal")
     #expect(message { _ = try Self.open(folder.path, resume: true) }.contains("journal (byte \(firstEnd + 1))"))
 
-    // Damage in the last batch is what a loss of power leaves: that batch is computed again.
+    // Damage in the last batch, as after a loss of power: that batch is computed again.
     changed = bytes
     changed[bytes.count - 2] ^= 1
     try folder.write(changed, to: "journal")

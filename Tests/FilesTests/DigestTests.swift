@@ -30,7 +30,7 @@ import Testing
     let refused = Digest(algorithm: nil)
     refused.update("abc")
     #expect(throws: DigestError(call: "EVP_DigestInit_ex")) { try refused.finish() }
-    // An algorithm of another length is no SHA-256 either.
+    // An algorithm of another length is refused too.
     let short = Digest(algorithm: EVP_sha1())
     short.update("abc")
     #expect(throws: DigestError(call: "EVP_DigestFinal_ex")) { try short.finish() }

@@ -52,7 +52,7 @@ import Testing
     #expect(try JSON(encoding: [UInt8(255)]) == [255])
   }
 
-  /// Keys keep their scalars, which Swift's strings would take for one.
+  /// Keys keep their scalars, where Swift's strings would be equal.
   @Test func keysAreExact() throws {
     let members: JSONMembers = ["\u{E9}": 1, "e\u{301}": 2]
     let text = try JSON(encoding: members).serialized()

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What stands at a path stays what it is; bytes go where it leads, or the path is refused.
+/// What is at a path keeps its kind; bytes go where it leads, or the path is refused.
 @Suite struct OutputTargetTests {
   private let folder: TemporaryFolder
   private let bytes = (0..<200_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }

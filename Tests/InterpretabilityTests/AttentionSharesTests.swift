@@ -73,14 +73,14 @@ import Transformer
           [own.shares.raw[place], own.shares.effective[place], own.shares.magnitude[place], record.uniform[place]],
           [raw, effective, magnitude, uniform], absolute: 1e-12, relative: 0, "\(target)")
       }
-      // The kinds part the tokens.
+      // The kinds partition the tokens.
       let parts = study.targets.indices.filter { ![.itself, .previous, .next].contains(study.targets[$0]) }
       expectClose(
         [parts.reduce(0) { $0 + own.shares.raw[$1] }, parts.reduce(0) { $0 + record.uniform[$1] }], [1, 1],
         absolute: 1e-5, relative: 0, "sums")
       #expect(own.nullShare > 0.001 && own.nullShare < 1 && own.correlation < 0.9999)
     }
-    // Three tokens and [SEP] are fewer than a head's dimensions: nothing can be taken away.
+    // Three tokens and [SEP] are fewer than a head's dimensions: there is no null space.
     #expect(record.correlations.map(\.length) == [4, 40])
     expectClose(
       record.correlations[0].layers, [Double](repeating: 1, count: record.correlations[0].layers.count), absolute: 1e-9,

@@ -8,7 +8,7 @@ import Testing
 import Training
 import Transformer
 
-/// Hidden token attribution against stored results, and the estimates against the exact numbers.
+/// Hidden token attribution against stored results, and the estimates against the exact values.
 @Suite struct AttributionTests {
   private static let goldens = ["bert", "bert-classifier", "bert-wide", "gpt2", "gpt2-mean-classifier", "gpt2-wide"]
     .map { "tiny/" + $0 }
@@ -57,7 +57,7 @@ import Transformer
     for level in exact.contributions.indices {
       for (cell, c) in exact.contributions[level].enumerated() where c > 0 {
         let distance = abs(probes.contributions[level][cell] - c) / probes.standardErrors[level][cell]
-        // The last token of a row that sees itself alone is certain.
+        // The last token of a row that sees itself alone has no variance.
         if c == 1 { continue }
         count += 1
         if distance > 3 { outside += 1 }
@@ -99,7 +99,7 @@ import Transformer
     for level in 0..<2 {
       let expected = (0..<T).flatMap { j -> [Double] in
         let row = norms[level][j * T..<(j + 1) * T].map { $0.squareRoot() }
-        // BERT's norms make the sum of a state constant but for gain: the row is small, not 0.
+        // BERT's norms keep the sum of a state constant except for gain: the row is small, not 0.
         return row.map { $0 / row.reduce(0, +) }
       }
       expectClose(found.contributions[level], expected, absolute: 1e-4, relative: 0, "level \(level + 1)")
@@ -129,7 +129,7 @@ import Transformer
     #expect(found.baselineScore == nil && found.completenessError == nil)
   }
 
-  /// Each token's (x - b) · ∂s/∂x at the midpoints of three steps, by differences, with the baseline made by hand.
+  /// Each token's (x - b) · ∂s/∂x at the midpoints of three steps, by differences, with a baseline computed by hand.
   @Test(arguments: ["tiny/bert-classifier", "tiny/gpt2-mean-classifier"], DecisionAttribution.Baseline.allCases)
   func integratedGradientsFollowTheDefinition(_ name: String, baseline: DecisionAttribution.Baseline) throws {
     let model = try Golden.model(name)
@@ -168,7 +168,7 @@ import Transformer
     expectCloseToLargest(found.tokens, expected, fraction: 2e-5, "\(name), \(baseline)")
   }
 
-  /// The sum over tokens is the difference of the scores, the better the more steps.
+  /// The sum over tokens is the difference of the scores, more exactly with more steps.
   @Test(arguments: ["imdb-bert-1-sentiment", "imdb-gpt2-narrow-sentiment"], DecisionAttribution.Baseline.allCases)
   func integratedGradientsAreComplete(_ name: String, baseline: DecisionAttribution.Baseline) throws {
     let model = try Golden.model("trained/" + name)
@@ -220,7 +220,7 @@ import Transformer
       ([level.fartherLeft] + level.byDistance + [level.fartherRight]).map { $0 ?? -1 },
       [0.1, (0.6 + 0.1) / 2, 2.7 / 4, (0.3 + 0.0) / 2, 0.2], absolute: 1e-12,
       relative: 0, "distance")
-    // From the special token to the others; what the special token takes from the others.
+    // From the special token to the others; from the others to the special token.
     expectClose([level.fromSpecial ?? -1], [(0.6 + 0.1) / 2], absolute: 1e-12, relative: 0, "from special")
     expectClose([level.toSpecial ?? -1], [0.5], absolute: 1e-12, relative: 0, "to special")
   }

@@ -26,7 +26,7 @@ import Transformer
     }
   }
 
-  /// A stitched model's classifier reads from the state that enters its second part.
+  /// A stitched model's classifier reads from the first state of its second part.
   @Test func aStitchedModelIsReadFromItsSecondPart() throws {
     let (a, b) = (try Golden.model("trained/imdb-bert-2"), try Golden.model("trained/imdb-bert-1-sentiment"))
     let map = try StitchingMaps(a, b, allowsPartialVocabulary: false, seed: 1, threads: .available).map(.pinv)
@@ -58,7 +58,7 @@ import Transformer
 
 extension Double {
   fileprivate static func exp(_ x: Double) -> Double {
-    // A sum of its own, so that the check does not share the code it checks.
+    // A sum that does not share the code under test.
     var (term, sum) = (1.0, 1.0)
     for n in 1..<60 {
       term *= x / Double(n)

@@ -105,7 +105,7 @@ import Transformer
     let lexicon = SentimentLexicon(positive: ["great", "wonderful", "best"], negative: ["worst", "awful", "boring"])
     let scorer = SentimentScorer(projection, tokenizer: tokenizer, lexicon: lexicon, top: 3, threads: Threads(2))
     #expect(scorer.positiveTokens == 3 && scorer.negativeTokens == 3)
-    // In coordinates of the six tokens alone, a direction that praises at one end and blames at the other.
+    // In coordinates of the six tokens alone, a direction with praise at one end and blame at the other.
     let ids = try ["great", "wonderful", "best", "worst", "awful", "boring"].map {
       Int(try #require(tokenizer.id(of: $0)))
     }
@@ -135,7 +135,7 @@ import Transformer
     #expect(scorer.positiveTokens > 50 && scorer.negativeTokens > 50)
     let random = scorer.randomScores(200, seed: 1)
     #expect(random == scorer.randomScores(200, seed: 1) && random != scorer.randomScores(200, seed: 2))
-    // What a draw without regard to meaning finds: about the lexicon's share of the vocabulary.
+    // Random directions have about the lexicon's share of the vocabulary.
     let share = random.map(\.share)
     let expected = Double(scorer.positiveTokens + scorer.negativeTokens) / Double(projection.vocabulary)
     let chance = try #require(SentimentScorer.chance(share, means: 50, seed: 3))
@@ -208,7 +208,7 @@ import Transformer
     let plain = texts(TokenSelection(alphanumeric: true, minimumLength: 3))
     #expect(plain.contains("good") && !plain.contains("[PAD]") && plain.allSatisfy { $0.count >= 3 })
     #expect(Set(texts(TokenSelection(words: ["good", "bad", "no such word"]))) == ["good", "bad"])
-    // Rows past the tokenizer's vocabulary say nothing.
+    // Rows past the tokenizer's vocabulary have no text.
     #expect(TokenSelection(ascii: true).ids(of: bert, below: count + 5)?.last.map { $0 < count } == true)
   }
 
@@ -222,7 +222,7 @@ import Transformer
     func group(_ token: String) throws -> Int32 { groups[Int(try #require(gpt2.id(of: token)))] }
     #expect(try group("Ġthe") == group("The") && group("Ġthe") == group("ĠThe"))
     #expect(try group("Ġthe") != group("Ġmovie"))
-    // Rows without a token are no two alike.
+    // Rows without a token are all distinct.
     #expect(Set(groups.suffix(3)).count == 3)
   }
 }

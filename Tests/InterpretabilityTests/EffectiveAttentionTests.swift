@@ -65,12 +65,12 @@ private enum Definition {
       #expect(head.outputError <= 1e-6 && head.nullDimension == ids.count - head.rank)
       // Each row of a causal head has a space of its own; the tests below are about those.
       #expect(model.traits.isCausal || head.rowRanks == ids.map { _ in head.rank })
-      // The ones are no combination of T's columns here, so that sums cost a dimension.
+      // The vector of ones is outside T's column space here, so that sums cost a dimension.
       #expect(head.simplexNullDimension == max(0, head.nullDimension - 1))
     }
   }
 
-  /// A long causal text, row by row against a decomposition each: far past dHead, where the fast way does the work.
+  /// A long causal text, row by row against one decomposition each: far past dHead, where the fast path does the work.
   @Test func causalRowsAreThoseOfTheDefinition() throws {
     let model = try Golden.model("trained/imdb-gpt2-narrow")
     var numbers = SeededNumbers(seed: 3)
@@ -83,7 +83,7 @@ private enum Definition {
         trace[layer], tokens: ids.count, head: head, wO: model.blocks[layer].wO, headSize: size)
       let found = heads[layer][head]
       for row in [0, 1, 15, size - 1, size, size + 1, 60, 95] {
-        // Values came through Float32 here, which moves the space by its rounding; ranks must be the same.
+        // The values passed through Float32 here, which changes the space by rounding; ranks must be the same.
         let (rank, basis) = try Definition.space(outputs, rows: row + 1, tolerance: 1e-10)
         #expect(found.rowRanks[row] == rank, "L\(layer)H\(head), row \(row)")
         let weights = DoubleMatrix(rows: 1, columns: row + 1, values: (0...row).map { found.raw[row, $0] })
@@ -96,7 +96,7 @@ private enum Definition {
     }
   }
 
-  /// Rows that are repeated, zero, or far smaller than others, against a decomposition each.
+  /// Rows that are repeated, zero, or far smaller than others, against one decomposition each.
   @Test func rankDecisionsAreThoseOfTheDecomposition() throws {
     for (name, kind) in [("generic", 0), ("repeated", 1), ("zero", 2), ("low", 3), ("graded", 4)] {
       let folder = try TemporaryFolder()
@@ -138,7 +138,7 @@ private enum Definition {
     #expect(try method.heads(model, one, threads: 2).joined().map(\.effective) == alone.joined().map(\.effective))
   }
 
-  /// A tolerance that cuts away what the output is made of is refused.
+  /// A tolerance that removes part of the output is refused.
   @Test func aToleranceThatChangesTheOutputIsRefused() throws {
     let model = try Golden.model("trained/imdb-bert-1")
     let method = EffectiveAttention(blocks: try AttentionValues.blocks(of: model), tolerance: 0.5)
@@ -150,7 +150,7 @@ private enum Definition {
     }
   }
 
-  /// The values of every block as the forward pass makes them, [layers][T d].
+  /// The values of every block in the forward pass, [layers][T d].
   private static func values(_ model: Model, _ ids: [Int32]) throws -> [[Double]] {
     final class Values: Observer {
       var all: [[Double]] = []

@@ -33,7 +33,7 @@ import Testing
           }
         }
       }
-      // With nothing left out a right inverse gives the inner product back.
+      // When all are kept a right inverse preserves the inner product.
       if projection == .pseudoInverse { #expect(try abs(#require(points.last?.cosine) - 1) < 1e-6) }
     }
   }
@@ -62,7 +62,7 @@ import Testing
     for point in try experiment.points(x, .shared, ks: ks, seed: 5) {
       #expect(try abs(#require(point.cosine) - 1) < 1e-6)
     }
-    // Equal magnitudes: the lower ids stay for both.
+    // Equal magnitudes: the lower ids are kept for both.
     #expect(try abs(#require(experiment.points(x, .transpose, ks: [3], seed: 0)[0].cosine) - 1) < 1e-6)
   }
 
@@ -78,7 +78,7 @@ import Testing
     }
   }
 
-  /// Of two coordinates of one magnitude the lower id stays: 1 and 1 here, where the others are -1 and 1.
+  /// Of two coordinates of one magnitude the lower id is kept: 1 and 1 here, where the others are -1 and 1.
   @Test func tiesFallToTheLowerID() throws {
     let keepK = try KeepK(wE: Tensor(shape: [2, 2], [1, 0, -1, 1]), threads: Threads(1))
     let point = try keepK.points(Tensor(shape: [2, 2], [1, 0, 1, 2]), .transpose, ks: [1], seed: 1)[0]

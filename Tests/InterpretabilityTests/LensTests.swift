@@ -70,7 +70,7 @@ extension LogitLens {
           found.map { log($0.probability) }, Array(topLog[at..<at + 5]), absolute: 1e-4, relative: 0,
           "\(level), \(position)")
         for place in 0..<5 where Int(found[place].id) != topIDs[at + place] {
-          // Another order is right only where two scores are closer than Float32 tells.
+          // The order may differ only where two scores are closer than Float32's rounding.
           let near = (at..<at + 5).contains {
             $0 != at + place && abs(topLog[$0] - topLog[at + place]) < 1e-5
           }
@@ -86,7 +86,7 @@ extension LogitLens {
       flat(\.klToFinal), try file.doubles("lens_kl_to_final").values, absolute: 1e-4, relative: 0, "KL to final")
   }
 
-  /// Top-k, ranks and followed tokens against the model's own scores, sorted: bit for bit, whatever is read beside them.
+  /// Top-k, ranks and followed tokens against the model's own scores, sorted: bit for bit, for any other positions.
   @Test(arguments: Golden.names) func theLastLevelIsTheModel(_ name: String) throws {
     let model = try Golden.model(name)
     let ids = try Verification.input(of: try Golden.expected(name)).ids
@@ -124,8 +124,8 @@ extension LogitLens {
     #expect(try lens.readings(ids, positions: some, top: 10, following: { [Int32(some[$0])] }) == some.map { all[$0] })
   }
 
-  /// What lies inside the blocks is read from the right sites: attention's update added to the state before it is the
-  /// state between (GPT-2), so their levels must be those of the forward pass.
+  /// Sites inside the blocks are the right ones: attention's output added to the state before it is the state between
+  /// (GPT-2), so their levels must be those of the forward pass.
   @Test func sublayersComeInOrder() throws {
     let lens = try LogitLens(try Golden.model("tiny/gpt2"), sublayers: true, updates: true)
     #expect(

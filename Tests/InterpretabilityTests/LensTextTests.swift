@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// The lens over one text, by what each cell must be.
+/// The lens over one text: the expected value of each cell.
 @Suite struct LensTextTests {
   private let ids: [Int32] = [2, 9, 7, 10, 3]
 
@@ -43,11 +43,11 @@ import Transformer
       #expect(cell.top.map(\.id) == scores.top(3).map(\.id) && cell.top.map(\.logit) == scores.top(3).map(\.logit))
       #expect(cell.truth?.logit == Double(scores.logits[Int(ids[place])]))
     }
-    // Unmasked, a masked model's own token is no truth.
+    // Unmasked, a masked model's own token is not the truth.
     #expect(try lens.read(ids, workspace: workspace).truth == ids.map { _ in nil })
   }
 
-  /// Changes of sites become interventions whose passes give the numbers that a hand-made intervention gives.
+  /// Changes of sites become interventions whose passes give the numbers of hand-written interventions.
   @Test func changesOfSitesBecomeInterventions() throws {
     let model = try Golden.model("tiny/gpt2")
     let workspace = Workspace()

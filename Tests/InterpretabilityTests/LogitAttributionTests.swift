@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 import Transformer
 
-/// Attribution against parts that are pushed up through the model one by one, in Double, from the oracle's values. The
-/// library walks down from the logit instead.
+/// Attribution against parts propagated through the model one by one, in Double, from the oracle's values. The library
+/// walks down from the logit instead.
 @Suite struct LogitAttributionTests {
   /// Linear maps in the order of the forward pass, and vectors that enter before one of them.
   private struct Pushed {
@@ -164,7 +164,7 @@ import Transformer
     }
   }
 
-  /// Read with the matrix alone nothing is frozen, so a part of the last block is what the logit loses without it.
+  /// Read with the matrix alone nothing is frozen, so a part of the last block is the change of the logit without it.
   @Test func aPartIsWhatIsLostWithoutIt() throws {
     let model = try Golden.model("tiny/gpt2")
     let (ids, last, head): ([Int32], Int, Unembedding) = (
@@ -186,7 +186,7 @@ import Transformer
     #expect(value("L\(last).mlp") != 0 && without.parts.filter { $0.name == "L\(last).mlp" }.map(\.value) == [0])
   }
 
-  /// What was put into the stream is a part of its own, and the parts add up, which is checked on every run.
+  /// A replacement in the stream is a part of its own, and the parts add up, which is checked on every run.
   @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func replacedValuesAreParts(_ name: String) throws {
     let model = try Golden.model(name)
     let head = try model.requireUnembedding()
@@ -212,7 +212,7 @@ import Transformer
     }
   }
 
-  /// More places than are scored at a time, and in any order: each as alone, bit for bit.
+  /// More positions than are scored at a time, and in any order: each as alone, bit for bit.
   @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func placesDoNotMeet(_ name: String) throws {
     let model = try Golden.model(name)
     let head = try model.requireUnembedding()

@@ -125,7 +125,7 @@ import Transformer
     #expect(found.contains { $0.random != $0.aligned })
   }
 
-  /// Of two positions each has only the other one for the random arm.
+  /// Of two positions each has only the other one as its random baseline.
   @Test func randomPairsAPositionWithAnother() throws {
     let tiny = try Case("tiny/gpt2")
     let workspace = Workspace(threads: Threads(1))
@@ -135,7 +135,7 @@ import Transformer
       return try recall.recalls(
         recall.activations(over: [texts], workspace: workspace), by: tiny.model.wE, workspace: workspace)
     }
-    // The same text twice: both arms are the same.
+    // The same text twice: both baselines are the same.
     for result in try recalls([[7], [7]]) { #expect(result.random == result.aligned) }
     let sets = try recalls([[7], [150]])
     #expect(sets.contains { $0.random != $0.aligned })
@@ -199,7 +199,7 @@ import Transformer
       )
       let expected = zip(first, second).map { Double($0.intersection($1).count) / Double($0.union($1).count) }
       #expect(found.aligned == expected, "\(pair)")
-      // On average over the draws a shuffled pair is any pair of the block.
+      // On average over the draws a shuffled pair is a random pair of the block.
       let every = first.flatMap { a in second.map { Double(a.intersection($0).count) / Double(a.union($0).count) } }
       let mean = every.reduce(0, +) / Double(every.count)
       #expect(found.shuffled.count == 64 && Set(found.shuffled).count > 1)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// What a projection must be, whatever the weights: plain sums in Double, made here without the library's products.
+/// Identities of projections for any weights: plain sums in Double, without the library's products.
 @Suite struct ProjectionIdentityTests {
   private static let threads = Threads(2)
 
@@ -15,7 +15,7 @@ import Transformer
 
   private func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
 
-  /// Every head of small models, both matrices, for every k: against wE W wEᵀ made whole.
+  /// Every head of small models, both matrices, for every k: against the whole wE W wEᵀ.
   @Test(arguments: ["tiny/bert", "tiny/gpt2", "tiny/gpt2-wide"], [1, 7, 50, 0, -1])
   func everyHeadEqualsTheWholeProduct(_ name: String, _ count: Int) throws {
     let model = try Golden.model(name)
@@ -51,7 +51,7 @@ import Transformer
     }
   }
 
-  /// E E' = I: a state's own inner product with what reads it is what its scores and the projection say it is.
+  /// E E' = I: the inner product of a state with a vector that reads it is that of their scores and projection.
   @Test(arguments: ["tiny/bert", "tiny/gpt2", "trained/imdb-gpt2-narrow"]) func pseudoInverseKeepsInnerProducts(
     _ name: String
   ) throws {
@@ -70,13 +70,13 @@ import Transformer
         expectClose([read], [dot(h, own)], absolute: 1e-4, relative: 1e-4, "\(kind)")
       }
     }
-    // What writes meets E itself.
+    // A vector that writes is projected by E itself.
     #expect(
       try projection.vectors(.output, layer: 0).values == model.parameterVectors(.output, layer: 0).values)
   }
 
-  /// The factors of a head's matrix: Σ over tokens of (h E) times what reads is what the head's half reads of h; what writes
-  /// meets E itself.
+  /// The factors of a head's matrix: Σ over tokens of (h E) times a projection that reads is what the head's factor
+  /// reads of h; vectors that write are projected by E itself.
   @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func pseudoInverseKeepsWhatAHeadReads(_ name: String) throws {
     let model = try Golden.model(name)
     let projection = try VocabularyProjection(model, inverse: .pinv, threads: Self.threads)
@@ -122,7 +122,7 @@ import Transformer
     }
   }
 
-  /// Σ σ u vᵀ is the matrix; directions have length 1 and stand at right angles; the sign is that of the rule.
+  /// Σ σ u vᵀ is the matrix; directions are orthonormal; the sign is that of the rule.
   @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func singularDirectionsMakeTheMatrix(_ name: String) throws {
     let model = try Golden.model(name)
     let projection = try VocabularyProjection(model, threads: Self.threads)
@@ -144,8 +144,8 @@ import Transformer
     #expect(try projection.directions(of: .vo, place, count: 2).values.count == 2)
   }
 
-  /// Tokens of both vectors of every direction, against plain sums; where a vector reads and the exact inverse is asked for, by
-  /// what the inverse must keep: h u = (h E)(E' u).
+  /// Tokens of both vectors of every direction, against plain sums; where a vector reads and the exact inverse is used,
+  /// by the identity h u = (h E)(E' u).
   @Test(arguments: VocabularyProjection.Inverse.allCases) func readsSingularDirections(
     _ inverse: VocabularyProjection.Inverse
   ) throws {
@@ -188,7 +188,7 @@ import Transformer
     }
   }
 
-  /// - Parameter terms: whose outer products sum to the matrix.
+  /// - Parameter terms: those whose outer products sum to the matrix.
   private func expectMakes(_ found: SingularDirections, _ terms: [(left: [Double], right: [Double])], _ what: String) {
     let (p, q) = (found.left.columns, found.right.columns)
     var (made, whole) = ([Double](repeating: 0, count: p * q), [Double](repeating: 0, count: p * q))

@@ -2,7 +2,7 @@ import Interpretability
 import Testing
 
 @Suite struct SentimentLexiconTests {
-  /// What the experiments promise of the list: 200 words a side, each one lower-case word of one side.
+  /// The list's promises: at least 200 words per side, each one lower-case word of one side.
   @Test func hasTwoSidesOfPlainWords() {
     let lexicon = SentimentLexicon.english
     #expect(lexicon.positive.count >= 200 && lexicon.negative.count >= 200)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// A splice through the lens: each part is read by its own head.
+/// A stitched model through the lens: each part is read by its own head.
 @Suite struct StitchedLensTests {
   /// Blocks 0 and 1 of imdb-bert-2 below the last two of imdb-bert-1.
   private func splice() throws -> StitchedModel {
@@ -49,11 +49,11 @@ import Transformer
         #expect(found[position][level].top.map(\.id) == scores.top(5).map(\.id))
       }
     }
-    // With the heads exchanged it is another reading.
+    // With the heads exchanged the reading differs.
     #expect(try readings(model, [headB, headA])[0][0].top != found[0][0].top)
   }
 
-  /// Blocks count through the splice; the map's input and B's blocks can be changed, too.
+  /// Blocks count through the stitched model; the map's input and B's blocks can be changed, too.
   @Test func interventionsCountItsBlocks() throws {
     let model = try splice()
     let heads = [try model.pretrained.requireUnembedding(), try model.finetuned.requireUnembedding()]
@@ -74,7 +74,7 @@ import Transformer
         #expect((changed[1][level].top == unchanged[1][level].top) == (level <= layer), "L\(layer), level \(level)")
       }
     }
-    // B's block 2 is the splice's block 2: what A's and the map make goes into it.
+    // B's block 2 is the stitched model's block 2, whose input comes from A's blocks and the map.
     var h = try model.pretrained.embed(batch, workspace: workspace)
     try model.pretrained.advance(&h, through: 0..<2, batch, workspace: workspace)
     let ablation = Intervention(BlockSite(layer: 2, site: .headOutputs, head: 1), .zero)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Tokenization
 
-/// Which tokens and pairs of a small vocabulary are left, by name.
+/// Which tokens and pairs of a small vocabulary pass, by name.
 @Suite struct TokenFilterTests {
   private static let words = [
     "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "!", "ab", "##ab", "Ab", "abc", "a1b2", "naïve", "x-y", "2001",
@@ -38,7 +38,7 @@ import Tokenization
   @Test func groupsPairsThatSayTheSame() throws {
     #expect(PairSelection.all.groups(of: tokenizer, below: 16) == nil)
     #expect(PairSelection.different.groups(of: tokenizer, below: 16) == (0..<16).map { Int32($0) })
-    // "ab", "##ab" and "Ab" say the same; the two rows without a token do not.
+    // "ab", "##ab" and "Ab" have the same text; the two rows without a token do not.
     let groups = try #require(PairSelection.distinct.groups(of: tokenizer, below: 16))
     #expect(groups[6] == groups[7] && groups[7] == groups[8])
     #expect(Set(groups).count == 14 && groups[14] != groups[15])

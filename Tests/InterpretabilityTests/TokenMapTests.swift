@@ -69,7 +69,7 @@ import Transformer
     }
   }
 
-  /// The closed form is where the ridge loss has no slope.
+  /// The gradient of the ridge loss vanishes at the closed form.
   @Test func linearMapSolvesItsRegression() throws {
     let (rows, p, q) = (40, 6, 4)
     var numbers = SeededNumbers(seed: 2)
@@ -88,7 +88,7 @@ import Transformer
     expectClose(
       (0..<rows * q).map { exact.pointer[$0] }, (0..<rows * q).map { Double(y.pointer[$0]) }, absolute: 1e-4,
       relative: 0, "an exact relation is found")
-    // With a ridge, (C + λ I) W = C_xy: what is left of y correlates with x as λ W says.
+    // With a ridge, (C + λ I) W = C_xy: the residual correlates with x as λ W.
     let ridged = try TokenMap.linear(moments, ridge: 0.3).apply(x.pointer, rows: rows, width: p, threads: Threads(1))
     let shrunk = (0..<rows * q).map { Double(ridged.pointer[$0]) }
     let (meanY, meanFit) = (moments.meanY[0], (0..<rows).reduce(0) { $0 + shrunk[$1 * q] } / Double(rows))
@@ -98,7 +98,7 @@ import Transformer
     #expect(spread < 0.95 * all && spread > 0.2 * all)
   }
 
-  /// Texts over few words, so that maps have something to learn from each of them.
+  /// Texts of few words, so that maps can learn each of them.
   static func texts(_ count: Int, seed: UInt64) -> [TokenTexts.Text] {
     var numbers = SeededNumbers(seed: seed)
     return (0..<count).map { index in
@@ -150,14 +150,14 @@ import Transformer
           if nearest({ zip(own, $0).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } }) == token { expected[1] += 1 }
           if nearest({ abs(dot(own, own).squareRoot() - dot($0, $0).squareRoot()) }) == token { expected[2] += 1 }
         }
-        // Lengths are all alike after BERT's norm, and Float32 may order two of them otherwise.
+        // Lengths are all alike after BERT's norm, and Float32 may order two of them differently.
         #expect(record.hits[level][0][place] == expected[0] && record.hits[level][1][place] == expected[1])
         #expect(abs(record.hits[level][2][place] - expected[2]) <= 1)
       }
     }
   }
 
-  /// The linear map of the last layer by its definition, from the states of traces: for the cosine to inputs of one length.
+  /// The linear map of the last layer by its definition, from states of traces: for the cosine to normalised inputs.
   @Test func linearMapsAreThoseOfTheirLoss() throws {
     let model = try Golden.model("trained/imdb-gpt2-narrow")
     let parts = try TokenTexts(Self.texts(40, seed: 31), seed: 2)
@@ -167,7 +167,7 @@ import Transformer
       return text.ids.indices.map { row in (0..<d).map { values[row * d + $0] } }
     }
     func length(_ row: [Float]) -> Double { row.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot() }
-    /// Tokens of each test text whose own input is the nearest to the map fitted to inputs as they are, or of length 1.
+    /// Tokens of each test text whose own input is the nearest to the map fitted to inputs, unscaled or of length 1.
     func hits(ofLengthOne: Bool, byCosine: Bool) throws -> [Int] {
       var moments = PairedMoments(p: d, q: d)
       for text in parts.training {
@@ -200,7 +200,7 @@ import Transformer
     #expect(try cosine != hits(ofLengthOne: false, byCosine: true), "or the lengths of inputs would not matter")
   }
 
-  /// An MLP that learns its few texts by heart is stopped by others, which it maps worse and worse.
+  /// An MLP that memorises its few texts is stopped by others, which it maps ever worse.
   @Test func trainingStopsWhenOtherTextsGetWorse() throws {
     let model = try Golden.model("trained/imdb-bert-1")
     let parts = try TokenTexts(Self.texts(10, seed: 41), seed: 1)
@@ -214,8 +214,8 @@ import Transformer
     #expect(whole.validationLoss <= stopped.validationLoss, "the best of more passes")
   }
 
-  /// A map fitted by distances gives inputs in their own size, though it is trained in units of theirs: GPT-2's are of many
-  /// lengths, by which it finds some tokens.
+  /// A map fitted by distances gives unscaled inputs, though it is trained in units of their size: GPT-2's differ in
+  /// length, by which it finds some tokens.
   @Test func distancesAreInUnitsOfTheInputs() throws {
     let model = try Golden.model("trained/imdb-gpt2-narrow")
     let parts = try TokenTexts(Self.texts(60, seed: 51), seed: 1)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct TokenSetsTests {
-  /// Six tokens in two dimensions; scores can be read off.
+  /// Six tokens in two dimensions, with scores by inspection.
   private static let wE = Tensor(shape: [6, 2], [3, 0, 2, 0, 1, 0, 0, 3, 0, 2, -4, 0])
 
   private func sets(_ vectors: [Float], k: Int, magnitudes: Bool = false) throws -> TokenSets {
@@ -16,7 +16,7 @@ import Testing
   @Test func holdsTheHighestScores() throws {
     let sets = try sets([1, 0, 0, 1, -1, 0], k: 2)
     #expect(sets.count == 3 && sets.k == 2)
-    // Scores 3 2 1 0 0 -4; 0 0 0 3 2 0; -3 -2 -1 0 0 4, whose second place the lower id takes.
+    // Scores 3 2 1 0 0 -4; 0 0 0 3 2 0; -3 -2 -1 0 0 4, where the lower id has second place.
     #expect([0, 1, 2].map { Array(sets[$0]) } == [[0, 1], [3, 4], [3, 5]])
     #expect(try Array(self.sets([1, 0], k: 2, magnitudes: true)[0]) == [0, 5])
     #expect(try Array(self.sets([1, 0], k: 6)[0]) == [0, 1, 2, 3, 4, 5])

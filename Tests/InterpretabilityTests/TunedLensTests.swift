@@ -8,7 +8,7 @@ import Transformer
 @Suite struct TunedLensTests {
   private static let names = ["tiny/gpt2", "tiny/bert"]
 
-  /// Texts of random ids, all of whose places predict.
+  /// Texts of random ids, all of whose positions predict.
   private static func texts(_ model: Model, count: Int = 40, seed: UInt64 = 9) -> [LensCorpusText] {
     var numbers = SeededNumbers(seed: seed)
     return (0..<count).map { index in
@@ -38,7 +38,7 @@ import Transformer
       unembeddingDigest: try model.requireUnembedding().sha256())
   }
 
-  /// The mean KL(final ‖ level) over texts, a level each.
+  /// The mean KL(final ‖ level) over texts, by level.
   private static func divergences(_ lens: LogitLens, _ texts: [LensCorpusText]) throws -> [Double] {
     let sums = LensDistributions(levels: lens.levels.count, vocabulary: lens.heads[0].vocabulary)
     let found = try lens.sums(of: texts, distributions: sums, workspace: Workspace())
@@ -54,13 +54,13 @@ import Transformer
     #expect(lens.levels[1].title == "L0 tuned" && lens.levels[1].name == "L0")
     let cells = try lens.readings([3, 1, 4, 1, 5], top: 5, following: { [Int32($0)] })
     for row in cells { #expect(Array(row.prefix(L)) == Array(row[L..<2 * L])) }
-    // And what stands beside it is what it is alone.
+    // And the plain levels are the same as alone.
     let plain = try LogitLens(model).readings([3, 1, 4, 1, 5], top: 5, following: { [Int32($0)] })
     #expect(cells.map { Array($0.suffix(L + 1)) } == plain)
   }
 
-  /// The normal equations: what is left is uncorrelated with the state and has mean 0, all in Double. Measured, as parts of
-  /// the largest state and its square: at most 3.9e-8 and 1.8e-8.
+  /// The normal equations: the residual is uncorrelated with the state and has mean 0, all in Double. Measured, as
+  /// parts of the largest state and its square: at most 3.9e-8 and 1.8e-8.
   @Test(arguments: names) func solvesTheNormalEquations(_ name: String) throws {
     let model = try Golden.model(name)
     let texts = Self.texts(model)
@@ -96,12 +96,12 @@ import Transformer
       }
       expectClose([explained[level]], [1 - spread(left) / spread(last)], absolute: 1e-4, relative: 0, "\(level)")
     }
-    // A ridge without end leaves the plain lens but for a shift.
+    // In the limit of a large ridge the plain lens with a shift remains.
     let flat = try regression.solve(ridge: 1e12).lens.translators[0].weight.values
     expectClose(flat, DoubleMatrix.identity(d).values, absolute: 1e-6, relative: 0, "ridge")
   }
 
-  /// The states of the model at every place but the last of each text.
+  /// The states of the model at every position but the last of each text.
   private static func states(_ model: Model, _ texts: [LensCorpusText]) throws -> [[[Double]]] {
     let d = model.dimensions.hidden
     var states = [[[Double]]](repeating: [], count: model.dimensions.layers + 1)
@@ -169,8 +169,8 @@ import Transformer
     expectCloseToLargest(found, expected, fraction: 2e-5, "gradient")
   }
 
-  /// On texts that nothing was fitted on, the regression comes closer to the end than the plain lens, and steps closer
-  /// than the regression.
+  /// On texts that nothing was fitted on, the regression is closer to the final distribution than the plain lens, and
+  /// steps closer than the regression.
   @Test func fitsComeCloser() throws {
     let model = try Golden.model("trained/imdb-gpt2-narrow")
     let texts = Self.texts(model, count: 150)
@@ -224,7 +224,7 @@ import Transformer
     #expect(throws: InterpretabilityError.tunedLensDoesNotFit(model: "bert", expected: [3, 36], found: [2, 36])) {
       try Self.lens(model, short)
     }
-    // Every part of a head counts: the matrix alone is another head.
+    // Every part of a head has an effect: the matrix alone is another head.
     #expect(try model.requireUnembedding().sha256() != Unembedding.embedding(model.wE).sha256())
   }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Reporting
 
-/// A stitching experiment's curves, as the command would hand them over.
+/// A stitching experiment's curves, as the command passes them.
 enum Example {
   static let provenance = Provenance(
     version: "1.2.3", command: "graft lens 'a model'", models: [.init("a model", sha256: "0123abcd")],
@@ -62,5 +62,5 @@ enum Example {
   }
 }
 
-/// Texts that must be escaped wherever they go.
+/// Texts that must be escaped everywhere.
 let hostile = "a<b>&\"c'</title></script>&amp;]]>"

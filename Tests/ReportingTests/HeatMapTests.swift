@@ -42,7 +42,7 @@ import Testing
 
   @Test func followsTheStatistic() {
     let lines = small.showing(1).text(.plain).split(separator: "\n")
-    // ln 10 / ln 1000 from the bright end: two thirds of the way up; what is not finite is said to be so.
+    // ln 10 / ln 1000 from the bright end: two thirds of the way up; non-finite numbers are marked.
     #expect(lines[2].hasPrefix("L1 ▓ t10") && lines[2].contains("? t11"))
     #expect(lines.last == "rank (logarithmic) 1000    ░░░▒▒▒▓▓▓████ 1   • the final answer   ? no value")
   }
@@ -59,7 +59,7 @@ import Testing
     if width >= 80 { for column in columns { #expect(text.contains(column)) } }
   }
 
-  /// Names that are told apart by their ends.
+  /// Names that differ at their ends.
   @Test func cutsNothingWhereAllFits() {
     let names = map(columns: ["strongly-negative", "strongly-positive"], rows: 2) { _, _ in "0.5" }
     for width in [45, 60] { #expect(names.text(Style(width: width)).contains("strongly-positive")) }
@@ -109,7 +109,7 @@ import Testing
     #expect(statistics[1]["shades"] == [21, nil, 21, nil])
   }
 
-  /// One number a cell for each of two levels, and none as a label.
+  /// One number per cell for each of two levels, and none as a label.
   private var levels: HeatMap {
     let values = [[0.101, 0.404], [0.899, -0.25], [0.25, 1.5]]
     return HeatMap(
@@ -118,7 +118,7 @@ import Testing
       shown: 1)
   }
 
-  /// Text, shade and legend are of the statistic that is shown, wherever it is drawn.
+  /// Text, shade and legend are of the statistic that is shown, in every form.
   @Test func aCellSaysWhatItIsColouredBy() throws {
     for (index, texts) in [["10", "90", "25"], ["0.40", "-0.25", "1.50"]].enumerated() {
       let map = levels.showing(index)

@@ -105,14 +105,14 @@ private func corners(_ path: XMLTree?) -> [(x: Double, y: Double)] {
     }
     let band = corners(svg.all("g", class: "band")[2].children.first)
     for (value, place) in zip(values, band) { #expect(abs(place.x - axes.x(value)) < 0.02) }
-    // Bars at one x are told apart by their caps.
+    // Bars at one x are distinguished by their caps.
     let caps = svg.all("g", class: "series").prefix(2).compactMap {
       $0.all("path", class: "bar").first?.attributes["d"]?.split(separator: "h").dropFirst().first?.prefix(2)
     }
     #expect(caps == ["6M", "10"])
   }
 
-  /// Equal factors upward, and what has no logarithm is a gap.
+  /// Equal factors upward; a number without a logarithm is a gap.
   @Test func aLogarithmicAxisSaysSo() throws {
     let values = [4.5, 0.9, 0.09, 0]
     let chart = LineChart(
@@ -137,7 +137,7 @@ private func corners(_ path: XMLTree?) -> [(x: Double, y: Double)] {
     #expect(axes.yTicks.map(\.value) == [0, 0.2, 0.4, 0.6, 0.8, 1])
   }
 
-  /// An axis that leaves out a part says so in two ways; one that does not says nothing.
+  /// A truncated axis says so in two ways; any other says nothing.
   @Test func cutAxisIsMarked() throws {
     let cut = try parsed(chart([.init(x: 0, y: 0.8), .init(x: 1, y: 0.9)]))
     #expect(cut.all("line", class: "cut").count == 2)
@@ -212,7 +212,7 @@ private func corners(_ path: XMLTree?) -> [(x: Double, y: Double)] {
     [Double.greatestFiniteMagnitude, -Double.greatestFiniteMagnitude], [1e15, 1e15 + 1], [0, 1e-9],
   ]
 
-  /// No value makes it trap or write a number that is none.
+  /// No value traps or writes a number that is not finite.
   @Test(arguments: LineChartSVGTests.extremes)
   func extremeValues(values: [Double]) throws {
     for isWhole in [false, true] {

@@ -13,7 +13,7 @@ import Testing
       .init(name: "self", points: [.init(x: 0, y: 0), .init(x: 1, y: 1), .init(x: 2, y: 0.2)]),
     ], references: [.init(name: "chance", y: 0.5), .init(name: "B", y: 0.51)])
 
-  /// Eleven rows from 1.0 down to 0.0: a row a tenth.
+  /// Eleven rows from 1.0 down to 0.0: one row per tenth.
   @Test func placesLettersOnTheirRows() {
     let rows = Array(lines(simple, Style(width: 40, usesUnicode: false)).dropFirst(3))
     #expect(
@@ -27,7 +27,7 @@ import Testing
     let ticks = rows[11].enumerated().filter { $1 == "+" }.map(\.offset).dropFirst()
     #expect(ticks.count == 3)
     #expect([column("A", 10), column("A", 5), column("A", 0)] == ticks.map { $0 })
-    // The two series share the first place: B stands beside A.
+    // The two series share the first position: B is beside A.
     #expect(column("B", 10) == ticks.first.map { $0 + 1 })
     #expect([column("B", 0), column("B", 8)] == ticks.dropFirst().map { $0 })
     #expect(rows[5].hasSuffix(" ab"))

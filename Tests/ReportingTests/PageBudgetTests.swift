@@ -2,7 +2,7 @@ import Reporting
 import Testing
 
 @Suite struct PageBudgetTests {
-  /// Attribution: 4 levels of 256 x 256 numbers a text, 4,000,000 in all.
+  /// Attribution: 4 levels of 256 x 256 numbers per text, 4,000,000 in all.
   @Test func showsWhatFits() {
     #expect(PageBudget.shown(of: Array(repeating: 4 * 256 * 256, count: 18)) == 15)
     #expect(PageBudget.shown(of: [1_000_000, 2_000_000, 1_000_000]) == 3)

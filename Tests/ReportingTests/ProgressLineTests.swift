@@ -24,7 +24,7 @@ import Testing
       progress.line(completed: 5, elapsed: .zero, style: ascii) == "pinv, 3 kept  [....................]  5/400  1%")
   }
 
-  /// Only all of them are 100%, and only what this run did counts for its rate.
+  /// Only a complete count is 100%, and only the work of this run counts for its rate.
   @Test func resumedWorkIsNoSpeed() {
     let resumed = ProgressLine(label: "x", unit: "reviews", total: 1000, resumed: 900)
     #expect(

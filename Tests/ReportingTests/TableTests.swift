@@ -25,7 +25,7 @@ import Testing
     #expect(lines(table, Style(width: nil, usesUnicode: false))[2] == "---------  --------  -----")
   }
 
-  /// Other texts are cut before, and numbers never: the line runs over.
+  /// Other texts are truncated first, and numbers never: the line overflows.
   @Test func wholeColumnsAreNotCut() {
     let rows: [[Table.Cell]] = [["neutral-positive", "some long remark", .number(0.125, decimals: 3)]]
     let columns = [Table.Column("class", isWhole: true), .init("remark"), .init("share", .trailing)]

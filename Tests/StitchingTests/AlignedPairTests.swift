@@ -5,7 +5,7 @@ import Testing
 import Tokenization
 import Transformer
 
-/// Several models compared, and summed up.
+/// Several models compared, and summarised.
 @Suite struct AlignedPairTests {
   @Test func everyTwoOfThreeModels() throws {
     let models = try ["imdb-bert-1", "imdb-bert-1-sentiment", "imdb-bert-2"].map {
@@ -24,7 +24,7 @@ import Transformer
     let aligner = try ModelAligner(
       models[0].model, models[1].model, shared: SharedVocabulary(count: rows), spaces: [.feature], threads: Threads(2))
     #expect(try pairs[0].groups[0].alignment == aligner.align(.value, in: .feature))
-    // A model and its fine-tuned copy: the closest vectors are the same ones, and say the same.
+    // A model and its fine-tuned copy: the closest vectors are the same ones, with the same tokens.
     for layers in pairs[0].groups[1].layers {
       #expect(layers.a == layers.b && layers.closest.count == 2)
       for match in layers.closest {
@@ -40,7 +40,7 @@ import Transformer
     #expect(summary.lines[1].margin.interval?.low == margins.min())
   }
 
-  /// Models of two widths have embedding space alone, and nothing single is read unless asked for.
+  /// Models of two widths have embedding space alone, and single vectors are reported only on request.
   @Test func spacesFollowTheWidths() throws {
     let models = try ["imdb-gpt2-wide", "imdb-gpt2-narrow"].map {
       try TokenizedModel(Model(directory: Places.model($0)))

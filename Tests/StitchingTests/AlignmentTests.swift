@@ -7,7 +7,7 @@ import Testing
 import Tokenization
 import Transformer
 
-/// Alignment against the stored scores, and against what it is by definition.
+/// Alignment against the stored scores, and against its definition.
 @Suite struct AlignmentTests {
   private func aligner(_ a: Model, _ b: Model) throws -> ModelAligner {
     let spaces: Set<AlignmentSpace> =
@@ -16,7 +16,7 @@ import Transformer
       a, b, shared: SharedVocabulary(count: a.wE.rows), spaces: spaces, threads: Threads(2))
   }
 
-  // Largest measured error: 6.8e-8 on the trained pair; the correlations are made in Float32.
+  // Largest measured error: 6.8e-8 on the trained pair; the correlations are in Float32.
   @Test(arguments: StitchingMapTests.pairs) func scoresMatchTheStoredOnes(_ pair: StitchingMapTests.Pair) throws {
     let file = try SafetensorsFile(Places.fixture(pair.expected + "/expected.safetensors"))
     let (a, b) = (try Model(directory: pair.a), try Model(directory: pair.b))
@@ -73,7 +73,7 @@ import Transformer
     return xy / (xx * yy).squareRoot()
   }
 
-  /// A model's layers and vectors pair up with themselves.
+  /// A model's layers and vectors align with themselves.
   @Test func aModelAlignsWithItself() throws {
     let model = try Model(directory: Places.model("imdb-gpt2-narrow"))
     let aligner = try aligner(model, model)
@@ -86,7 +86,7 @@ import Transformer
     }
   }
 
-  /// Exchanging the models turns the scores.
+  /// Exchanging the models transposes the scores.
   @Test func theOrderOfTheModelsTurnsTheScores() throws {
     let (a, b) = (try Model(directory: Places.tiny("gpt2-wide")), try Model(directory: Places.tiny("gpt2")))
     let there = try aligner(a, b).align(.query, in: .embedding)
@@ -123,7 +123,7 @@ import Transformer
     let value: (Int, Int) -> Double = { [[0, 1, 2], [1, 0, 6], [2, 6, 0]][$0][$1] }
     let statistic = PairStatistic(models: 3, seed: 1, value)
     #expect(statistic.mean == 3)
-    // Whatever is drawn, a mean lies within the pairs'; draws of two models alone reach the ends.
+    // For any draw, a mean is within the pairs'; draws of two models alone reach the ends.
     #expect(statistic.interval == Interval(low: 1, high: 6))
     #expect(PairStatistic(models: 2, seed: 1, value).interval == nil)
     #expect(PairStatistic(models: 4, seed: 3) { _, _ in 2 }.interval == Interval(low: 2, high: 2))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Tokenization
 
-/// Maps from two embeddings alone, against what each is by its definition.
+/// Maps from two embeddings alone, against their definitions.
 @Suite struct EmbeddingMapTests {
   private static let rows = 60
 
@@ -132,7 +132,7 @@ import Tokenization
       map.offset ?? [0], [Double](repeating: 0, count: map.offset?.count ?? 1), absolute: 1e-5, relative: 0, "b")
   }
 
-  /// The means meet each other, and about them it is `pinv`.
+  /// The means are mapped onto each other, and about them it is `pinv`.
   @Test func centredCarriesTheMean() throws {
     let (a, b) = (Self.embedding(6, seed: 12), Self.embedding(4, seed: 13))
     let map = try Self.maps(a, b).map(MapRecipe(.centred))
@@ -157,7 +157,7 @@ import Tokenization
       (map.matrix * (y.transposed * y)).values, (x.transposed * y).values, absolute: 1e-10, relative: 0, "S G")
   }
 
-  /// ‖E_A - S E_B‖ / ‖E_A‖, worked out here over the whole vocabulary.
+  /// ‖E_A - S E_B‖ / ‖E_A‖, computed here over the whole vocabulary.
   @Test(arguments: ["pinv", "transpose", "ridge:0.1", "regression"]) func residuals(_ name: String) throws {
     let (a, b) = (Self.embedding(6, seed: 14), Self.embedding(4, seed: 15))
     let maps = try Self.maps(a, b)

@@ -57,11 +57,11 @@ import Transformer
     for member in try stored["logits"].members() {
       let actual = ids.flatMap { logits[member.key]?[$0] ?? [] }
       let isTransposed = member.key.hasPrefix("transpose")
-      // Largest measured error: 3.0e-6 of the largest magnitude, and 6.8e-5 where BERT's transposed map, which makes states
-      // a hundred times as long as its own, saturates attention.
+      // Largest measured error: 3.0e-6 of the largest magnitude, and 6.8e-5 where BERT's transposed map, whose states
+      // are a hundred times as long as its own, saturates attention.
       expectCloseToLargest(
         actual, try exact.doubles(member.key).values, fraction: isTransposed ? 1e-4 : 2e-5, "\(member.key), float64")
-      // The stored reference is float32 and itself up to 1.2e-4 off there; 3.0e-6 elsewhere.
+      // The stored reference is Float32 and itself up to 1.2e-4 off there; 3.0e-6 elsewhere.
       let expected = try stored["logits"][member.key].array().flatMap { try $0.array().map { try $0.double() } }
       expectCloseToLargest(actual, expected, fraction: isTransposed ? 2e-4 : 2e-5, member.key)
       let accuracy = try stored["accuracy"][member.key].double()

@@ -6,7 +6,7 @@ import Testing
 import Tokenization
 import Transformer
 
-/// What unlabelled texts say about a cut, and the maps made from it.
+/// Cut statistics of unlabelled texts, and the maps fitted to them.
 @Suite struct SeamTests {
   private let a: Model
   private let b: Model
@@ -28,7 +28,7 @@ import Transformer
       workspace: Workspace(threads: Threads(2)))
   }
 
-  /// Rows of states on both sides of the cut, made here one text at a time.
+  /// Rows of states on both sides of the cut, computed here one text at a time.
   private func states() throws -> (x: [[Double]], y: [[Double]]) {
     let workspace = Workspace(threads: Threads(1))
     func rows(_ model: Model, _ depth: Int) throws -> [[Double]] {
@@ -153,7 +153,7 @@ import Transformer
     #expect(fitted.cosine > 0.999)
   }
 
-  /// `auto` is the candidate that shares most top tokens with B's own states, on texts that made no map.
+  /// `auto` is the candidate with the most top tokens in common with B's own states, on other texts than the fit.
   @Test func theChoiceIsTheMostSimilarCandidate() throws {
     let workspace = Workspace(threads: Threads(2))
     func half(_ part: Int, sampled: Int) throws -> SeamStatistics {
@@ -175,7 +175,7 @@ import Transformer
       #expect(auto.matrix == (try maps.map(chosen, texts: fitting, cut: cut)).matrix)
       #expect(overlaps.min() ?? 1 < overlaps[best])
     }
-    // Fewer tokens than features: a map fitted to them says little of others, and another is chosen.
+    // Fewer tokens than features: a map fitted to them generalises badly, and another is chosen.
     let one = try SeamStatistics(
       pretrained: a, finetuned: b, kept: [3], transplanted: [2], options: .plain, texts: texts.part(0, of: 24),
       workspace: workspace)

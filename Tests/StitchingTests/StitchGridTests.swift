@@ -22,7 +22,7 @@ import Testing
     }
   }
 
-  /// Every point and every own curve is in one part, and no part has many more than another.
+  /// Every point, and B on its own states, is in one part, and no part has many more than another.
   @Test(arguments: [1, 2, 5, 62, 100]) func shardsAreAPartition(count: Int) {
     let shards = (1...count).map { StitchGrid.Shard(index: $0, count: count) }
     let points = shards.map { grid.points(of: $0) }
@@ -43,7 +43,7 @@ import Testing
     #expect(try StitchExperiment(JSONNode(JSON(encoding: first), path: "x")) == first)
   }
 
-  /// Three seeds on one model, and a pair of another group: who was right at each of four reviews is laid down here.
+  /// Three seeds on one model, and a pair of another group, with the correct reviews of four fixed by hand.
   @Test func seedsAreTakenTogether() throws {
     func pair(_ group: Int, _ finetuned: Int) -> StitchGrid.Pair {
       .init(
@@ -85,7 +85,7 @@ import Testing
     #expect(random.mean.value == 0.5 && random.mean.interval == Interval(low: 0.5, high: 0.5))
     // pinv's seeds differ as much as its reviews: its interval reaches as far as its lowest and highest seed nearly do.
     #expect(pinv.mean.interval.low < 0.5 && pinv.mean.interval.high == 1)
-    // A part of the records in which one seed lacks a point says nothing over seeds.
+    // Records in which one seed lacks a point give no result over seeds.
     let part = records.filter { $0.point.pair != 1 || $0.point.cut.kept == 0 }
     #expect(try StitchCurves(StitchResults(part, grid: grid), seed: 3).seeds.isEmpty)
   }

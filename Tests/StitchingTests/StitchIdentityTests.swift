@@ -8,7 +8,7 @@ import Testing
 import Tokenization
 import Transformer
 
-/// Splices whose answer is known beforehand: a model onto itself, and onto itself in other coordinates.
+/// Stitched models with a known result: a model onto itself, and onto itself in other coordinates.
 @Suite struct StitchIdentityTests {
   static let models = ["imdb-bert-1-sentiment", "imdb-gpt2-narrow-sentiment"]
 
@@ -45,8 +45,8 @@ import Transformer
     }
   }
 
-  /// With the hidden axis of every weight, bias and norm permuted, it is the same model in another order of coordinates:
-  /// the map is the permutation.
+  /// With the hidden axis of every weight, bias and norm permuted, it is the same model in another order of
+  /// coordinates: the map is the permutation.
   @Test(arguments: models) func aPermutedModelIsRecovered(_ name: String) throws {
     let model = try Model(directory: Places.model(name))
     let d = model.dimensions.hidden
@@ -58,8 +58,8 @@ import Transformer
     try expectRecovered(model, permutation)
   }
 
-  /// GPT-2's norms take the mean away and keep the length, so with their gains and biases folded into what reads them, any
-  /// rotation that leaves the all-ones vector alone gives the same model.
+  /// GPT-2's norms subtract the mean and fix the length, so with their gains and biases folded into the weights that
+  /// read them, any rotation that keeps the all-ones vector gives the same model.
   @Test func aRotatedGPT2IsRecovered() throws {
     let name = "imdb-gpt2-narrow-sentiment"
     let model = try Model(directory: Places.model(name))

@@ -7,7 +7,7 @@ import Testing
 import Tokenization
 import Transformer
 
-/// A whole experiment in the process: maps, records, shards and what they are put together to.
+/// A whole experiment in the process: maps, records, shards and their merge.
 @Suite struct StitchRunTests {
   private let folder: TemporaryFolder
   private let a: TokenizedModel
@@ -52,7 +52,7 @@ import Transformer
     try facts.mapValues { try JSON(encoding: $0) }
   }
 
-  /// Two shards hold every record and every fact of the whole, bit for bit; a point is repeated by itself.
+  /// Two shards have every record and every property of the whole, bit for bit; a point is repeated by itself.
   @Test func shardsAreTheWhole() throws {
     let grid = try grid()
     var read: [String] = []
@@ -77,7 +77,7 @@ import Transformer
     let point = grid.points[5]
     #expect(try lines(whole.records(of: point)) == lines(all.filter { $0.point == point }))
     #expect(try whole.records(of: StitchPoint(seam: "plain", cut: point.cut, map: "identity")).isEmpty)
-    // A map that does not depend on the cut is made once; its condition is one number.
+    // A map that does not depend on the cut is computed once; its condition is one number.
     let conditions = grid.points.filter { $0.map == "pinv" }.compactMap { facts[$0]?.condition }
     #expect(conditions.count == 2 && conditions[0] == conditions[1])
   }

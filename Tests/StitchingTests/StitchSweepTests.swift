@@ -8,7 +8,7 @@ import Testing
 import Tokenization
 import Transformer
 
-/// The sweep against single stitched models, and the seam against its definition.
+/// The sweep against single stitched models, and the operations at the cut against their definition.
 @Suite struct StitchSweepTests {
   private struct Pair {
     let a: Model
@@ -60,7 +60,7 @@ import Transformer
     }
   }
 
-  /// The state that enters B is (ln_f(h_n) S) + B's position embeddings, worked out here in Double.
+  /// The first state of B is (ln_f(h_n) S) + B's position embeddings, computed here in Double.
   @Test func asPublishedIsNormThenMapThenPositions() throws {
     let pair = try Pair(Self.gpt2.0, Self.gpt2.1)
     let (map, batch, workspace) = (try pair.maps.map(.pinv), try pair.batch, Workspace(threads: Threads(2)))
@@ -131,7 +131,7 @@ import Transformer
   }
 }
 
-/// Counting, from records made by hand.
+/// Counting, from hand-written records.
 @Suite struct StitchResultsTests {
   private static func record(_ id: String, label: Int, predicted: Int, _ point: StitchPoint, truncated: Bool = false)
     -> StitchRecord

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// `stitched.json`: what makes a folder a model.
+/// `stitched.json`, which makes a folder a model.
 @Suite struct StitchedModelFileTests {
   private let folder: TemporaryFolder
 
@@ -43,7 +43,7 @@ import Transformer
     #expect(opened.blockDimensions.map(\.hidden) == [160, 160, 160, 128])
   }
 
-  /// Two models in `models` of a tree, by links, and a stitched model made of them.
+  /// Two models in `models` of a tree, by links, and a stitched model of them.
   private func tree(_ name: String) throws -> StitchedModelFile {
     let manager = FileManager.default
     try manager.createDirectory(atPath: folder.path(name + "/models"), withIntermediateDirectories: true)
@@ -127,7 +127,7 @@ import Transformer
     ) { try openModel(directory: folder.path) { $0 } }
   }
 
-  /// A map that took texts is kept beside the file and read back as it was, and only as it was.
+  /// A map fitted to texts is stored beside the file and read back, and refused when changed.
   @Test func aFittedMapIsStored() throws {
     let (a, b) = (Places.model(Self.gpt2Pair.a), Places.model(Self.gpt2Pair.b))
     let (width, other) = (160, 128)

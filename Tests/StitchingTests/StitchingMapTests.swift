@@ -6,7 +6,7 @@ import Testing
 import Tokenization
 import Transformer
 
-/// The maps against the stored ones and against what they are by definition.
+/// The maps against the stored ones and against their definitions.
 @Suite struct StitchingMapTests {
   struct Pair: Sendable, CustomTestStringConvertible {
     let a: String
@@ -64,7 +64,7 @@ import Transformer
     #expect(try maps(8).map(.random, draw: 0).matrix != draws[1])
   }
 
-  /// Permuting the rows of B's embedding by hand and taking `pinv` is what `shuffled` means: same inverse, other partners.
+  /// Permuting the rows of B's embedding by hand and taking `pinv` is the definition of `shuffled`.
   @Test func shuffledMapsKeepBsGeometryButNotItsTokens() throws {
     let (a, b) = (try Model(directory: Places.tiny("bert")), try Model(directory: Places.tiny("bert-wide")))
     let maps = try StitchingMaps(a.wE, b.wE, shared: SharedVocabulary(count: a.wE.rows), seed: 3, threads: Threads(1))
@@ -90,7 +90,7 @@ import Transformer
     ) { try maps.map(.identity) }
   }
 
-  /// The result must not depend on how many threads made it.
+  /// The result must not depend on the number of threads.
   @Test func mapsAreTheSameOnAnyNumberOfThreads() throws {
     let (a, b) = (
       try Model(directory: Places.model("imdb-gpt2-wide")), try Model(directory: Places.model("imdb-gpt2-narrow"))

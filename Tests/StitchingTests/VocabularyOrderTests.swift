@@ -8,7 +8,7 @@ import Testing
 import Tokenization
 import Transformer
 
-/// The same models with the vocabulary in another order: ids mean nothing by themselves, so nothing may change.
+/// The same models with the vocabulary in another order: ids are arbitrary, so nothing may change.
 @Suite struct VocabularyOrderTests {
   private let folder: TemporaryFolder
   private let a: Model
@@ -26,7 +26,7 @@ import Transformer
     bReordered = try Self.reordered("imdb-bert-1-sentiment", order, in: folder)
   }
 
-  /// A copy in which id i is what `order[i]` was.
+  /// A copy in which id i is the former `order[i]`.
   private static func reordered(_ name: String, _ order: [Int], in folder: TemporaryFolder) throws -> Model {
     let (from, to) = (Places.model(name), folder.path + "/" + name)
     try FileManager.default.createDirectory(atPath: to, withIntermediateDirectories: true)
@@ -60,7 +60,7 @@ import Transformer
   @Test func alignmentIsTheSame() throws {
     let expected = try scores(a, b)
     expectClose(try scores(aReordered, bReordered), expected, absolute: 0, relative: 1e-6, "both in another order")
-    // Tokens meet by what they are, not by their ids.
+    // Tokens match by their strings, not by their ids.
     expectClose(try scores(aReordered, b, partial: true), expected, absolute: 0, relative: 1e-6, "one of them")
   }
 

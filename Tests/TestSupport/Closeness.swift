@@ -1,7 +1,7 @@
 import Testing
 
-/// Expects |a - e| <= `absolute` + `relative` · |e| for every element, the same count, and no NaN. An expected infinity is
-/// met only by the same infinity. A failure is reported at the caller, with the largest error and its index.
+/// Expects |a - e| <= `absolute` + `relative` · |e| for every element, the same count, and no NaN. An infinity equals
+/// only the same infinity. A failure is reported at the caller, with the largest error and its index.
 /// - Returns: the largest |a - e|; infinity where it is NaN or the counts differ.
 @discardableResult @inlinable
 public func expectClose<Number: BinaryFloatingPoint>(

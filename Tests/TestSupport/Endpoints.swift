@@ -1,8 +1,8 @@
 import Foundation
 
-/// What can stand at a path beside files and folders, made by any user.
+/// What can be at a path beside files and folders, created by any user.
 public enum Endpoints {
-  /// What stands at a path: "file", "folder", "pipe", "device", "link", "socket", "block"; nil for nothing.
+  /// What is at a path: "file", "folder", "pipe", "device", "link", "socket", "block"; nil for nothing.
   public static func kind(_ path: String) -> String? {
     var status = stat()
     guard lstat(path, &status) == 0 else { return nil }
@@ -38,8 +38,7 @@ public enum Endpoints {
     guard bound == 0 else { throw Failure(call: "bind") }
   }
 
-  /// A device that is always full, where its loss would harm nobody: one of our own for the superuser, the system's for
-  /// others, who cannot replace it.
+  /// A device that is always full: one of our own for the superuser, who could replace the system's, else the system's.
   public static func fullDevice(in folder: TemporaryFolder) throws -> String {
     let own = folder.path("full")
     if mknod(own, S_IFCHR | 0o666, dev_t(1 << 8 | 7)) == 0 { return own }
@@ -59,7 +58,7 @@ public final class PipeReader: @unchecked Sendable {
   private let done = DispatchSemaphore(value: 0)
   private let result = Collected()
 
-  /// Makes the pipe and reads from it on a thread of its own until its writers are gone.
+  /// Creates the pipe and reads from it on a thread of its own until its writers are gone.
   public init(_ path: String) throws {
     guard mkfifo(path, 0o600) == 0 else { throw Endpoints.Failure(call: "mkfifo") }
     thread = Thread { [result, done] in
@@ -77,7 +76,7 @@ public final class PipeReader: @unchecked Sendable {
   }
 }
 
-/// A pseudo-terminal: a character device that any user can make.
+/// A pseudo-terminal: a character device that any user can create.
 public final class PseudoTerminal: @unchecked Sendable {
   /// The device that a program writes to.
   public let path: String
@@ -94,7 +93,7 @@ public final class PseudoTerminal: @unchecked Sendable {
     else { throw Endpoints.Failure(call: "openpty") }
     (self.leader, self.follower) = (leader, follower)
     path = String(cString: name)
-    // Bytes then pass as they are.
+    // Bytes then pass unchanged.
     cfmakeraw(&settings)
     guard tcsetattr(follower, TCSANOW, &settings) == 0 else { throw Endpoints.Failure(call: "tcsetattr") }
     Thread { [leader, result] in result.readAll(leader) }.start()

@@ -1,7 +1,7 @@
 import Files
 
-/// A JSON Schema in the subset that docs/schemas uses. A keyword outside it is refused when the schema is read, so
-/// that no rule is ever silently not checked.
+/// A JSON Schema in the subset that docs/schemas uses. A keyword outside it is refused when the schema is read, so that
+/// no rule is silently ignored.
 public struct JSONSchema: Sendable {
   private let root: JSON
 
@@ -14,14 +14,13 @@ public struct JSONSchema: Sendable {
   private static let types = ["null", "boolean", "integer", "number", "string", "array", "object"]
 
   /// Checks the whole schema, `$defs` included.
-  /// - Throws: `SchemaError` on an unknown keyword, a keyword whose value makes no sense, or a `$ref` that leads
-  ///   nowhere.
+  /// - Throws: `SchemaError` on an unknown keyword, an invalid value of a keyword, or a `$ref` without a target.
   public init(_ root: JSON) throws {
     self.root = root
     try check(root, at: "#")
   }
 
-  /// What is wrong with `value`, each problem with the place it stands at ("$.points[3].kept"); empty when it conforms.
+  /// What is wrong with `value`, each problem with its location ("$.points[3].kept"); empty when it conforms.
   public func problems(in value: JSON) -> [String] { problems(value, root, at: "$") }
 
   // MARK: Reading the schema
@@ -137,7 +136,7 @@ extension JSON {
     }
   }
 
-  /// Equality of JSON Schema: numbers by value, strings by scalars, objects whatever the order of their members.
+  /// Equality of JSON Schema: numbers by value, strings by scalars, objects in any order of their members.
   fileprivate func equals(_ other: JSON) -> Bool {
     switch (self, other) {
     case (.integer(let left), .integer(let right)): return left == right

@@ -1,5 +1,5 @@
-/// Makes damaged variants of a file, the same ones for the same seed: bits flipped, bytes replaced, pieces cut out,
-/// doubled or swapped, ends cut off or added, and digits and JSON punctuation exchanged, which reaches past a parser.
+/// Damaged variants of a file, the same ones for the same seed: bits flipped, bytes replaced, pieces cut out, doubled
+/// or swapped, ends cut off or added, and digits and JSON punctuation exchanged, which passes the parser.
 public struct Mutator {
   private var state: UInt64
 

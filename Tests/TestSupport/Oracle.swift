@@ -5,7 +5,7 @@ import Foundation
 /// A second forward pass, slow and in Double, written from the papers and Hugging Face's definitions alone: it reads the
 /// stored tensors by their own names and shares no code with the library's blocks.
 public struct Oracle {
-  /// What one text makes of the model. Keys of `sites` are "residMid.3": site and block.
+  /// The values of one text. Keys of `sites` are "residMid.3": site and block.
   public struct Trace {
     public var sites: [String: [Double]] = [:]
     /// [L + 1][T d]
@@ -66,10 +66,10 @@ public struct Oracle {
     }
   }
 
-  /// Writes to the rows of a site of a block before anything reads them.
+  /// Writes to the rows of a site of a block before they are read.
   public typealias Change = (_ site: String, _ layer: Int, _ rows: inout [[Double]]) -> Void
 
-  /// The same text with some values changed on the way.
+  /// The same text with some values changed during the pass.
   public func forward(_ ids: [Int], tokenTypes: [Int]? = nil, changing change: @escaping Change) throws -> Trace {
     var changed = self
     changed.change = change
@@ -82,7 +82,7 @@ public struct Oracle {
 
   func has(_ name: String) -> Bool { files.contains { $0.entry(named: name) != nil } }
 
-  /// The tensor of this name, or of the one that Google's checkpoints have for it.
+  /// The tensor of this name, or of its name in Google's checkpoints.
   private func stored(_ name: String) throws -> (shape: [Int], values: [Double]) {
     let old = name.replacingOccurrences(of: "LayerNorm.weight", with: "LayerNorm.gamma")
       .replacingOccurrences(of: "LayerNorm.bias", with: "LayerNorm.beta")
@@ -141,7 +141,7 @@ public struct Oracle {
     return changed(z, "headOutputs", layer, &trace)
   }
 
-  /// The rows of a site after the change that is asked for, kept in the trace.
+  /// The rows of a site after its change, recorded in the trace.
   private func changed(_ rows: Rows, _ site: String, _ layer: Int, _ trace: inout Trace) -> Rows {
     var rows = rows
     change(site, layer, &rows)

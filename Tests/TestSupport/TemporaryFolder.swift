@@ -17,7 +17,7 @@ public final class TemporaryFolder: Sendable {
   public func write(_ bytes: [UInt8], to name: String) throws -> String {
     let url = URL(fileURLWithPath: path(name))
     try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-    // Truncating an old file would make some file systems wait for the disk, and would pull it from under a mapping.
+    // Truncating an old file makes some file systems wait for the disk, and would remove the pages of a mapping.
     try? FileManager.default.removeItem(at: url)
     try Data(bytes).write(to: url)
     return path(name)

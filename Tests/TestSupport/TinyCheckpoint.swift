@@ -4,7 +4,7 @@ import Files
 import Foundation
 import Transformer
 
-/// A checkpoint made up in memory, to be changed and written: a few kilobytes, large weights, so that an error shows.
+/// A checkpoint in memory, to be changed and written: a few kilobytes, with large weights so that errors show.
 public struct TinyCheckpoint {
   public enum Kind: String, CaseIterable, Sendable { case bert, gpt2 }
 
@@ -15,7 +15,7 @@ public struct TinyCheckpoint {
   /// Text of config.json, keys sorted.
   public var configText: String { JSON.object(config.map { JSON.Member($0.key, $0.value) }).serialized(.pretty) }
 
-  /// Writes config.json and model.safetensors into a directory that is there.
+  /// Writes config.json and model.safetensors into an existing directory.
   public func write(to directory: String) throws {
     try Data(configText.utf8).write(to: URL(fileURLWithPath: directory + "/config.json"))
     var writer = SafetensorsWriter()

@@ -7,7 +7,7 @@ import Testing
     try JSONSchema(JSON.parse(schema, path: "schema")).problems(in: JSON.parse(value, path: "value"))
   }
 
-  /// Each rule with a value that conforms and one that does not, and what is said about the latter.
+  /// Each rule with a value that conforms and one that does not, and the problem reported for the latter.
   @Test(arguments: [
     (#"{"type":"integer"}"#, "3", "3.5", "$: expected type integer, found the number 3.5"),
     (#"{"type":"integer"}"#, "3.0", "\"3\"", "$: expected type integer, found the string \"3\""),
@@ -65,7 +65,7 @@ import Testing
       ])
   }
 
-  /// A rule says nothing about values of another kind: that is what `type` is for.
+  /// A rule does not apply to values of another type: that is what `type` is for.
   @Test(arguments: [#"{"minimum":5}"#, #"{"minItems":5}"#, #"{"pattern":"x"}"#, #"{"items":{"type":"null"}}"#])
   func otherKindsPass(schema: String) throws {
     #expect(try problems(#"{"a":1}"#, schema) == [])
@@ -78,7 +78,7 @@ import Testing
     #expect(try problems("[1]", schema) == ["$[0]: expected type null, found the number 1"])
   }
 
-  /// What the validator does not check it does not accept.
+  /// What the validator does not check it refuses.
   @Test(arguments: [
     (#"{"oneOf":[]}"#, "#/oneOf: unknown keyword"),
     (#"{"properties":{"a":{"minLength":1}}}"#, "#/properties/a/minLength: unknown keyword"),

@@ -55,7 +55,7 @@ import Tokenization
     #expect(tokenizer.vocabularyCount == 10)
   }
 
-  /// A token that takes white space which is a token too: both are found, as in the `tokenizers` package.
+  /// A token that includes white space, and the white space as a token: both are found, as in the `tokenizers` package.
   @Test(arguments: [true, false])
   func overlappingAddedTokens(_ isNormalized: Bool) throws {
     let flags = #""special": false, "normalized": \#(isNormalized)"#
@@ -193,7 +193,7 @@ import Tokenization
     }
   }
 
-  /// What would change ids and is not done is refused by name.
+  /// What would change ids and is not supported is refused by name.
   @Test(arguments: [
     ("json-bpe", #""normalizer":null"#, #""normalizer":{"type":"NFC"}"#, "normalizer"),
     ("json-bpe", #""dropout":null"#, #""dropout":0.1"#, "dropout"),

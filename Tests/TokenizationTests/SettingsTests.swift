@@ -2,11 +2,11 @@ import Files
 import Testing
 import Tokenization
 
-/// What settings change, against the ids that transformers gives for the same folders.
+/// The effect of settings, against the ids that transformers gives for the same folders.
 @Suite struct SettingsTests {
-  /// A folder and what a text in it becomes.
+  /// A folder and the ids of a text.
   struct Case: CustomTestStringConvertible, Sendable {
-    /// A file of the fixture that holds the vocabulary, as it is called here.
+    /// The fixture's file with the vocabulary.
     enum Base: Sendable { case bert, gpt2, gpt2JSON }
 
     let base: Base
@@ -140,7 +140,7 @@ import Tokenization
     #expect(try ids(lines, "hello the world") == [2, 133, 125, 134, 3])
     #expect(try ids(lines.replacing("\nhello\n", with: "\n\nhello\n"), "hello the world") == [2, 134, 125, 135, 3])
     #expect(try ids(lines + "\n", "hello the world") == [2, 133, 125, 134, 3])
-    // Of two equal lines the last counts; white space at the end of a line is none of the token.
+    // Of two equal lines the last counts; trailing white space is not part of the token.
     #expect(try ids(lines + "hello \n", "hello the world") == [2, 146, 125, 134, 3])
     let folder = try TemporaryFolder(["vocab.txt": lines + "hello\n"])
     let tokenizer = try Tokenizer.load(directory: folder.path, modelType: "bert")
@@ -171,7 +171,7 @@ import Tokenization
     #expect(try Case(.bert, "{\"\(key)\": null}", "", []).tokenizer().warnings == [])
   }
 
-  /// A key that changes nothing here gets one warning, which names it.
+  /// A key without effect gets one warning, which names it.
   @Test(arguments: [
     (Case(.bert, #"{"unheard_of": 1, "do_basic_tokenize": false}"#, "", []), ["unheard_of", "do_basic_tokenize"]),
     (Case(.bert, #"{"do_basic_tokenize": true, "never_split": null, "padding_side": "left"}"#, "", []), nil),
@@ -220,7 +220,7 @@ import Tokenization
       "merges.txt": Self.merges,
     ])
     #expect(try tokenizer.encode("ACGTACT").ids == [7, 5, 4])
-    // As in the package, the neighbours of a byte that is left out meet.
+    // As in the package, the neighbours of a byte that is left out become adjacent.
     let encoding = try tokenizer.encode("ACGNT<|endoftext|>NT")
     #expect(encoding.ids == [7, 0, 4])
     #expect(encoding.offsets == [0..<5, 5..<18, 19..<20])

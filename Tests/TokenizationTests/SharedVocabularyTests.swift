@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Tokenization
 
-/// Tokens meet by their exact strings, whatever their ids.
+/// Tokens match by their exact strings, whatever their ids.
 @Suite struct SharedVocabularyTests {
   private let folder: TestSupport.TemporaryFolder
 
@@ -49,7 +49,7 @@ import Tokenization
     #expect(pairs(shared) == (0..<5).map { [$0, $0] } + [[5, 7], [7, 5]])
   }
 
-  /// An embedding may be padded past the vocabulary: those rows stand for nothing.
+  /// An embedding may be padded past the vocabulary with rows without a token.
   @Test func rowsWithoutATokenAreLeftOut() throws {
     let padded = try shared(["good", "bad"], ["good", "bad"], rowsA: 64, rowsB: 16)
     #expect(padded.isWhole && padded.rows.count == 7)
@@ -66,7 +66,7 @@ import Tokenization
   }
 
   @Test func nothingInCommonIsRefused() throws {
-    // Only the first row of B's embedding is there, so only "x" can be used.
+    // B's embedding has only the first row, so only "x" can be used.
     try folder.write((["x"] + Self.special).joined(separator: "\n") + "\n", to: "b/vocab.txt")
     let (a, b) = (try tokenizer(["good"], "a"), try Tokenizer.load(directory: folder.path("b"), modelType: "bert"))
     #expect(throws: TokenizationError.nothingInCommon) {

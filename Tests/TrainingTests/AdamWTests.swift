@@ -6,7 +6,7 @@ import Training
 
 /// AdamW against the paper's formulas in Double, and a schedule by hand.
 @Suite struct AdamWTests {
-  /// Clipped never, always and at about every second step. Measured: at most 7.8e-7 after 30 steps, of numbers up to 2.3.
+  /// Clipping never, always and at every second step or so. Measured: at most 7.8e-7 after 30 steps, of numbers up to 2.3.
   @Test(arguments: [nil, 0.5, 2.2], [1, 3]) func followsThePaper(clip: Double?, threads: Int) {
     var numbers = SeededNumbers(seed: 5)
     let shapes = [[17, 3], [5]]
@@ -48,7 +48,7 @@ import Training
       parameters.flatMap { Self.values($0) }, expected.flatMap { $0 }, absolute: 2e-6, relative: 0, "after 30 steps")
   }
 
-  /// Stopped, stored and gone on with: the same bits as never stopped.
+  /// Stopped, stored and resumed: the same bits as never stopped.
   @Test func goesOnFromItsState() {
     func run(stopAfter: Int?) -> [Float] {
       var numbers = SeededNumbers(seed: 6)

@@ -62,7 +62,7 @@ import Transformer
     #expect(order[0..<6] != order[6..<12])
   }
 
-  /// Stored, read into a new run and gone on with; the same bits, with any part of the states in a file.
+  /// Stored, read into a new run and resumed: the same bits, with any part of the states in a file.
   @Test(arguments: [("imdb-bert-1", ClassifierKind.cls), ("imdb-gpt2-narrow", .mean)])
   func stoppingAndCachingChangeNothing(_ name: String, kind: ClassifierKind) throws {
     let folder = try TemporaryFolder()
@@ -88,7 +88,7 @@ import Transformer
     #expect(!FileManager.default.fileExists(atPath: folder.path("cache-0")))
   }
 
-  /// What is frozen keeps its bits; what is written can be opened and says what the run says.
+  /// Frozen weights keep their bits; the written checkpoint opens and gives the run's scores.
   @Test(arguments: [("imdb-bert-1", ClassifierKind.cls), ("imdb-gpt2-narrow", .mean), ("imdb-gpt2-narrow", .last)])
   func writesAHuggingFaceDirectory(_ name: String, kind: ClassifierKind) throws {
     let texts = try encoded(name)
@@ -120,7 +120,7 @@ import Transformer
     #expect(
       try model.classify(batch, workspace: workspace) == tuning.trainable.model.classify(batch, workspace: workspace))
 
-    // Going on from a classifier of the same kind begins with its weights; another number of classes with new ones.
+    // A classifier of the same kind keeps its weights; another number of classes gets new ones.
     let again = try Model(
       written.preparedForClassification(kind, labels: ["a", "b"], cleaning: .br, seed: 8))
     #expect(try again.classify(batch, workspace: workspace) == model.classify(batch, workspace: workspace))

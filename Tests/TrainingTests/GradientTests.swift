@@ -29,7 +29,7 @@ import Transformer
     let trained = try Trainable(Checkpoint(directory: folder.path)) { !$0.hasPrefix("cls.predictions") }
     #expect(trained.firstTrainedLayer == 0)
     let (batch, workspace) = (try PackedBatch(Self.texts), Workspace(threads: Threads(2)))
-    // A second time: what an earlier gradient left is gone.
+    // A second time: the earlier gradient is overwritten.
     var loss = 0.0
     for _ in 0..<2 {
       loss = try trained.gradient(
@@ -127,7 +127,7 @@ import Transformer
     #expect(again.forward == forward && again.back == back, "the same bits on any number of threads")
   }
 
-  /// What is held at one time is apart, and memory that was used for another batch leaves nothing behind.
+  /// Linearizations held at the same time are separate, and reused memory leaves no trace.
   @Test(arguments: ["imdb-bert-1", "imdb-gpt2-narrow"]) func memoryIsUsedAgain(_ name: String) throws {
     let model = try Model(directory: Places.model(name))
     let workspace = Workspace(threads: Threads(2))

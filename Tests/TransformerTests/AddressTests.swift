@@ -1,7 +1,7 @@
 import Testing
 import Transformer
 
-/// The one grammar of places in a model.
+/// The grammar of addresses.
 @Suite struct AddressTests {
   /// Canonical texts and what they name.
   private static let canonical: [String: Address] = [

@@ -11,7 +11,7 @@ import Transformer
     "variants/gpt2-last-token-classifier", "variants/gpt2-odd-sizes",
   ]
 
-  /// One text and what the model makes of it alone.
+  /// One text and the model's results for it alone.
   private struct Alone {
     let ids: [Int32]
     let types: [Int32]
@@ -104,7 +104,7 @@ import Transformer
     }
   }
 
-  /// States that are kept while the workspace goes on to other texts are not written again.
+  /// States that are kept while the workspace runs other texts are not overwritten.
   @Test(arguments: models) func keptStatesStay(_ name: String) throws {
     let model = try Model(directory: Fixtures.path(name))
     var numbers = SeededNumbers(seed: 26)

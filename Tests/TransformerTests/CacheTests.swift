@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// Reading a text piece by piece with kept keys and values gives what reading it at once gives; measured: within
+/// Reading a text piece by piece with a key-value cache gives the results of reading it at once; measured: within
 /// 4.4e-7 of the largest magnitude.
 @Suite struct CacheTests {
   static let models = [
@@ -21,7 +21,7 @@ import Transformer
     try check(model, pieces: [[200], [3, 150], [1], [129, 1, 130], [84, 85, 131]])
   }
 
-  /// Reads all positions in pieces of the sizes given, again and again.
+  /// Reads all positions in pieces of the given sizes, repeatedly.
   private func check(_ model: Model, pieces: [[Int]]) throws {
     var numbers = SeededNumbers(seed: 31)
     let ids = numbers.ids(model.positions, below: model.dimensions.vocabulary)

@@ -5,9 +5,9 @@ import TestSupport
 import Testing
 import Transformer
 
-/// Which heads a checkpoint has follows from its tensors; config.json says what they mean, and must not contradict them.
+/// The tensors decide which heads a checkpoint has; config.json gives their meaning, and must not contradict them.
 @Suite struct ClassifierConfigurationTests {
-  /// GPT2ForTokenClassification scores tokens; what a text's score is must be said, or its head is left out.
+  /// GPT2ForTokenClassification scores tokens; without a definition of a text's score its head is left out.
   @Test(arguments: [nil, ["final_norm": false]] as [JSON?]) func aTokenClassifierWithoutPoolingIsLeftOut(
     _ graft: JSON?
   ) throws {
@@ -58,7 +58,7 @@ import Transformer
     }
   }
 
-  /// Whether `classifier.weight` is a sequence classifier's: the class says it, or the tensors where it leaves it open.
+  /// Whether `classifier.weight` is a sequence classifier's: by the class, or by the tensors where it leaves it open.
   @Test(
     arguments: [
       (["BertForSequenceClassification"], true, true, false), (["TFBertForSequenceClassification"], true, true, false),

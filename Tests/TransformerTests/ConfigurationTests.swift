@@ -8,7 +8,7 @@ import Transformer
 
 /// An option of config.json that changes the forward pass is honoured or refused by name.
 @Suite struct ConfigurationTests {
-  /// A change of config.json and what it must lead to; nil removes the key.
+  /// A change of config.json and its expected result; nil removes the key.
   struct Case: Sendable, CustomTestStringConvertible {
     let kind: TinyCheckpoint.Kind
     let option: String
@@ -87,7 +87,7 @@ import Transformer
     ) { try open(test, in: directory) }
   }
 
-  /// A key that nobody reads does nothing, and is told apart from those that are known to do nothing.
+  /// A key that is not read does nothing, and is distinguished from those known to do nothing.
   @Test(arguments: TinyCheckpoint.Kind.allCases) func keysThatNobodyReads(_ kind: TinyCheckpoint.Kind) throws {
     let directory = try TemporaryDirectory()
     var checkpoint = TinyCheckpoint.make(kind)
@@ -184,7 +184,7 @@ import Transformer
     ) { try open(test.0, in: directory) }
   }
 
-  /// Two thousand million blocks are refused at the first that is not there, before memory is asked for.
+  /// Two thousand million blocks are refused at the first missing one, before memory is allocated.
   @Test(arguments: [
     (Case(.bert, "num_hidden_layers", 2_147_483_647), "bert.encoder.layer.2.attention.self.query.weight"),
     (Case(.gpt2, "n_layer", 2_147_483_647), "transformer.h.2.ln_1.weight"),
@@ -210,7 +210,7 @@ import Transformer
     #expect(names.allSatisfy { $0.hasPrefix("transformer.h.1.") })
   }
 
-  /// Options that say what is computed anyway, or nothing about the forward pass of whole texts.
+  /// Options with the value of the default, or without effect on the forward pass of whole texts.
   @Test(arguments: [
     Case(.bert, "position_embedding_type", "absolute"), Case(.bert, "position_embedding_type", .null),
     Case(.bert, "is_decoder", false), Case(.bert, "pruned_heads", [:]), Case(.bert, "auto_map", .null),

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// Bad input is answered by an error that says where and what.
+/// Bad input gives an error that says where and what.
 @Suite struct ErrorTests {
   private func forward(_ name: String, _ sequences: [[Int32]], types: [[Int32]]? = nil) throws {
     let model = try Model(directory: Fixtures.path("tiny/" + name))

@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Transformer
 
-/// The models under Fixtures and what is expected of them.
+/// The models under Fixtures and their expected results.
 enum Fixtures {
   /// A directory of a model and the file with its expected results.
   struct Golden: Sendable, CustomStringConvertible {

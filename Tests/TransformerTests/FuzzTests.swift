@@ -46,7 +46,7 @@ import Transformer
         Issue.record("case \(number): an error of another kind, \(error)")
       }
     }
-    // Both ends of the road are reached, or the cases show nothing.
+    // Both outcomes occur, or the cases show nothing.
     #expect(loaded > 0)
     #expect(refused > cases / 10)
     #expect(loaded + refused == cases)
@@ -60,7 +60,7 @@ import Transformer
     #expect(fclose(file) == 0)
   }
 
-  /// Opens a checkpoint and takes a text through every head it has.
+  /// Opens a checkpoint and runs a text through every head it has.
   private static func run(_ directory: String) throws {
     let model = try Model(directory: directory)
     _ = try model.labels()
@@ -69,7 +69,7 @@ import Transformer
   }
 }
 
-/// Damages files the way disks, transfers and people do.
+/// Damages files as disks, transfers and people do.
 private struct Mutator {
   private var numbers: SeededNumbers
   private static let tokens = [
@@ -89,7 +89,7 @@ private struct Mutator {
     return bytes
   }
 
-  /// A weight file whose header is changed; the length before it is made to fit in three cases of four.
+  /// A weight file whose header is changed; its stored length is adjusted in three cases of four.
   mutating func mutate(header file: [UInt8], end: Int) -> [UInt8] {
     let header = mutate(text: Array(file[8..<end]))
     let length =

@@ -19,7 +19,7 @@ import Transformer
     }
     #expect(verification.firstFailure(tolerance: 2e-5) == nil)
 
-    // Nothing is left out: a stage a hidden state, one a block's attention, and one a head.
+    // Nothing is left out: one stage per hidden state, one per block's attention, and one per head.
     let heads = ["logits", "classifier_logits"].filter { file.entry(named: $0) != nil }
     #expect(verification.stages.count == 2 * model.dimensions.layers + 1 + heads.count)
     #expect(verification.notCompared.allSatisfy { !["hidden", "attention"].contains($0) && !heads.contains($0) })

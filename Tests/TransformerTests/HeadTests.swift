@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// What stands on the last hidden state, against the Double oracle.
+/// Heads on the last hidden state, against the Double oracle.
 @Suite struct HeadTests {
   /// Adds a classifier to the tiny GPT-2 and compares it with the oracle on several texts.
   private func checkClassifier(
@@ -34,7 +34,7 @@ import Transformer
     }
   }
 
-  /// Padding is passed over wherever it stands, as Hugging Face's classifier does.
+  /// Padding is skipped at any position, as in Hugging Face's classifier.
   @Test(arguments: [JSON.null, 0, 9, 20]) func lastToken(_ padding: JSON) throws {
     try checkClassifier(.gpt2, texts: Self.texts) { checkpoint in
       checkpoint.add("score.weight", [3, 12])

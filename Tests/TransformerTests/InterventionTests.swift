@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// Passes with values replaced on the way, against the Double oracle with the same replacements and against identities.
+/// Passes with replaced values, against the Double oracle with the same replacements and against identities.
 @Suite struct InterventionTests {
   static let models = ["tiny/bert", "tiny/gpt2", "variants/bert-odd-sizes", "variants/gpt2-odd-sizes"]
 
@@ -77,13 +77,13 @@ import Transformer
         Intervention(BlockSite(layer: 0, site: .values, head: 1), at: 0, .row(numbers.normal(count: size))),
         Intervention(BlockSite(layer: 0, site: .mlpOut), .row(numbers.normal(count: d))),
         Intervention(BlockSite(layer: last, site: .residPre), at: 8, .row(numbers.normal(count: d))),
-        // Of two at one place the later one holds.
+        // Of two at one site the later one applies.
         Intervention(BlockSite(layer: last, site: .attnOut), .row(numbers.normal(count: d))),
         Intervention(BlockSite(layer: last, site: .attnOut), at: 3, .zero),
       ])
   }
 
-  /// What a text makes itself, put in its own place, changes no bit.
+  /// A text's own values, patched into it, change no bit.
   @Test(arguments: models) func patchingFromTheSameTextChangesNothing(_ name: String) throws {
     let model = try Model(directory: Fixtures.path(name))
     let batch = try PackedBatch([ids(model, 11, seed: 35)])
@@ -103,7 +103,7 @@ import Transformer
     #expect(try model.forward(batch, workspace: workspace).values.bits == plain.bits)
   }
 
-  /// All states of a depth from another text: the rest of the way is that text's.
+  /// All states of a depth from another text: the rest of the pass is that text's.
   @Test(arguments: models) func patchingAllPositionsIsTheOtherText(_ name: String) throws {
     let model = try Model(directory: Fixtures.path(name))
     let (one, other) = (try PackedBatch([ids(model, 6, seed: 36)]), try PackedBatch([ids(model, 6, seed: 37)]))
@@ -117,8 +117,8 @@ import Transformer
     #expect(patched.values.bits == whole.values.bits && plain.values.bits != whole.values.bits)
   }
 
-  /// GPT-2 without what a block adds is GPT-2 without the block, bit for bit; without all its heads there is attention's
-  /// bias left.
+  /// GPT-2 with a block's outputs ablated is GPT-2 without the block, bit for bit; with all its heads ablated
+  /// attention's bias remains.
   @Test(arguments: models.filter { $0.contains("gpt2") }) func ablatingABlockSkipsIt(_ name: String) throws {
     let model = try Model(directory: Fixtures.path(name))
     let batch = try PackedBatch([ids(model, 8, seed: 38)])

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// What a model is said to take in memory, against what a pass really holds.
+/// The estimated memory of a model, against what a pass really holds.
 @Suite struct MemoryEstimateTests {
   @Test(arguments: TinyCheckpoint.Kind.allCases, [1, 3])
   func workingMemoryIsWhatAPassHolds(_ kind: TinyCheckpoint.Kind, threads: Int) throws {

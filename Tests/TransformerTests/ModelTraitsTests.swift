@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// What a model says of itself, against what it does.
+/// A model's traits, against its behaviour.
 @Suite struct ModelTraitsTests {
   @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func traitsAreWhatTheForwardPassDoes(_ name: String) throws {
     let model = try Model(directory: Fixtures.path(name))
@@ -23,7 +23,7 @@ import Transformer
     #expect(model.wPos.rows == model.dimensions.positions + model.traits.positionOffset)
   }
 
-  /// wQ, wK and wV of the uniform block make what the forward pass announces, whether they are stored apart or joined.
+  /// wQ, wK and wV of the uniform block give the values that the forward pass announces, stored separately or joined.
   @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func blocksHoldWhatTheirNamesSay(_ name: String) throws {
     let model = try Model(directory: Fixtures.path(name))
     final class Values: Observer {

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// What a text leaves open.
+/// Predictions at masks and at the end of a text.
 @Suite struct PredictedPlaceTests {
   @Test func aMaskedModelPredictsAtItsMasks() throws {
     let model = try Model(directory: Fixtures.path("tiny/bert"))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// Keeps what it is shown of the sites it wants.
+/// Records the sites that it wants.
 final class SiteRecorder: Observer {
   struct Entry {
     let site: Site
