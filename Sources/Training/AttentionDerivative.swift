@@ -1,5 +1,4 @@
 import DenseMath
-import Transformer
 
 /// The attention of one block on one batch: z = A v with A = softmax(scale q kᵀ), for every head and sequence.
 ///

@@ -1,7 +1,5 @@
 import Checkpoints
 import DenseMath
-import Evaluation
-import Files
 import Transformer
 
 /// The settings of fine-tuning.

@@ -1,4 +1,3 @@
-import DenseMath
 import Evaluation
 import Files
 import Foundation
@@ -50,7 +49,7 @@ package final class FrozenStates {
     }
     let output = try OutputFile(path)
     try progress.during(.init("frozen blocks", unit: "texts", total: texts.count)) { update in
-      for range in EncodedReviews.batches(of: texts[..<starts.count]) {
+      for range in PackedBatch.plan(texts[..<starts.count].map(\.ids.count)) {
         let batch = try PackedBatch(texts[range].map(\.ids))
         let h = try trainable.frozenState(of: batch, workspace: workspace)
         try output.write(UnsafeRawBufferPointer(start: h.pointer, count: h.tokens * d * MemoryLayout<Float>.stride))

@@ -1,24 +1,9 @@
 import DenseMath
 import Transformer
 
-/// A block on one batch, ready for tangents and cotangents, both [count, T, d] and changed in place.
-protocol BlockDerivative {
-  /// The sites that must be recorded.
-  static var sites: Set<Site> { get }
-
-  /// - Parameters:
-  ///   - tape: the recorded pass through the block, `index` blocks after the first recorded one.
-  init(_ model: Model, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, workspace: DerivativeWorkspace)
-
-  /// From residPost to residPre. Where `gradients` has a weight of the block, count is 1.
-  func pullBack(_ dh: UnsafeMutablePointer<Float>, count: Int, gradients: Gradients, workspace: DerivativeWorkspace)
-  /// From residPre to residPost.
-  func pushForward(_ dh: UnsafeMutablePointer<Float>, count: Int, workspace: DerivativeWorkspace)
-}
-
-/// Consecutive blocks of a model on one batch: their derivative as a linear map, for any number of tangents and
-/// cotangents. It holds values of the forward pass in these blocks, some 8 d + 2 dFF numbers per token and block and
-/// the attention weights.
+/// Some neighbouring blocks of a model at one batch: their derivative as a linear map, for as many tangents and
+/// cotangents as are wanted. It holds what the forward pass made in these blocks, some 8 d + 2 dFF numbers per token and
+/// block and the attention weights.
 package struct Linearization {
   /// The blocks.
   package let layers: Range<Int>
@@ -26,10 +11,10 @@ package struct Linearization {
   package let tokens: Int
   /// d
   package let width: Int
-  private let blocks: [any BlockDerivative]
+  private let blocks: [BlockDerivative]
 
   /// Carries `h` through the blocks, by the model's own forward pass.
-  /// - Parameter derivatives: the workspace whose memory the linearization reserves while it exists.
+  /// - Parameter derivatives: lends the memory that the linearization holds until it is gone.
   /// - Throws: as `Model.advance`.
   package init(
     advancing h: inout HiddenState, of model: Model, through layers: Range<Int>, _ batch: PackedBatch,
@@ -38,14 +23,12 @@ package struct Linearization {
     self.layers = layers
     tokens = h.tokens
     width = h.width
-    let derivative: any BlockDerivative.Type
-    switch model.traits.normPlacement {
-    case .post: derivative = PostNormBlockDerivative.self
-    case .pre: derivative = PreNormBlockDerivative.self
-    }
-    let tape = Tape(keeping: derivative.sites, of: layers, workspace: derivatives)
+    let tape = Tape(
+      keeping: BlockDerivative.sites(model.traits.normPlacement), of: layers, workspace: derivatives)
     try model.advance(&h, through: layers, batch, workspace: workspace, observer: tape)
-    blocks = layers.enumerated().map { derivative.init(model, layer: $1, tape, $0, batch, workspace: derivatives) }
+    blocks = layers.enumerated().map {
+      BlockDerivative(model, layer: $1, tape, $0, batch, workspace: derivatives)
+    }
   }
 
   /// Takes cotangents of hidden state `layers.upperBound` to hidden state `layers.lowerBound`, in place.
@@ -101,7 +84,7 @@ extension Model {
 }
 
 extension Gradients {
-  /// Adds the row of each token to the embedding's row `place`.
+  /// Adds the row of each token to the row of an embedding that `place` says.
   func addRows(
     _ dh: UnsafePointer<Float>, to embedding: Tensor, width: Int, _ batch: PackedBatch,
     place: (_ row: Int, _ position: Int) -> Int

@@ -1,49 +1,9 @@
 import DenseMath
 import Transformer
 
-/// One pre-norm block on one batch: the derivative of `GPT2.advance`, in the reverse order of that loop.
-struct PreNormBlockDerivative: BlockDerivative {
-  static let sites: Set<Site> = [
-    .residPre, .attentionInput, .queries, .keys, .values, .attentionWeights, .headOutputs, .residMid, .mlpInput,
-    .mlpPreActivation, .mlpHidden,
-  ]
-
-  let block: Block
-  let attentionNorm: NormDerivative
-  /// ln_1 of residPre, [T, d]
-  let attentionInput: FloatBuffer
-  let attention: AttentionDerivative
-  let mlpNorm: NormDerivative
-  /// ln_2 of residMid, [T, d]
-  let mlpInput: FloatBuffer
-  let activation: ActivationDerivative
-  /// [T, dFF]
-  let mlpHidden: FloatBuffer
-  /// T
-  let tokens: Int
-
-  init(_ model: Model, layer: Int, _ tape: Tape, _ index: Int, _ batch: PackedBatch, workspace: DerivativeWorkspace) {
-    block = model.blocks[layer]
-    let T = batch.tokens
-    tokens = T
-    let threads = workspace.threads
-    attentionNorm = NormDerivative(
-      block.attentionNorm, at: tape.rows(.residPre, index), rows: T, threads: threads)
-    attentionInput = tape.rows(.attentionInput, index)
-    attention = AttentionDerivative(
-      heads: model.dimensions.heads, headSize: model.dimensions.headSize, scale: block.attentionScale,
-      sequences: batch.sequences, queries: tape.rows(.queries, index), keys: tape.rows(.keys, index),
-      values: tape.rows(.values, index), outputs: tape.rows(.headOutputs, index),
-      weights: tape.attentionWeights[index])
-    mlpNorm = NormDerivative(block.mlpNorm, at: tape.rows(.residMid, index), rows: T, threads: threads)
-    mlpInput = tape.rows(.mlpInput, index)
-    activation = ActivationDerivative(
-      model.activation, at: tape.rows(.mlpPreActivation, index), rows: T, width: model.dimensions.feedForward,
-      threads: threads)
-    mlpHidden = tape.rows(.mlpHidden, index)
-  }
-
-  func pullBack(
+/// The derivative of `GPT2.advance`, read from the bottom of that loop to its top.
+extension BlockDerivative {
+  func pullBackPreNorm(
     _ dh: UnsafeMutablePointer<Float>, count: Int, gradients: Gradients, workspace: DerivativeWorkspace
   ) {
     let (threads, d, rows) = (workspace.threads, block.wO.outputs, count * tokens)
@@ -71,7 +31,7 @@ struct PreNormBlockDerivative: BlockDerivative {
     threads.add(u, to: dh, rows: rows, width: d)
   }
 
-  func pushForward(_ dh: UnsafeMutablePointer<Float>, count: Int, workspace: DerivativeWorkspace) {
+  func pushForwardPreNorm(_ dh: UnsafeMutablePointer<Float>, count: Int, workspace: DerivativeWorkspace) {
     let (threads, d, rows) = (workspace.threads, block.wO.outputs, count * tokens)
     let u = workspace.buffer(.residual, count: rows * d).pointer
     let hidden = workspace.buffer(.hidden, count: rows * block.wIn.outputs).pointer

@@ -1,5 +1,4 @@
 import Checkpoints
-import DenseMath
 import Transformer
 
 /// A classifier of which some weights are trained: its model computes with the parameters' own memory.
