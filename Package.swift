@@ -44,7 +44,12 @@ let package = Package(
         "Files", "DenseMath", "Tokenization", "Transformer", "Interpretability",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
-    .target(name: "Reporting", dependencies: ["Files"]),
+    .target(
+      name: "Reporting",
+      dependencies: [
+        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
+        "Stitching", "Atlas",
+      ]),
     .executableTarget(
       name: "graft",
       dependencies: [
@@ -56,7 +61,8 @@ let package = Package(
     .executableTarget(
       name: "graft-bench",
       dependencies: [
-        "DenseMath", "Files", "Tokenization", "Transformer", "Evaluation", "Training", "Interpretability", "Stitching",
+        "DenseMath", "Files", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
+        "Interpretability", "Stitching",
       ],
       path: "evaluation/bench/graft-bench"),
 
@@ -66,11 +72,15 @@ let package = Package(
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "Files"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "COpenSSL", "TestSupport"]),
     .testTarget(name: "DenseMathTests", dependencies: ["DenseMath", "TestSupport"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"]),
-    .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "DenseMath", "Files", "TestSupport"]),
     .testTarget(
-      name: "EvaluationTests", dependencies: ["Evaluation", "Files", "DenseMath", "TestSupport"], exclude: ["Fixtures"]),
+      name: "TokenizationTests", dependencies: ["Tokenization", "Files", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "TransformerTests", dependencies: ["Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport"],
+      exclude: ["Fixtures"]),
+    .testTarget(
+      name: "EvaluationTests", dependencies: ["Evaluation", "Transformer", "Files", "DenseMath", "TestSupport"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
@@ -82,7 +92,11 @@ let package = Package(
         "Interpretability", "Evaluation", "Stitching", "Training", "Tokenization", "Checkpoints", "DenseMath", "Files",
         "Transformer", "TestSupport",
       ]),
-    .testTarget(name: "StitchingTests", dependencies: ["Stitching", "TestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "StitchingTests",
+      dependencies: [
+        "Stitching", "Evaluation", "Tokenization", "Transformer", "Checkpoints", "DenseMath", "Files", "TestSupport",
+      ], exclude: ["Fixtures"]),
     .testTarget(
       name: "AtlasTests",
       dependencies: [
