@@ -1,5 +1,3 @@
-import Files
-
 /// Reads separated values, record by record. Lines end in \n, \r\n or \r; empty lines are skipped. A field that begins with
 /// a double quote ends at the next one that is not doubled, and may hold separators and line ends.
 struct CSVReader {

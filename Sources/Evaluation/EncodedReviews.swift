@@ -1,5 +1,6 @@
 import DenseMath
 import Tokenization
+import Transformer
 
 /// A tokenized review.
 package struct EncodedReview: Sendable {
@@ -13,12 +14,9 @@ package struct EncodedReview: Sendable {
 
 /// The tokenized reviews of a dataset, and their fixed division into batches.
 ///
-/// The batches are part of a run, whose journal records one at a time: consecutive reviews, as many as fit into
-/// `tokensInBatch`. Nothing is padded, and no bit of a review's scores depends on its batch.
+/// The batches (`PackedBatch.plan`) are part of a run, whose journal records one at a time. No bit of a review's scores
+/// depends on its batch.
 package struct EncodedReviews: Sendable {
-  /// A batch holds at most this many tokens, or a single review.
-  package static let tokensInBatch = 2048
-
   package let reviews: [EncodedReview]
   /// Ranges of `reviews`, in order, none empty.
   package let batches: [Range<Int>]
@@ -65,32 +63,17 @@ package struct EncodedReviews: Sendable {
     let encoded = try results.map { try $0.get() }
     reviews = encoded.flatMap(\.reviews)
     problems = encoded.reduce(into: TextProblems()) { $0.add($1.problems) }
-    batches = Self.batches(of: reviews[...])
+    batches = PackedBatch.plan(reviews.map(\.ids.count))
   }
 
   private init(_ reviews: [EncodedReview]) {
     self.reviews = reviews
     problems = TextProblems()
-    batches = Self.batches(of: reviews[...])
+    batches = PackedBatch.plan(reviews.map(\.ids.count))
   }
 
   /// Every `count`-th review from the one at `index`, in batches of their own.
   package func part(_ index: Int, of count: Int) -> EncodedReviews {
     EncodedReviews(stride(from: index, to: reviews.count, by: count).map { reviews[$0] })
-  }
-
-  /// Ranges of consecutive reviews, as many as fit into `tokensInBatch`, none empty.
-  package static func batches(of reviews: ArraySlice<EncodedReview>) -> [Range<Int>] {
-    var batches: [Range<Int>] = []
-    var (start, tokens) = (reviews.startIndex, 0)
-    for (index, review) in zip(reviews.indices, reviews) {
-      if index > start, tokens + review.ids.count > tokensInBatch {
-        batches.append(start..<index)
-        (start, tokens) = (index, 0)
-      }
-      tokens += review.ids.count
-    }
-    if start < reviews.endIndex { batches.append(start..<reviews.endIndex) }
-    return batches
   }
 }

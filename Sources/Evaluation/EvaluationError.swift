@@ -21,6 +21,8 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
   case unknownTextCleaning(path: String, found: String, known: [String])
   /// A text without a token, which GPT-2 cannot read.
   case noTokens(id: String)
+  /// A file or a pipe without a line of text.
+  case noText(source: String)
 
   public var description: String {
     switch self {
@@ -29,6 +31,7 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
         + "the tokenizer's files name a token that the model does not have: take it out of the text or out of the files"
     case .unknownTextCleaning(let path, let found, let known):
       return "\(path) (graft.text_cleaning): expected one of \(known.joined(separator: ", ")), found \(found)"
+    case .noText(let source): return "\(source): expected one text per line, found nothing"
     case .noTokens(let id):
       return "\(id): the text has no token, and this model adds none; leave it out"
     case .noPredictions:

@@ -10,6 +10,8 @@ package protocol RunRecord: Encodable {
 /// The loop over the batches of a run, recorded in a folder (`RunJournal`) or only in memory.
 package struct RecordedRun {
   private let journal: RunJournal?
+  /// The folder of the run; nil for none.
+  package var directory: String? { journal?.directory }
   private let batchCount: Int
   private let progress: ProgressHandler
 
@@ -62,6 +64,15 @@ package struct RecordedRun {
     return all
   }
 
+  /// As above, of records that know how they are written.
+  package func records<Record: RunRecord>(
+    label: String, unit: String = "batches", compute: (_ batch: Int) throws -> [Record],
+    write: (_ directory: String, [Record]) throws -> Void
+  ) throws -> [Record]? {
+    try records(
+      label: label, unit: unit, compute: compute, encode: { try JSON(encoding: $0) }, decode: Record.init, write: write)
+  }
+
   /// As above, with the records in a file of the folder, one per line, from which they are read where an earlier call
   /// finished the run.
   /// - Parameter file: the name of that file.
@@ -69,11 +80,7 @@ package struct RecordedRun {
     label: String, unit: String = "batches", in file: String, compute: (_ batch: Int) throws -> [Record],
     write: (_ directory: String, [Record]) throws -> Void
   ) throws -> [Record] {
-    let found = try records(label: label, unit: unit, compute: compute) {
-      try JSON(encoding: $0)
-    } decode: {
-      try Record($0)
-    } write: { directory, records in
+    let found = try records(label: label, unit: unit, compute: compute) { directory, records in
       try writeJSONLines(records, to: directory + "/" + file)
       try write(directory, records)
     }

@@ -51,6 +51,20 @@ extension EncodedReview {
 }
 
 extension TransformerModel {
+  /// The scores of each text, [C], in order.
+  /// - Throws: as `classify`; `CancellationError`.
+  package func classify(
+    _ texts: [[Int32]], workspace: Workspace, progress: ProgressHandler
+  ) throws -> [[Float]] {
+    try progress.during(.init("classify", unit: "texts", total: texts.count)) { update in
+      try PackedBatch.plan(texts.map(\.count)).flatMap { batch in
+        let logits = try classify(PackedBatch(Array(texts[batch])), workspace: workspace)
+        try update(batch.upperBound)
+        return logits
+      }
+    }
+  }
+
   /// The cleaning in config.json's `graft.text_cleaning`, else none.
   /// - Throws: `FileError`, `EvaluationError.unknownTextCleaning`.
   package func textCleaning() throws -> TextCleaning {

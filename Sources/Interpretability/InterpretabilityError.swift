@@ -36,6 +36,13 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   /// A text lacks the token of a patched state.
   case noPatchPosition(site: String, text: String, position: Int, tokens: Int)
 
+  /// There is no head over the vocabulary.
+  case noHead(model: String)
+  /// The head of another model has a vocabulary or a width of its own: [V, d].
+  case foreignUnembedding(base: String, found: [Int], model: String, expected: [Int])
+  /// The model of a borrowed head has other tokens.
+  case foreignVocabulary(base: String, model: String, shared: Int, of: Int)
+
   public var description: String {
     switch self {
     case .headDoesNotFit(let model, let layer, let expected, let found):
@@ -53,6 +60,13 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "\(model) is a stitched model, whose states have two heads; a tuned lens is for one checkpoint"
     case .notATunedLens(let path, let found):
       "\(path): expected a tuned lens, found \(found)"
+    case .noHead(let model): "\(model) has no head over the vocabulary to read its layers with"
+    case .foreignUnembedding(let base, let found, let model, let expected):
+      "\(base): expected a head of \(expected[0]) tokens x \(expected[1]) for \(model), found \(found[0]) x \(found[1]); "
+        + "give the model that \(model) was fine-tuned from"
+    case .foreignVocabulary(let base, let model, let shared, let count):
+      "\(base): expected the vocabulary of \(model), found one that shares \(shared) of its \(count) tokens; "
+        + "give the model that \(model) was fine-tuned from"
     case .nothingToPredict:
       "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
     case .noSuchToken(let id, let vocabulary):

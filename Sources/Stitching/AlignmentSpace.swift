@@ -1,5 +1,4 @@
 import DenseMath
-import Transformer
 
 /// The space in which two parameter vectors are compared.
 public enum AlignmentSpace: String, Sendable, CaseIterable {

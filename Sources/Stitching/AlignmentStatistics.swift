@@ -1,6 +1,5 @@
 import DenseMath
 import Evaluation
-import Files
 import Transformer
 
 /// A statistic of every pair of several models, averaged over the models.

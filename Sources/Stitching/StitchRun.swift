@@ -1,4 +1,3 @@
-import DenseMath
 import Evaluation
 import Transformer
 

@@ -1,6 +1,4 @@
-import DenseMath
 import Evaluation
-import Files
 import Transformer
 
 /// Scores every point of a pair under a seam on the same batches. A and B each run once per batch, whatever the number

@@ -1,4 +1,3 @@
-import DenseMath
 import Files
 import Transformer
 

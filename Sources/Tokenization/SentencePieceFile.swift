@@ -1,5 +1,3 @@
-import Files
-
 /// The contents of a SentencePiece `.model` (a protobuf message, `ModelProto`), checked before the library loads it:
 /// the library trusts its model, so what would make it read outside its tables or abort is refused here.
 struct SentencePieceFile {

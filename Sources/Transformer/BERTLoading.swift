@@ -1,6 +1,5 @@
 import Checkpoints
 import DenseMath
-import Files
 
 extension ModelFamily {
   package static let bert = ModelFamily(

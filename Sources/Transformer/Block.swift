@@ -1,5 +1,3 @@
-import DenseMath
-
 /// The weights of a block, with the same names in every family. `ModelTraits.normPlacement` says where its norms act.
 public struct Block: Sendable {
   /// wQ, wK and wV: three matrices, or one with their columns side by side.

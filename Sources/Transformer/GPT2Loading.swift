@@ -1,5 +1,4 @@
 import Checkpoints
-import DenseMath
 import Files
 
 extension ModelFamily {

@@ -1,6 +1,5 @@
 import Checkpoints
 import DenseMath
-import Files
 
 /// A checkpoint ready to run: a transformer and its heads. Immutable, so threads may share it; each pass needs a
 /// `Workspace` of its own.

@@ -1,4 +1,3 @@
-import Checkpoints
 import Files
 
 /// A head of a checkpoint that is not supported, such as that of a question-answering model. Its tensors are left out,
@@ -10,6 +9,12 @@ public struct OtherHead: Equatable, Sendable {
   public let modules: [String]
   /// The names of its tensors, in the order of their bytes.
   public let tensors: [String]
+
+  /// "the head qa_outputs (BertForQuestionAnswering)"
+  package var title: String {
+    let heads = (modules.count == 1 ? "the head " : "the heads ") + modules.joined(separator: ", ")
+    return heads + (modelClass.map { " (\($0))" } ?? "")
+  }
 
   /// nil where no tensor was left out.
   init?(_ tensors: [String], _ classes: ModelClasses) {

@@ -35,6 +35,25 @@ public struct PackedBatch: Sendable {
     self.tokenTypes = tokenTypes.map { $0.flatMap { $0 } } ?? []
   }
 
+  /// A batch of `plan` holds at most this many tokens, or a single sequence.
+  package static let plannedTokens = 2048
+
+  /// Ranges of neighbouring sequences to run together, as many as fit into `plannedTokens`, in order, none empty.
+  /// - Parameter lengths: tokens of each sequence.
+  package static func plan(_ lengths: [Int]) -> [Range<Int>] {
+    var batches: [Range<Int>] = []
+    var (start, tokens) = (0, 0)
+    for (index, length) in lengths.enumerated() {
+      if index > start, tokens + length > plannedTokens {
+        batches.append(start..<index)
+        (start, tokens) = (index, 0)
+      }
+      tokens += length
+    }
+    if start < lengths.count { batches.append(start..<lengths.count) }
+    return batches
+  }
+
   /// - Throws: `TransformerError.tokenTypeOutOfRange` for a token type that is not below `types`, or not below 1 when the
   ///   model has none.
   func check(tokenTypesOf types: Int) throws {

@@ -52,4 +52,18 @@ public struct ProgressHandler: Sendable {
       if isCancelled() { throw CancellationError() }
     }
   }
+
+  /// `map`, counting the elements that are done.
+  /// - Throws: what `transform` throws; `CancellationError`.
+  package func map<Elements: Collection, Result>(
+    _ elements: Elements, _ label: String, unit: String, _ transform: (Elements.Element) throws -> Result
+  ) throws -> [Result] {
+    try during(Work(label, unit: unit, total: elements.count)) { update in
+      try elements.enumerated().map { index, element in
+        let result = try transform(element)
+        try update(index + 1)
+        return result
+      }
+    }
+  }
 }

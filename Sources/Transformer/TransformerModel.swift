@@ -106,6 +106,8 @@ extension TransformerModel {
     return starts
   }
   /// The checkpoint itself; nil for a stitched model.
+  package var checkpoints: [Model] { segments.map(\.model) }
+
   public var checkpointModel: Model? { segments.count == 1 ? segments[0].model : nil }
   private var last: Model { segments[segments.count - 1].model }
 

@@ -8,7 +8,7 @@ import Testing
 
   @Test(arguments: [
     (["keep-k", "imdb-bert-1", "-n", "30", "--k", "10,100"], 2), (["related-pairs", "imdb-bert-1"], 3),
-    (["interesting", "imdb-gpt2-wide"], 1), (["recall", "imdb-bert-1", "--positions", "20"] + reviews, 4),
+    (["key-value-overlap", "imdb-gpt2-wide"], 1), (["recall", "imdb-bert-1", "--positions", "20"] + reviews, 4),
   ]) func drawsItsFigure(_ arguments: [String], _ charts: Int) throws {
     let folder = try TemporaryFolder()
     let run = try GraftProcess.run(["experiment"] + arguments + ["--svg", folder.path("a.svg")])
@@ -21,7 +21,7 @@ import Testing
   @Test func listsNeuronsByTheTokensThatAreLeft() throws {
     func found(_ filters: String...) throws -> JSONNode {
       try GraftProcess.run(
-        ["experiment", "interesting", "imdb-gpt2-wide", "--threshold", "0.1", "--json"] + filters
+        ["experiment", "key-value-overlap", "imdb-gpt2-wide", "--threshold", "0.1", "--json"] + filters
       ).json()
     }
     let (all, words) = (try found(), try found("--ascii", "--alphanumeric", "--min-length", "3"))
@@ -38,6 +38,13 @@ import Testing
     #expect(try words["options"]["min_length"].int() == 3)
     let similarities = try all["pairs"].array().map { try $0["similarity"].double() }
     #expect(similarities.count > 10 && similarities == similarities.sorted(by: >))
+  }
+
+  /// What it was called in earlier versions.
+  @Test func keyValueOverlapHasItsOldName() throws {
+    let arguments = ["imdb-bert-1", "--threshold", "0.1", "--draws", "1", "--json"]
+    let runs = try ["interesting", "key-value-overlap"].map { try GraftProcess.run(["experiment", $0] + arguments) }
+    #expect(runs[0].status == 0 && !runs[0].output.isEmpty && runs[0].output == runs[1].output, "\(runs[0].error)")
   }
 
   @Test func recallsDifferenceIsThatOfItsArms() throws {
@@ -74,9 +81,9 @@ import Testing
   @Test(arguments: [
     (["recall", "imdb-bert-1"], 64, "Give --dataset."), (["keep-k", "imdb-bert-1", "--k", "0"], 64, "at least 1"),
     (["related-pairs", "imdb-bert-1", "--k", "9000"], 1, "give a number from 1 to 8192"),
-    (["interesting", "imdb-bert-1", "--threshold", "0"], 64, "above 0"),
-    (["interesting", "imdb-bert-1", "--min-length", "13"], 1, "give a number from 1 to 30"),
-    (["interesting", "imdb-bert-1", "--words", "no-such-file"], 1, "no-such-file"),
+    (["key-value-overlap", "imdb-bert-1", "--threshold", "0"], 64, "above 0"),
+    (["key-value-overlap", "imdb-bert-1", "--min-length", "13"], 1, "give a number from 1 to 30"),
+    (["key-value-overlap", "imdb-bert-1", "--words", "no-such-file"], 1, "no-such-file"),
     (["recall", "imdb-bert-1", "--positions", "1"] + reviews, 64, "at least 2"),
     (["related-pairs", "no-such-model"], 1, "no such directory or model"),
   ]) func refuses(_ arguments: [String], _ status: Int32, _ message: String) throws {

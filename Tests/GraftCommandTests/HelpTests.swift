@@ -16,7 +16,7 @@ import Testing
   }
 
   private static let subcommands =
-    ["keep-k", "recall", "related-pairs", "interesting"].map { "experiment " + $0 }
+    ["keep-k", "recall", "related-pairs", "key-value-overlap"].map { "experiment " + $0 }
     + ["build", "search", "show", "export"].map { "atlas " + $0 }
 
   @Test(arguments: commands + subcommands) func showsExamples(_ command: String) throws {

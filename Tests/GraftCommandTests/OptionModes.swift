@@ -247,11 +247,11 @@ extension OptionMode {
       "experiment recall", "none --dataset f", uses: "--svg --k --active --positions --seed \(dataset) \(texts)"),
     OptionMode("experiment related-pairs", "none", uses: "--svg --k --draws --seed"),
     OptionMode(
-      "experiment interesting", "none --corpus f",
+      "experiment key-value-overlap", "none --corpus f",
       uses: "--svg --k --threshold --show --draws --seed \(filter) \(columns)"),
-    OptionMode("experiment interesting", "none", uses: "--svg --k --threshold --show --draws --seed \(filter)"),
+    OptionMode("experiment key-value-overlap", "none", uses: "--svg --k --threshold --show --draws --seed \(filter)"),
     OptionMode(
-      "experiment interesting", "none --json", uses: "--svg --k --threshold --draws --seed \(filter)",
+      "experiment key-value-overlap", "none --json", uses: "--svg --k --threshold --draws --seed \(filter)",
       without: "--color"),
     OptionMode("experiment stitch", "none -o r", uses: "--shard --output --resume"),
     OptionMode("experiment stitch", "none --point 0", uses: "--point"),

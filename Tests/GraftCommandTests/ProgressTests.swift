@@ -106,7 +106,7 @@ import Testing
       ("experiment keep-k", ["experiment", "keep-k", bert, "-n", "20"]),
       ("experiment recall", ["experiment", "recall", bert, "--positions", "20"] + data),
       ("experiment related-pairs", ["experiment", "related-pairs", bert]),
-      ("experiment interesting", ["experiment", "interesting", bert]),
+      ("experiment key-value-overlap", ["experiment", "key-value-overlap", bert]),
       ("verify", ["verify", bert, "--expected", path + "/states.safetensors"]),
     ]
     let help = JSONNode(

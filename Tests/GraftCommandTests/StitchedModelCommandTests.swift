@@ -35,7 +35,7 @@ import Testing
     ("experiment keep-k", nil, "experiment keep-k MODEL --dataset REVIEWS"),
     ("experiment recall", nil, "experiment recall MODEL --dataset REVIEWS"),
     ("experiment related-pairs", nil, "experiment related-pairs MODEL"),
-    ("experiment interesting", nil, "experiment interesting MODEL"),
+    ("experiment key-value-overlap", nil, "experiment key-value-overlap MODEL"),
     ("experiment stitch", nil, "experiment stitch OUT/grid.json -o OUT/grid"),
   ]
 

@@ -50,7 +50,7 @@ struct Writer: Sendable, CustomTestStringConvertible {
     Writer("experiment keep-k", "svg", .file, ["imdb-bert-1", "-n", "5", "--k", "10"]),
     Writer("experiment recall", "svg", .file, ["imdb-bert-1", "--positions", "5"] + few),
     Writer("experiment related-pairs", "svg", .file, ["imdb-bert-1"]),
-    Writer("experiment interesting", "svg", .file, ["imdb-gpt2-wide"]),
+    Writer("experiment key-value-overlap", "svg", .file, ["imdb-gpt2-wide"]),
   ]
 
   static let others =

@@ -1,4 +1,3 @@
-import DenseMath
 import Files
 import Tokenization
 import Transformer

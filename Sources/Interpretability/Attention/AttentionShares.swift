@@ -1,5 +1,3 @@
-import DenseMath
-
 /// Attention of one head in one text, raw and effective: for each target the mean share over the tokens.
 package struct AttentionShares: Sendable, Equatable, Encodable {
   /// The sum of the attention weights on the target. Over the kinds of token they sum to 1.

@@ -1,5 +1,3 @@
-import Files
-
 /// Token attribution over many texts, by level (Brunner et al. 2020, section 5.2).
 package struct AttributionStatistics: Sendable {
   /// One level.

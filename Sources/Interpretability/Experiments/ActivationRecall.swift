@@ -1,4 +1,5 @@
 import DenseMath
+import Evaluation
 import Transformer
 
 /// How many tokens of a hidden state are those of the parameters active at its computation (Dar et al., "Analyzing
@@ -30,6 +31,27 @@ package struct ActivationRecall: Sendable {
     package let random: [Double]
   }
 
+  /// Means of a `Recall` over the sampled positions, with intervals.
+  package struct Means: Sendable {
+    package let kind: ParameterKind
+    package let layer: Int
+    package let target: Target
+    package let aligned: SampleMean
+    package let random: SampleMean
+    /// Aligned minus random, position by position.
+    package let difference: SampleMean
+
+    /// nil where no position was sampled.
+    init?(_ recall: Recall, seed: UInt64) {
+      guard let aligned = SampleMean(of: recall.aligned, seed: seed),
+        let random = SampleMean(of: recall.random, seed: seed),
+        let difference = SampleMean(of: zip(recall.aligned, recall.random).map { $0 - $1 }, seed: seed)
+      else { return nil }
+      (kind, layer, target) = (recall.kind, recall.layer, recall.target)
+      (self.aligned, self.random, self.difference) = (aligned, random, difference)
+    }
+  }
+
   package let model: Model
   package let k: Int
   /// m, parameters per position.
@@ -37,6 +59,7 @@ package struct ActivationRecall: Sendable {
   package let sample: SampledPositions
   /// [n]: the position whose parameters are the random baseline of each target.
   private let partners: [Int]
+  private let seed: UInt64
 
   /// What was active at each position, and the states there.
   package struct Activations {
@@ -56,16 +79,33 @@ package struct ActivationRecall: Sendable {
     self.k = k
     self.active = active
     self.sample = sample
+    self.seed = seed
     // A stream different from that of the sample.
     var generator = SplitMix64(seed: seed ^ 0x7061_7274)
     partners = Self.derangement(of: sample.positions.count, using: &generator)
+  }
+
+  /// Runs the model over the texts and compares what was active with the states, in every block.
+  /// - Parameters:
+  ///   - batches: every text once, in order.
+  ///   - wE: [V, d]
+  /// - Throws: `TransformerError`, `InterpretabilityError.setTooLarge`; what `progress` throws.
+  package func means(
+    over batches: some Sequence<[[Int32]]>, by wE: Tensor, workspace: Workspace, progress: ProgressHandler
+  ) throws -> [Means] {
+    let (n, L) = (sample.positions.count, model.dimensions.layers)
+    return try progress.during(.init("recall", unit: "steps", total: n + L)) { update in
+      let activations = try activations(over: batches, workspace: workspace, progress: update)
+      return try recalls(activations, by: wE, workspace: workspace) { try update(n + $0) }
+        .compactMap { Means($0, seed: seed) }
+    }
   }
 
   /// Runs the model over the texts.
   /// - Parameter batches: every text once, in order.
   /// - Throws: `TransformerError`.
   package func activations(
-    over batches: some Sequence<[[Int32]]>, workspace: Workspace, progress: (_ done: Int) -> Void = { _ in }
+    over batches: some Sequence<[[Int32]]>, workspace: Workspace, progress: (_ done: Int) throws -> Void = { _ in }
   ) throws -> Activations {
     let (n, L, d) = (sample.positions.count, model.dimensions.layers, model.dimensions.hidden)
     var found = Activations(
@@ -94,7 +134,7 @@ package struct ActivationRecall: Sendable {
   /// - Parameter wE: [V, d]
   /// - Throws: `InterpretabilityError.setTooLarge`.
   package func recalls(
-    _ activations: Activations, by wE: Tensor, workspace: Workspace, progress: (_ layer: Int) -> Void = { _ in }
+    _ activations: Activations, by wE: Tensor, workspace: Workspace, progress: (_ layer: Int) throws -> Void = { _ in }
   ) throws -> [Recall] {
     let final = try targets(activations, layer: model.dimensions.layers - 1, by: wE, workspace)
     var recalls: [Recall] = []
@@ -116,7 +156,7 @@ package struct ActivationRecall: Sendable {
             Recall(kind: kind, layer: layer, target: target, aligned: arm { $0 }, random: arm { partners[$0] }))
         }
       }
-      progress(layer + 1)
+      try progress(layer + 1)
     }
     return recalls
   }

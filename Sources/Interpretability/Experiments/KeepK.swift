@@ -51,6 +51,25 @@ package struct KeepK: Sendable {
     inverse = try PositiveInverse(DoubleMatrix.gram(wE, threads: threads))
   }
 
+  /// The points of every projection.
+  /// - Parameters: as of `points`, for each of several lots of vectors.
+  /// - Returns: [lots][projections].
+  /// - Throws: as `points`; what `progress` throws.
+  package func curves(
+    _ lots: [Tensor], ks: [Int], seed: UInt64, progress: ProgressHandler
+  ) throws -> [[[Point]]] {
+    let projections = Projection.allCases
+    return try progress.during(.init("keep-k", unit: "curves", total: lots.count * projections.count)) { update in
+      try lots.enumerated().map { lot, vectors in
+        try projections.enumerated().map { index, projection in
+          let points = try points(vectors, projection, ks: ks, seed: seed)
+          try update(lot * projections.count + index + 1)
+          return points
+        }
+      }
+    }
+  }
+
   /// - Parameters:
   ///   - x: [n, d]
   ///   - ks: ascending, each from 1 to V; at most 255.

@@ -1,4 +1,5 @@
 import DenseMath
+import Evaluation
 import Transformer
 
 /// The similarity of the tokens of two related parameters (Dar et al., "Analyzing Transformers in Embedding Space",
@@ -60,6 +61,25 @@ package struct RelatedPairs: Sendable {
       })
   }
 
+  /// Sim_k of every pair in every block, with the mean of the aligned ones; a block without any is left out.
+  /// - Parameter wE: [V, d]
+  /// - Throws: `InterpretabilityError.setTooLarge`; what `progress` throws.
+  package func similarities(
+    by wE: Tensor, threads: Threads, progress: ProgressHandler
+  ) throws -> [(similarities: Similarities, mean: SampleMean)] {
+    let layers = model.dimensions.layers
+    let work = ProgressHandler.Work("related pairs", unit: "groups", total: Pair.allCases.count * layers)
+    return try progress.during(work) { update in
+      try Pair.allCases.enumerated().flatMap { index, pair in
+        try (0..<layers).compactMap { layer in
+          let found = try similarities(pair, layer: layer, by: wE, threads: threads)
+          try update(index * layers + layer + 1)
+          return SampleMean(of: found.aligned, seed: seed).map { (found, $0) }
+        }
+      }
+    }
+  }
+
   /// A feed-forward key and value that share tokens.
   package struct Alike: Sendable, Equatable {
     package let layer: Int
@@ -101,6 +121,32 @@ package struct RelatedPairs: Sendable {
         Alike(
           layer: layer, neuron: neuron, similarity: similarity, shared: keys.shared(neuron, with: values, neuron))
       })
+  }
+
+  /// The share of all pairs that reach a Sim_k.
+  package struct Share: Sendable {
+    package let similarity: Double
+    package let aligned: Double
+    /// One per draw.
+    package let shuffled: [Double]
+  }
+
+  /// Shares at 0, 0.02, 0.04 ... 1, up to the first that no pair reaches.
+  package func shares(_ layers: [Alikeness]) -> [Share] {
+    func share(_ values: [Double], _ least: Double) -> Double {
+      Double(values.count { $0 >= least }) / Double(max(1, values.count))
+    }
+    let aligned = layers.flatMap(\.aligned)
+    let shuffled = (0..<draws).map { draw in layers.flatMap { $0.shuffled[draw] } }
+    var shares: [Share] = []
+    for step in 0...50 {
+      let least = Double(step) / 50
+      let next = Share(
+        similarity: least, aligned: share(aligned, least), shuffled: shuffled.map { share($0, least) })
+      shares.append(next)
+      if next.aligned == 0, next.shuffled.allSatisfy({ $0 == 0 }) { break }
+    }
+    return shares
   }
 
   private func sets(

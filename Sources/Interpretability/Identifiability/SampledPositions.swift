@@ -24,10 +24,10 @@ package struct SampledPositions: Sendable {
   ///   - batches: every text once, in order.
   ///   - visit: gets an observation, its row, and the index in `positions` of the position the row belongs to.
   ///   - progress: called after each batch with the positions done.
-  /// - Throws: `TransformerError` for a batch that the model does not support, and what `visit` throws.
+  /// - Throws: `TransformerError` for a batch that the model does not support, and what `visit` and `progress` throw.
   package func visit(
     _ sites: Set<Site>, of model: Model, over batches: some Sequence<[[Int32]]>, workspace: Workspace,
-    progress: (_ done: Int) -> Void = { _ in },
+    progress: (_ done: Int) throws -> Void = { _ in },
     _ visit: (_ observation: Observation, _ row: UnsafePointer<Float>, _ index: Int) throws -> Void
   ) throws {
     var (first, index) = (0, 0)
@@ -46,7 +46,7 @@ package struct SampledPositions: Sendable {
         }
       }
       (first, index) = (end, inside.upperBound)
-      progress(index)
+      try progress(index)
     }
   }
 }

@@ -1,5 +1,4 @@
 import DenseMath
-import Transformer
 
 /// g: from a hidden state to its token's input, hidden state 0 (Brunner et al., "On Identifiability in Transformers",
 /// 2020, section 4).

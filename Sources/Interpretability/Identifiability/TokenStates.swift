@@ -40,7 +40,6 @@ package struct TokenTexts: Sendable {
 final class TokenStates {
   /// The most numbers held for fitting.
   private static let most = 1 << 28
-  private static let tokensInBatch = 2048
 
   private let model: any TransformerModel
   private let workspace: Workspace
@@ -100,17 +99,12 @@ final class TokenStates {
   private func run(_ texts: [TokenTexts.Text], layers: [Int]) throws -> [FloatBuffer] {
     let rows = texts.reduce(0) { $0 + $1.ids.count }
     let buffers = layers.map { FloatBuffer(uninitializedCount: rows * widths[$0]) }
-    var (start, first) = (0, 0)
-    while start < texts.count {
-      var (end, tokens) = (start + 1, texts[start].ids.count)
-      while end < texts.count, tokens + texts[end].ids.count <= Self.tokensInBatch {
-        tokens += texts[end].ids.count
-        end += 1
-      }
+    var first = 0
+    for batch in PackedBatch.plan(texts.map(\.ids.count)) {
+      let packed = try PackedBatch(texts[batch].map(\.ids))
       let reader = StateReader(layers: layers, buffers: buffers, firstRow: first)
-      _ = try model.forward(
-        PackedBatch(texts[start..<end].map(\.ids)), workspace: workspace, observer: reader)
-      (start, first) = (end, first + tokens)
+      _ = try model.forward(packed, workspace: workspace, observer: reader)
+      first += packed.tokens
     }
     return buffers
   }

@@ -1,6 +1,4 @@
 import DenseMath
-import Evaluation
-import Files
 import Transformer
 
 /// Each level through the classifier, as if the later blocks were skipped. A stitched model is read from the first

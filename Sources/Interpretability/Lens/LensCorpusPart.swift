@@ -1,3 +1,4 @@
+import Evaluation
 import Files
 import Foundation
 
@@ -40,7 +41,7 @@ package struct LensCorpusPart: Sendable, Equatable {
   }
 }
 
-extension LensCorpusPart: Encodable {
+extension LensCorpusPart: RunRecord {
   /// `distributions`, each as the base64 of its little-endian Float32 numbers, and `texts`.
   package func encode(to encoder: any Encoder) throws {
     let rows = distributions.map { row in

@@ -1,4 +1,3 @@
-import Files
 import Transformer
 
 /// A depth at which the lens reads: hidden state 0, or a site of a block.

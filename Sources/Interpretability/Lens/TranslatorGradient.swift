@@ -1,6 +1,5 @@
 import DenseMath
 import Foundation
-import Training
 import Transformer
 
 /// KL(final ‖ lens) of translated states, and its derivative through the head: softmax and matrix, the final norm and,

@@ -4,8 +4,6 @@ import DenseMath
 import Files
 import Interpretability
 import Reporting
-import Tokenization
-import Transformer
 
 struct AtlasBuild: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Atlas
 import Files
-import Reporting
 
 struct AtlasSearch: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -50,17 +49,10 @@ struct AtlasSearch: ParsableCommand {
       ? try words.split(whereSeparator: \.isWhitespace).map { word in
         (word, try atlas.search(String(word), in: side, kinds: kinds, limit: 1).count)
       } : []
-    let found = matches.map { match in
-      match.item.members + [
-        "places": match.places.map { place -> JSONMembers in
-          ["rank": place.rank, "score": place.score, "side": place.side.map(\.name), "text": place.text]
-        }
-      ]
-    }
     let options: JSONMembers = ["kind": kind, "limit": limit, "lowest": lowest, "words": words]
     let object =
       JSONMembers.header("atlas search") + atlas.progressMembers + [
-        "count": count, "matches": found, "options": options,
+        "count": count, "matches": matches, "options": options,
       ]
     try output.print(object) { style in
       guard !matches.isEmpty else {
@@ -68,35 +60,7 @@ struct AtlasSearch: ParsableCommand {
         return "nothing has all of \(words) among its \(lowest ? "lowest" : "highest") tokens"
           + (found.count > 1 ? ": \(found.joined(separator: ", "))" : "") + "\n" + atlas.partialNote(style)
       }
-      var table = Table(
-        caption: "\(atlas.modelName): \(count.counted("place")) with \(words)"
-          + (count > matches.count ? ", the first \(matches.count)" : ""),
-        columns: [.init("name"), .init("kind"), .init("rank", .trailing), .init("where")])
-      for match in matches {
-        table.append([
-          .init(match.item.name, .strong), .init(match.item.kindAndNumber), .count(match.places[0].rank),
-          .init(match.places.prefix(4).map { text($0, of: match.item.kind) }.joined(separator: ", ").shortened(to: 52)),
-        ])
-      }
-      return table.text(style) + atlas.partialNote(style)
-    }
-  }
-
-  /// A place; of a direction with the side that it stands on.
-  private func text(_ place: Atlas.Match.Place, of kind: AtlasKind) -> String {
-    guard let side = place.side, kind.isDirection else { return place.text }
-    return "\(place.text) (\(kind.title(of: side)))"
-  }
-}
-
-extension Atlas.TokenSide {
-  /// As it stands in a result.
-  fileprivate var name: String {
-    switch self {
-    case .highest: return "highest"
-    case .lowest: return "lowest"
-    case .rightHighest: return "right-highest"
-    case .rightLowest: return "right-lowest"
+      return atlas.table(of: matches, count: count, words: words).text(style) + atlas.partialNote(style)
     }
   }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import Atlas
 import Files
 import Interpretability
-import Reporting
 import Transformer
 
 struct AtlasShow: ParsableCommand {
@@ -41,7 +40,7 @@ struct AtlasShow: ParsableCommand {
         "options": ["place": "\(place)"], "readings": readings,
       ]
     try output.print(object) { style in
-      readings.map { table($0).text(style) }.joined(separator: "\n") + atlas.partialNote(style)
+      readings.map { $0.table.text(style) }.joined(separator: "\n") + atlas.partialNote(style)
     }
   }
 
@@ -61,11 +60,5 @@ struct AtlasShow: ParsableCommand {
 
         """
     }
-  }
-
-  private func table(_ reading: Atlas.Reading) -> Table {
-    guard case .head(let matrix) = reading.item.kind else { return .lists(reading.title, reading.lists) }
-    return .pairs(
-      reading.title, of: matrix, reading.pairs.map { ($0.left.text, $0.right.text, $0.score) })
   }
 }

@@ -5,7 +5,6 @@ import Files
 import Foundation
 import Interpretability
 import Reporting
-import Tokenization
 import Training
 import Transformer
 
@@ -151,12 +150,12 @@ struct AttributionRun {
     derivatives = DerivativeWorkspace(threads: threads)
   }
 
-  func encode(_ text: InputText) throws -> TextEncoder.Tokens {
+  func encode(_ text: InputText) throws -> EncodedText {
     let bytes = cleaning == .none ? text.bytes : Array(cleaning.clean(text.string).utf8)
     return try encoder.encode(bytes, source: text.source)
   }
 
-  func read(_ text: InputText, _ tokens: TextEncoder.Tokens) throws -> AttributionReading {
+  func read(_ text: InputText, _ tokens: EncodedText) throws -> AttributionReading {
     let batch = try PackedBatch([tokens.ids])
     let labels = classifier?.labels ?? []
     let result: AttributionReading.Result

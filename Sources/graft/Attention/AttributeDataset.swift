@@ -27,13 +27,15 @@ extension Attribute {
       [try run.record(texts.reviews[$0])]
     } write: { directory, records in
       let found = statistics(records)
-      try OutputFile.write(report(found).page(Provenance(stamp: object(nil))).html, to: directory + "/report.html")
+      try OutputFile.write(
+        report(found).page(Provenance(stamp: object(nil), command: CommandText.invoked)).html,
+        to: directory + "/report.html")
       try OutputFile.write(object(found).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     let found = statistics(records)
     let summary = report(found)
     try svg?.write(summary.ownChart.svg())
-    try html?.write(summary.page(Provenance(stamp: object(nil))).html)
+    try html?.write(summary.page(Provenance(stamp: object(nil), command: CommandText.invoked)).html)
     try output.print(object(found), beside: svg, html) { style in
       summary.text(style)
         + (recording.output.map {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Files
 import Interpretability
-import Tokenization
 import Transformer
 
 extension DecisionAttribution.Baseline: ExpressibleByArgument {}

@@ -6,7 +6,6 @@ import Files
 import Foundation
 import Interpretability
 import Reporting
-import Tokenization
 import Transformer
 
 struct Identify: ParsableCommand {
@@ -126,7 +125,7 @@ struct Identify: ParsableCommand {
         kept.append(head)
       }
       return IdentifiedText(
-        text: input, ids: tokens.ids, truncated: tokens.truncated, record: record, targets: study.targets, kept: kept,
+        text: input, tokens: tokens, record: record, targets: study.targets, kept: kept,
         tokenizer: encoder.tokenizer, modelName: model.name, simplex: effective.simplex)
     }
     if let save, let first = results.first { try saved.write(ids: first.ids, to: save.path) }

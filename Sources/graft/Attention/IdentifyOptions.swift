@@ -2,7 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Interpretability
-import Stitching
+import Reporting
 import Transformer
 
 /// `--heads L3H2,L0H1`: heads by block and number, from 0.
@@ -27,19 +27,7 @@ struct HeadList: Equatable {
   }
 }
 
-/// What a head's picture shows.
-enum AttentionPart: String, CaseIterable, ExpressibleByArgument {
-  case raw, effective, null
-
-  /// Of one cell.
-  func value(raw: Double, effective: Double) -> Double {
-    switch self {
-    case .raw: raw
-    case .effective: effective
-    case .null: raw - effective
-    }
-  }
-}
+extension AttentionPart: ExpressibleByArgument {}
 
 /// How effective attention is measured.
 struct EffectiveAttentionOptions: ParsableArguments {

@@ -91,12 +91,13 @@ struct IdentifyRun {
       return try maps.map { [.map(try $0.record(part: batch - textBatches))] } ?? []
     } write: { directory, records in
       let summary = self.report(records)
-      try OutputFile.write(summary.page(stamp: json(summary)), to: directory + "/report.html")
+      try OutputFile.write(
+        summary.page(stamp: json(summary), command: CommandText.invoked), to: directory + "/report.html")
       try OutputFile.write(json(summary).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     let report = self.report(all)
     try options.svg?.write(report.picture.svg())
-    try options.html?.write(report.page(stamp: json(report)))
+    try options.html?.write(report.page(stamp: json(report), command: CommandText.invoked))
     try options.output.print(json(report), beside: options.svg, options.html) { style in
       report.text(style)
         + (options.recording.output.map {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Evaluation
 import Files
-import Reporting
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -35,16 +34,7 @@ struct Compare: ParsableCommand {
       classNames: names.0.flatMap { first in names.1.map { (first, $0) } })
     let json = JSONMembers.header("compare") + ["runs": [first, second]] + comparison
     try output.print(json) { style in
-      var facts = FactSheet("\(second) against \(first) on \(comparison.n.counted("review"))")
-      let interval = comparison.differenceInterval
-      facts.add("accuracy", "\(comparison.firstAccuracy.fixed(4)) and \(comparison.secondAccuracy.fixed(4))")
-      facts.add(
-        "difference",
-        "\(comparison.difference.fixed(4)), 95% interval \(interval.low.fixed(4)) to \(interval.high.fixed(4))")
-      facts.add("only first", comparison.onlyFirstCorrect.counted("review") + " right")
-      facts.add("only second", comparison.onlySecondCorrect.counted("review") + " right")
-      facts.add("McNemar", "p = \(comparison.pValue.fixed(4)), exact, two-sided")
-      return facts.text(style)
+      comparison.text(style, first: first, second: second)
     }
   }
 }

@@ -1,10 +1,7 @@
 import ArgumentParser
-import DenseMath
 import Evaluation
 import Files
 import Reporting
-import Tokenization
-import Transformer
 
 struct Evaluate: ParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,10 +1,8 @@
 import ArgumentParser
-import DenseMath
 import Evaluation
 import Files
 import Foundation
 import Reporting
-import Tokenization
 import Training
 import Transformer
 

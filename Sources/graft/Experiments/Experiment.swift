@@ -10,7 +10,7 @@ struct Experiment: ParsableCommand {
         graft experiment keep-k imdb-gpt2-wide --svg keep-k.svg
       """,
     subcommands: [
-      ExperimentKeepK.self, ExperimentRecall.self, ExperimentRelatedPairs.self, ExperimentInteresting.self,
+      ExperimentKeepK.self, ExperimentRecall.self, ExperimentRelatedPairs.self, ExperimentKeyValueOverlap.self,
       ExperimentStitch.self, ExperimentMerge.self,
     ])
 }

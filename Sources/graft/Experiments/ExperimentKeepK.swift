@@ -1,10 +1,7 @@
 import ArgumentParser
-import DenseMath
-import Evaluation
 import Files
 import Interpretability
 import Reporting
-import Transformer
 
 struct ExperimentKeepK: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -36,14 +33,6 @@ struct ExperimentKeepK: ParsableCommand {
     if let k, k.values.count > 255 { throw ValidationError("--k takes at most 255 numbers, not \(k.values.count).") }
   }
 
-  /// The curves of one sort of vectors.
-  private struct Sort {
-    let name: String
-    let title: String
-    let vectors: Int
-    let curves: [(projection: KeepK.Projection, points: [KeepK.Point])]
-  }
-
   func run() throws {
     let model = try options.model.open()
     let digest = BackgroundDigest(of: model)
@@ -65,20 +54,9 @@ struct ExperimentKeepK: ParsableCommand {
       }
       sorts.append(("hidden", "hidden states", states))
     }
-    let progress = Progress(
-      ProgressLine(label: "keep-k", unit: "curves", total: sorts.count * KeepK.Projection.allCases.count))
-    var done = 0
-    let results = try sorts.map { name, title, vectors in
-      Sort(
-        name: name, title: title, vectors: vectors.rows,
-        curves: try KeepK.Projection.allCases.map { projection in
-          let points = try experiment.points(vectors, projection, ks: ks, seed: data.seed)
-          done += 1
-          progress.update(done)
-          return (projection, points)
-        })
-    }
-    progress.clear()
+    let curves = try experiment.curves(sorts.map(\.2), ks: ks, seed: data.seed, progress: .command)
+    let report = KeepKReport(
+      zip(sorts, curves).map { .init($0.0, title: $0.1, vectors: $0.2.rows, curves: $1) }, model: model.name)
     let stamp = ResultStamp(
       command: "experiment keep-k", model: model, digest: digest, dataset: texts?.dataset, seed: data.seed,
       options: data.members + (texts.map { classification.members($0.cleaning) } ?? [:]) + [
@@ -86,61 +64,6 @@ struct ExperimentKeepK: ParsableCommand {
       ] + options.threads.member)
     let truncated = Absent(wrappedValue: texts?.encoded.truncatedCount)
     try options.show(
-      figure(results, model), stamp.object(["truncated": truncated, "vectors": results.map(json)])
-    ) {
-      style in results.map { table($0).text(style) }.joined(separator: "\n")
-    }
-  }
-
-  private func json(_ sort: Sort) -> JSONMembers {
-    let curves = sort.curves.map { curve -> JSONMembers in
-      let points = curve.points.map { point -> JSONMembers in
-        ["cosine": point.cosine, "k": point.k, "off_diagonal": point.offDiagonal]
-      }
-      return ["points": points, "projection": curve.projection.rawValue]
-    }
-    return ["curves": curves, "n": sort.vectors, "sort": sort.name]
-  }
-
-  private func figure(_ sorts: [Sort], _ model: Model) -> ChartColumn {
-    ChartColumn(
-      sorts.map { sort in
-        LineChart(
-          title: "\(model.name): \(sort.title)",
-          subtitle: "Cosine of the true Gram matrix and the one made from k tokens a vector, n = \(sort.vectors)",
-          xAxis: .init("k", isLogarithmic: true), yAxis: .init("cosine", bounds: 0...1),
-          series: sort.curves.map { curve in
-            .init(
-              name: curve.projection.title, points: curve.points.map { .init(x: Double($0.k), y: $0.cosine ?? .nan) })
-          })
-      })
-  }
-
-  private func table(_ sort: Sort) -> Table {
-    var table = Table(
-      caption: "\(sort.title), n = \(sort.vectors): cosine, and without the diagonal",
-      columns: [.init("k", .trailing)]
-        + sort.curves.flatMap { [Table.Column($0.projection.rawValue, .trailing), .init("off", .trailing)] })
-    for index in sort.curves[0].points.indices {
-      table.append(
-        [.count(sort.curves[0].points[index].k)]
-          + sort.curves.flatMap { curve -> [Table.Cell] in
-            let point = curve.points[index]
-            return [.number(point.cosine, decimals: 3), .number(point.offDiagonal, decimals: 3, .faint)]
-          })
-    }
-    return table
-  }
-}
-
-extension KeepK.Projection {
-  /// For a legend.
-  fileprivate var title: String {
-    switch self {
-    case .transpose: return "E transposed"
-    case .pseudoInverse: return "pseudo-inverse"
-    case .random: return "k random tokens of each vector"
-    case .shared: return "the same k random tokens"
-    }
+      report.figure, stamp.object(["truncated": truncated, "vectors": report.members]), text: report.text)
   }
 }

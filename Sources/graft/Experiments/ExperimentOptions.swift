@@ -2,9 +2,7 @@ import ArgumentParser
 import DenseMath
 import Evaluation
 import Files
-import Interpretability
 import Reporting
-import Tokenization
 import Transformer
 
 /// What the experiments on one model's parameters share.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Files
 import Reporting
 import Transformer
@@ -62,7 +63,7 @@ struct Forward: ParsableCommand {
     }
   }
 
-  private func tokens(for model: any TransformerModel) throws -> TextEncoder.Tokens {
+  private func tokens(for model: any TransformerModel) throws -> EncodedText {
     if let text { return try TextEncoder(model, encoding).encode(Array(text.utf8), source: "--text") }
     let all = ids?.values ?? []
     let head = all.prefix(encoding.maxLength.map { min($0, model.positions) } ?? all.count)
@@ -71,7 +72,7 @@ struct Forward: ParsableCommand {
         "--ids", tokens: all.count, read: head.count,
         limit: Truncation.limit(encoding.maxLength, tokenizer: nil, positions: model.positions))
     }
-    return TextEncoder.Tokens(ids: Array(head), truncated: head.count < all.count)
+    return EncodedText(ids: Array(head), truncated: head.count < all.count)
   }
 
   private var options: JSONMembers {

@@ -1,9 +1,6 @@
 import ArgumentParser
-import Checkpoints
 import Files
 import Reporting
-import Tokenization
-import Transformer
 
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -26,7 +23,7 @@ struct Inspect: ParsableCommand {
   func run() throws {
     let opened = try model.open()
     let digest = BackgroundDigest(of: opened)
-    let description = try ModelDescription(opened, threads: threads.count)
+    let description = try ModelDescription(opened, threads: threads.count) { try opened.notedTokenizer() }
     let stamp = ResultStamp(command: "inspect", model: opened, digest: digest, options: ["tensors": tensors])
     let sha256 = try digest.wait()
     try output.print(stamp.object(description.members(withTensors: tensors))) { style in

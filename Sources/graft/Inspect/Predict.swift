@@ -1,7 +1,5 @@
 import ArgumentParser
 import Files
-import Reporting
-import Tokenization
 import Transformer
 
 struct Predict: ParsableCommand {

@@ -42,7 +42,7 @@ struct Tokenize: ParsableCommand {
       if output.json {
         pending += try JSON(encoding: encoding).serialized() + "\n"
       } else {
-        pending += (index > 0 ? "\n" : "") + Self.table(encoding, text, tokenizer).text(style)
+        pending += (index > 0 ? "\n" : "") + encoding.table(of: text.string, tokenizer).text(style)
       }
       if pending.utf8.count > 1 << 16 {
         try Console.write(pending)
@@ -50,28 +50,5 @@ struct Tokenize: ParsableCommand {
       }
     }
     try Console.write(pending)
-  }
-
-  private static func table(_ encoding: Encoding, _ text: InputText, _ tokenizer: Tokenizer) -> Table {
-    var table = Table(
-      caption: "\(encoding.ids.count.counted("token")): \(text.string.shortened(to: 100))",
-      columns: [
-        Table.Column("position", .trailing), Table.Column("id", .trailing), Table.Column("token"),
-        Table.Column("bytes"),
-      ])
-    for (position, id) in encoding.ids.enumerated() {
-      let range = encoding.offsets[position]
-      table.append([
-        .count(position, .faint), .count(Int(id)), Table.Cell(tokenizer.display(id), .strong),
-        Table.Cell(range == 0..<0 ? "" : "\(range.lowerBound)–\(range.upperBound)", .faint),
-      ])
-    }
-    return table
-  }
-}
-
-extension Encoding: Encodable {
-  public func encode(to encoder: any Encoder) throws {
-    try encoder.encode(["ids": ids, "tokens": tokens, "offsets": offsets.map { [$0.lowerBound, $0.upperBound] }])
   }
 }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Checkpoints
 import Files
-import Reporting
 import Transformer
 
 struct Verify: ParsableCommand {
@@ -49,11 +48,7 @@ struct Verify: ParsableCommand {
       throw CommandError.nothingToCompare(path: expected, names: file.names)
     }
     let failure = verification.firstFailure(tolerance: tolerance)
-    // Stages after the first failure say no more: they were made from numbers that were wrong already.
-    let shown =
-      failure.map { failed in
-        verification.stages.prefix { $0.name != failed.name } + [failed]
-      } ?? verification.stages
+    let shown = verification.stages(tolerance: tolerance)
     let object = try digest.map { digest in
       try ResultStamp(
         command: "verify", model: model, digest: digest,
@@ -64,47 +59,11 @@ struct Verify: ParsableCommand {
       ])
     }
     try output.print(object ?? .null) { style in
-      text(model, shown, failure: failure, notCompared: verification.notCompared, style)
+      verification.text(shown, of: model, tolerance: tolerance, style)
     }
     if let failure {
       throw CommandError.overTolerance(
         stage: failure.name, fraction: failure.fraction.scientific, tolerance: tolerance.scientific)
     }
-  }
-
-  private func text(
-    _ model: any TransformerModel, _ stages: [Verification.Stage], failure: Verification.Stage?, notCompared: [String],
-    _ style: Style
-  ) -> String {
-    var table = Table(columns: [
-      Table.Column("stage"), Table.Column("largest error", .trailing), Table.Column("of largest", .trailing),
-      Table.Column("at"), Table.Column(""),
-    ])
-    for stage in stages {
-      let failed = stage.name == failure?.name
-      table.append([
-        Table.Cell(stage.name), Table.Cell(stage.largestError.scientific),
-        Table.Cell(stage.fraction.scientific, failed ? .bad : .plain), Table.Cell("\(stage.index)", .faint),
-        failed ? Table.Cell("over \(tolerance.scientific)", .bad) : Table.Cell("ok", .good),
-      ])
-    }
-    var text = table.text(style)
-    if !notCompared.isEmpty { text += "not compared: \(notCompared.joined(separator: ", "))\n" }
-    if let head = model.otherHead { text += "left out: \(head.title)\n" }
-    if failure == nil, let worst = stages.max(by: { $0.fraction < $1.fraction }) {
-      text +=
-        "\(model.name) matches: \(stages.count) stages, largest error \(worst.fraction.scientific) "
-        + "(\(worst.name)), allowed \(tolerance.scientific)\n"
-    }
-    return text
-  }
-}
-
-extension Verification.Stage: Encodable {
-  public func encode(to encoder: any Encoder) throws {
-    try encoder.encode([
-      "name": name, "largest_error": largestError, "largest_magnitude": largestMagnitude, "fraction": fraction,
-      "at": index,
-    ])
   }
 }

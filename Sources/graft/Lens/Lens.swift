@@ -1,9 +1,8 @@
 import ArgumentParser
+import Evaluation
 import Files
 import Interpretability
 import Reporting
-import Tokenization
-import Transformer
 
 struct Lens: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -66,7 +65,7 @@ struct Lens: ParsableCommand {
   func run() throws {
     let opened = try model.open()
     let base = try lens.unembedding.map { try CheckpointArgument.open($0) }
-    let heads = try LensHeads(opened, lens.head, borrowing: base)
+    let heads = try lens.head.heads(of: opened, borrowing: base)
     if tuning.tuned != nil { _ = try opened.requireCheckpoint() }
     if corpus.isGiven { return try runCorpus(opened, heads, base: base) }
     let isStamped = output.json || html != nil
@@ -80,14 +79,14 @@ struct Lens: ParsableCommand {
     let attributor =
       try attribution.attribute
       ? LensAttributor(
-        opened.requireCheckpoint(), head: heads.segments[0], lens, encoder.tokenizer, workspace: workspace) : nil
+        opened.requireCheckpoint(), head: heads[0], lens, encoder.tokenizer, workspace: workspace) : nil
     let texts = try input.texts()
     _ = try encoder.tokenizer.singleTokens(texts.compactMap { text in text.target.map { (text.targetSource, $0) } })
     func read(_ text: InputText, changing: Bool = true) throws -> LensReading {
       let reading = try run.read(text, changing: changing)
       return reading.attributed(try attributor?.attributions(of: reading) ?? [])
     }
-    let beside = try input.beside.map { try read(InputText(bytes: Array($0.utf8), source: "--beside")) }
+    let beside = try input.beside.map { try read(InputText($0, source: "--beside")) }
     // What is shown side by side: a text, or a text without and with what is changed.
     let groups = try texts.mapShowingProgress("lens", unit: "texts") { text in
       (interventions.unchanged ? [try read(text, changing: false)] : []) + [try read(text)]

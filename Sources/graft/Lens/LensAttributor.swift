@@ -1,4 +1,5 @@
 import Interpretability
+import Reporting
 import Tokenization
 import Transformer
 
@@ -31,7 +32,7 @@ struct LensAttributor {
       }
     }
     let pairs = places.compactMap { place in
-      (reading.target ?? reading.cells.last?[place].top.first?.id).map {
+      (reading.targets.target ?? reading.cells.last?[place].top.first?.id).map {
         (position: reading.positions[place], target: $0)
       }
     }
@@ -47,11 +48,12 @@ struct LensAttributor {
     _ places: [(position: Int, target: Int32)], in ids: [Int32], _ reading: LensReading
   ) throws -> [LogitAttributionReading] {
     let found = try LogitAttribution.attributions(
-      at: places, versus: reading.versus, in: ids, model: model, head: head, interventions: reading.interventions,
+      at: places, versus: reading.targets.versus, in: ids, model: model, head: head,
+      interventions: reading.interventions,
       workspace: workspace)
     return zip(places, found).map { place, attribution in
       LogitAttributionReading(
-        attribution: attribution, position: place.position, target: place.target, versus: reading.versus,
+        attribution: attribution, position: place.position, target: place.target, versus: reading.targets.versus,
         blocks: model.blockDimensions, tokenizer: tokenizer)
     }
   }

@@ -3,7 +3,6 @@ import Evaluation
 import Files
 import Interpretability
 import Reporting
-import Tokenization
 import Transformer
 
 struct LensClassifier: ParsableCommand {

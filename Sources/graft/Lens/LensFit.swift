@@ -1,10 +1,6 @@
 import ArgumentParser
-import DenseMath
-import Evaluation
 import Files
 import Interpretability
-import Reporting
-import Transformer
 
 struct LensFit: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -63,74 +59,27 @@ struct LensFit: ParsableCommand {
 
   func run() throws {
     let opened = try model.open()
-    let heads = try LensHeads(opened, head, borrowing: unembedding.map { try CheckpointArgument.open($0) })
+    let heads = try head.heads(of: opened, borrowing: unembedding.map { try CheckpointArgument.open($0) })
     let digest = BackgroundDigest(of: opened)
-    let texts = try LensCorpus(opened, corpus, maxLength: maxLength, threads: threads.count)
-    let workspace = threads.workspace()
-
-    var regression = TunedLensRegression(opened, head: heads.segments[0])
-    let progress = Progress(ProgressLine(label: "fit", unit: "batches", total: texts.batchCount))
-    for batch in 0..<texts.batchCount {
-      try regression.add(texts.texts(ofBatch: batch), workspace: workspace)
-      progress.update(batch + 1)
-    }
-    progress.clear()
-    let (fitted, explained) = try Progress.during("regression") { try regression.solve(ridge: ridge) }
-    let (lens, divergences) = try train(regression, from: fitted, texts, workspace: workspace)
-
+    let texts = try corpus.corpus(opened, maxLength: maxLength, threads: threads.count)
+    let fit = try texts.fit(
+      opened, head: heads[0], ridge: ridge, steps: steps, rate: rate, seed: corpus.data.seed,
+      workspace: threads.workspace(), progress: .command)
     let options: JSONMembers =
-      texts.members(maxLength: maxLength) + [
+      try corpus.members(opened, maxLength: maxLength) + [
         "head": head.rawValue, "rate": rate, "ridge": ridge, "steps": steps, "unembedding": unembedding,
       ] + threads.member
     let stamp = ResultStamp(
       command: "lens-fit", model: opened, digest: digest, dataset: texts.dataset, seed: corpus.data.seed,
       options: options)
-    try lens.write(to: output.path, metadata: ["graft.fit": stamp.object().serialized()])
-    let levels = LensLevel.all(blocks: lens.translators.count)
-    let results = levels.dropLast().enumerated().map { index, level -> JSONMembers in
-      ["explained_variance": explained[index], "kl_in_last_steps": divergences.map { $0[index] }, "level": level.name]
-    }
+    try fit.lens.write(to: output.path, metadata: ["graft.fit": stamp.object().serialized()])
     let object = try stamp.object([
-      "levels": results, "output": output.path, "places": regression.places, "truncated": texts.truncatedCount,
-      "unembedding_sha256": lens.unembeddingDigest,
+      "levels": fit.levels, "output": output.path, "places": fit.places, "truncated": texts.encoded.truncatedCount,
+      "unembedding_sha256": fit.lens.unembeddingDigest,
     ])
     try display.print(object, beside: output) { style in
-      var table = Table(
-        caption: "\(opened.name): fitted on \(regression.places.counted("token")) of \(texts.dataset.name)",
-        columns: [Table.Column("level"), Table.Column("variance explained", .trailing)]
-          + (divergences == nil ? [] : [Table.Column("KL in the last steps", .trailing)]))
-      for (index, level) in levels.dropLast().enumerated().reversed() {
-        table.append(
-          [Table.Cell(level.name), .number(explained[index], decimals: 3)]
-            + (divergences.map { [.number($0[index], decimals: 3)] } ?? []))
-      }
-      return table.text(style) + "\n" + style.painted("written: ", .faint) + "\(output)\n"
+      fit.table(model: opened.name, dataset: texts.dataset.name).text(style) + "\n"
+        + style.painted("written: ", .faint) + "\(output)\n"
     }
-  }
-
-  /// Gradient steps over the batches in a drawn order, again and again.
-  /// - Returns: the lens and each level's mean divergence in the last tenth of the steps; nil without steps.
-  private func train(
-    _ regression: TunedLensRegression, from start: TunedLens, _ texts: LensCorpus, workspace: Workspace
-  ) throws -> (TunedLens, [Double]?) {
-    guard steps > 0 else { return (start, nil) }
-    var training = TunedLensTraining(
-      regression, from: start, steps: steps, rate: rate, seed: corpus.data.seed, workspace: workspace)
-    var generator = SplitMix64(seed: corpus.data.seed)
-    var order: [Int] = []
-    var last: [[Double]] = []
-    let progress = Progress(ProgressLine(label: "fit", unit: "steps", total: steps))
-    for step in 0..<steps {
-      if order.isEmpty { order = generator.permutation(of: texts.batchCount) }
-      if let means = try training.step(texts.texts(ofBatch: order.removeLast())), step >= steps - max(1, steps / 10) {
-        last.append(means)
-      }
-      progress.update(step + 1)
-    }
-    progress.clear()
-    let means = start.translators.indices.map { level in
-      last.reduce(0) { $0 + $1[level] } / Double(max(1, last.count))
-    }
-    return (training.lens, means)
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Files
+import Interpretability
 
 /// `--slice a:b`: places a up to but not including b; either end may be left out.
 struct LensSlice: ExpressibleByArgument {

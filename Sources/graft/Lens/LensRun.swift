@@ -1,5 +1,6 @@
+import Evaluation
 import Interpretability
-import Tokenization
+import Reporting
 import Transformer
 
 /// Reads one text after the other, as the options of `graft lens` ask for.
@@ -14,7 +15,7 @@ struct LensRun {
   /// - Parameter tuned: reads beside the plain lens.
   /// - Throws: `CommandError.unknownToken`, `.missingSpecialToken`, `InterpretabilityError`.
   init(
-    _ model: any TransformerModel, _ heads: LensHeads, _ encoder: TextEncoder, _ options: LensOptions,
+    _ model: any TransformerModel, _ heads: [Unembedding], _ encoder: TextEncoder, _ options: LensOptions,
     tuned: TunedLens?, _ changer: SiteChanger, workspace: Workspace
   ) throws {
     (self.changer, self.encoder, self.options, self.workspace) = (changer, encoder, options, workspace)
@@ -28,7 +29,7 @@ struct LensRun {
     targets = LensTargets(
       try token(options.target, "--target"), versus: try token(options.versus, "--versus"))
     lens = try LogitLens(
-      model, heads: heads.segments,
+      model, heads: heads,
       levels: LensLevel.all(
         blocks: model.blockDimensions.count, sublayers: options.sublayers, updates: options.updates,
         tuned: tuned != nil), tuned: tuned)
@@ -56,19 +57,16 @@ struct LensRun {
         workspace: workspace)
     }
     return LensReading(
-      text: text, ids: tokens.ids, truncated: tokens.truncated, positions: positions, levels: reading.levels,
-      cells: reading.cells, truth: reading.truth, masksEach: options.maskEach, interventions: interventions,
-      changes: changing ? changer.changes.map(\.description) : [], target: targets.target, versus: targets.versus,
-      followed: LensFollowed(
-        target: targets.target.map(tokenizer.display), versus: targets.versus.map(tokenizer.display)),
-      tokenizer: tokenizer, modelName: lens.model.name)
+      text, tokens, reading, masksEach: options.maskEach, interventions: interventions,
+      changes: changing ? changer.changes.map(\.description) : [], targets: targets, tokenizer: tokenizer,
+      modelName: lens.model.name)
   }
 }
 
 extension TextEncoder {
   /// The ids of a text that the model reads whole.
   /// - Throws: `CommandError.promptTooLong`; what `encode` throws.
-  func encode(fitting model: any TransformerModel, _ text: InputText) throws -> Tokens {
+  func encode(fitting model: any TransformerModel, _ text: InputText) throws -> EncodedText {
     let tokens = try encode(text.bytes, source: text.source)
     guard tokens.ids.count <= model.positions else {
       throw CommandError.promptTooLong(source: text.source, tokens: tokens.ids.count, positions: model.positions)
@@ -87,6 +85,6 @@ extension InterventionOptions {
       changes(), of: model,
       meanOver: meanOver.map { path in try InputText.lines(of: path).map { try PackedBatch([ids($0)]) } },
       workspace: workspace
-    ) { try ids(InputText(bytes: Array($0.utf8), source: "the text of --patch")) }
+    ) { try ids(InputText($0, source: "the text of --patch")) }
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import DenseMath
 import Files
 import Interpretability
 import Reporting
@@ -64,20 +63,19 @@ struct Project: ParsableCommand {
     let digest = output.json ? BackgroundDigest(of: opened) : nil
     let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
     let reader = TokenReader(
-      projection: projection, labels: TokenLabels(tokenizer: tokenizer, width: width),
-      ids: try filter.ids(of: tokenizer, below: projection.vocabulary),
+      projection, TokenLabels(tokenizer, width: width),
+      among: try filter.ids(of: tokenizer, below: projection.vocabulary),
       top: top ?? subject.defaultTop, threads: threads.count)
-    let result: ProjectResult
+    let result: ProjectionReport
     if let displacement {
       try check(tokenizer, against: displacement.base)
-      result = try ProjectDisplacement(displacement, subject, reader).result()
-    } else if subject.svd {
-      result = try subject.directions(reader)
-    } else if let head = subject.head {
-      result = try subject.pairs(
-        of: head, reader, groups: pairFilter.pairs.groups(of: tokenizer, below: projection.vocabulary))
+      result = try DisplacementReport(
+        displacement, reader, vectors: subject.vectorPlaces, moved: subject.moved, scored: subject.scored,
+        seed: subject.seed, progress: .command
+      ).report()
     } else {
-      result = try subject.vectors(reader)
+      result = try subject.report(
+        reader, groups: pairFilter.pairs.groups(of: tokenizer, below: projection.vocabulary))
     }
     let object = try digest.map { digest in
       try ResultStamp(
@@ -102,25 +100,4 @@ struct Project: ParsableCommand {
       throw CommandError.foreignBase(base: base.name, model: model.model, id: Int(difference))
     }
   }
-}
-
-/// What a projection found, for machines and for people.
-struct ProjectResult {
-  let members: JSONMembers
-  private let parts: [(Style) -> String]
-
-  /// Members that were not asked for are null.
-  /// - Parameters:
-  ///   - found: what was asked for: one of directions, displacement, pairs and vectors; nil for nothing.
-  ///   - parts: what people see, a part after the other.
-  init(_ key: String?, _ found: any Encodable, _ parts: [(Style) -> String]) {
-    members = ["directions", "displacement", "pairs", "vectors"].reduce([:] as JSONMembers) { members, name in
-      members + (name == key ? [name: found] : [name: JSON.null])
-    }
-    self.parts = parts
-  }
-
-  init(_ key: String?, _ found: any Encodable, _ tables: [Table]) { self.init(key, found, tables.map { $0.text }) }
-
-  func text(_ style: Style) -> String { parts.map { $0(style) }.joined(separator: "\n") }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import DenseMath
 import Files
 import Interpretability
 import Reporting
@@ -133,75 +132,15 @@ struct ProjectSubject: ParsableArguments {
     ] + Dictionary(named) { $1 }
   }
 
-  // MARK: What was asked for
-
+  /// What was asked for, but for a displacement.
+  /// - Parameter groups: of tokens, one pair of each of whose pairs is kept.
   /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
-  func vectors(_ reader: TokenReader) throws -> ProjectResult {
-    var (objects, tables): ([JSONMembers], [Table]) = ([], [])
-    for (group, place) in vectorPlaces {
-      let row = try reader.projection.row(of: place, in: group)
-      let ends = reader.ends(try reader.projection.vectors(group, layer: place.layer)[rows: row..<row + 1])[0]
-      objects.append(["group": group.rawValue, "name": "\(place)"] + ends.members(reader.labels))
-      tables.append(
-        Table.lists(
-          "\(reader.projection.model.name) \(group.rawValue) \(place)",
-          [reader.list("highest", ends.highest), reader.list("lowest", ends.lowest)]))
+  func report(_ reader: TokenReader, groups: @autoclosure () -> [Int32]?) throws -> ProjectionReport {
+    if svd, let head, let matrix = matrix.ofHead { return try reader.directions(directions, of: matrix, head) }
+    if svd, let layer, let group = matrix.ofBlock { return try reader.directions(directions, of: group, layer: layer) }
+    if let head, let matrix = matrix.ofHead {
+      return try reader.pairs(matrix, of: head, lowest: lowest, groups: groups())
     }
-    return ProjectResult("vectors", objects, tables)
-  }
-
-  /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
-  func pairs(of head: HeadPlace, _ reader: TokenReader, groups: [Int32]?) throws -> ProjectResult {
-    guard let which = matrix.ofHead else { return ProjectResult(nil, JSON.null, [Table]()) }
-    let found = try reader.projection.topPairs(
-      which, of: head, count: reader.top, lowest: lowest,
-      selecting: .init(rows: reader.ids, columns: reader.ids, groups: groups), threads: reader.threads)
-    let table = Table.pairs(
-      "\(reader.projection.model.name) \(head) \(which.title), \(lowest ? "lowest" : "highest") pairs", of: which,
-      found.map { (reader.labels.label($0.row), reader.labels.label($0.column), $0.score) })
-    let items = found.map { pair -> JSONMembers in
-      ["column": reader.labels.json(pair.column), "row": reader.labels.json(pair.row), "score": pair.score]
-    }
-    return ProjectResult("pairs", items, [table])
-  }
-
-  /// - Throws: `InterpretabilityError`, `LinearAlgebraError`.
-  func directions(_ reader: TokenReader) throws -> ProjectResult {
-    let projection = reader.projection
-    let found: [DirectionReading]
-    let name: String
-    if let head, let which = matrix.ofHead {
-      found = try projection.readings(
-        directions: directions, of: which, head, top: reader.top, among: reader.ids, threads: reader.threads)
-      name = "\(projection.model.name) \(head) \(which.title)"
-    } else if let layer, let group = matrix.ofBlock {
-      found = try projection.readings(
-        directions: directions, of: group, layer: layer, top: reader.top, among: reader.ids, threads: reader.threads)
-      name = "\(projection.model.name) \(Address(layer: layer)) \(group.rawValue)s"
-    } else {
-      return ProjectResult(nil, JSON.null, [Table]())
-    }
-    let titles = matrix.ofHead?.sides ?? ["tokens"]
-    let objects = found.map { direction -> JSONMembers in
-      [
-        "left": direction.left.members(reader.labels),
-        "neurons": direction.right != nil
-          ? nil : neurons(of: direction).map { ["name": $0.text, "weight": $0.score] as JSONMembers },
-        "right": direction.right.map { $0.members(reader.labels) }, "value": direction.value,
-      ]
-    }
-    let tables = found.enumerated().map { index, direction in
-      let lists = zip(titles, [direction.left] + (direction.right.map { [$0] } ?? [])).flatMap { title, ends in
-        [reader.list(title + " +", ends.highest), reader.list(title + " -", ends.lowest)]
-      }
-      return Table.lists(
-        "\(name), direction \(index), singular value \(direction.value.fixed(4))",
-        lists + (direction.right == nil ? [TokenList("neurons", neurons(of: direction), numbers: "weight")] : []))
-    }
-    return ProjectResult("directions", objects, tables)
-  }
-
-  private func neurons(of direction: DirectionReading) -> [(text: String, score: Double)] {
-    direction.neurons.map { ("\(VectorPlace(layer: layer ?? 0, index: $0.index))", $0.weight) }
+    return try reader.vectors(vectorPlaces)
   }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import DenseMath
 import Files
 import Reporting
 import Stitching
@@ -78,7 +77,7 @@ struct Align: ParsableCommand {
         "options": options(pairs), "pairs": pairs, "seed": Int(clamping: seed), "summary": summary.lines,
       ])
     let report = AlignmentReport(pairs, summary)
-    if let output { try report.write(to: output.path, stamp: object) }
+    if let output { try report.write(to: output.path, stamp: object, command: CommandText.invoked) }
     try display.print(object) { style in
       report.text(style)
         + (output.map { style.painted("written: ", .faint) + "\($0)/report.html, results.json\n" } ?? "")

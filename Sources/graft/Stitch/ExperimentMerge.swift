@@ -1,6 +1,6 @@
 import ArgumentParser
 import Evaluation
-import Files
+import Reporting
 import Stitching
 
 struct ExperimentMerge: ParsableCommand {

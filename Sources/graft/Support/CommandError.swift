@@ -4,8 +4,6 @@ import Evaluation
 enum CommandError: Error, Equatable, CustomStringConvertible {
   /// MODEL is neither a directory nor a name that is known.
   case unknownModel(name: String, known: [String], folders: [String])
-  /// No line of text came in.
-  case noText(source: String)
   /// A text of which no token is left.
   case emptyText(source: String)
   /// BERT predicts where there is a mask, and this text has none.
@@ -18,12 +16,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case overTolerance(stage: String, fraction: String, tolerance: String)
   /// What a library found wrong, and what the user may do about it.
   case advised(String, advice: String)
-  /// The lens needs a head over the vocabulary, and the checkpoint has none.
-  case noLensHead(model: String)
-  /// The model of --unembedding has a vocabulary or a width of its own.
-  case foreignUnembedding(base: String, found: [Int], model: String, expected: [Int])
-  /// The model of --unembedding has other tokens.
-  case foreignVocabulary(base: String, model: String, shared: Int, of: Int)
   /// A text is longer than the model can read.
   case promptTooLong(source: String, tokens: Int, positions: Int)
   /// A place that the text does not have.
@@ -89,8 +81,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
       let names = known.isEmpty ? "" : "; known names: \(known.joined(separator: ", "))"
       return "\(name): no such directory or model (\(place))\(names); "
         + "give a directory with config.json and model.safetensors, or set GRAFT_MODELS to a folder of them"
-    case .noText(let source):
-      return "\(source): expected one text per line, found nothing; give --text, --file or pipe text in"
     case .emptyText(let source):
       return "\(source): the text has no token; this model adds none of its own, so give at least one word"
     case .noMask(let text, let mask):
@@ -104,16 +94,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
       return "\(stage) is the first stage over the tolerance: "
         + "largest error \(fraction) of the tensor's largest magnitude, allowed \(tolerance)"
     case .advised(let error, let advice): return "\(error); \(advice)"
-    case .noLensHead(let model):
-      return "\(model) has no head over the vocabulary to read its layers with; "
-        + "give --head embedding to read with its token embedding, or --unembedding BASE to borrow the head of the "
-        + "model it was fine-tuned from"
-    case .foreignUnembedding(let base, let found, let model, let expected):
-      return "--unembedding \(base): expected a head of \(expected[0]) tokens x \(expected[1]) for \(model), "
-        + "found \(found[0]) x \(found[1]); give the model that \(model) was fine-tuned from"
-    case .foreignVocabulary(let base, let model, let shared, let count):
-      return "--unembedding \(base): expected the vocabulary of \(model), "
-        + "found one that shares \(shared) of its \(count) tokens; give the model that \(model) was fine-tuned from"
     case .promptTooLong(let source, let tokens, let positions):
       return "\(source): \(tokens) tokens, but the model reads at most \(positions); "
         + "give --max-length \(positions) to truncate the text"

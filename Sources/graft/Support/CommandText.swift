@@ -54,25 +54,4 @@ extension Provenance {
       version: Version.current, command: CommandText.invoked, models: [.init(model, sha256: sha256)], datasets: datasets
     )
   }
-
-  /// What a result says about itself.
-  /// - Parameter command: nil for what graft was called with.
-  init(stamp: JSON, command: String? = nil) {
-    func source(_ object: JSON, _ name: String, _ digest: String) -> Source? {
-      guard case .string(let sha256)? = object[digest] else { return nil }
-      guard case .string(let name)? = object[name] else { return nil }
-      return Source(name, sha256: sha256)
-    }
-    let own = [("model", "model_sha256"), ("pretrained", "pretrained_sha256"), ("finetuned", "finetuned_sha256")]
-      .compactMap { source(stamp, $0, $1) }
-    var listed: [Source] = []
-    if case .array(let models)? = stamp["models"] {
-      listed = models.compactMap { source($0, "model", "model_sha256") ?? source($0, "model", "sha256") }
-    }
-    let version: String
-    if case .string(let text)? = stamp["graft_version"] { version = text } else { version = Version.current }
-    self.init(
-      version: version, command: command ?? CommandText.invoked, models: own + listed,
-      datasets: [source(stamp, "dataset", "dataset_sha256")].compactMap { $0 })
-  }
 }

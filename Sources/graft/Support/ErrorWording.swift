@@ -46,12 +46,20 @@ enum ErrorWording {
   }
 
   private static func specific(_ error: EvaluationError) -> String? {
-    guard case .noTokens = error else { return nil }
-    return "\(error) with --reviews"
+    switch error {
+    case .noTokens: "\(error) with --reviews"
+    case .noText: "\(error); give --text, --file or pipe text in"
+    default: nil
+    }
   }
 
   private static func specific(_ error: InterpretabilityError) -> String? {
     switch error {
+    case .noHead:
+      return
+        "\(error); give --head embedding to read with its token embedding, or --unembedding BASE to borrow the head of "
+        + "the model it was fine-tuned from"
+    case .foreignUnembedding, .foreignVocabulary: return "--unembedding \(error)"
     case .foreignTunedLens, .tunedLensDoesNotFit: return "\(error) with graft lens-fit"
     case .notATunedLens(let path, let found):
       return "\(path): expected a tuned lens, as graft lens-fit writes it, found \(found)"

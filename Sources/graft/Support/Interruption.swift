@@ -1,6 +1,5 @@
 import Files
 import Foundation
-import Reporting
 import Synchronization
 
 /// What becomes of a command that is told to end: temporary files are removed, and a message says what is kept and how

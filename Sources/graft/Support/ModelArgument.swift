@@ -72,9 +72,6 @@ struct CheckpointArgument: ParsableArguments {
 }
 
 extension TransformerModel {
-  /// What it is made of: one checkpoint, or the two of a stitched model.
-  var checkpoints: [Model] { segments.map(\.model) }
-
   /// - Throws: `CommandError.stitchedModel`.
   func requireCheckpoint() throws -> Model {
     guard let only = checkpointModel else {
@@ -119,14 +116,6 @@ extension TransformerModel {
             + "read as one")
       }
     }
-  }
-}
-
-extension OtherHead {
-  /// "the head qa_outputs (BertForQuestionAnswering)"
-  var title: String {
-    let heads = (modules.count == 1 ? "the head " : "the heads ") + modules.joined(separator: ", ")
-    return heads + (modelClass.map { " (\($0))" } ?? "")
   }
 }
 

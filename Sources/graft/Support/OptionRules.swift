@@ -1,4 +1,3 @@
-import ArgumentParser
 import Transformer
 
 // When the options of each command have an effect, in the order of graft --help.
@@ -300,7 +299,7 @@ extension ExperimentRecall: RuledCommand { static let optionRules: [OptionRule] 
 
 extension ExperimentRelatedPairs: RuledCommand { static let optionRules: [OptionRule] = [] }
 
-extension ExperimentInteresting: RuledCommand {
+extension ExperimentKeyValueOverlap: RuledCommand {
   static let optionRules =
     [OptionRule("--show", without: "--json", because: "JSON has all pairs")] + OptionRule.columns(of: "--corpus")
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Evaluation
 import Files
 import Foundation
 
@@ -25,7 +26,7 @@ struct PromptOptions: ParsableArguments {
     }
   }
 
-  /// - Throws: `ValidationError` when nothing is given nor piped in; `FileError`, `CommandError.noText`.
+  /// - Throws: `ValidationError` when nothing is given nor piped in; `FileError`, `EvaluationError.noText`.
   func texts() throws -> [InputText] {
     if !text.isEmpty { return InputText.arguments(text) }
     if let jsonl { return try InputText.objects(of: jsonl) }

@@ -26,12 +26,6 @@ struct EncodingOptions: ParsableArguments {
 
 /// Texts to ids for one model.
 struct TextEncoder {
-  /// The ids of a text, and whether its end was left out.
-  struct Tokens {
-    let ids: [Int32]
-    let truncated: Bool
-  }
-
   let tokenizer: Tokenizer
   private let prefix: [Int32]
   /// Rows of the embedding.
@@ -72,17 +66,17 @@ struct TextEncoder {
   }
 
   /// - Throws: `CommandError.emptyText`, `EvaluationError.tokenWithoutRow`, `TokenizationError`.
-  func encode(_ text: [UInt8], source: String) throws -> Tokens {
+  func encode(_ text: [UInt8], source: String) throws -> EncodedText {
     let tokens = try text.withUnsafeBytes { bytes in
       let prefix = try startsWithPrefix(bytes) ? [] : prefix
-      guard let maxLength else { return Tokens(ids: prefix + (try tokenizer.encodeIDs(bytes)), truncated: false) }
+      guard let maxLength else { return EncodedText(ids: prefix + (try tokenizer.encodeIDs(bytes)), truncated: false) }
       let head = try tokenizer.encodeTruncated(bytes, maxLength: maxLength - prefix.count)
       if head.truncated {
         Truncation.add(
           source, tokens: prefix.count + (try tokenizer.encodeIDs(bytes).count), read: prefix.count + head.ids.count,
           limit: limit)
       }
-      return Tokens(ids: prefix + head.ids, truncated: head.truncated)
+      return EncodedText(ids: prefix + head.ids, truncated: head.truncated)
     }
     var problems = TextProblems()
     try text.withUnsafeBytes { try problems.add($0, ids: tokens.ids, tokenizer, source: source) }

@@ -1,80 +1,11 @@
 import ArgumentParser
 import Evaluation
-import Files
 import Foundation
-
-/// One text as it came in: bytes, which need not be UTF-8.
-struct InputText {
-  let bytes: [UInt8]
-  /// Where it stands, for error messages: "--text", "reviews.txt, line 3".
-  let source: String
-  /// What names it in results; nil where it has no name.
-  var id: String?
-  /// The token that is followed in it; nil for the command's own.
-  var target: String?
-
-  /// Where its target stands, for error messages.
-  var targetSource: String { "\(source): target" }
-
-  /// The text with each maximal invalid sequence as U+FFFD.
-  var string: String { String(decoding: bytes, as: UTF8.self) }
-}
 
 extension InputText {
   /// The values of --text, in their order.
   static func arguments(_ texts: [String]) -> [InputText] {
-    texts.enumerated().map { index, text in
-      InputText(bytes: Array(text.utf8), source: texts.count == 1 ? "--text" : "--text number \(index + 1)")
-    }
-  }
-
-  /// The lines of a file, or of standard input for "-". Lines end with \n alone; the last one needs no end.
-  /// - Throws: `FileError`, `CommandError.noText`.
-  static func lines(of path: String) throws -> [InputText] {
-    let name = path == "-" ? "standard input" : path
-    let bytes = try read(path, name: name)
-    var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    if lines.last?.isEmpty == true { lines.removeLast() }
-    guard !lines.isEmpty else { throw CommandError.noText(source: name) }
-    return lines.enumerated().map { InputText(bytes: Array($1), source: "\(name), line \($0 + 1)") }
-  }
-
-  /// The objects `{"id": string, "text": string, "target": string}` of a JSON Lines file, a target only where one is to
-  /// be followed; other keys are left out.
-  /// - Throws: `FileError` that names the line, also for an id that comes twice; `CommandError.noText`.
-  static func objects(of path: String) throws -> [InputText] {
-    var known: Set<ExactKey> = []
-    let texts = try readJSONLines(path) { object in
-      let id = try object["id"].string()
-      guard known.insert(ExactKey(id)).inserted else { throw object["id"].wrong("an id of its own") }
-      return InputText(
-        bytes: Array(try object["text"].string().utf8), source: "\(path), \(object.location)", id: id,
-        target: object["target"].isPresent ? try object["target"].string() : nil)
-    }
-    guard !texts.isEmpty else { throw CommandError.noText(source: path) }
-    return texts
-  }
-
-  /// All bytes of a file, which may be a pipe.
-  private static func read(_ path: String, name: String) throws -> [UInt8] {
-    let descriptor = path == "-" ? STDIN_FILENO : Foundation.open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw error(name, action: "open") }
-    defer { if descriptor != STDIN_FILENO { close(descriptor) } }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = Foundation.read(descriptor, &chunk, chunk.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw error(name, action: "read") }
-      guard count > 0 else { return bytes }
-      bytes += chunk[..<count]
-    }
-  }
-
-  private static func error(_ name: String, action: String) -> FileError {
-    let code = errno
-    return code == ENOENT
-      ? .missing(path: name) : .system(path: name, action: action, reason: String(cString: strerror(code)))
+    texts.enumerated().map { InputText($1, source: texts.count == 1 ? "--text" : "--text number \($0 + 1)") }
   }
 }
 
@@ -93,6 +24,6 @@ struct TextOptions: ParsableArguments {
     }
   }
 
-  /// - Throws: `FileError`, `CommandError.noText`.
+  /// - Throws: `FileError`, `EvaluationError.noText`.
   func texts() throws -> [InputText] { text.isEmpty ? try InputText.lines(of: file ?? "-") : InputText.arguments(text) }
 }

@@ -1,0 +1,21 @@
+import ArgumentParser
+import Files
+import Interpretability
+import Reporting
+
+extension LensStatistic: ExpressibleByArgument {}
+extension LensHeadChoice: ExpressibleByArgument {}
+
+/// `--attribute`: who makes a logit.
+struct LogitAttributionOptions: ParsableArguments {
+  @Flag(
+    help: ArgumentHelp(
+      "Show what each head, feed-forward block, embedding and bias adds to the logit of --target, minus that of --versus; "
+        + "without --target, of the final answer. At the last token (BERT: the masks), or those of --tokens or --slice. "
+        + CheckpointArgument.noStitchedModel
+    ))
+  var attribute = false
+
+  /// The option as it stands in a result.
+  var member: JSONMembers { ["attribute": attribute] }
+}
