@@ -6,6 +6,13 @@ import Transformer
 
 /// Packed batches give what the texts give alone, bit for bit, on any number of threads.
 @Suite struct BatchTests {
+  @Test func plansBatchesThatFit() {
+    let most = PackedBatch.plannedTokens
+    #expect(PackedBatch.plan([]) == [])
+    #expect(PackedBatch.plan([most, 1, most - 1, 1]) == [0..<1, 1..<3, 3..<4])
+    #expect(PackedBatch.plan([most + 5, 1, most]) == [0..<1, 1..<2, 2..<3])
+  }
+
   static let models = [
     "tiny/bert", "tiny/bert-classifier", "tiny/gpt2", "tiny/gpt2-mean-classifier", "variants/bert-three-types",
     "variants/gpt2-last-token-classifier", "variants/gpt2-odd-sizes",
