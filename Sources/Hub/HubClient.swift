@@ -197,7 +197,7 @@ package final class HubClient {
 
   private struct EnoughRead: Error {}
 
-  private static func target(of head: ResponseHead, from url: HubURL) throws -> HubURL {
+  package static func target(of head: ResponseHead, from url: HubURL) throws -> HubURL {
     let location = head["location"] ?? ""
     guard let target = HubURL(location, relativeTo: url) else {
       throw HubError.refusedRedirect(
