@@ -91,6 +91,7 @@ final class RepositoryDownload {
       }
     }
     let folder = try cache.folder.create([name.folderName, "blobs"])
+    markAsCache()
     try checkSpace(descriptions, folder)
     progress.done = 0
     let sizes = descriptions.map(\.size)
@@ -140,6 +141,14 @@ final class RepositoryDownload {
     }
     guard let free = CacheFolder.freeSpace(folder), free < needed else { return }
     throw HubError.diskFull(path: folder, needed: needed, available: free)
+  }
+
+  /// Tells programs that make backups that all this can be downloaded again (bford.info/cachedir).
+  private func markAsCache() {
+    let tag = "CACHEDIR.TAG"
+    guard CacheFolder.size(cache.path + "/" + tag) == nil else { return }
+    // A cache without it is one, too.
+    try? cache.folder.write("Signature: 8a477f597d28d172789f06886806bc55\n", folder: [], name: tag)
   }
 
   private func noteAbsence(of file: String, commit: String) throws {

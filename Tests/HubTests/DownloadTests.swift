@@ -19,6 +19,7 @@ import Testing
     let read = ["config.json", "vocab.txt", "tokenizer.json", "README.md", "model.safetensors"]
     var expected: [String: String?] = [:]
     expected.updateValue(nil, forKey: "\(repository)/refs/main")
+    expected.updateValue(nil, forKey: "CACHEDIR.TAG")
     for file in read {
       let etag = HubServer.etag(TinyHub.files[file] ?? [], isLarge: file == "model.safetensors")
       expected.updateValue(nil, forKey: "\(repository)/blobs/\(etag)")
