@@ -91,7 +91,8 @@ package final class HubClient {
         return (head, current)
       }
       let target = try Self.target(of: head, from: current)
-      if following == .description, !target.isSameOrigin(as: current) || head["x-linked-etag"] != nil {
+      let describes = head["x-linked-etag"] != nil && head["x-repo-commit"] != nil
+      if following == .description, describes || !target.isSameOrigin(as: current) {
         return (head, current)
       }
       current = target
@@ -141,7 +142,7 @@ package final class HubClient {
       }
     case .cut(let text): reason = text
     case .status(let head):
-      (status, retryAfter) = (head.status, head["retry-after"])
+      (status, retryAfter) = (head.status, RetryPolicy.askedDelay(head))
       reason = head.status == 429 ? "too many requests" : "the server has trouble"
     }
     let seconds = retry.delay(after: attempts.failed, retryAfter: retryAfter)

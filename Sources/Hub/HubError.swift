@@ -115,7 +115,9 @@ public enum HubError: Error, Equatable, Sendable, CustomStringConvertible {
     switch self {
     case .repositoryNotFound(let id, let endpoint, let withToken):
       "\(endpoint) shows no model \(id): the name is wrong, or the repository is private "
-        + (withToken ? "and this token's account may not read it" : "and no token is set (HF_TOKEN)")
+        + (withToken
+          ? "and this token's account may not read it"
+          : "and no token was sent: set HF_TOKEN (none is sent over plain http)")
     case .revisionNotFound(let id, let revision):
       "\(id) has no branch, tag or commit \(revision); the page of the model lists those that it has"
     case .fileNotFound(let id, let revision, let file):

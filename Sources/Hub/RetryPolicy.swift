@@ -28,6 +28,15 @@ package struct RetryPolicy: Sendable {
     return asked <= longestAskedDelay ? max(asked, own) : nil
   }
 
+  /// What an answer asks to wait, as a Retry-After header has it: that header, or the seconds until the quota is renewed
+  /// ("api";r=0;t=55 in RateLimit). Nil for nothing.
+  package static func askedDelay(_ head: ResponseHead) -> String? {
+    if let text = head["retry-after"] { return text }
+    guard head.status == 429, let quota = head["ratelimit"] else { return nil }
+    let parts = quota.split(separator: ";").map { $0.trimmingCharacters(in: .whitespaces) }
+    return parts.contains("r=0") ? parts.first { $0.hasPrefix("t=") }.map { String($0.dropFirst(2)) } : nil
+  }
+
   /// What a Retry-After header asks for; nil for one that cannot be read.
   package func seconds(_ retryAfter: String) -> Double? {
     let text = retryAfter.trimmingCharacters(in: .whitespaces)

@@ -69,6 +69,22 @@ import Testing
     }
   }
 
+  /// What the hub sends beside or in place of Retry-After.
+  @Test func aQuotaThatIsUsedUp() throws {
+    let tiny = try TinyHub()
+    let counter = Counter()
+    tiny.hub.change { _, _ in
+      counter.next() == 1 ? HTTPServer.Answer(429, [("RateLimit", "\"api\"; r=0; t=55")]) : nil
+    }
+    _ = try tiny.pull()
+    #expect(abs(tiny.slept.total - 55) < 0.01)
+    var head = ResponseHead()
+    for line in ["HTTP/2 429\r\n", "RateLimit: \"api\";r=3;t=55\r\n"] {
+      _ = Array(line.utf8).withUnsafeBytes { head.add($0) }
+    }
+    #expect(RetryPolicy.askedDelay(head) == nil)
+  }
+
   @Test func aWaitThatIsTooLongIsAnError() throws {
     let tiny = try TinyHub()
     tiny.hub.change { _, _ in HTTPServer.Answer(429, [("Retry-After", "3600")]) }
