@@ -95,13 +95,13 @@ final class RepositoryDownload {
     try checkSpace(descriptions, folder)
     progress.done = 0
     let sizes = descriptions.map(\.size)
-    progress.total = sizes.contains(nil) ? nil : sizes.reduce(0) { $0 + ($1 ?? 0) }
+    progress.total = sizes.contains(nil) ? nil : sizes.reduce(0) { Self.sum($0, $1 ?? 0) }
     for description in descriptions {
       progress.file = description.file
       progress.current = 0
       try progress.send(.downloading)
       try download(description, to: snapshot, blobs: folder)
-      progress.done += description.size ?? progress.current
+      progress.done = Self.sum(progress.done, description.size ?? progress.current)
       progress.current = 0
     }
     progress.total = nil
@@ -131,13 +131,18 @@ final class RepositoryDownload {
     }
   }
 
-  /// - Throws: `HubError.diskFull`, also for sizes whose sum no number holds.
+  /// A server may announce sizes whose sum no number holds.
+  private static func sum(_ left: Int, _ right: Int) -> Int {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    return overflow ? Int.max : sum
+  }
+
+  /// - Throws: `HubError.diskFull`.
   private func checkSpace(_ descriptions: [FileDescription], _ folder: String) throws {
     var needed = 0
     for description in descriptions where CacheFolder.size(folder + "/" + description.etag) != description.size {
       let there = CacheFolder.size(folder + "/" + description.etag + ".incomplete") ?? 0
-      let (sum, overflow) = needed.addingReportingOverflow(max(0, (description.size ?? 0) - there))
-      needed = overflow ? Int.max : sum
+      needed = Self.sum(needed, max(0, (description.size ?? 0) - there))
     }
     guard let free = CacheFolder.freeSpace(folder), free < needed else { return }
     throw HubError.diskFull(path: folder, needed: needed, available: free)
