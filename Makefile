@@ -1,6 +1,6 @@
 # make demo: the stitching experiment on real models and real reviews. make test: the proof that the numbers are right.
 
-PACKAGES = libopenblas-dev libsentencepiece-dev libsqlite3-dev libssl-dev pkg-config
+PACKAGES = libcurl4-openssl-dev libopenblas-dev libsentencepiece-dev libsqlite3-dev libssl-dev pkg-config
 SWIFT = swift
 GRAFT = .build/release/graft
 DEMO = demo

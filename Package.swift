@@ -9,7 +9,7 @@ let package = Package(
     .library(
       name: "Graft",
       targets: [
-        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
+        "Files", "DenseMath", "Hub", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
         "Interpretability", "Stitching", "Atlas", "Reporting",
       ]),
     .executable(name: "graft", targets: ["graft"]),
@@ -19,12 +19,14 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
     .target(name: "CVectorMath"),
     .target(name: "Files", dependencies: ["COpenSSL"]),
     .target(name: "DenseMath", dependencies: ["COpenBLAS", "CVectorMath"]),
+    .target(name: "Hub", dependencies: ["Files", "CCurl"]),
     .target(name: "Checkpoints", dependencies: ["Files", "DenseMath"]),
     .target(name: "Tokenization", dependencies: ["Files", "CSentencePiece"]),
     .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
@@ -72,6 +74,7 @@ let package = Package(
     .testTarget(name: "TestSupportTests", dependencies: ["TestSupport", "Files"]),
     .testTarget(name: "FilesTests", dependencies: ["Files", "COpenSSL", "TestSupport"]),
     .testTarget(name: "DenseMathTests", dependencies: ["DenseMath", "TestSupport"]),
+    .testTarget(name: "HubTests", dependencies: ["Hub", "Files", "TestSupport"]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "DenseMath", "Files", "TestSupport"]),
     .testTarget(
       name: "TokenizationTests", dependencies: ["Tokenization", "Files", "TestSupport"], exclude: ["Fixtures"]),

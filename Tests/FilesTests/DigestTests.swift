@@ -18,6 +18,14 @@ import Testing
     #expect(try digest(million) == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 
+  // What `git hash-object` prints for an empty file and for "hello" with a line end.
+  @Test func namesAFileAsGitDoes() throws {
+    #expect(try Digest.gitBlob(size: 0).finish() == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
+    let digest = Digest.gitBlob(size: 6)
+    digest.update("hello\n")
+    #expect(try digest.finish() == "ce013625030ba8dba906f756967f9e9ca394464a")
+  }
+
   @Test func digestsAFile() throws {
     let folder = try TemporaryFolder()
     let path = try folder.write("abc", to: "a")

@@ -30,8 +30,10 @@ public final class TemporaryFolder: Sendable {
   /// The bytes of a file.
   public func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path(name)))) }
 
-  /// The names of what the folder holds, sorted.
-  public func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
+  /// The names of what the folder holds, or one within it, sorted.
+  public func names(_ name: String = "") throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path(name)).sorted()
+  }
 
   deinit { try? FileManager.default.removeItem(atPath: path) }
 }
