@@ -29,7 +29,8 @@ let package = Package(
     .target(name: "Hub", dependencies: ["Files", "CCurl"]),
     .target(name: "Checkpoints", dependencies: ["Files", "DenseMath"]),
     .target(name: "Tokenization", dependencies: ["Files", "CSentencePiece"]),
-    .target(name: "Transformer", dependencies: ["Files", "DenseMath", "Checkpoints", "Tokenization"]),
+    .target(
+      name: "Transformer", dependencies: ["Files", "DenseMath", "Hub", "Checkpoints", "Tokenization"]),
     .target(name: "Evaluation", dependencies: ["Files", "DenseMath", "Tokenization", "Transformer"]),
     .target(
       name: "Training",
@@ -49,13 +50,13 @@ let package = Package(
     .target(
       name: "Reporting",
       dependencies: [
-        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
+        "Files", "DenseMath", "Hub", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
         "Stitching", "Atlas",
       ]),
     .executableTarget(
       name: "graft",
       dependencies: [
-        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
+        "Files", "DenseMath", "Hub", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
         "Interpretability", "Stitching", "Atlas", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),

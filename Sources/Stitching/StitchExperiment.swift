@@ -176,13 +176,16 @@ extension StitchExperiment {
   /// - Parameter digests: SHA-256 of the models of `names`.
   /// - Throws: `DigestError`.
   package func stamp(
-    _ run: StitchRun, dataset: Dataset, unlabelled: Dataset?, digests: [String], shard: StitchGrid.Shard,
+    _ run: StitchRun, dataset: Dataset, unlabelled: Dataset?, revisions: [String?], digests: [String],
+    shard: StitchGrid.Shard,
     threads: Threads
   ) throws -> JSONMembers {
     [
       "dataset": dataset.name, "dataset_sha256": try dataset.sha256(), "experiment": self,
       "label_orders": run.reviews.map(\.labelOrder.rawValue),
-      "models": zip(names, digests).map { ["model": $0, "sha256": $1] as JSONMembers },
+      "models": zip(names, zip(revisions, digests)).map { name, facts -> JSONMembers in
+        ["model": name, "sha256": facts.1, "revision": Absent(wrappedValue: facts.0)]
+      },
       "options": ["threads": threads.count], "pairs": run.grid.pairs, "seed": Int(clamping: seed),
       "shard": shard == .whole ? nil : [shard.index, shard.count], "unlabelled_sha256": try unlabelled?.sha256(),
     ]

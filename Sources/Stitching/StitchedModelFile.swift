@@ -164,6 +164,14 @@ extension StitchingMaps {
   }
 }
 
+extension StitchedModelFile {
+  /// Nil where `directory` is no stitched model.
+  package init?(ifIn directory: String) throws {
+    guard FileManager.default.fileExists(atPath: directory + "/" + Self.name) else { return nil }
+    try self.init(directory: directory)
+  }
+}
+
 /// Opens a checkpoint or a stitched model.
 /// - Parameter resolving: from the name of a model in a stitched one to its directory.
 /// - Throws: `FileError`, `CheckpointError`, `TransformerError`, `StitchingError`, `TokenizationError`.

@@ -1,11 +1,14 @@
 import Checkpoints
 import DenseMath
+import Hub
 
 /// A checkpoint ready to run: a transformer and its heads. Immutable, so threads may share it; each pass needs a
 /// `Workspace` of its own.
 public struct Model: Sendable {
-  /// The last component of the directory.
+  /// The last component of the directory; of a model in the hub's cache its name on the hub.
   public let name: String
+  /// The commit on the hub that the files are of; nil for a directory of one's own.
+  public let revision: String?
   /// The stored weights.
   public let checkpoint: Checkpoint
   /// The family of models, with its traits.
@@ -33,7 +36,9 @@ public struct Model: Sendable {
   ///   `FileError` about config.json.
   public init(_ checkpoint: Checkpoint) throws {
     self.checkpoint = checkpoint
-    name = Self.name(of: checkpoint.directory)
+    let snapshot = HubSnapshot(folder: checkpoint.directory)
+    name = snapshot?.id ?? checkpoint.directory.split(separator: "/").last.map(String.init) ?? checkpoint.directory
+    revision = snapshot?.commit
     family = try ModelFamily.of(checkpoint)
     unreadKeys = try family.settings.unreadKeys(of: checkpoint.config)
     let heads: Heads
@@ -42,10 +47,6 @@ public struct Model: Sendable {
     classifier = heads.classifier
     otherHead = heads.other
     classifierIsAssumed = heads.classifierIsAssumed
-  }
-
-  private static func name(of directory: String) -> String {
-    directory.split(separator: "/").last.map(String.init) ?? directory
   }
 
   /// config.json's `model_type`, such as "bert", for results. Code asks for `traits` instead.

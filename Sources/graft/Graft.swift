@@ -10,8 +10,9 @@ struct Graft: ParsableCommand {
     abstract: "Run BERT and GPT-2, look at every state inside, and stitch layers of one model to another.",
     usage: "graft <command> [<options>]",
     discussion: """
-      MODEL is a directory in Hugging Face layout (config.json, model.safetensors, tokenizer files), or the name of a \
-      model that comes with graft: imdb-bert-1, imdb-bert-2, imdb-bert-1-sentiment, imdb-gpt2-wide, imdb-gpt2-narrow, \
+      MODEL is a directory in Hugging Face layout (config.json, model.safetensors, tokenizer files), the name of a model \
+      on the Hugging Face Hub (gpt2, google-bert/bert-base-uncased, with @revision where one is wanted), which is downloaded \
+      once, or that of a model that comes with graft: imdb-bert-1, imdb-bert-2, imdb-bert-1-sentiment, imdb-gpt2-wide, imdb-gpt2-narrow, \
       imdb-gpt2-narrow-sentiment.
 
       EXAMPLES:
@@ -39,13 +40,16 @@ struct Graft: ParsableCommand {
                                those that come with graft
         GRAFT_INSTRUCTIONS     portable, neon, avx2 or avx512, in place of the
                                best that the processor has
+        HF_HOME, HF_HUB_CACHE  where the hub's cache is
+        HF_TOKEN, HF_ENDPOINT, HF_HUB_OFFLINE
+                               as in Python's huggingface_hub; docs/hub.md
         NO_COLOR, FORCE_COLOR  no colour; colour without a terminal
       """,
     version: Version.current,
     subcommands: [
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensFit.self, LensClassifier.self,
       Identify.self, Attribute.self, Project.self, AtlasCommand.self, Align.self, Classify.self, Evaluate.self,
-      Compare.self, FineTune.self, Stitch.self, Experiment.self, Verify.self, Env.self,
+      Compare.self, FineTune.self, Stitch.self, Experiment.self, Verify.self, Models.self, Pull.self, Env.self,
     ])
 
   static func main() {

@@ -32,9 +32,11 @@ enum GraftProcess {
       .first { FileManager.default.isExecutableFile(atPath: $0) && $0.hasSuffix("/graft") }
   }()
 
-  /// What a command sees of the environment: PATH, HOME, and what is added. Nothing that the tests run under.
+  /// The environment of a command: PATH, HOME, no hub and no cache of one, and what is added. Nothing that the tests run under.
   static func environment(adding variables: [String: String] = [:]) -> [String: String] {
-    variables.merging(ProcessInfo.processInfo.environment.filter { ["PATH", "HOME"].contains($0.key) }) { $1 }
+    ["HF_HUB_OFFLINE": "1", "HF_HOME": "/no-such-cache"]
+      .merging(ProcessInfo.processInfo.environment.filter { ["PATH", "HOME"].contains($0.key) }) { $1 }
+      .merging(variables) { $1 }
   }
 
   /// - Parameters:

@@ -57,9 +57,15 @@ import Testing
 struct ShortClone {
   static let seconds = 10
   let folder: TemporaryFolder
+  /// With the names that examples download.
+  private let hub: HubServer
 
   init() throws {
     folder = try TemporaryFolder()
+    hub = try HubServer(
+      HubCommandTests.repository("gpt2", commit: "a1", of: "imdb-gpt2-narrow"),
+      HubCommandTests.repository("distilgpt2", commit: "b2", of: "imdb-gpt2-narrow"),
+      HubCommandTests.repository("google-bert/bert-base-uncased", commit: "c3", of: "imdb-bert-1"))
     let manager = FileManager.default
     for name in ["models", "Tests"] {
       try manager.createSymbolicLink(
@@ -92,7 +98,9 @@ struct ShortClone {
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = [".command"]
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    var environment = GraftProcess.environment()
+    var environment = GraftProcess.environment(adding: [
+      "HF_HUB_OFFLINE": "", "HF_HOME": folder.path(".cache"), "HF_ENDPOINT": hub.endpoint,
+    ])
     environment["PATH"] = (executable as NSString).deletingLastPathComponent + ":" + (environment["PATH"] ?? "")
     process.environment = environment
     process.standardInput = FileHandle(forReadingAtPath: "/dev/null")

@@ -11,8 +11,10 @@ struct OptionMode: Sendable, CustomStringConvertible {
     func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
     self.command = command
     self.arguments = words(arguments)
-    self.uses = Set(words(uses)).union(["--json", "--color", "--threads", "--progress", "--progress-interval"])
-      .subtracting(words(without))
+    self.uses = Set(words(uses)).union([
+      "--json", "--color", "--threads", "--progress", "--progress-interval", "--offline",
+    ])
+    .subtracting(words(without))
   }
 
   var description: String { "\(command) \(arguments.joined(separator: " "))" }
@@ -39,6 +41,8 @@ extension OptionMode {
   static let all: [OptionMode] = [
     OptionMode("inspect", "none", uses: "--tensors"),
     OptionMode("inspect", "none --json", uses: "--tensors", without: "--color"),
+    OptionMode("models", ""),
+    OptionMode("pull", "none"),
     OptionMode("tokenize", "none --text t", uses: "--text --no-special"),
     OptionMode("tokenize", "none --file f", uses: "--file --no-special"),
     OptionMode("forward", "none --text t -o f", uses: "--text --token-types --output --max-length --bos"),

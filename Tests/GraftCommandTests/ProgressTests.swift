@@ -107,6 +107,7 @@ import Testing
       ("experiment recall", ["experiment", "recall", bert, "--positions", "20"] + data),
       ("experiment related-pairs", ["experiment", "related-pairs", bert]),
       ("experiment key-value-overlap", ["experiment", "key-value-overlap", bert]),
+      ("models", ["models"]), ("pull", ["pull", "tiny/bert"]),
       ("verify", ["verify", bert, "--expected", path + "/states.safetensors"]),
     ]
     let help = JSONNode(
@@ -114,8 +115,10 @@ import Testing
     #expect(try Self.names(help["command"], "").sorted() == commands.map(\.name).sorted())
     _ = try GraftProcess.run(["forward", bert, "--text", Self.text, "-o", path + "/states.safetensors"])
     _ = try GraftProcess.run(["experiment", "stitch", path + "/grid.json", "--shard", "2/2", "-o", path + "/part2"])
+    let hub = try HubServer(HubCommandTests.repository("tiny/bert", commit: "a1", of: "imdb-bert-1"))
+    let environment = ["HF_HUB_OFFLINE": "", "HF_HOME": path + "/home", "HF_ENDPOINT": hub.endpoint]
     for (name, arguments) in commands {
-      let run = try GraftProcess.run(arguments + ["--progress-interval", "0.001"])
+      let run = try GraftProcess.run(arguments + ["--progress-interval", "0.001"], environment: environment)
       #expect(run.status == 0, "\(name): \(run.error)")
       // Two short runs are compared before anything can be shown.
       #expect(name == "compare" || run.error.contains("graft: progress: "), "\(name)")

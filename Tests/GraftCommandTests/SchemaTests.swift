@@ -68,6 +68,7 @@ import Testing
     ["experiment", "related-pairs", "imdb-bert-1", "--draws", "2"],
     ["experiment", "key-value-overlap", "imdb-gpt2-wide", "--threshold", "0.1"],
     ["verify", "imdb-bert-1", "--expected", Repository.fixture("trained/imdb-bert-1/expected.safetensors")], ["env"],
+    ["models"],
   ])
   func outputConforms(_ arguments: [String]) throws {
     let folder = try TemporaryFolder()

@@ -2,6 +2,7 @@ import ArgumentParser
 import DenseMath
 import Files
 import Foundation
+import Hub
 import Reporting
 
 struct Env: ParsableCommand {

@@ -55,6 +55,7 @@ struct Align: ParsableCommand {
   )
   var output: FolderOutput?
 
+  @OptionGroup var hub: HubOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var display: OutputOptions
 
@@ -109,6 +110,7 @@ struct Align: ParsableCommand {
     [
       "feed_forward": model.dimensions.feedForward, "hidden": model.dimensions.hidden,
       "layers": model.dimensions.layers, "model": model.name, "model_sha256": sha256,
+      "model_revision": Absent(wrappedValue: model.revision),
     ]
   }
 }

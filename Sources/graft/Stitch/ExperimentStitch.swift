@@ -41,6 +41,7 @@ struct ExperimentStitch: ParsableCommand {
   var point: Int?
 
   @OptionGroup var recording: RunOptions
+  @OptionGroup var hub: HubOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -70,7 +71,8 @@ struct ExperimentStitch: ParsableCommand {
     let stamp = try JSON(
       encoding: JSONMembers.header("experiment-stitch")
         + experiment.stamp(
-          run, dataset: dataset, unlabelled: unlabelled, digests: digests.map { try $0.wait() }, shard: shard,
+          run, dataset: dataset, unlabelled: unlabelled, revisions: opened.map(\.revision),
+          digests: digests.map { try $0.wait() }, shard: shard,
           threads: threads.count))
     let (directory, units) = (recording.output?.path ?? "", run.units)
     let records = try RecordedRun(recording, stamp: stamp, batchCount: units.count).records(label: "experiment") {

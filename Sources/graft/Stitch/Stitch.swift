@@ -89,7 +89,8 @@ struct Stitch: ParsableCommand {
       // A name is known everywhere, a path only with all its folders.
       let isPath = FileManager.default.fileExists(atPath: name)
       let path = URL(fileURLWithPath: model.checkpoint.directory).standardizedFileURL.path
-      return .init(model: isPath ? path : name, sha256: try model.weightsDigest())
+      let spelling = isPath ? path : model.revision.map { "\(model.name)@\($0)" } ?? name
+      return .init(model: spelling, sha256: try model.weightsDigest())
     }
     try StitchedModelFile(
       pretrained: part(pair.pretrained, stitched.a.model), kept: cut.kept, map: map.chosen ?? map.recipe,
@@ -121,7 +122,9 @@ struct Stitch: ParsableCommand {
       both.update("\(digestA)\n\(digestB)\n")
       let own: JSONMembers = [
         "dataset": dataset.name, "dataset_sha256": try dataset.sha256(), "finetuned": b.name,
-        "finetuned_sha256": digestB, "label_order": labelOrder.rawValue, "model_sha256": try both.finish(),
+        "finetuned_sha256": digestB, "finetuned_revision": Absent(wrappedValue: b.revision),
+        "pretrained_revision": Absent(wrappedValue: a.revision), "label_order": labelOrder.rawValue,
+        "model_sha256": try both.finish(),
         "options": options, "pretrained": a.name, "pretrained_sha256": digestA, "seed": Int(clamping: data.seed),
       ]
       return try JSON(encoding: JSONMembers.header("stitch") + own + results)

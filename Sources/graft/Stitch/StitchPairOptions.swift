@@ -16,6 +16,8 @@ struct StitchPairOptions: ParsableArguments {
       valueName: "model"))
   var finetuned: String
 
+  @OptionGroup var hub: HubOptions
+
   @Option(
     help: ArgumentHelp(
       "How many of the pretrained model's blocks are kept, such as 0,2,4 (default: every number).", valueName: "n,..."),

@@ -2,8 +2,6 @@ import Evaluation
 
 /// What a command refuses although each file it was given is good.
 enum CommandError: Error, Equatable, CustomStringConvertible {
-  /// MODEL is neither a directory nor a name that is known.
-  case unknownModel(name: String, known: [String], folders: [String])
   /// A text of which no token is left.
   case emptyText(source: String)
   /// BERT predicts where there is a mask, and this text has none.
@@ -76,11 +74,6 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
         + "for the most probable"
     case .noSample(let path):
       return "\(path): the IMDB sample that comes with graft is not there; give --dataset or --text"
-    case .unknownModel(let name, let known, let folders):
-      let place = folders.isEmpty ? "no folder of models was found" : "looked in \(folders.joined(separator: ", "))"
-      let names = known.isEmpty ? "" : "; known names: \(known.joined(separator: ", "))"
-      return "\(name): no such directory or model (\(place))\(names); "
-        + "give a directory with config.json and model.safetensors, or set GRAFT_MODELS to a folder of them"
     case .emptyText(let source):
       return "\(source): the text has no token; this model adds none of its own, so give at least one word"
     case .noMask(let text, let mask):

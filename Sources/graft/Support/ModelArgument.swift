@@ -8,14 +8,17 @@ import Transformer
 /// The MODEL of a command that takes stitched models too.
 struct ModelArgument: ParsableArguments {
   @Argument(
-    help: "A model directory, the directory of a stitched model, or the name of a model that comes with graft.")
+    help:
+      "A model directory, the directory of a stitched model, or a name: of a model that comes with graft or on the hub.",
+    completion: ModelNames.completion)
   var model: String
+
+  @OptionGroup var hub: HubOptions
 
   /// Opens a checkpoint or a stitched model; weights stay in the mapped file.
   func open() throws -> any TransformerModel {
-    let folders = ModelFolders()
-    let directory = try folders.directory(of: model)
-    let opened = try openModel(directory: directory) { try folders.directory(of: $0, namedBy: directory) }
+    let directory = try ModelNames.directory(of: model)
+    let opened = try openModel(directory: directory) { try ModelNames.directory(of: $0, namedBy: directory) }
     opened.noteSettings()
     return opened
   }
@@ -33,11 +36,10 @@ struct ModelArgument: ParsableArguments {
 
   /// The model's own directory, of a stitched model that of the one whose tokenizer it has.
   private static func checkpointDirectory(_ model: String) throws -> String {
-    let folders = ModelFolders()
-    let directory = try folders.directory(of: model)
+    let directory = try ModelNames.directory(of: model)
     guard let stitched = try StitchedModelFile(ifIn: directory) else { return directory }
     return try stitched.folder(of: stitched.pretrained, in: directory) {
-      try folders.directory(of: $0, namedBy: directory)
+      try ModelNames.directory(of: $0, namedBy: directory)
     }
   }
 
@@ -54,14 +56,18 @@ struct CheckpointArgument: ParsableArguments {
   /// What the help of every argument and option that takes a checkpoint says.
   static let noStitchedModel = "Does not take a stitched model."
 
-  @Argument(help: "A model directory, or the name of a model that comes with graft. \(noStitchedModel)")
+  @Argument(
+    help: "A model directory, or a name: of a model that comes with graft or on the hub. \(noStitchedModel)",
+    completion: ModelNames.completion)
   var model: String
+
+  @OptionGroup var hub: HubOptions
 
   func open() throws -> Model { try Self.open(model) }
 
   /// - Throws: `CommandError.stitchedModel`; what looking for the model and opening it throws.
   static func open(_ model: String) throws -> Model {
-    let directory = try ModelFolders().directory(of: model)
+    let directory = try ModelNames.directory(of: model)
     if let stitched = try StitchedModelFile(ifIn: directory) {
       throw CommandError.stitchedModel(model, parts: [stitched.pretrained.model, stitched.finetuned.model])
     }
@@ -79,49 +85,6 @@ extension TransformerModel {
     }
     return only
   }
-}
-
-extension StitchedModelFile {
-  /// Nil where `directory` is no stitched model.
-  init?(ifIn directory: String) throws {
-    guard FileManager.default.fileExists(atPath: directory + "/" + Self.name) else { return nil }
-    try self.init(directory: directory)
-  }
-}
-
-extension ModelFolders {
-  /// The directory of a model that the stitched model in `stitched` names.
-  /// - Throws: `CommandError.unknownPart`.
-  fileprivate func directory(of model: String, namedBy stitched: String) throws -> String {
-    do {
-      return try directory(of: model)
-    } catch CommandError.unknownModel(let name, _, let folders) {
-      throw CommandError.unknownPart(path: stitched + "/" + StitchedModelFile.name, name: name, folders: folders)
-    }
-  }
-}
-
-extension TransformerModel {
-  /// Says once what the model's files hold that does nothing here, and what was assumed about them.
-  func noteSettings() {
-    for model in checkpoints {
-      let path = model.checkpoint.config.path
-      Console.noteUnread(model.unreadKeys, path: path)
-      if let head = model.otherHead, !model.isPretrained {
-        Console.noteOnce("\(model.name): \(head.title) is left out; the rest runs")
-      }
-      if model.classifierIsAssumed {
-        Console.noteOnce(
-          "\(path): architectures names no one class of sequence classifiers; the stored tensors are those of one and are "
-            + "read as one")
-      }
-    }
-  }
-}
-
-extension Model {
-  /// Whether only the next-sentence head is left out, beside the one over the vocabulary: BERT as it was pretrained.
-  fileprivate var isPretrained: Bool { unembedding != nil && otherHead?.modules == ["cls.seq_relationship"] }
 }
 
 extension Model {

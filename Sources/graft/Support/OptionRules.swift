@@ -46,6 +46,10 @@ extension Inspect: RuledCommand { static let optionRules: [OptionRule] = [] }
 
 extension Tokenize: RuledCommand { static let optionRules: [OptionRule] = [] }
 
+extension Models: RuledCommand { static let optionRules: [OptionRule] = [] }
+
+extension Pull: RuledCommand { static let optionRules: [OptionRule] = [] }
+
 extension Forward: RuledCommand {
   static let optionRules = [
     OptionRule("--bos", with: ["--text"], because: "ids are taken as they are; put the token's id first in --ids"),

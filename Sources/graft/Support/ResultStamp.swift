@@ -21,6 +21,7 @@ struct ResultStamp {
   func object(_ members: JSONMembers = [:]) throws -> JSON {
     let own: JSONMembers = [
       "model": model.name, "model_sha256": try digest.wait(), "options": options,
+      "model_revision": Absent(wrappedValue: model.checkpointModel?.revision),
       "dataset": Absent(wrappedValue: dataset?.name), "dataset_sha256": Absent(wrappedValue: try dataset?.sha256()),
       "label_order": Absent(wrappedValue: dataset?.labelOrder?.rawValue),
       "seed": Absent(wrappedValue: seed.map { Int(clamping: $0) }),
