@@ -76,17 +76,33 @@ public struct Checkpoint: Sendable {
   /// A tensor as Float32 numbers; see `TensorSource.floats(_:shape:)`.
   /// - Throws: `CheckpointError`.
   public func floats(_ name: String, shape: [Int]? = nil) throws -> Tensor {
-    if let tensor = replacements[ExactKey(name)] {
-      guard shape == nil || tensor.shape == shape else {
-        throw CheckpointError.wrongShape(
-          path: weightsPath, tensor: name, expected: shape ?? [], found: tensor.shape)
-      }
-      return tensor
+    if let tensor = try replacement(of: name, shape: shape) { return tensor }
+    return try holder(of: name).floats(name, shape: shape)
+  }
+
+  /// The same, all of them finite.
+  /// - Throws: `CheckpointError`, also for a number that is NaN or infinite.
+  func finiteFloats(_ name: String, shape: [Int]) throws -> Tensor {
+    guard let tensor = try replacement(of: name, shape: shape) else {
+      return try holder(of: name).finiteFloats(name, shape: shape)
     }
-    guard let source = source(of: name) else {
-      throw CheckpointError.missingTensor(path: weightsPath, tensor: name, stored: entries.map(\.name))
+    if let index = tensor.firstNonFinite() {
+      throw CheckpointError.notFinite(path: weightsPath, tensor: name, index: index, value: tensor[index])
     }
-    return try source.floats(name, shape: shape)
+    return tensor
+  }
+
+  private func replacement(of name: String, shape: [Int]?) throws -> Tensor? {
+    guard let tensor = replacements[ExactKey(name)] else { return nil }
+    guard shape == nil || tensor.shape == shape else {
+      throw CheckpointError.wrongShape(path: weightsPath, tensor: name, expected: shape ?? [], found: tensor.shape)
+    }
+    return tensor
+  }
+
+  private func holder(of name: String) throws -> any TensorSource {
+    if let source = source(of: name) { return source }
+    throw CheckpointError.missingTensor(path: weightsPath, tensor: name, stored: entries.map(\.name))
   }
 
   /// A stored tensor's type, shape and bytes in C order; nil where no file holds one of that name.

@@ -4,6 +4,8 @@
 public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A directory lacks the file `expected`. `advice` says how to get it from what is there.
   case missingFile(directory: String, expected: String, advice: String)
+  /// A directory holds several TensorFlow checkpoints, such as those of steps of training.
+  case severalCheckpoints(directory: String, prefixes: [String])
   /// A directory holds an adapter that changes the weights.
   case adapter(directory: String)
   /// A weight file breaks its format. `tensor` is nil when the fault lies before any tensor.
@@ -31,6 +33,10 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
     switch self {
     case .missingFile(let directory, let expected, let advice):
       return "\(directory): expected the file \(expected), found none; \(advice)"
+    case .severalCheckpoints(let directory, let prefixes):
+      return
+        "\(directory): expected one TensorFlow checkpoint, found \(Self.list(prefixes)); give the path of one, such as "
+        + "\(directory)/\(prefixes.first ?? "")"
     case .adapter(let directory):
       return
         "\(directory): expected a checkpoint of its own, found adapter_config.json, an adapter that changes its weights; "

@@ -29,6 +29,8 @@ package struct StoredNumbers {
   /// Valid as long as `owner` lives.
   let bytes: UnsafeRawBufferPointer
   let owner: AnyObject
+  /// Whether they are Float32 numbers of which none is NaN or infinite; false where nobody looked.
+  var isKnownFinite = false
 }
 
 /// The tensors of a source by name. No name is there twice.
@@ -73,6 +75,21 @@ extension TensorSource {
   ///   that differs.
   package func floats(_ name: String, shape: [Int]? = nil) throws -> Tensor {
     let (entry, stored) = try stored(name, shape: shape)
+    return try floats(entry, stored)
+  }
+
+  /// The same, all of them finite.
+  /// - Throws: `CheckpointError`: as `floats`, and for a number that is NaN or infinite.
+  func finiteFloats(_ name: String, shape: [Int]?) throws -> Tensor {
+    let (entry, stored) = try stored(name, shape: shape)
+    let tensor = try floats(entry, stored)
+    if !stored.isKnownFinite, let index = tensor.firstNonFinite() {
+      throw CheckpointError.notFinite(path: path(holding: name), tensor: name, index: index, value: tensor[index])
+    }
+    return tensor
+  }
+
+  private func floats(_ entry: TensorEntry, _ stored: StoredNumbers) throws -> Tensor {
     guard let bytes = stored.bytes.baseAddress else { return Tensor(shape: entry.shape, FloatBuffer(count: 0)) }
     return try withExtendedLifetime(stored.owner) {
       switch entry.type {

@@ -15,6 +15,10 @@ enum WeightFiles {
       if let found = try open("model", ".safetensors", in: directory, { try SafetensorsFile($0) }) { return found }
       if let found = try open("pytorch_model", ".bin", in: directory, { try TorchFile($0) }) { return found }
     }
+    if let prefix = try TensorFlowPrefix.find(in: directory) {
+      let checkpoint = try TensorFlowCheckpoint(prefix: directory.path(prefix))
+      return (checkpoint.path, [checkpoint])
+    }
     let foreign = ForeignWeights.found(in: directory.names())
     throw CheckpointError.missingFile(
       directory: directory.path, expected: expected, advice: foreign ?? "fetch it from where config.json came from")

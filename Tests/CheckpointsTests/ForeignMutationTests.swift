@@ -3,7 +3,7 @@ import Files
 import TestSupport
 import Testing
 
-/// Damaged files of torch.save open and read, or throw a typed error; nothing may trap.
+/// Damaged files of torch.save and TensorFlow open and read, or throw a typed error; nothing may trap.
 @Suite struct ForeignMutationTests {
   /// Opens and reads the whole directory; gives whether nothing was refused.
   private func reads(_ folder: CheckpointFolder) throws -> Bool {
@@ -54,6 +54,35 @@ import Testing
     var refused = 0
     for _ in 0..<20_000 {
       try folder.folder.write(Pickle.archive(mutator.damaged(pickle)), to: "pytorch_model.bin")
+      if try !reads(folder) { refused += 1 }
+    }
+    #expect(refused > 7_000)
+    #expect(refused < 20_000)
+  }
+
+  @Test(arguments: [("bert_model.ckpt.index", 25), ("bert_model.ckpt.data-00000-of-00001", 26)] as [(String, UInt64)])
+  func damagedTensorFlowFiles(name: String, seed: UInt64) throws {
+    let folder = try CheckpointFolder()
+    for part in ["bert_model.ckpt.index", "bert_model.ckpt.data-00000-of-00001"] {
+      try folder.folder.write(FixtureFiles.bytes("tensorflow/" + part), to: part)
+    }
+    try mutate(name, in: folder, cases: 10_000, seed: seed)
+  }
+
+  /// Damage to a table's entries alone, with checksums that are right again, so that it reaches what reads them.
+  @Test func damagedTables() throws {
+    let folder = try CheckpointFolder()
+    try folder.folder.write(littleEndian([Float(1), 2, 3, 4, 5, 6]), to: "x.data-00000-of-00001")
+    var (mutator, refused) = (Mutator(seed: 27), 0)
+    var table = TableBytes([
+      ("bert/a/bias", TableBytes.variable([1, 2], shape: [2], offset: 0)),
+      ("bert/b/kernel", TableBytes.variable([3, 4, 5, 6], shape: [2, 2], offset: 8)),
+    ])
+    for _ in 0..<20_000 {
+      var next = mutator
+      table.change = { $0 = next.damaged($0) }
+      try folder.folder.write(table.file, to: "x.index")
+      mutator = next
       if try !reads(folder) { refused += 1 }
     }
     #expect(refused > 7_000)

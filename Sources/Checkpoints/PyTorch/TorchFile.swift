@@ -36,23 +36,34 @@ package struct TorchFile: TensorSource {
   package func numbers(of entry: TensorEntry, at place: PickledTensor) throws -> StoredNumbers {
     let storage = storages[place.storage]
     let bytes = UnsafeRawBufferPointer(rebasing: file.bytes[storage.range])
-    try check(storage, number: place.storage, bytes, tensor: entry.name)
+    let isFinite = try check(place.storage, bytes, of: entry)
     let view = place.view
-    guard view.isContiguous, entry.count > 0 else { return view.gathered(from: bytes, width: entry.type.byteWidth) }
+    guard view.isContiguous, entry.count > 0 else {
+      return view.gathered(from: bytes, width: entry.type.byteWidth)
+    }
     let start = view.offset * entry.type.byteWidth
     return StoredNumbers(
-      bytes: UnsafeRawBufferPointer(rebasing: bytes[start..<start + entry.byteCount]), owner: file)
+      bytes: UnsafeRawBufferPointer(rebasing: bytes[start..<start + entry.byteCount]), owner: file,
+      isKnownFinite: isFinite)
   }
 
-  private func check(_ storage: TorchStorage, number: Int, _ bytes: UnsafeRawBufferPointer, tensor: String) throws {
-    guard let expected = storage.checksum, !checked.contains(number) else { return }
-    let found = Checksum.crc32.of(bytes)
+  /// Checks a storage's CRC-32, once, and looks in the same pass whether its Float32 numbers are finite.
+  /// - Returns: whether they are known to be.
+  private func check(_ number: Int, _ bytes: UnsafeRawBufferPointer, of entry: TensorEntry) throws -> Bool {
+    guard let expected = storages[number].checksum else { return false }
+    if let isFinite = checked[number] { return isFinite && entry.type == .float32 }
+    let isFinite = Atomic(entry.type == .float32)
+    let found = Checksum.crc32.of(bytes) { chunk in
+      guard entry.type == .float32, let start = chunk.baseAddress else { return }
+      if !FloatConversion.allFinite(start, count: chunk.count / 4) { isFinite.store(false, ordering: .relaxed) }
+    }
     guard found == expected else {
       throw CheckpointError.malformed(
-        path: path, tensor: tensor, expected: "numbers with the CRC-32 \(String(expected, radix: 16))",
+        path: path, tensor: entry.name, expected: "numbers with the CRC-32 \(String(expected, radix: 16))",
         found: String(found, radix: 16))
     }
-    checked.insert(number)
+    checked[number] = isFinite.load(ordering: .relaxed)
+    return isFinite.load(ordering: .relaxed)
   }
 }
 
@@ -63,14 +74,17 @@ struct TorchStorage: Equatable {
   let checksum: UInt32?
 }
 
-/// The storages whose checksums were found right. Two threads may check one at once, with the same result.
+/// The storages whose checksums were found right, and whether all their numbers are then known to be finite Float32. Two
+/// threads may check one at once, with the same result.
 private final class CheckedStorages: Sendable {
-  private let flags: Mutex<[Bool]>
+  private let results: Mutex<[Bool?]>
 
-  init(count: Int) { flags = Mutex([Bool](repeating: false, count: count)) }
+  init(count: Int) { results = Mutex([Bool?](repeating: nil, count: count)) }
 
-  func contains(_ number: Int) -> Bool { flags.withLock { $0[number] } }
-  func insert(_ number: Int) { flags.withLock { $0[number] = true } }
+  subscript(number: Int) -> Bool? {
+    get { results.withLock { $0[number] } }
+    set { results.withLock { $0[number] = newValue } }
+  }
 }
 
 /// What kind of file one is, by its first bytes.
