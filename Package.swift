@@ -67,7 +67,8 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files", "COpenSSL", "TestSupport"]),
     .testTarget(name: "DenseMathTests", dependencies: ["DenseMath", "TestSupport"]),
     .testTarget(
-      name: "CheckpointsTests", dependencies: ["Checkpoints", "Files", "DenseMath", "TestSupport"], exclude: ["Fixtures"]),
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Files", "DenseMath", "Transformer", "TestSupport"],
+      exclude: ["Fixtures"]),
     .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "TransformerTests", dependencies: ["Transformer", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(

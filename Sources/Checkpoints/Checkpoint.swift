@@ -143,7 +143,8 @@ public struct Checkpoint: Sendable {
     return try digest.finish()
   }
 
-  private func source(of name: String) -> (any TensorSource)? {
+  /// The source that holds a tensor; nil for one that none does, or that another stands in the place of.
+  func source(of name: String) -> (any TensorSource)? {
     owners[ExactKey(name)].map { sources[$0] }
   }
 }

@@ -47,6 +47,13 @@ struct TableBytes {
     return file + footer + littleEndian(magic)
   }
 
+  /// The block of entries.
+  var block: [UInt8] {
+    var file: [UInt8] = []
+    let place = append(entries, to: &file)
+    return Array(file.prefix(place.size))
+  }
+
   private func append(
     _ entries: [(key: [UInt8], value: [UInt8])], to file: inout [UInt8], _ change: (inout [UInt8]) -> Void = { _ in }
   ) -> (offset: Int, size: Int) {

@@ -15,9 +15,12 @@ package struct TorchFile: TensorSource {
 
   /// - Throws: `FileError` when the file cannot be mapped; `CheckpointError.refused` for what no state dict holds or
   ///   for another kind of file, `.malformed` for a broken one.
-  package init(_ path: String) throws {
-    file = try MappedFile(path)
-    self.path = path
+  package init(_ path: String) throws { try self.init(MappedFile(path)) }
+
+  /// - Throws: as above, but for the mapping.
+  package init(_ file: MappedFile) throws {
+    self.file = file
+    path = file.path
     let bytes = file.bytes
     let dict: StateDict
     switch TorchFormat(bytes) {

@@ -23,15 +23,19 @@ package struct TensorFlowCheckpoint: TensorSource {
   /// - Throws: `FileError` when a file cannot be mapped; `CheckpointError`: an index that is broken, compressed or of
   ///   another byte order, a variable that lies outside its file, is stored in slices or has no numbers, a checkpoint of
   ///   objects, as TensorFlow 2 writes them.
-  package init(prefix: String) throws {
+  package init(prefix: String) throws { try self.init(prefix: prefix) { try MappedFile($0) } }
+
+  /// - Parameter open: gives the file at a path.
+  /// - Throws: as above, and what `open` throws.
+  package init(prefix: String, open: (String) throws -> MappedFile) throws {
     path = prefix + ".index"
-    index = try MappedFile(path)
+    index = try open(path)
     var table = try SortedTable(index.bytes, path: path)
     var shards: [MappedFile] = []
     var variables = Variables(path: path)
     try table.forEach { key, value in
       if key.isEmpty {
-        shards = try Self.open(value, prefix: prefix)
+        shards = try Self.shards(value, prefix: prefix, open)
       } else {
         try variables.add(key, value, shards: shards.map(\.bytes.count))
       }
@@ -60,7 +64,9 @@ package struct TensorFlowCheckpoint: TensorSource {
     return view.gathered(from: bytes, width: entry.type.byteWidth)
   }
 
-  private static func open(_ header: UnsafeRawBufferPointer, prefix: String) throws -> [MappedFile] {
+  private static func shards(
+    _ header: UnsafeRawBufferPointer, prefix: String, _ open: (String) throws -> MappedFile
+  ) throws -> [MappedFile] {
     guard let header = BundleHeader(header) else {
       throw CheckpointError.malformed(
         path: prefix + ".index", tensor: nil, expected: "the header of a TensorFlow checkpoint", found: "another")
@@ -72,7 +78,7 @@ package struct TensorFlowCheckpoint: TensorSource {
     }
     func digits(_ number: Int) -> String { String(String(100_000 + number).dropFirst()) }
     return try (0..<header.shards).map {
-      try MappedFile(prefix + ".data-\(digits($0))-of-\(digits(header.shards))")
+      try open(prefix + ".data-\(digits($0))-of-\(digits(header.shards))")
     }
   }
 }
