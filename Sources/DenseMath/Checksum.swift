@@ -19,8 +19,8 @@ package struct Checksum: Sendable {
   private let polynomial: UInt32
   /// Entry 256 k + b: what the byte b adds to the remainder when k more bytes follow it.
   private let table: [UInt32]
-  private let step: Int
-  private let factors: cvm_fold_factors
+  /// By the steps that `cvm_fold` takes on one processor or another.
+  private let folds: [(step: Int, factors: cvm_fold_factors)]
 
   private init(polynomial: UInt32) {
     self.polynomial = polynomial
@@ -32,15 +32,14 @@ package struct Checksum: Sendable {
     }
     for entry in 256..<2048 { table[entry] = table[Int(table[entry - 256] & 0xFF)] ^ table[entry - 256] >> 8 }
     self.table = table
-    step = Self.longestStep
     // The product of two reflected factors stands one bit too low, which the exponents make up for.
     func factor(_ exponent: Int) -> UInt64 { UInt64(Self.power(exponent, polynomial)) << 32 }
-    factors = cvm_fold_factors(
-      far: (factor(step * 8 + 63), factor(step * 8 - 1)), near: (factor(128 + 63), factor(128 - 1)))
+    func factors(step: Int) -> cvm_fold_factors {
+      cvm_fold_factors(
+        far: (factor(step * 8 + 63), factor(step * 8 - 1)), near: (factor(128 + 63), factor(128 - 1)))
+    }
+    folds = [128, 256].map { ($0, factors(step: $0)) }
   }
-
-  /// `cvm_fold_step()` where the processor folds.
-  private static let longestStep = 128
 
   /// The check of `bytes`; long ones are checked by all processors.
   /// - Parameter visit: is given each chunk, while it is in the cache; several at once, by several threads.
@@ -74,12 +73,14 @@ package struct Checksum: Sendable {
   private func check(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     var remainder = ~UInt32(0)
     var position = 0
-    if let start = bytes.baseAddress, cvm_fold_step() == step, bytes.count >= step {
+    let step = cvm_fold_step()
+    if let start = bytes.baseAddress, let fold = folds.first(where: { $0.step == step }), bytes.count >= step {
       position = bytes.count / step * step
       remainder = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 16) { rest in
         guard let target = rest.baseAddress else { return remainder }
-        var factors = factors
-        cvm_fold(target, start.assumingMemoryBound(to: UInt8.self), position, remainder, &factors)
+        withUnsafePointer(to: fold.factors) { factors in
+          cvm_fold(target, start.assumingMemoryBound(to: UInt8.self), position, remainder, step, factors)
+        }
         return readThrough(UnsafeRawBufferPointer(rest), from: 0, beginning: 0)
       }
     }

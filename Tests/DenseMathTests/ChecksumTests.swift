@@ -26,7 +26,7 @@ import Testing
   @Test(arguments: InstructionSet.allCases.filter(\.isAvailable))
   func everyLengthOnEverySet(_ set: InstructionSet) throws {
     var random = SplitMix64(seed: 5)
-    let bytes = (0..<700).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+    let bytes = (0..<1100).map { _ in UInt8(truncatingIfNeeded: random.next()) }
     try set.run {
       for length in 0..<bytes.count {
         let part = Array(bytes.suffix(length))

@@ -141,15 +141,15 @@ size_t cvm_reach_panels(float *c, const float *a, const float *a_rests, size_t r
 
 // What a block of 16 bytes is multiplied by when it moves over a distance: [0] for its first 8 bytes, [1] for the others.
 struct cvm_fold_factors {
-  // A distance of cvm_fold_step() bytes, and one of 16.
+  // A distance of `step` bytes, and one of 16.
   uint64_t far[2], near[2];
 };
-// How many bytes, at least, cvm_fold takes, and of what its n must be a multiple; 0 where the processor has no carry-less
-// product or the path is the portable one, and cvm_fold must not be called.
+// How many bytes, at least, cvm_fold takes, and of what its n must be a multiple: 128 or 256; 0 where the processor has no
+// carry-less product or the path is the portable one, and cvm_fold must not be called.
 size_t cvm_fold_step(void);
 // A message of 16 bytes, `rest`, with the CRC, begun at 0, that the n bytes have, begun at `crc`. Bits are taken in
-// reflected order; the polynomial is in the factors.
-void cvm_fold(unsigned char rest[16], const unsigned char *bytes, size_t n, uint32_t crc,
+// reflected order; the polynomial is in the factors. `step` is what cvm_fold_step() gave.
+void cvm_fold(unsigned char rest[16], const unsigned char *bytes, size_t n, uint32_t crc, size_t step,
               const struct cvm_fold_factors *factors);
 
 #ifdef __cplusplus
