@@ -92,8 +92,11 @@ extension TensorSource {
   private func floats(_ entry: TensorEntry, _ stored: StoredNumbers) throws -> Tensor {
     guard let bytes = stored.bytes.baseAddress else { return Tensor(shape: entry.shape, FloatBuffer(count: 0)) }
     return try withExtendedLifetime(stored.owner) {
+      let isInPlace = entry.type == .float32 && Int(bitPattern: bytes) % MemoryLayout<Float>.alignment == 0
+      // The numbers are in memory twice otherwise.
+      defer { if !isInPlace { (stored.owner as? MappedFile)?.release(stored.bytes) } }
       switch entry.type {
-      case .float32 where Int(bitPattern: bytes) % MemoryLayout<Float>.alignment == 0:
+      case .float32 where isInPlace:
         let pointer = bytes.bindMemory(to: Float.self, capacity: entry.count)
         return Tensor(shape: entry.shape, pointer: pointer, owner: stored.owner)
       case .float32: return FloatConversion.unaligned(bytes, shape: entry.shape, count: entry.count)

@@ -43,6 +43,19 @@ package final class MappedFile: @unchecked Sendable {
     isMapped = false
   }
 
+  /// Gives back the memory of a part that was read and is not needed soon: whoever touches it again has it read again.
+  /// - Parameter part: a part of `bytes`.
+  package func release(_ part: UnsafeRawBufferPointer) {
+    guard isMapped, let start = part.baseAddress else { return }
+    let page = Int(getpagesize())
+    let first = (Int(bitPattern: start) + page - 1) / page * page
+    let end = (Int(bitPattern: start) + part.count) / page * page
+    if let address = UnsafeMutableRawPointer(bitPattern: first), first < end {
+      // A refusal costs memory only.
+      madvise(address, end - first, MADV_DONTNEED)
+    }
+  }
+
   deinit {
     guard let start = bytes.baseAddress else { return }
     if isMapped {

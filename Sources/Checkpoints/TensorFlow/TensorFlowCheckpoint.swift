@@ -61,6 +61,7 @@ package struct TensorFlowCheckpoint: TensorSource {
     }
     guard place.isTransposed, entry.count > 0 else { return StoredNumbers(bytes: bytes, owner: shard) }
     let view = StridedView(offset: 0, shape: entry.shape, strides: [1, entry.shape[0]])
+    defer { shard.release(bytes) }
     return view.gathered(from: bytes, width: entry.type.byteWidth)
   }
 
