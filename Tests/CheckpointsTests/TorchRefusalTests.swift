@@ -27,9 +27,14 @@ import Testing
 
   @Test func readsWhatTheTestsMake() throws {
     let file = try open(
-      Pickle.archive(Pickle.dict([("a", matrix), ("b", Pickle.tensor(shape: [2], strides: [2], offset: 1))])))
+      Pickle.archive(
+        Pickle.dict([
+          ("a", matrix), ("b", Pickle.tensor(shape: [2], strides: [2], offset: 1)),
+          ("c", Pickle.tensor(shape: [2, 2], strides: [1, 1])),
+        ])))
     #expect(try file.floats("a").values == [1, 2, 3, 4])
     #expect(try file.floats("b").values == [2, 4])
+    #expect(try file.floats("c").values == [1, 2, 2, 3])
   }
 
   @Test(arguments: [
