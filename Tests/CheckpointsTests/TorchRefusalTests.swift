@@ -5,14 +5,7 @@ import Testing
 
 /// What a hostile or damaged file of torch.save is refused for, by name.
 @Suite struct TorchRefusalTests {
-  private let folder: TemporaryFolder
-
-  init() throws { folder = try TemporaryFolder() }
-
-  private func open(_ bytes: [UInt8]) throws -> TorchFile {
-    try folder.write(bytes, to: "x.bin")
-    return try TorchFile(folder.path("x.bin"))
-  }
+  private func open(_ bytes: [UInt8]) throws -> TorchFile { try TorchFile(MappedFile("/x.bin", content: bytes)) }
 
   /// The message of the error that opening the file, and reading all of it, ends with.
   private func refusal(_ bytes: [UInt8]) throws -> String {
