@@ -76,7 +76,9 @@ let package = Package(
     .testTarget(name: "FilesTests", dependencies: ["Files", "COpenSSL", "TestSupport"]),
     .testTarget(name: "DenseMathTests", dependencies: ["DenseMath", "TestSupport"]),
     .testTarget(name: "HubTests", dependencies: ["Hub", "Files", "TestSupport"]),
-    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "DenseMath", "Files", "TestSupport"]),
+    .testTarget(
+      name: "CheckpointsTests", dependencies: ["Checkpoints", "Files", "DenseMath", "Transformer", "TestSupport"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "TokenizationTests", dependencies: ["Tokenization", "Files", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(

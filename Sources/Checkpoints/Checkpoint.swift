@@ -1,47 +1,40 @@
 import DenseMath
 import Files
-import Foundation
 
-/// A model directory in Hugging Face layout: config.json beside model.safetensors, or beside
-/// model.safetensors.index.json and its shards. Where both are there the single file is read, as `transformers` does.
+/// A model's directory: config.json, and weights that are read by name whatever file they stand in: safetensors, files of
+/// torch.save, either in shards, or a TensorFlow checkpoint of BERT. `WeightFiles` says which is taken where there are
+/// several.
 public struct Checkpoint: Sendable {
   /// The directory, as given.
   public let directory: String
   /// config.json; an object.
   public let config: JSONNode
-  /// model.safetensors, or the index of the shards.
+  /// The file with the weights, such as model.safetensors, or the index of the files that have them.
   public let weightsPath: String
   /// All tensors of all files, in the order of their names' bytes.
   public let entries: [TensorEntry]
-  private let files: [SafetensorsFile]
+  private let sources: [any TensorSource]
   private let owners: [ExactKey: Int]
   /// What stands in the place of stored tensors, or beside them.
   private let replacements: [ExactKey: Tensor]
 
   /// Opens the directory and checks every header; no weight is read yet.
+  /// - Parameter directory: a model's directory, or the prefix of a TensorFlow checkpoint in one (DIR/model.ckpt-1000).
   /// - Throws: `FileError`: no such directory, a file that cannot be opened, a config.json or index that is no JSON
-  ///   object. `CheckpointError`: no config.json or no safetensors weights, a weight file that breaks the format, an
-  ///   index and shards that disagree.
+  ///   object. `CheckpointError`: no config.json or no weights that can be read, a weight file that breaks the format or
+  ///   holds what weights never do, an index and shards that disagree.
   public init(directory: String) throws {
-    self.directory = directory
-    try Self.check(directory)
-    config = try JSONNode.read(directory + "/config.json")
-    _ = try config.members()
-    let single = directory + "/model.safetensors"
-    if FileManager.default.fileExists(atPath: single) {
-      weightsPath = single
-      files = [try SafetensorsFile(single)]
-    } else {
-      weightsPath = single + ".index.json"
-      files = try ShardIndex(weightsPath).openShards(in: directory)
-    }
+    let place = try ModelDirectory(directory)
+    self.directory = place.path
+    config = try place.config()
+    (weightsPath, sources) = try WeightFiles.open(in: place)
     var owners: [ExactKey: Int] = [:]
-    for (position, file) in files.enumerated() {
-      for entry in file.entries { owners[ExactKey(entry.name)] = position }
+    for (position, source) in sources.enumerated() {
+      for entry in source.entries { owners[ExactKey(entry.name)] = position }
     }
     self.owners = owners
     replacements = [:]
-    entries = files.flatMap(\.entries).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    entries = sources.flatMap(\.entries).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
   private init(
@@ -49,16 +42,14 @@ public struct Checkpoint: Sendable {
   ) {
     directory = other.directory
     weightsPath = other.weightsPath
-    files = other.files
+    sources = other.sources
     self.config = JSONNode(config, path: other.config.path)
     self.replacements = replacements
     let kept = other.entries.filter { !isRemoved($0.name) && replacements[ExactKey($0.name)] == nil }
     owners = Dictionary(
       kept.compactMap { entry in other.owners[ExactKey(entry.name)].map { (ExactKey(entry.name), $0) } },
       uniquingKeysWith: { first, _ in first })
-    let added = replacements.map { name, tensor in
-      TensorEntry(name: name.string, type: .float32, shape: tensor.shape, range: 0..<tensor.count * 4)
-    }
+    let added = replacements.map { TensorEntry(name: $0.string, $1) }
     entries = (kept + added).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
   }
 
@@ -78,31 +69,51 @@ public struct Checkpoint: Sendable {
 
   /// The tensor with exactly this name; nil when there is none.
   public func entry(named name: String) -> TensorEntry? {
-    if let tensor = replacements[ExactKey(name)] {
-      return TensorEntry(name: name, type: .float32, shape: tensor.shape, range: 0..<tensor.count * 4)
-    }
-    return file(holding: name)?.entry(named: name)
+    if let tensor = replacements[ExactKey(name)] { return TensorEntry(name: name, tensor) }
+    return source(of: name)?.entry(named: name)
   }
 
-  /// A tensor as Float32 numbers; see `SafetensorsFile.floats(_:shape:)`.
+  /// A tensor as Float32 numbers; see `TensorSource.floats(_:shape:)`.
   /// - Throws: `CheckpointError`.
   public func floats(_ name: String, shape: [Int]? = nil) throws -> Tensor {
-    if let tensor = replacements[ExactKey(name)] {
-      guard shape == nil || tensor.shape == shape else {
-        throw CheckpointError.wrongShape(
-          path: weightsPath, tensor: name, expected: shape ?? [], found: tensor.shape)
-      }
-      return tensor
-    }
-    guard let file = file(holding: name) else {
-      throw CheckpointError.missingTensor(path: weightsPath, tensor: name, stored: entries.map(\.name))
-    }
-    return try file.floats(name, shape: shape)
+    if let tensor = try replacement(of: name, shape: shape) { return tensor }
+    return try holder(of: name).floats(name, shape: shape)
   }
 
-  /// The file that holds a tensor: model.safetensors or a shard. The weights' path where no file does.
+  /// The same, all of them finite.
+  /// - Throws: `CheckpointError`, also for a number that is NaN or infinite.
+  func finiteFloats(_ name: String, shape: [Int]) throws -> Tensor {
+    guard let tensor = try replacement(of: name, shape: shape) else {
+      return try holder(of: name).finiteFloats(name, shape: shape)
+    }
+    if let index = tensor.firstNonFinite() {
+      throw CheckpointError.notFinite(path: weightsPath, tensor: name, index: index, value: tensor[index])
+    }
+    return tensor
+  }
+
+  private func replacement(of name: String, shape: [Int]?) throws -> Tensor? {
+    guard let tensor = replacements[ExactKey(name)] else { return nil }
+    guard shape == nil || tensor.shape == shape else {
+      throw CheckpointError.wrongShape(path: weightsPath, tensor: name, expected: shape ?? [], found: tensor.shape)
+    }
+    return tensor
+  }
+
+  private func holder(of name: String) throws -> any TensorSource {
+    if let source = source(of: name) { return source }
+    throw CheckpointError.missingTensor(path: weightsPath, tensor: name, stored: entries.map(\.name))
+  }
+
+  /// A stored tensor's type, shape and bytes in C order; nil where no file holds one of that name.
+  /// - Throws: `CheckpointError` when a checksum differs.
+  package func content(of name: String) throws -> (type: ElementType, shape: [Int], bytes: [UInt8])? {
+    try source(of: name)?.content(of: name)
+  }
+
+  /// The file that holds a tensor: model.safetensors, say, or a shard. The weights' path where no file does.
   public func path(holding name: String) -> String {
-    file(holding: name)?.path ?? weightsPath
+    source(of: name)?.path(holding: name) ?? weightsPath
   }
 
   /// How many numbers all tensors hold, stored buffers such as attention masks among them.
@@ -112,72 +123,28 @@ public struct Checkpoint: Sendable {
   public var byteCount: Int { entries.reduce(0) { $0 + $1.byteCount } }
 
   /// The digest that stamps results, 64 hexadecimal digits. For a single file what `sha256sum model.safetensors`
-  /// prints; for shards the SHA-256 of what `sha256sum SHARD...` prints for the shards in the order of their names, so
-  /// that `sha256sum model-*.safetensors | sha256sum` shows the same. Reads every byte: run it beside other work.
+  /// prints; for several, shards or the files of a TensorFlow checkpoint, the SHA-256 of what `sha256sum FILE...` prints
+  /// for them in the order of their names, so that `sha256sum model-*.safetensors | sha256sum` shows the same. Reads
+  /// every byte: run it beside other work.
   /// - Throws: `DigestError`.
   public func sha256() throws -> String {
-    if files.count == 1, weightsPath == files[0].path { return try files[0].sha256() }
+    let files = sources.flatMap(\.files)
+    if files.count == 1, weightsPath == files[0].path { return try Self.sha256(of: files[0]) }
     let digest = Digest()
     for file in files {
-      digest.update("\(try file.sha256())  \(file.path.dropFirst(directory.count + 1))\n")
+      digest.update("\(try Self.sha256(of: file))  \(file.path.dropFirst(directory.count + 1))\n")
     }
     return try digest.finish()
   }
 
-  private func file(holding name: String) -> SafetensorsFile? {
-    owners[ExactKey(name)].map { files[$0] }
+  private static func sha256(of file: MappedFile) throws -> String {
+    let digest = Digest()
+    withExtendedLifetime(file) { digest.update(file.bytes) }
+    return try digest.finish()
   }
 
-  /// Throws unless the directory has a config.json and weights in safetensors files, and no adapter.
-  private static func check(_ directory: String) throws {
-    var isDirectory: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory) else {
-      throw FileError.missing(path: directory)
-    }
-    guard isDirectory.boolValue else {
-      throw FileError.malformed(
-        path: directory, location: "", expected: "a directory with config.json and model.safetensors", found: "a file")
-    }
-    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: directory + "/" + name) }
-    guard has("config.json") else {
-      throw CheckpointError.missingFile(
-        directory: directory, expected: "config.json",
-        advice: "give the directory of a Hugging Face checkpoint, with config.json and model.safetensors")
-    }
-    // Hugging Face would put the adapter on top of the weights.
-    guard !has("adapter_config.json") else {
-      throw CheckpointError.adapter(directory: directory)
-    }
-    guard has("model.safetensors") || has("model.safetensors.index.json") else {
-      let foreign = ForeignWeights.allCases.first { has($0.rawValue) }
-      throw CheckpointError.missingFile(
-        directory: directory, expected: "model.safetensors (or model.safetensors.index.json with its shards)",
-        advice: foreign?.advice ?? "fetch it from where config.json came from")
-    }
-  }
-}
-
-/// Weights in formats that Graft does not read: pickles run code when opened, the others need their frameworks.
-private enum ForeignWeights: String, CaseIterable {
-  case torch = "pytorch_model.bin"
-  case torchShards = "pytorch_model.bin.index.json"
-  case keras = "tf_model.h5"
-  case tensorFlow = "model.ckpt.index"
-  case flax = "flax_model.msgpack"
-
-  var advice: String {
-    switch self {
-    case .torch:
-      return "there is \(rawValue), convert it there with: python -c 'import torch, safetensors.torch as s; "
-        + "s.save_file({k: v.clone().contiguous() for k, v in "
-        + "torch.load(\"\(rawValue)\", map_location=\"cpu\", weights_only=True).items()}, \"model.safetensors\")'"
-    case .torchShards:
-      return "there are PyTorch shards (\(rawValue)), convert the checkpoint with the transformers package: load it "
-        + "with the class that config.json names under architectures, then save_pretrained(DIRECTORY)"
-    case .keras, .tensorFlow, .flax:
-      let option = self == .flax ? "from_flax" : "from_tf"
-      return "there is \(rawValue), convert it with transformers 4 (later ones cannot): load it with the class that "
-        + "config.json names under architectures and \(option)=True, then save_pretrained(DIRECTORY)"
-    }
+  /// The source that holds a tensor; nil for one that none does, or that another stands in the place of.
+  func source(of name: String) -> (any TensorSource)? {
+    owners[ExactKey(name)].map { sources[$0] }
   }
 }

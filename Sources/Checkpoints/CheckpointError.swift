@@ -4,10 +4,15 @@
 public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A directory lacks the file `expected`. `advice` says how to get it from what is there.
   case missingFile(directory: String, expected: String, advice: String)
+  /// A directory holds several TensorFlow checkpoints, such as those of steps of training.
+  case severalCheckpoints(directory: String, prefixes: [String])
   /// A directory holds an adapter that changes the weights.
   case adapter(directory: String)
-  /// A weight file breaks the safetensors format. `tensor` is nil when the fault lies before any tensor.
+  /// A weight file breaks its format. `tensor` is nil when the fault lies before any tensor.
   case malformed(path: String, tensor: String?, expected: String, found: String)
+  /// A weight file asks for what is never done with one, such as a call, or holds what cannot be read. `tensor` is nil
+  /// when that is no tensor.
+  case refused(path: String, tensor: String?, expected: String, found: String, advice: String)
   /// No tensor of that name. `stored` are a few names that the file does hold.
   case missingTensor(path: String, tensor: String, stored: [String])
   case wrongShape(path: String, tensor: String, expected: [Int], found: [Int])
@@ -28,6 +33,10 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
     switch self {
     case .missingFile(let directory, let expected, let advice):
       return "\(directory): expected the file \(expected), found none; \(advice)"
+    case .severalCheckpoints(let directory, let prefixes):
+      return
+        "\(directory): expected one TensorFlow checkpoint, found \(Self.list(prefixes)); give the path of one, such as "
+        + "\(directory)/\(prefixes.first ?? "")"
     case .adapter(let directory):
       return
         "\(directory): expected a checkpoint of its own, found adapter_config.json, an adapter that changes its weights; "
@@ -35,6 +44,9 @@ public enum CheckpointError: Error, Equatable, Sendable, CustomStringConvertible
     case .malformed(let path, let tensor, let expected, let found):
       let place = tensor.map { " (tensor \($0))" } ?? ""
       return "\(path)\(place): expected \(expected), found \(found); the file is damaged: fetch or write it again"
+    case .refused(let path, let tensor, let expected, let found, let advice):
+      let place = tensor.map { " (tensor \($0))" } ?? ""
+      return "\(path)\(place): expected \(expected), found \(found); \(advice)"
     case .missingTensor(let path, let tensor, let stored):
       return "\(path): expected a tensor \(tensor), found none (stored: \(Self.list(stored))); "
         + "check that config.json names the architecture of this file"

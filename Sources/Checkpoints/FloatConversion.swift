@@ -69,6 +69,17 @@ enum FloatConversion {
     return Tensor(shape: shape, buffer)
   }
 
+  /// Whether none of `count` Float32 numbers is NaN or infinite.
+  static func allFinite(_ numbers: UnsafeRawPointer, count: Int) -> Bool {
+    // Adding one to an exponent of all ones carries into the sign bit; nothing else does.
+    var carries: UInt32 = 0
+    for index in 0..<count {
+      let value = numbers.loadUnaligned(fromByteOffset: index &* 4, as: UInt32.self)
+      carries |= (value & 0x7FFF_FFFF) &+ 0x0080_0000
+    }
+    return carries >> 31 == 0
+  }
+
   /// Moves exponent and mantissa into place and corrects the exponent's bias, 15 to 127. An exponent of all ones gets
   /// the correction twice, which leaves all ones; a subnormal is 2^-14 plus its value, less 2^-14, exactly.
   private static func widen(half bits: UInt16) -> Float {
@@ -92,13 +103,7 @@ extension Tensor {
     let bits = UnsafeRawPointer(pointer)
     let flagged = FlaggedChunks(count: (count + FloatConversion.chunk - 1) / FloatConversion.chunk)
     FloatConversion.forEachChunk(of: count) { chunk, range in
-      // Adding one to an exponent of all ones carries into the sign bit; nothing else does.
-      var carries: UInt32 = 0
-      for index in range {
-        let value = bits.load(fromByteOffset: index &* 4, as: UInt32.self)
-        carries |= (value & 0x7FFF_FFFF) &+ 0x0080_0000
-      }
-      flagged.pointer[chunk] = carries >> 31 == 1
+      flagged.pointer[chunk] = !FloatConversion.allFinite(bits + range.lowerBound * 4, count: range.count)
     }
     guard let chunk = flagged.first else { return nil }
     let start = chunk * FloatConversion.chunk

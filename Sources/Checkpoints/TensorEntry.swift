@@ -1,3 +1,5 @@
+import DenseMath
+
 /// How one number of a stored tensor is encoded; the raw value is the type's name in a safetensors header.
 /// Types narrower than a byte are not among them: a file that holds one is refused.
 public enum ElementType: String, CaseIterable, Sendable {
@@ -38,11 +40,31 @@ public struct TensorEntry: Sendable {
   public let type: ElementType
   /// Sizes of the axes, outermost first; empty for a scalar.
   public let shape: [Int]
-  /// Where the numbers stand in the file, in bytes from its start.
-  let range: Range<Int>
-
-  /// Bytes the numbers take in the file.
-  public var byteCount: Int { range.count }
   /// How many numbers.
-  public var count: Int { byteCount / type.byteWidth }
+  public let count: Int
+
+  /// nil when the bytes of so many numbers are more than an `Int` counts, also where a later size is 0.
+  init?(name: String, type: ElementType, shape: [Int]) {
+    var bytes = type.byteWidth
+    for size in shape {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: size)
+      guard size >= 0, !overflow else { return nil }
+      bytes = product
+    }
+    self.name = name
+    self.type = type
+    self.shape = shape
+    count = bytes / type.byteWidth
+  }
+
+  /// A tensor in memory.
+  init(name: String, _ tensor: Tensor) {
+    self.name = name
+    type = .float32
+    shape = tensor.shape
+    count = tensor.count
+  }
+
+  /// Bytes the numbers take.
+  public var byteCount: Int { count * type.byteWidth }
 }

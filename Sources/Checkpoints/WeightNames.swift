@@ -45,6 +45,13 @@ enum LegacyName {
     (canonical: ["LayerNorm", "bias"], legacy: ["LayerNorm", "beta"]),
   ]
 
+  /// The name that Hugging Face has now for a tensor that may be stored under another.
+  static func canonical(of name: String) -> String {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard let spelling = spellings.first(where: { parts.suffix(2).elementsEqual($0.legacy) }) else { return name }
+    return (parts.dropLast(2) + spelling.canonical).joined(separator: ".")
+  }
+
   /// Other names under which the same tensor may be stored.
   static func of(_ name: String) -> [String] {
     let parts = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)

@@ -8,10 +8,12 @@ package final class MappedFile: @unchecked Sendable {
   package let path: String
   /// The whole file. Valid as long as this object lives.
   package let bytes: UnsafeRawBufferPointer
+  private let isMapped: Bool
 
   /// - Throws: `FileError` when there is no such file, it is not a regular file, or it cannot be mapped.
   package init(_ path: String) throws {
     self.path = path
+    isMapped = true
     // Without O_NONBLOCK, opening a pipe would wait for a writer.
     let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError.fromErrno(path: path, action: "open") }
@@ -32,7 +34,34 @@ package final class MappedFile: @unchecked Sendable {
     bytes = UnsafeRawBufferPointer(start: address, count: size)
   }
 
+  /// A file's content that is in memory already, as if it were mapped from `path`.
+  package init(_ path: String, content: [UInt8]) {
+    self.path = path
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: content.count, alignment: 64)
+    memory.copyBytes(from: content)
+    bytes = UnsafeRawBufferPointer(memory)
+    isMapped = false
+  }
+
+  /// Gives back the memory of a part that was read and is not needed soon: whoever touches it again has it read again.
+  /// - Parameter part: a part of `bytes`.
+  package func release(_ part: UnsafeRawBufferPointer) {
+    guard isMapped, let start = part.baseAddress else { return }
+    let page = Int(getpagesize())
+    let first = (Int(bitPattern: start) + page - 1) / page * page
+    let end = (Int(bitPattern: start) + part.count) / page * page
+    if let address = UnsafeMutableRawPointer(bitPattern: first), first < end {
+      // A refusal costs memory only.
+      madvise(address, end - first, MADV_DONTNEED)
+    }
+  }
+
   deinit {
-    if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+    guard let start = bytes.baseAddress else { return }
+    if isMapped {
+      munmap(UnsafeMutableRawPointer(mutating: start), bytes.count)
+    } else {
+      UnsafeMutableRawPointer(mutating: start).deallocate()
+    }
   }
 }

@@ -137,11 +137,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("README.md", "fetch it from where config.json came from"),
-    ("pytorch_model.bin", "s.save_file"), ("pytorch_model.bin.index.json", "save_pretrained(DIRECTORY)"),
-    ("tf_model.h5", "from_tf=True"), ("model.ckpt.index", "from_tf=True"), ("flax_model.msgpack", "from_flax=True"),
+    ("README.md", "fetch it from where config.json came from"), ("training_args.bin", "fetch it from where"),
+    ("tf_model.h5", "from_tf=True"), ("flax_model.msgpack", "from_flax=True"), ("model.Q4_0.gguf", "llama.cpp"),
+    ("model.onnx", "a program with its weights"), ("weights.pt", "rename it to pytorch_model.bin"),
+    ("bert.safetensors", "rename it to model.safetensors"),
   ])
-  func saysHowToConvertOtherWeights(file: String, advice: String) throws {
+  func saysWhatToDoWithOtherWeights(file: String, advice: String) throws {
     let folder = try CheckpointFolder()
     try folder.folder.write("x", to: file)
     let error = #expect(throws: CheckpointError.self) { try folder.open() }
@@ -150,9 +151,11 @@ import Testing
       return
     }
     #expect(directory == folder.path)
-    #expect(expected == "model.safetensors (or model.safetensors.index.json with its shards)")
+    #expect(
+      expected
+        == "model.safetensors or pytorch_model.bin (or the index and shards of either), or a TensorFlow checkpoint")
     #expect(found.contains(advice))
-    #expect(found.contains(file) == (file != "README.md"))
+    #expect(found.contains(file) == !advice.hasPrefix("fetch it from"))
   }
 
   @Test(arguments: ["", "[]", "7", "{", "{\"a\": 1, \"a\": 2}"])

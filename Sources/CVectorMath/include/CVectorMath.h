@@ -2,6 +2,7 @@
 #define GRAFT_CVECTORMATH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -137,6 +138,19 @@ size_t cvm_panel_height(void);
 size_t cvm_reach_panels(float *c, const float *a, const float *a_rests, size_t rows, const float *panels,
                         const float *panel_rests, size_t first, size_t end, const struct cvm_reach *plan, float least,
                         size_t *passes);
+
+// What a block of 16 bytes is multiplied by when it moves over a distance: [0] for its first 8 bytes, [1] for the others.
+struct cvm_fold_factors {
+  // A distance of `step` bytes, and one of 16.
+  uint64_t far[2], near[2];
+};
+// How many bytes, at least, cvm_fold takes, and of what its n must be a multiple: 128 or 256; 0 where the processor has no
+// carry-less product or the path is the portable one, and cvm_fold must not be called.
+size_t cvm_fold_step(void);
+// A message of 16 bytes, `rest`, with the CRC, begun at 0, that the n bytes have, begun at `crc`. Bits are taken in
+// reflected order; the polynomial is in the factors. `step` is what cvm_fold_step() gave.
+void cvm_fold(unsigned char rest[16], const unsigned char *bytes, size_t n, uint32_t crc, size_t step,
+              const struct cvm_fold_factors *factors);
 
 #ifdef __cplusplus
 }

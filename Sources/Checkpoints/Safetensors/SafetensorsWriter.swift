@@ -8,6 +8,8 @@ package struct SafetensorsWriter {
     case floats([Tensor])
     case doubles([Double])
     case integers([Int64])
+    /// A stored tensor of that name.
+    case stored(String, any TensorSource)
   }
 
   private struct Item {
@@ -33,6 +35,11 @@ package struct SafetensorsWriter {
     add(name, .float32, tensor.shape, .floats([tensor]))
   }
 
+  /// Adds a tensor of a file as it is stored, under the same name or another. It is read when it is written.
+  mutating func add(_ name: String, _ entry: TensorEntry, from source: any TensorSource) {
+    add(name, entry.type, entry.shape, .stored(entry.name, source))
+  }
+
   /// Adds tensors of one shape as one tensor with a new outermost axis, stored as F32. There is at least one tensor.
   package mutating func add(_ name: String, stacking tensors: [Tensor]) {
     precondition(!tensors.isEmpty, "nothing to stack in \(name)")
@@ -53,7 +60,7 @@ package struct SafetensorsWriter {
   }
 
   /// Writes the file, whole or not at all.
-  /// - Throws: `FileError` (a full disk among them); `CheckpointError.malformed` when two tensors share a name or one is
+  /// - Throws: `FileError` (a full disk among them); what reading a stored tensor throws; `CheckpointError.malformed` when two tensors share a name or one is
   ///   called `__metadata__`.
   package func write(to path: String) throws {
     // 8-byte types first, as the reference implementation does, so that every number stands at a multiple of its size.
@@ -110,6 +117,9 @@ package struct SafetensorsWriter {
       }
     case .doubles(let values): try values.withUnsafeBytes { try file.write($0) }
     case .integers(let values): try values.withUnsafeBytes { try file.write($0) }
+    case .stored(let name, let source):
+      let stored = try source.stored(name, shape: nil).1
+      try withExtendedLifetime(stored.owner) { try file.write(stored.bytes) }
     }
   }
 }

@@ -8,8 +8,8 @@ struct SafetensorsHeader {
   static let largestLength: UInt64 = 100_000_000
 
   let metadata: [String: String]
-  /// In the order of their names' bytes.
-  let entries: [TensorEntry]
+  /// The tensors, and where their numbers begin in the file.
+  let tensors: [(entry: TensorEntry, place: Int)]
 
   /// Parses and checks the header of the whole file `bytes`.
   /// - Throws: `CheckpointError.malformed`; `FileError.malformed` where the JSON itself is broken.
@@ -19,19 +19,19 @@ struct SafetensorsHeader {
       throw CheckpointError.malformed(path: path, tensor: nil, expected: "a JSON object", found: "another value")
     }
     var metadata: [String: String] = [:]
-    var entries: [TensorEntry] = []
+    var tensors: [(entry: TensorEntry, place: Int)] = []
     let dataCount = bytes.count - dataStart
     for member in members {
       if member.key == "__metadata__" {
         metadata = try Self.metadata(member.value, path: path)
       } else {
         let description = TensorDescription(name: member.key, path: path, value: member.value)
-        entries.append(try description.entry(dataStart: dataStart, dataCount: dataCount))
+        tensors.append(try description.tensor(dataStart: dataStart, dataCount: dataCount))
       }
     }
-    try Self.checkCoverage(entries, dataStart: dataStart, fileSize: bytes.count, path: path)
+    try Self.checkCoverage(tensors, dataStart: dataStart, fileSize: bytes.count, path: path)
     self.metadata = metadata
-    self.entries = entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    self.tensors = tensors
   }
 
   private static func headerText(
@@ -75,23 +75,23 @@ struct SafetensorsHeader {
     return metadata
   }
 
-  private static func checkCoverage(_ entries: [TensorEntry], dataStart: Int, fileSize: Int, path: String) throws {
-    let inFileOrder = entries.sorted {
-      ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
-    }
+  private static func checkCoverage(
+    _ tensors: [(entry: TensorEntry, place: Int)], dataStart: Int, fileSize: Int, path: String
+  ) throws {
+    let inFileOrder = tensors.sorted { ($0.place, $0.entry.byteCount) < ($1.place, $1.entry.byteCount) }
     var position = dataStart
-    for entry in inFileOrder {
-      guard entry.range.lowerBound == position else {
-        let fault = entry.range.lowerBound < position ? "overlaps the tensor before it" : "leaves a gap before it"
+    for (entry, place) in inFileOrder {
+      guard place == position else {
+        let fault = place < position ? "overlaps the tensor before it" : "leaves a gap before it"
         throw CheckpointError.malformed(
           path: path, tensor: entry.name, expected: "data_offsets that begin at \(position - dataStart)",
-          found: "\(entry.range.lowerBound - dataStart), which \(fault)")
+          found: "\(place - dataStart), which \(fault)")
       }
-      position = entry.range.upperBound
+      position += entry.byteCount
     }
     guard position == fileSize else {
       throw CheckpointError.malformed(
-        path: path, tensor: inFileOrder.last?.name, expected: "the end of the file after the last tensor",
+        path: path, tensor: inFileOrder.last?.entry.name, expected: "the end of the file after the last tensor",
         found: "\(fileSize - position) more bytes")
     }
   }
@@ -103,7 +103,7 @@ private struct TensorDescription {
   let path: String
   let value: JSON
 
-  func entry(dataStart: Int, dataCount: Int) throws -> TensorEntry {
+  func tensor(dataStart: Int, dataCount: Int) throws -> (entry: TensorEntry, place: Int) {
     guard case .object(let members) = value else { throw malformed("an object", value.kind) }
     for member in members where !["dtype", "shape", "data_offsets"].contains(member.key) {
       throw malformed("only dtype, shape and data_offsets", "the key \"\(member.key.prefix(60))\"")
@@ -117,10 +117,11 @@ private struct TensorDescription {
     guard offsets[1] <= dataCount else {
       throw malformed("data up to byte \(offsets[1])", "a file truncated after byte \(dataCount) of the data")
     }
-    guard let byteCount = Self.byteCount(shape, type), byteCount == offsets[1] - offsets[0] else {
+    guard let entry = TensorEntry(name: name, type: type, shape: shape), entry.byteCount == offsets[1] - offsets[0]
+    else {
       throw malformed("the bytes of \(type.rawValue) numbers of shape \(shape)", "\(offsets[1] - offsets[0]) bytes")
     }
-    return TensorEntry(name: name, type: type, shape: shape, range: dataStart + offsets[0]..<dataStart + offsets[1])
+    return (entry, dataStart + offsets[0])
   }
 
   private func elementType() throws -> ElementType {
@@ -140,17 +141,6 @@ private struct TensorDescription {
       }
       return size
     }
-  }
-
-  /// nil when the product is more than an `Int` holds; as in the reference implementation, also where a later size is 0.
-  private static func byteCount(_ shape: [Int], _ type: ElementType) -> Int? {
-    var count = type.byteWidth
-    for size in shape {
-      let (product, overflow) = count.multipliedReportingOverflow(by: size)
-      if overflow { return nil }
-      count = product
-    }
-    return count
   }
 
   private func malformed(_ expected: String, _ found: String) -> CheckpointError {
