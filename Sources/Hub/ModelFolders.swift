@@ -13,7 +13,7 @@ package struct ModelFolders: Sendable {
     }
   }
 
-  /// The directory of a model: a directory itself, a name in these folders, or a name on the hub, in this order.
+  /// The directory of a model: a directory (or a TensorFlow checkpoint's prefix) itself, a name in these folders, or a name on the hub, in this order.
   /// - Parameters: as of `Hub.resolve`.
   /// - Throws: `UnknownModel`; `HubError` for a model that the hub knows, and as `Hub.resolve`.
   package func directory(
@@ -21,6 +21,8 @@ package struct ModelFolders: Sendable {
     progress: @escaping (HubProgress) throws -> Void = { _ in }
   ) throws -> String {
     if FileManager.default.fileExists(atPath: model) { return Self.tidy(model) }
+    // The prefix of a TensorFlow checkpoint's files.
+    if !model.isEmpty, FileManager.default.fileExists(atPath: model + ".index") { return model }
     if let folder = self[model] { return folder }
     func unknown(_ refusal: HubError?) -> UnknownModel {
       UnknownModel(name: model.isEmpty ? "\"\"" : model, known: names, folders: folders, hub: refusal)

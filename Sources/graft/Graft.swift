@@ -49,7 +49,8 @@ struct Graft: ParsableCommand {
     subcommands: [
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensFit.self, LensClassifier.self,
       Identify.self, Attribute.self, Project.self, AtlasCommand.self, Align.self, Classify.self, Evaluate.self,
-      Compare.self, FineTune.self, Stitch.self, Experiment.self, Verify.self, Models.self, Pull.self, Env.self,
+      Compare.self, FineTune.self, Stitch.self, Experiment.self, Verify.self, Models.self, Pull.self, Convert.self,
+      Env.self,
     ])
 
   static func main() {

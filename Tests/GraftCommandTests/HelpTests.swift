@@ -5,7 +5,7 @@ import Testing
 @Suite struct HelpTests {
   private static let commands = [
     "inspect", "tokenize", "forward", "predict", "lens", "lens-fit", "lens-classifier", "identify", "attribute",
-    "project", "atlas", "align", "experiment", "classify", "verify", "models", "pull", "env",
+    "project", "atlas", "align", "experiment", "classify", "verify", "models", "pull", "convert", "env",
   ]
 
   @Test func listsCommandsAndExitCodes() throws {

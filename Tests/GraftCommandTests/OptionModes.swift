@@ -43,6 +43,7 @@ extension OptionMode {
     OptionMode("inspect", "none --json", uses: "--tensors", without: "--color"),
     OptionMode("models", ""),
     OptionMode("pull", "none"),
+    OptionMode("convert", "none -o d", uses: "--output"),
     OptionMode("tokenize", "none --text t", uses: "--text --no-special"),
     OptionMode("tokenize", "none --file f", uses: "--file --no-special"),
     OptionMode("forward", "none --text t -o f", uses: "--text --token-types --output --max-length --bos"),

@@ -108,6 +108,7 @@ import Testing
       ("experiment related-pairs", ["experiment", "related-pairs", bert]),
       ("experiment key-value-overlap", ["experiment", "key-value-overlap", bert]),
       ("models", ["models"]), ("pull", ["pull", "tiny/bert"]),
+      ("convert", ["convert", bert, "-o", path + "/copy"]),
       ("verify", ["verify", bert, "--expected", path + "/states.safetensors"]),
     ]
     let help = JSONNode(

@@ -32,6 +32,7 @@ import Testing
     ("stitch", "--pretrained", "stitch --pretrained MODEL --finetuned imdb-gpt2-narrow-sentiment --save OUT/x"),
     ("stitch", "--finetuned", "stitch --pretrained imdb-gpt2-wide --finetuned MODEL --save OUT/x"),
     ("finetune", nil, "finetune MODEL --dataset REVIEWS -o OUT/tuned"),
+    ("convert", nil, "convert MODEL -o OUT/copy"),
     ("experiment keep-k", nil, "experiment keep-k MODEL --dataset REVIEWS"),
     ("experiment recall", nil, "experiment recall MODEL --dataset REVIEWS"),
     ("experiment related-pairs", nil, "experiment related-pairs MODEL"),

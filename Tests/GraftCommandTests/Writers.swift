@@ -57,7 +57,8 @@ struct Writer: Sendable, CustomTestStringConvertible {
     ["lens", "lens-classifier", "identify", "attribute", "evaluate", "finetune"].map {
       Writer($0, "output", .folder, ["imdb-bert-1-sentiment"] + few)
     } + [
-      Writer("stitch", "output", .folder, pair + few), Writer("stitch", "save", .folder, pair),
+      Writer("convert", "output", .folder, ["imdb-bert-1"]), Writer("stitch", "output", .folder, pair + few),
+      Writer("stitch", "save", .folder, pair),
       Writer("experiment stitch", "output", .folder, ["none.json"]),
       Writer("experiment merge", "output", .folder, ["none"]),
       Writer("align", "output", .folder, ["imdb-bert-1", "imdb-bert-2"]), Writer("atlas export", "html", .folder, []),

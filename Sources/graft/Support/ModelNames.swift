@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 import Hub
+import Reporting
 import Stitching
 import Synchronization
 

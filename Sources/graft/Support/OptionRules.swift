@@ -48,6 +48,8 @@ extension Tokenize: RuledCommand { static let optionRules: [OptionRule] = [] }
 
 extension Models: RuledCommand { static let optionRules: [OptionRule] = [] }
 
+extension Convert: RuledCommand { static let optionRules: [OptionRule] = [] }
+
 extension Pull: RuledCommand { static let optionRules: [OptionRule] = [] }
 
 extension Forward: RuledCommand {
