@@ -109,7 +109,7 @@ let package = Package(
         "Atlas", "DenseMath", "Files", "Interpretability", "Tokenization", "Transformer", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
       ]),
-    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Files", "TestSupport"]),
+    .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Transformer", "Files", "TestSupport"]),
     .testTarget(
       name: "GraftCommandTests",
       dependencies: ["graft", "Files", "DenseMath", "Checkpoints", "Transformer", "TestSupport"], exclude: ["Fixtures"]),

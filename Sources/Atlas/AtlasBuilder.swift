@@ -69,33 +69,36 @@ package final class AtlasBuilder {
   package var progress: (done: Int, parts: Int) { (finished.count, plan.parts.count) }
 
   /// Builds the missing parts.
-  /// - Parameter report: called after each part with the number of built parts.
+  /// - Parameter progress: counts the parts.
   /// - Throws: `AtlasError`, also for a full disk, with the parts before committed; `LinearAlgebraError`.
-  package func build(report: (_ done: Int) -> Void = { _ in }) throws {
-    for (number, part) in plan.parts.enumerated() where !finished.contains(number) {
-      switch part.kind {
-      case .head(let matrix):
-        let (left, right) = try projection.factors(
-          matrix, of: HeadPlace(layer: part.layer, head: part.head ?? 0), threads: threads)
-        let pairs = try PairSearch(left, right, selecting: selection).highest(options.pairs, threads: threads)
-        try commit(number) { try Self.write($0, part, pairs) }
-      case .vector(let kind):
-        let vectors = try projection.vectors(kind, layer: part.layer)
-        let ends = projection.ends(vectors, top: options.tokens, among: selection.rows, threads: threads)
-        let headSize = projection.model.dimensions.headSize
-        try commit(number) { try Self.write($0, part, kind, ends, headSize: headSize) }
-      case .headDirection(let matrix):
-        let directions = try projection.readings(
-          directions: part.items, of: matrix, HeadPlace(layer: part.layer, head: part.head ?? 0), top: options.tokens,
-          among: selection.rows, threads: threads)
-        try commit(number) { try Self.write($0, part, directions) }
-      case .neuronDirection(let kind):
-        let directions = try projection.readings(
-          directions: part.items, of: kind, layer: part.layer, top: options.tokens, among: selection.rows,
-          threads: threads)
-        try commit(number) { try Self.write($0, part, directions) }
+  package func build(progress handler: ProgressHandler = .none) throws {
+    let work = ProgressHandler.Work("atlas", unit: "parts", total: progress.parts, resumed: progress.done)
+    try handler.during(work) { update in
+      for (number, part) in plan.parts.enumerated() where !finished.contains(number) {
+        switch part.kind {
+        case .head(let matrix):
+          let (left, right) = try projection.factors(
+            matrix, of: HeadPlace(layer: part.layer, head: part.head ?? 0), threads: threads)
+          let pairs = try PairSearch(left, right, selecting: selection).highest(options.pairs, threads: threads)
+          try commit(number) { try Self.write($0, part, pairs) }
+        case .vector(let kind):
+          let vectors = try projection.vectors(kind, layer: part.layer)
+          let ends = projection.ends(vectors, top: options.tokens, among: selection.rows, threads: threads)
+          let headSize = projection.model.dimensions.headSize
+          try commit(number) { try Self.write($0, part, kind, ends, headSize: headSize) }
+        case .headDirection(let matrix):
+          let directions = try projection.readings(
+            directions: part.items, of: matrix, HeadPlace(layer: part.layer, head: part.head ?? 0), top: options.tokens,
+            among: selection.rows, threads: threads)
+          try commit(number) { try Self.write($0, part, directions) }
+        case .neuronDirection(let kind):
+          let directions = try projection.readings(
+            directions: part.items, of: kind, layer: part.layer, top: options.tokens, among: selection.rows,
+            threads: threads)
+          try commit(number) { try Self.write($0, part, directions) }
+        }
+        try update(finished.count)
       }
-      report(finished.count)
     }
   }
 

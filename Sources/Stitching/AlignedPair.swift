@@ -65,24 +65,29 @@ package struct AlignedPair: Sendable {
 
   /// Compares all pairs of several models.
   /// - Parameter progress: counts the groups.
-  /// - Throws: `TokenizationError` for vocabularies that differ, `StitchingError.differentFeatures`, `LinearAlgebraError`.
+  /// - Throws: `TokenizationError` for vocabularies that differ, `StitchingError.differentFeatures`, `LinearAlgebraError`;
+  ///   `CancellationError`.
   package static func all(
-    of models: [TokenizedModel], _ plan: AlignmentPlan, progress: (Int) -> Void = { _ in }
+    of models: [TokenizedModel], _ plan: AlignmentPlan, progress: ProgressHandler = .none
   ) throws -> [AlignedPair] {
-    var done = 0
-    return try models.indices.flatMap { first in
-      try models.indices.dropFirst(first + 1).map { second in
-        let pair = try AlignedPair(first, models[first], second, models[second], plan) {
-          done += 1
-          progress(done)
+    let pairs = models.count * (models.count - 1) / 2
+    let groups = pairs * plan.kinds.count * (plan.spaces?.count ?? AlignmentSpace.allCases.count)
+    return try progress.during(.init("align", unit: "groups", total: groups)) { update in
+      var done = 0
+      return try models.indices.flatMap { first in
+        try models.indices.dropFirst(first + 1).map { second in
+          try AlignedPair(first, models[first], second, models[second], plan) {
+            done += 1
+            try update(done)
+          }
         }
-        return pair
       }
     }
   }
 
   private init(
-    _ first: Int, _ a: TokenizedModel, _ second: Int, _ b: TokenizedModel, _ plan: AlignmentPlan, done: () -> Void
+    _ first: Int, _ a: TokenizedModel, _ second: Int, _ b: TokenizedModel, _ plan: AlignmentPlan,
+    done: () throws -> Void
   ) throws {
     let hasOneWidth = a.model.dimensions.hidden == b.model.dimensions.hidden
     let spaces = plan.spaces ?? (hasOneWidth ? AlignmentSpace.allCases : [.embedding])
@@ -99,7 +104,7 @@ package struct AlignedPair: Sendable {
         let layers = try matched.map {
           try MatchedLayers(aligner, kind, in: space, $0.row, $0.column, (a.tokenizer, b.tokenizer), plan)
         }
-        done()
+        try done()
         return Group(kind: kind, space: space, alignment: alignment, layers: layers)
       }
     }

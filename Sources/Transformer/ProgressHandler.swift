@@ -12,7 +12,7 @@ public struct ProgressHandler: Sendable {
     public let resumed: Int
 
     package init(_ label: String, unit: String = "", total: Int? = nil, resumed: Int = 0) {
-      (self.label, self.unit, self.total, self.resumed) = (label, unit, total, resumed)
+      (self.label, self.unit, self.total, self.resumed) = (label, unit, total.map { max(0, $0) }, max(0, resumed))
     }
   }
 

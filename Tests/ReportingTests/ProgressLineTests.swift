@@ -1,9 +1,10 @@
 import Reporting
 import Testing
+import Transformer
 
 @Suite struct ProgressLineTests {
   private let ascii = Style(width: nil, usesUnicode: false)
-  private let progress = ProgressLine(label: "pinv, 3 kept", unit: "reviews", total: 400)
+  private let progress = ProgressLine(.init("pinv, 3 kept", unit: "reviews", total: 400))
 
   @Test func showsFractionRateAndTimeLeft() {
     let line = progress.line(completed: 150, elapsed: .seconds(5), style: ascii)
@@ -26,7 +27,7 @@ import Testing
 
   /// Only a complete count is 100%, and only the work of this run counts for its rate.
   @Test func resumedWorkIsNoSpeed() {
-    let resumed = ProgressLine(label: "x", unit: "reviews", total: 1000, resumed: 900)
+    let resumed = ProgressLine(.init("x", unit: "reviews", total: 1000, resumed: 900))
     #expect(
       resumed.line(completed: 999, elapsed: .seconds(33), style: ascii)
         == "x  [###################.]  999/1000  99%  3.00 reviews/s  0.3 s left")
@@ -38,13 +39,13 @@ import Testing
   }
 
   @Test func barHasEighths() {
-    let line = ProgressLine(label: "", unit: "u", total: 176).line(completed: 13, elapsed: .zero, style: .plain)
+    let line = ProgressLine(.init("", unit: "u", total: 176)).line(completed: 13, elapsed: .zero, style: .plain)
     #expect(line == ("  █▋" + String(repeating: " ", count: 20) + "  13/176  7%"))
   }
 
   @Test(arguments: [100, 70, 65, 50, 20, 1, 0])
   func fitsTheTerminal(width: Int) {
-    let line = ProgressLine(label: "漢字漢字漢字 and much more to say", unit: "reviews", total: 400)
+    let line = ProgressLine(.init("漢字漢字漢字 and much more to say", unit: "reviews", total: 400))
       .line(completed: 200, elapsed: .seconds(10), style: Style(width: width, usesUnicode: false))
     #expect(line.reduce(0) { $0 + ($1 == "漢" || $1 == "字" ? 2 : 1) } <= width)
     #expect(line.contains("[###") == (width >= 65))
@@ -57,15 +58,15 @@ import Testing
         == "pinv, 3 kept: 150/400 reviews, 37%, 1 min 30 s elapsed, 2 min 30 s left")
     #expect(progress.plainLine(completed: 0, elapsed: .seconds(30)) == "pinv, 3 kept: 0/400 reviews, 0%, 30 s elapsed")
     #expect(
-      ProgressLine(label: "a\rb", unit: "u", total: 0).plainLine(completed: 0, elapsed: .seconds(7260))
+      ProgressLine(.init("a\rb", unit: "u", total: 0)).plainLine(completed: 0, elapsed: .seconds(7260))
         == "a␍b: 0/0 u, 100%, 2 h 01 min elapsed")
     #expect(
-      ProgressLine(label: "a", unit: "u", total: 0).line(completed: 0, elapsed: .seconds(1), style: ascii).hasSuffix(
+      ProgressLine(.init("a", unit: "u", total: 0)).line(completed: 0, elapsed: .seconds(1), style: ascii).hasSuffix(
         "0/0  100%"))
   }
 
   @Test func workThatIsNotCountedShowsItsTime() {
-    let line = ProgressLine(label: "digest of\nmodel")
+    let line = ProgressLine(.init("digest of\nmodel"))
     #expect(line.line(completed: 0, elapsed: .seconds(12), style: ascii) == "digest of␊model  12 s")
     #expect(line.plainLine(completed: 0, elapsed: .seconds(95)) == "digest of␊model: 1 min 35 s elapsed")
     #expect(
@@ -74,7 +75,7 @@ import Testing
 }
 
 @Suite struct ProgressDisplayTests {
-  private let line = ProgressLine(label: "evaluate", unit: "batches", total: 10)
+  private let line = ProgressLine(.init("evaluate", unit: "batches", total: 10))
   private let style = Style(width: nil, usesUnicode: false)
 
   @Test(arguments: [

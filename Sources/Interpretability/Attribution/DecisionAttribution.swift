@@ -51,12 +51,12 @@ package struct DecisionAttribution: Sendable {
   ///   - keeping: rows that the baseline leaves unchanged: special tokens.
   ///   - mask: the id of [MASK], for that baseline.
   ///   - memory: bytes for the points computed together, at least one.
-  ///   - progress: called with the number of steps done.
+  ///   - progress: counts the steps.
   /// - Throws: `TransformerError`.
   package static func integratedGradients(
     of model: Model, _ ids: [Int32], label: Int? = nil, baseline: Baseline, keeping special: [Bool], mask: Int32?,
     steps: Int, memory: Int = 256 << 20, workspace: Workspace, derivatives: DerivativeWorkspace,
-    progress: (_ done: Int) -> Void = { _ in }
+    progress: ProgressHandler = .none
   ) throws -> DecisionAttribution {
     precondition(steps > 0 && special.count == ids.count, "\(steps) steps, \(special.count) marks")
     let size = model.dimensions
@@ -77,24 +77,26 @@ package struct DecisionAttribution: Sendable {
     let bytes = T * size.layers * (12 * d + 3 * size.feedForward + size.heads * T) * MemoryLayout<Float>.stride
     let chunk = max(1, memory / bytes)
     var sums = [Double](repeating: 0, count: T)
-    for first in stride(from: 0, to: steps, by: chunk) {
-      let count = min(chunk, steps - first)
-      let several = try PackedBatch([[Int32]](repeating: ids, count: count))
-      let points = HiddenState(tokens: count * T, width: d)
-      for item in 0..<count {
-        let share = (Float(first + item) + 0.5) / Float(steps)
-        for index in 0..<T * d {
-          let (from, to) = (start.pointer[index], h.pointer[index])
-          points.pointer[item * T * d + index] = from + share * (to - from)
+    try progress.during(.init("attribute", unit: "steps", total: steps)) { update in
+      for first in stride(from: 0, to: steps, by: chunk) {
+        let count = min(chunk, steps - first)
+        let several = try PackedBatch([[Int32]](repeating: ids, count: count))
+        let points = HiddenState(tokens: count * T, width: d)
+        for item in 0..<count {
+          let share = (Float(first + item) + 0.5) / Float(steps)
+          for index in 0..<T * d {
+            let (from, to) = (start.pointer[index], h.pointer[index])
+            points.pointer[item * T * d + index] = from + share * (to - from)
+          }
         }
+        let gradient = try gradients(of: model, at: points, several, label: label, workspace, derivatives)
+        for row in 0..<count * T {
+          let place = row % T * d
+          let whole = VectorMath.dot(h.pointer + place, gradient.pointer + row * d, count: d)
+          sums[row % T] += whole - VectorMath.dot(start.pointer + place, gradient.pointer + row * d, count: d)
+        }
+        try update(first + count)
       }
-      let gradient = try gradients(of: model, at: points, several, label: label, workspace, derivatives)
-      for row in 0..<count * T {
-        let place = row % T * d
-        let whole = VectorMath.dot(h.pointer + place, gradient.pointer + row * d, count: d)
-        sums[row % T] += whole - VectorMath.dot(start.pointer + place, gradient.pointer + row * d, count: d)
-      }
-      progress(first + count)
     }
     return DecisionAttribution(
       label: label, score: Double(ends.1[label]), tokens: sums.map { $0 / Double(steps) },

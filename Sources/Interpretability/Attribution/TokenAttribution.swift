@@ -19,8 +19,8 @@ package struct TokenAttribution: Sendable {
     /// the paper's definition.
     case ones
 
-    /// The total of `progress`: directions of T tokens.
-    package func directions(tokens T: Int, of dimensions: Dimensions) -> Int {
+    /// How many directions are computed for T tokens.
+    func directions(tokens T: Int, of dimensions: Dimensions) -> Int {
       switch self {
       case .exact: T * dimensions.hidden
       case .probes(let count, _): T * count
@@ -41,11 +41,11 @@ package struct TokenAttribution: Sendable {
   /// - Parameters:
   ///   - batch: one text.
   ///   - memory: bytes for the directions computed together, at least one: some 6 d + dFF numbers per token each.
-  ///   - progress: called with how many of `definition.directions` are done.
+  ///   - progress: counts the directions.
   /// - Throws: `TransformerError`.
   package init(
     of model: Model, _ batch: PackedBatch, definition: Definition, memory: Int = 128 << 20, workspace: Workspace,
-    derivatives: DerivativeWorkspace, progress: (_ done: Int) -> Void = { _ in }
+    derivatives: DerivativeWorkspace, progress: ProgressHandler = .none
   ) throws {
     precondition(batch.sequences.count == 1, "one text at a time")
     let size = model.dimensions
@@ -56,42 +56,43 @@ package struct TokenAttribution: Sendable {
     let chunk = Self.chunk(model, batch, memory)
     levels = L
     tokens = T
-    switch definition {
-    case .exact:
-      let norms = Self.norms(map, tokens: 0..<T, chunk: chunk, derivatives: derivatives, progress: progress)
-      contributions = Self.normalized(norms, tokens: T)
-      standardErrors = []
-    case .probes(let count, let seed):
-      precondition(count >= 2, "a standard error needs two probes")
-      var generator = SplitMix64(seed: seed)
-      var sums = [[Double]](repeating: [Double](repeating: 0, count: T * T), count: L)
-      let squares = Self.squares(
-        map, directions: T * count, chunk: chunk, tokens: 0..<T, derivatives: derivatives, progress: progress
-      ) { _, row in
-        for column in 0..<d { row[column] = Float(generator.normal()) }
-      } fold: { sum, value, place in
-        sum += value * value
-        sums[place.level][place.cell] += value
-      }
-      (contributions, standardErrors) = Self.estimates(sums, squares, probes: count, tokens: T)
-    case .ones:
-      var norms: [[Double]] = []
-      for level in 1...L {
-        var cells = [Double](repeating: 0, count: T * T)
-        for start in stride(from: 0, to: T, by: chunk) {
-          let count = min(chunk, T - start)
-          let dh = FloatBuffer(count: count * T * d)
-          for item in 0..<count { (dh.pointer + (item * T + start + item) * d).update(repeating: 1, count: d) }
-          map.pullBack(dh.pointer, count: count, through: 0..<level, workspace: derivatives)
-          for row in 0..<count * T {
-            cells[start * T + row] = VectorMath.dot(dh.pointer + row * d, dh.pointer + row * d, count: d).squareRoot()
-          }
-          progress((level - 1) * T + start + count)
+    let work = ProgressHandler.Work("attribute", unit: "directions", total: definition.directions(tokens: T, of: size))
+    (contributions, standardErrors) = try progress.during(work) { update in
+      switch definition {
+      case .exact:
+        let norms = try Self.norms(map, tokens: 0..<T, chunk: chunk, derivatives: derivatives, progress: update)
+        return (Self.normalized(norms, tokens: T), [])
+      case .probes(let count, let seed):
+        precondition(count >= 2, "a standard error needs two probes")
+        var generator = SplitMix64(seed: seed)
+        var sums = [[Double]](repeating: [Double](repeating: 0, count: T * T), count: L)
+        let squares = try Self.squares(
+          map, directions: T * count, chunk: chunk, tokens: 0..<T, derivatives: derivatives, progress: update
+        ) { _, row in
+          for column in 0..<d { row[column] = Float(generator.normal()) }
+        } fold: { sum, value, place in
+          sum += value * value
+          sums[place.level][place.cell] += value
         }
-        norms.append(cells)
+        return Self.estimates(sums, squares, probes: count, tokens: T)
+      case .ones:
+        var norms: [[Double]] = []
+        for level in 1...L {
+          var cells = [Double](repeating: 0, count: T * T)
+          for start in stride(from: 0, to: T, by: chunk) {
+            let count = min(chunk, T - start)
+            let dh = FloatBuffer(count: count * T * d)
+            for item in 0..<count { (dh.pointer + (item * T + start + item) * d).update(repeating: 1, count: d) }
+            map.pullBack(dh.pointer, count: count, through: 0..<level, workspace: derivatives)
+            for row in 0..<count * T {
+              cells[start * T + row] = VectorMath.dot(dh.pointer + row * d, dh.pointer + row * d, count: d).squareRoot()
+            }
+            try update((level - 1) * T + start + count)
+          }
+          norms.append(cells)
+        }
+        return (Self.normalized(norms, tokens: T), [])
       }
-      contributions = Self.normalized(norms, tokens: T)
-      standardErrors = []
     }
   }
 
@@ -117,10 +118,10 @@ package struct TokenAttribution: Sendable {
 
   private static func norms(
     _ map: Linearization, tokens: Range<Int>, chunk: Int, derivatives: DerivativeWorkspace,
-    progress: (_ done: Int) -> Void = { _ in }
-  ) -> [[Double]] {
+    progress: (_ done: Int) throws -> Void = { _ in }
+  ) rethrows -> [[Double]] {
     let d = map.width
-    return squares(
+    return try squares(
       map, directions: tokens.count * d, chunk: chunk, tokens: tokens, derivatives: derivatives, progress: progress
     ) { direction, row in
       row[direction % d] = 1
@@ -134,9 +135,9 @@ package struct TokenAttribution: Sendable {
   /// to entry (j, token of the direction), [L][T tokens.count]. Every token has equally many directions.
   private static func squares(
     _ map: Linearization, directions: Int, chunk: Int, tokens: Range<Int>, derivatives: DerivativeWorkspace,
-    progress: (_ done: Int) -> Void, fill: (_ direction: Int, _ row: UnsafeMutablePointer<Float>) -> Void,
+    progress: (_ done: Int) throws -> Void, fill: (_ direction: Int, _ row: UnsafeMutablePointer<Float>) -> Void,
     fold: (_ sum: inout Double, _ value: Double, _ place: (level: Int, cell: Int)) -> Void
-  ) -> [[Double]] {
+  ) rethrows -> [[Double]] {
     let (T, d) = (map.tokens, map.width)
     func token(_ direction: Int) -> Int { direction / (directions / tokens.count) }
     var result = map.layers.map { _ in [Double](repeating: 0, count: T * tokens.count) }
@@ -161,7 +162,7 @@ package struct TokenAttribution: Sendable {
           fold(&result[level][cell], values[row], (level, cell))
         }
       }
-      progress(start + count)
+      try progress(start + count)
     }
     return result
   }

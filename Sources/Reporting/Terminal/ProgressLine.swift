@@ -1,50 +1,32 @@
+import Transformer
+
 /// The text of a progress line. It reads no clock and writes nothing: the caller gives the time that has passed, and
 /// shows the line.
 package struct ProgressLine: Equatable, Sendable {
-  /// What is being done ("pinv, 3 kept").
-  package let label: String
-  /// What is counted ("reviews").
-  package let unit: String
-  /// nil for work that is not counted.
-  package let total: Int?
-  /// How many an earlier, interrupted run had already done; they say nothing about this run's rate.
-  package let resumed: Int
+  package let work: ProgressHandler.Work
 
-  package init(label: String, unit: String, total: Int, resumed: Int = 0) {
-    self.label = label
-    self.unit = unit
-    self.total = max(0, total)
-    self.resumed = max(0, resumed)
-  }
-
-  /// Work that is not counted: only its time is shown.
-  package init(label: String) {
-    self.label = label
-    unit = ""
-    total = nil
-    resumed = 0
-  }
+  package init(_ work: ProgressHandler.Work) { self.work = work }
 
   /// The state when `completed` of the total (resumed ones included) are done, `elapsed` after the start:
   /// `pinv, 3 kept  ████████▎               152/400  38%  38.0 reviews/s  6.5 s left`.
   /// Cut to the terminal's width; no line break.
   package func line(completed: Int, elapsed: Duration, style: Style) -> String {
-    guard let total else {
-      let text = "\(label.printable)  \(Self.text(elapsed))"
+    guard let total = work.total else {
+      let text = "\(work.label.printable)  \(Self.text(elapsed))"
       return style.width.map { text.cut(toColumns: $0, mark: style.cutMark) } ?? text
     }
     var parts = ["\(completed)/\(total)", "\(percent(completed, of: total))%"]
     if let rate = rate(completed, elapsed) {
-      parts.append("\(rate.fixed(rate < 10 ? 2 : 1)) \(unit)/s")
+      parts.append("\(rate.fixed(rate < 10 ? 2 : 1)) \(work.unit)/s")
       parts.append(Self.text(remaining(completed, of: total, rate)) + " left")
     }
     let numbers = parts.joined(separator: "  ")
     let facts = "\(bar(fraction(completed, of: total), style))  \(numbers)"
-    guard let width = style.width else { return "\(label.printable)  \(facts)" }
+    guard let width = style.width else { return "\(work.label.printable)  \(facts)" }
     // On a narrow terminal the label gives way first, then the bar.
     let room = width - Self.barColumns - 4 - DisplayWidth.of(numbers)
     if room < 0 { return numbers.cut(toColumns: width, mark: style.cutMark) }
-    let head = label.printable.cut(toColumns: room, mark: style.cutMark)
+    let head = work.label.printable.cut(toColumns: room, mark: style.cutMark)
     return head.isEmpty ? facts : "\(head)  \(facts)"
   }
 
@@ -52,14 +34,15 @@ package struct ProgressLine: Equatable, Sendable {
   /// `pinv, 3 kept: 152/400 reviews, 38%, 4.0 s elapsed, 6.5 s left`.
   package func plainLine(completed: Int, elapsed: Duration) -> String {
     let time = Self.text(elapsed) + " elapsed"
-    guard let total else { return "\(label.printable): \(time)" }
+    guard let total = work.total else { return "\(work.label.printable): \(time)" }
     let left = rate(completed, elapsed).map { ", \(Self.text(remaining(completed, of: total, $0))) left" } ?? ""
-    return "\(label.printable): \(completed)/\(total) \(unit), \(percent(completed, of: total))%, \(time)\(left)"
+    return
+      "\(work.label.printable): \(completed)/\(total) \(work.unit), \(percent(completed, of: total))%, \(time)\(left)"
   }
 
   private func rate(_ completed: Int, _ elapsed: Duration) -> Double? {
     let seconds = elapsed.seconds
-    let done = max(0, completed) - min(max(0, completed), resumed)
+    let done = max(0, completed) - min(max(0, completed), work.resumed)
     return done > 0 && seconds > 0 ? Double(done) / seconds : nil
   }
 

@@ -68,9 +68,7 @@ struct AtlasBuild: ParsableCommand {
         rows: ids, columns: ids, groups: pairFilter.pairs.groups(of: tokenizer, below: projection.vocabulary)),
       stamp: stamp, threads: threads.count)
     let (before, parts) = builder.progress
-    let progress = Progress(ProgressLine(label: "atlas", unit: "parts", total: parts, resumed: before))
-    try builder.build { progress.update($0) }
-    progress.clear()
+    try builder.build(progress: .command)
     let rows = projection.vocabulary
     let padding = max(0, rows - tokenizer.vocabularyCount)
     try show.print(

@@ -90,7 +90,9 @@ struct Attribute: ParsableCommand {
     // Before the work, which may take hours.
     let shown = try AttributionPictures(svg: svg != nil, html: html != nil, levels: opened.dimensions.layers)
       .check(inputs.map { ($0.text.source, $0.tokens.ids.count) }, isPairwise: attribution.method == .tokens)
-    let readings = try inputs.mapShowingProgress("attribute", unit: "texts") { try run.read($0.text, $0.tokens) }
+    let readings = try ProgressHandler.command.map(inputs, "attribute", unit: "texts") {
+      try run.read($0.text, $0.tokens)
+    }
     if let svg, let first = readings.first {
       try svg.write(first.heatMap(level: level).svg())
     }
@@ -159,17 +161,10 @@ struct AttributionRun {
     let batch = try PackedBatch([tokens.ids])
     let labels = classifier?.labels ?? []
     let result: AttributionReading.Result
-    let progress = Progress(
-      ProgressLine(
-        label: "attribute \(text.source)", unit: options.method == .tokens ? "directions" : "steps",
-        total: options.method == .tokens
-          ? options.definition(seed: seed).directions(tokens: tokens.ids.count, of: model.dimensions)
-          : options.method == .integrated ? options.steps : 1))
-    defer { progress.clear() }
     switch options.method {
     case .tokens:
       result = .states(
-        try attribution(batch, progress: progress.update), isExact: options.exact || options.definition == .ones)
+        try attribution(batch, progress: .command), isExact: options.exact || options.definition == .ones)
     case .inputGradient:
       result = .decision(
         try .inputTimesGradient(
@@ -179,7 +174,7 @@ struct AttributionRun {
         try .integratedGradients(
           of: model, tokens.ids, label: label, baseline: baseline ?? .zero, keeping: special(tokens.ids),
           mask: encoder.tokenizer.specialTokens.mask, steps: options.steps, workspace: workspace,
-          derivatives: derivatives, progress: progress.update), labels)
+          derivatives: derivatives, progress: .command), labels)
     }
     return AttributionReading(
       text: text.string, ids: tokens.ids, tokens: tokens.ids.map(encoder.tokenizer.display),
@@ -187,7 +182,7 @@ struct AttributionRun {
   }
 
   func attribution(
-    _ batch: PackedBatch, progress: (_ done: Int) -> Void = { _ in }
+    _ batch: PackedBatch, progress: ProgressHandler = .none
   ) throws -> TokenAttribution {
     try TokenAttribution(
       of: model, batch, definition: options.definition(seed: seed), workspace: workspace, derivatives: derivatives,

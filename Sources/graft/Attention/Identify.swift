@@ -44,16 +44,17 @@ struct Identify: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("The heads of the page and the picture (default: all that fit).", valueName: "L3H2,..."),
-    transform: HeadList.init(argument:))
-  var heads: HeadList?
+    transform: { try CommaList.values($0, HeadPlace.init(argument:)) })
+  var heads: [HeadPlace]?
 
   @Option(help: "What the picture of a head shows: raw, effective or null.")
   var show: AttentionPart = .effective
 
   @Option(
     help: ArgumentHelp(
-      "Without texts: lengths that every review is cut to, for r by length.", valueName: "16,32"))
-  var lengths: IntegerList?
+      "Without texts: lengths that every review is cut to, for r by length.", valueName: "16,32"),
+    transform: CommaList.numbers)
+  var lengths: [Int]?
 
   @Option(help: "Over a dataset: attention, tokens or both.")
   var measure: IdentifyMeasure = .both
@@ -81,7 +82,7 @@ struct Identify: ParsableCommand {
   func validate() throws {
     if !text.isEmpty, file != nil { throw ValidationError("Give --text or --file, not both.") }
     if readsTexts, data.dataset != nil { throw ValidationError("Give one of --text, --file and --dataset, not both.") }
-    if let wrong = lengths?.values.first(where: { $0 < 2 }) {
+    if let wrong = lengths?.first(where: { $0 < 2 }) {
       throw ValidationError("--lengths must be at least 2, not \(wrong).")
     }
   }
@@ -104,9 +105,8 @@ struct Identify: ParsableCommand {
     var room = Self.pageCharacters
     var left = 0
     var saved = SavedAttention()
-    let progress = Progress(
-      ProgressLine(
-        label: "identify", unit: "heads", total: inputs.count * model.blockDimensions.reduce(0) { $0 + $1.heads }))
+    let heads = model.blockDimensions.reduce(0) { $0 + $1.heads }
+    let progress = Progress(.init("identify", unit: "heads", total: inputs.count * heads))
     defer { progress.clear() }
     var done = 0
     let results = try inputs.map { input -> IdentifiedText in
@@ -116,7 +116,7 @@ struct Identify: ParsableCommand {
         done += 1
         progress.update(done)
         if save != nil { saved.add(head) }
-        guard html != nil || svg != nil, heads?.heads.contains(.init(layer: head.layer, head: head.head)) ?? true else {
+        guard html != nil || svg != nil, self.heads?.contains(.init(layer: head.layer, head: head.head)) ?? true else {
           return
         }
         let size = MatrixPanels.pageSize(ofItemWith: tokens.ids.count)

@@ -5,21 +5,11 @@ import Interpretability
 import Reporting
 import Transformer
 
-/// `--heads L3H2,L0H1`: heads by block and number, from 0.
-struct HeadList: Equatable {
-  let heads: [HeadPlace]
-
-  /// - Throws: `AddressError`.
-  init(argument: String) throws {
-    heads = try argument.split(separator: ",", omittingEmptySubsequences: false).map {
-      try HeadPlace(argument: String($0))
-    }
-  }
-
+extension [HeadPlace] {
   /// - Throws: `CommandError.noSuchHead`.
   func check(against model: any TransformerModel) throws {
     let blocks = model.blockDimensions
-    for head in heads where head.layer >= blocks.count || head.head >= blocks[head.layer].heads {
+    for head in self where head.layer >= blocks.count || head.head >= blocks[head.layer].heads {
       throw CommandError.noSuchHead(
         head: "\(head)", model: model.name, blocks: blocks.count,
         heads: head.layer < blocks.count ? blocks[head.layer].heads : blocks.first?.heads ?? 0)

@@ -52,12 +52,12 @@ struct IdentifyRun {
     encoded = try EncodedReviews.noting(
       dataset, for: model, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength,
       threads: options.threads.count)
-    if let most = options.lengths?.values.max(), Int(most) > maxLength {
+    if let most = options.lengths?.max(), most > maxLength {
       throw ValidationError(
         "--lengths \(most) does nothing: texts are cut to \(maxLength) tokens; leave it out"
-          + (Int(most) <= model.positions ? ", or give --max-length \(most)." : "."))
+          + (most <= model.positions ? ", or give --max-length \(most)." : "."))
     }
-    let lengths = (options.lengths?.values.map(Int.init) ?? Self.defaultLengths).filter { $0 <= maxLength }
+    let lengths = (options.lengths ?? Self.defaultLengths).filter { $0 <= maxLength }
     let seed = options.data.seed
     attention =
       options.measure.includesAttention

@@ -22,9 +22,9 @@ struct TokenMapList: ExpressibleByArgument {
   var defaultValueDescription: String { kinds.map(\.rawValue).joined(separator: ",") }
 
   init?(argument: String) {
-    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-    kinds = parts.compactMap { TokenMap.Kind(rawValue: String($0)) }
-    guard !kinds.isEmpty, kinds.count == parts.count, Set(kinds).count == kinds.count else { return nil }
+    let found = CommaList.values(argument) { TokenMap.Kind(rawValue: $0) }
+    kinds = found.compactMap { $0 }
+    guard kinds.count == found.count, Set(kinds).count == kinds.count else { return nil }
   }
 }
 

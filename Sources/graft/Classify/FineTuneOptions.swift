@@ -15,7 +15,7 @@ struct SeedList: ExpressibleByArgument {
     if ends.count == 2, let low = UInt32(ends[0]), let high = UInt32(ends[1]), low <= high, high - low < 1000 {
       seeds = (low...high).map(UInt64.init)
     } else {
-      let list = argument.split(separator: ",", omittingEmptySubsequences: false).map { UInt32($0) }
+      let list = CommaList.values(argument) { UInt32($0) }
       guard list.allSatisfy({ $0 != nil }), Set(list).count == list.count else { return nil }
       seeds = list.compactMap { $0.map(UInt64.init) }
     }

@@ -22,15 +22,17 @@ struct ExperimentKeepK: ParsableCommand {
   @OptionGroup var options: ExperimentOptions
   @Option(name: .customShort("n"), help: "Vectors of each sort.")
   var count = 1000
-  @Option(help: ArgumentHelp("The k (default: the paper's, clipped to the vocabulary).", valueName: "10,100"))
-  var k: IntegerList?
+  @Option(
+    help: ArgumentHelp("The k (default: the paper's, clipped to the vocabulary).", valueName: "10,100"),
+    transform: CommaList.numbers)
+  var k: [Int]?
   @OptionGroup var data: DatasetOptions
   @OptionGroup var classification: ClassificationOptions
 
   func validate() throws {
     if !(2...20_000).contains(count) { throw ValidationError("-n must be from 2 to 20000, not \(count).") }
-    if let wrong = k?.values.first(where: { $0 < 1 }) { throw ValidationError("--k must be at least 1, not \(wrong).") }
-    if let k, k.values.count > 255 { throw ValidationError("--k takes at most 255 numbers, not \(k.values.count).") }
+    if let wrong = k?.first(where: { $0 < 1 }) { throw ValidationError("--k must be at least 1, not \(wrong).") }
+    if let k, k.count > 255 { throw ValidationError("--k takes at most 255 numbers, not \(k.count).") }
   }
 
   func run() throws {
@@ -38,7 +40,7 @@ struct ExperimentKeepK: ParsableCommand {
     let digest = BackgroundDigest(of: model)
     let workspace = options.threads.workspace()
     let wE = model.projectionMatrix
-    let ks = k.map { Array(Set($0.values.map { min(Int($0), wE.rows) })).sorted() } ?? KeepK.grid(vocabulary: wE.rows)
+    let ks = k.map { Array(Set($0.map { min($0, wE.rows) })).sorted() } ?? KeepK.grid(vocabulary: wE.rows)
     let texts = try data.dataset.map { _ in
       try ExperimentTexts(data, classification, for: model, threads: workspace.threads)
     }

@@ -24,11 +24,15 @@ struct Forward: ParsableCommand {
   @Option(help: "The text.")
   var text: String?
 
-  @Option(help: ArgumentHelp("The token ids, in place of a text; no tokenizer is needed.", valueName: "1,2,3"))
-  var ids: IntegerList?
+  @Option(
+    help: ArgumentHelp("The token ids, in place of a text; no tokenizer is needed.", valueName: "1,2,3"),
+    transform: CommaList.numbers)
+  var ids: [Int32]?
 
-  @Option(help: ArgumentHelp("BERT's token type of each token (default: 0 for all).", valueName: "0,0,1"))
-  var tokenTypes: IntegerList?
+  @Option(
+    help: ArgumentHelp("BERT's token type of each token (default: 0 for all).", valueName: "0,0,1"),
+    transform: CommaList.numbers)
+  var tokenTypes: [Int32]?
 
   @Option(name: [.short, .long], help: .file("The safetensors file to write."))
   var output: FileOutput
@@ -45,7 +49,7 @@ struct Forward: ParsableCommand {
     let model = try model.open()
     let digest = result.json ? BackgroundDigest(of: model) : nil
     let tokens = try tokens(for: model)
-    var types = tokenTypes?.values
+    var types = tokenTypes
     if let given = types, tokens.truncated { types = Array(given.prefix(tokens.ids.count)) }
     var trace = try model.trace(tokens.ids, tokenTypes: types, workspace: threads.workspace())
     let shapes = try trace.write(to: output.path)
@@ -65,7 +69,7 @@ struct Forward: ParsableCommand {
 
   private func tokens(for model: any TransformerModel) throws -> EncodedText {
     if let text { return try TextEncoder(model, encoding).encode(Array(text.utf8), source: "--text") }
-    let all = ids?.values ?? []
+    let all = ids ?? []
     let head = all.prefix(encoding.maxLength.map { min($0, model.positions) } ?? all.count)
     if head.count < all.count {
       Truncation.add(
@@ -76,24 +80,6 @@ struct Forward: ParsableCommand {
   }
 
   private var options: JSONMembers {
-    encoding.members + ["text": text, "token_types": tokenTypes?.values]
-  }
-}
-
-/// Whole numbers with commas between.
-struct IntegerList: ExpressibleByArgument {
-  let values: [Int32]
-
-  init?(argument: String) {
-    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
-    let values = parts.compactMap { Int32($0.trimmingSpaces) }
-    guard !values.isEmpty, values.count == parts.count else { return nil }
-    self.values = values
-  }
-}
-
-extension Substring {
-  fileprivate var trimmingSpaces: Substring {
-    drop { $0 == " " }.split(separator: " ", maxSplits: 1).first ?? ""
+    encoding.members + ["text": text, "token_types": tokenTypes]
   }
 }

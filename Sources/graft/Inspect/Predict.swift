@@ -45,7 +45,7 @@ struct Predict: ParsableCommand {
     let predictor = Predictor(
       model: model, encoder: try TextEncoder(model, encoding), workspace: threads.workspace())
     let plan = try generate.map { try GenerationPlan(count: $0, sampling, model) }
-    let predictions = try input.texts().mapShowingProgress("predict", unit: "texts") { text in
+    let predictions = try ProgressHandler.command.map(input.texts(), "predict", unit: "texts") { text in
       try plan.map { try predictor.generate($0, text) } ?? predictor.top(top, text)
     }
     let object = try digest.map { digest in

@@ -32,7 +32,7 @@ struct Tokenize: ParsableCommand {
     let style = Console.style(output.color)
     var pending = ""
     let texts = try input.texts()
-    let progress = Progress(ProgressLine(label: "tokenize", unit: "texts", total: texts.count))
+    let progress = Progress(.init("tokenize", unit: "texts", total: texts.count))
     for (index, text) in texts.enumerated() {
       progress.update(index)
       let encoding = try tokenizer.encode(text.bytes, addSpecialTokens: !noSpecial)

@@ -88,7 +88,7 @@ struct Lens: ParsableCommand {
     }
     let beside = try input.beside.map { try read(InputText($0, source: "--beside")) }
     // What is shown side by side: a text, or a text without and with what is changed.
-    let groups = try texts.mapShowingProgress("lens", unit: "texts") { text in
+    let groups = try ProgressHandler.command.map(texts, "lens", unit: "texts") { text in
       (interventions.unchanged ? [try read(text, changing: false)] : []) + [try read(text)]
     }
     let others = [beside].compactMap { $0 }

@@ -57,7 +57,7 @@ struct LensClassifier: ParsableCommand {
       }
     }
     let encoder = try TextEncoder(opened, maxLength: classification.maxLength)
-    let readings = try text.mapShowingProgress("lens-classifier", unit: "texts") { text in
+    let readings = try ProgressHandler.command.map(text, "lens-classifier", unit: "texts") { text in
       let tokens = try encoder.encode(Array(cleaning.clean(text).utf8), source: "--text")
       return ClassifierReading(
         text: text, tokens: tokens, levels: lens.levels, logits: try lens.read(PackedBatch([tokens.ids])).map { $0[0] },

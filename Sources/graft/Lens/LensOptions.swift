@@ -41,8 +41,10 @@ struct LensOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Show these places only; the model still reads the whole text.", valueName: "a:b"))
   var slice: LensSlice?
 
-  @Option(help: ArgumentHelp("Show the places with these numbers only.", valueName: "0,4"))
-  var tokens: IntegerList?
+  @Option(
+    help: ArgumentHelp("Show the places with these numbers only.", valueName: "0,4"),
+    transform: CommaList.numbers)
+  var tokens: [Int]?
 
   @Option(help: "Follow this token's rank and probability ('␣' or a space begins a GPT-2 word).")
   var target: String?
@@ -58,7 +60,7 @@ struct LensOptions: ParsableArguments {
   /// The options as they stand in a result.
   var members: JSONMembers {
     corpusMembers + [
-      "mask_each": maskEach, "slice": slice.map { [$0.start, $0.end] }, "target": target, "tokens": tokens?.values,
+      "mask_each": maskEach, "slice": slice.map { [$0.start, $0.end] }, "target": target, "tokens": tokens,
       "top": top, "updates": updates, "versus": versus,
     ]
   }
@@ -72,10 +74,10 @@ struct LensOptions: ParsableArguments {
   /// - Throws: `CommandError.noSuchPlace`.
   func positions(_ count: Int, source: String) throws -> [Int] {
     if let tokens {
-      if let wrong = tokens.values.first(where: { !(0..<count).contains(Int($0)) }) {
+      if let wrong = tokens.first(where: { !(0..<count).contains($0) }) {
         throw CommandError.noSuchPlace(option: "--tokens", found: "\(wrong)", tokens: count, source: source)
       }
-      return Array(Set(tokens.values.map(Int.init))).sorted()
+      return Array(Set(tokens)).sorted()
     }
     let (start, end) = (slice?.start ?? 0, slice?.end ?? count)
     guard start < end, start < count else {

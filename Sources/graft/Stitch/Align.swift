@@ -28,13 +28,13 @@ struct Align: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("Groups: K, V, W_K, W_Q, W_V, W_O (default: all).", valueName: "group,..."),
-    transform: AlignmentChoice.groups)
+    transform: { try CommaList.choices($0, of: ParameterKind.alignmentOrder, named: \.symbol) })
   var groups: [ParameterKind]?
 
   @Option(
     help: ArgumentHelp(
       "Spaces: embedding, feature (default: embedding, and feature where hidden sizes agree).", valueName: "space,..."),
-    transform: AlignmentChoice.spaces)
+    transform: { try CommaList.choices($0, of: AlignmentSpace.allCases, named: \.rawValue) })
   var spaces: [AlignmentSpace]?
 
   @Option(help: "Also pair up the single vectors of matched layers and show so many of the closest pairs.")
@@ -89,12 +89,8 @@ struct Align: ParsableCommand {
     let plan = AlignmentPlan(
       kinds: kinds, spaces: spaces, vectors: vectors, tokens: tokens, allowsPartialVocabulary: allowPartialVocabulary,
       threads: threads.count)
-    let count = models.count * (models.count - 1) / 2
-    let progress = Progress(
-      ProgressLine(label: "align", unit: "groups", total: count * kinds.count * (spaces?.count ?? 2), resumed: 0))
-    defer { progress.clear() }
     return try StitchingAdvice.naming(.options) {
-      try AlignedPair.all(of: models.map { try TokenizedModel($0) }, plan) { progress.update($0) }
+      try AlignedPair.all(of: models.map { try TokenizedModel($0) }, plan, progress: .command)
     }
   }
 
@@ -112,28 +108,5 @@ struct Align: ParsableCommand {
       "layers": model.dimensions.layers, "model": model.name, "model_sha256": sha256,
       "model_revision": Absent(wrappedValue: model.revision),
     ]
-  }
-}
-
-/// Lists on the command line, in the order of their definition.
-enum AlignmentChoice {
-  static func groups(_ argument: String) throws -> [ParameterKind] {
-    try choice(argument, of: ParameterKind.alignmentOrder, named: \.symbol)
-  }
-
-  static func spaces(_ argument: String) throws -> [AlignmentSpace] {
-    try choice(argument, of: AlignmentSpace.allCases, named: \.rawValue)
-  }
-
-  private static func choice<Choice: Equatable>(
-    _ argument: String, of all: [Choice], named name: (Choice) -> String
-  ) throws -> [Choice] {
-    let chosen = try argument.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      guard let choice = all.first(where: { name($0) == part }) else {
-        throw ValidationError("\"\(part)\" is none of " + all.map(name).joined(separator: ", "))
-      }
-      return choice
-    }
-    return all.filter(chosen.contains)
   }
 }

@@ -72,7 +72,7 @@ struct Stitch: ParsableCommand {
     let run = try StitchRun(
       pair.grid(a.model, b.model), pairs: [stitched], unlabelled: texts, seed: data.seed,
       workspace: threads.workspace(), reader: EncodedReviews.note)
-    let mapping = Progress(ProgressLine(label: "maps"))
+    let mapping = Progress(.init("maps"))
     let maps = try run.maps(of: run.jobs[0])
     if let save { try keep(stitched, maps, in: save.path) }
     guard data.dataset != nil else { return }

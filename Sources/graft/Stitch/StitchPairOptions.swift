@@ -21,20 +21,20 @@ struct StitchPairOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "How many of the pretrained model's blocks are kept, such as 0,2,4 (default: every number).", valueName: "n,..."),
-    transform: NumberList.init)
-  var keep: NumberList?
+    transform: CommaList.numbers)
+  var keep: [Int]?
 
   @Option(
     help: ArgumentHelp(
       "How many of the fine-tuned model's last blocks follow (default: 3, as in the paper).", valueName: "m,..."),
-    transform: NumberList.init)
-  var transplant: NumberList?
+    transform: CommaList.numbers)
+  var transplant: [Int]?
 
   @Option(
     help: ArgumentHelp(
       "Maps, as above (default: pinv, transpose and the controls that fit).", valueName: "map,..."),
-    transform: MapList.init)
-  var maps: MapList?
+    transform: StitchPairOptions.recipes)
+  var maps: [MapRecipe]?
 
   @Option(help: "How many times random and shuffled maps are drawn.")
   var draws = 5
@@ -63,9 +63,9 @@ struct StitchPairOptions: ParsableArguments {
   func grid(_ a: Model, _ b: Model) -> StitchGrid {
     let pair = StitchGrid.Pair(
       group: 0, pretrained: 0, finetuned: 1,
-      kept: Set(keep?.values ?? Array(0...a.dimensions.layers)).sorted(),
-      transplanted: Set(transplant?.values ?? [min(3, b.dimensions.layers)]).sorted(),
-      recipes: maps?.values ?? MapRecipe.standard(equalWidths: a.dimensions.hidden == b.dimensions.hidden))
+      kept: Set(keep ?? Array(0...a.dimensions.layers)).sorted(),
+      transplanted: Set(transplant ?? [min(3, b.dimensions.layers)]).sorted(),
+      recipes: maps ?? MapRecipe.standard(equalWidths: a.dimensions.hidden == b.dimensions.hidden))
     return StitchGrid(pairs: [pair], seams: [options.name], draws: draws)
   }
 
@@ -104,37 +104,15 @@ struct StitchPairOptions: ParsableArguments {
     let words = values.compactMap { option in option.value.map { "\(option.option) \($0.shellQuoted)" } }
     return (["graft stitch"] + words + flags.filter(\.1).map(\.0)).joined(separator: " \\\n  ")
   }
-}
 
-/// Numbers with commas between.
-struct NumberList {
-  let values: [Int]
-
-  /// - Throws: `ValidationError` that names the part.
-  init(_ argument: String) throws {
-    values = try argument.split(separator: ",", omittingEmptySubsequences: false).map { part in
-      guard let number = Int(part) else { throw ValidationError("\"\(part)\" is not a whole number") }
-      return number
-    }
-  }
-}
-
-/// Names of maps with commas between.
-struct MapList {
-  /// Each once, in the order given.
-  let values: [MapRecipe]
-
-  /// - Throws: `ValidationError` that names the part.
-  init(_ argument: String) throws {
-    var values: [MapRecipe] = []
-    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      do {
-        let recipe = try MapRecipe(String(part))
-        if !values.contains(recipe) { values.append(recipe) }
-      } catch let error as StitchingError {
-        throw ValidationError("\(error).")
+  /// Each map once, in the order given.
+  private static func recipes(_ argument: String) throws -> [MapRecipe] {
+    do {
+      return try CommaList.values(argument, MapRecipe.init).reduce(into: []) { recipes, recipe in
+        if !recipes.contains(recipe) { recipes.append(recipe) }
       }
+    } catch let error as StitchingError {
+      throw ValidationError("\(error).")
     }
-    self.values = values
   }
 }

@@ -50,7 +50,7 @@ enum ModelNames {
           Interruption.keeps(in: HubSettings().cacheFolder)
           let unit = total < 10_000_000 ? 1_000 : 1_000_000
           progress = (
-            Progress(ProgressLine(label: label, unit: unit == 1_000 ? "kB" : "MB", total: total / unit)), unit
+            Progress(.init(label, unit: unit == 1_000 ? "kB" : "MB", total: total / unit)), unit
           )
         }
         if let (line, unit) = progress { line.update(event.bytesDone / unit) }

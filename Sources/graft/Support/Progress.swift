@@ -31,7 +31,7 @@ struct ProgressOptions: ParsableArguments {
 struct Progress {
   private let number: Int
 
-  init(_ line: ProgressLine) { number = ProgressMonitor.shared.begin(line) }
+  init(_ work: ProgressHandler.Work) { number = ProgressMonitor.shared.begin(ProgressLine(work)) }
 
   func update(_ completed: Int) { ProgressMonitor.shared.update(number, completed) }
 
@@ -39,7 +39,7 @@ struct Progress {
 
   /// Work that is not counted: reading, tokenizing, solving.
   static func during<Result>(_ label: String, _ body: () throws -> Result) rethrows -> Result {
-    let progress = Progress(ProgressLine(label: label))
+    let progress = Progress(.init(label))
     defer { progress.clear() }
     return try body()
   }
@@ -48,32 +48,13 @@ struct Progress {
 extension ProgressHandler {
   /// The progress line of the command.
   static let command = ProgressHandler { work in
-    let line =
-      work.total.map { ProgressLine(label: work.label, unit: work.unit, total: $0, resumed: work.resumed) }
-      ?? ProgressLine(label: work.label)
-    let progress = Progress(line)
+    let progress = Progress(work)
     return { event in
       switch event {
       case .done(let count): progress.update(count)
       case .ended: progress.clear()
       }
     }
-  }
-}
-
-extension Collection {
-  /// `map`, counting the elements that are done.
-  func mapShowingProgress<Result>(
-    _ label: String, unit: String, _ transform: (Element) throws -> Result
-  ) rethrows -> [Result] {
-    let progress = Progress(ProgressLine(label: label, unit: unit, total: count))
-    defer { progress.clear() }
-    var results: [Result] = []
-    for element in self {
-      results.append(try transform(element))
-      progress.update(results.count)
-    }
-    return results
   }
 }
 
@@ -133,7 +114,7 @@ final class ProgressMonitor: Sendable {
   func begin(_ line: ProgressLine) -> Int {
     state.withLock { state in
       state.begun += 1
-      state.works.append(Work(number: state.begun, line: line, completed: line.resumed))
+      state.works.append(Work(number: state.begun, line: line, completed: line.work.resumed))
       return state.begun
     }
   }
