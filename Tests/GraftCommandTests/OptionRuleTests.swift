@@ -63,7 +63,7 @@ import Testing
       let used = OptionMode.all.filter { $0.command == command }.reduce(into: Set<String>()) { $0.formUnion($1.uses) }
       let names = Set(options.map(\.name))
       #expect(names.isSubset(of: used), "graft \(command): no mode uses \(names.subtracting(used).sorted())")
-      let gone = used.subtracting(names).subtracting(["--threads", "--progress", "--progress-interval"])
+      let gone = used.subtracting(names).subtracting(["--threads", "--progress", "--progress-interval", "--offline"])
       #expect(gone.isEmpty, "graft \(command) has no \(gone.sorted())")
     }
   }
