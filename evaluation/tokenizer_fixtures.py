@@ -193,6 +193,10 @@ def roberta_fixtures(texts, fixture):
         tokenizer = roberta(vocabulary, merges, **options)
         write(fixture(name, "tokenizer.json"), tokenizer.to_str())
         encoders[name] = with_tokenizers(tokenizer)
+    masks = ["a  <mask> b", " <mask>é", "<mask>", "a\u00a0\n <mask> <mask>", " <mask> <mask>.", "x<mask>\t</s> <mask>y"]
+    write(fixture("roberta-masks.json"), json.dumps([{"text": text, "expected": {
+        name: {"ids": ids, "offsets": offsets} for name, encode in encoders.items()
+        for ids, _, offsets in [encode(text.encode())]}} for text in masks], indent=0) + "\n")
     return encoders
 
 
@@ -342,6 +346,7 @@ Written by evaluation/tokenizer_fixtures.py with tokenizers {tokenizers.__versio
 * The other folders hold vocabularies made for these tests: every character of the torture list (`characters-*`,
   `json-wordpiece`, `json-raw`), and ones trained on the reviews here (`roberta*`: as RoBERTa's, from vocab.json with
   merges.txt and from tokenizer.json; `wordpiece-cased`: as a cased DistilBERT's).
+* `roberta-masks.json`: ids and offsets of texts with `<mask>`, which takes the spaces before it.
 * `torture.json`: texts as hexadecimal bytes, some of them no UTF-8; `*/expected.json`: their ids, tokens and byte
   offsets, in the same order.
 * `reviews.txt`: 40 reviews of the Large Movie Review Dataset (Maas et al., ACL 2011), one per line; `reviews.json`: for

@@ -33,6 +33,23 @@ import Tokenization
     #expect(try flagged.encodeTruncated("a b a b", maxLength: 4).ids.last == 2)
   }
 
+  /// `<mask>` takes the spaces before it, and trimmed offsets leave them out again.
+  @Test func masksTakeTheSpacesBeforeThem() throws {
+    let cases = try JSONNode.read(Fixture.path("roberta-masks.json")).array()
+    try #require(cases.count == 6)
+    for test in cases {
+      let text = try test["text"].string()
+      let names = try test["expected"].members().map(\.key)
+      try #require(names.count == 4)
+      for name in names {
+        let (encoding, expected) = (try Fixture.tokenizer(name).encode(text), test["expected"][name])
+        #expect(encoding.ids.map { Int($0) } == (try Fixture.integers(expected["ids"])), "\(name): \(text)")
+        let offsets = try expected["offsets"].array().map { try Fixture.integers($0) }
+        #expect(encoding.offsets.map { [$0.lowerBound, $0.upperBound] } == offsets, "\(name): \(text)")
+      }
+    }
+  }
+
   /// A tokenizer.json for the class: its vocabulary, merges and flags, not its pre-tokenizer and post-processor.
   @Test func theClassBuildsItsOwn() throws {
     let own = try TemporaryFolder(["tokenizer.json": try Self.file("roberta-json-prefix", "tokenizer.json")])
