@@ -11,6 +11,7 @@ import os
 import random
 import shutil
 import sys
+from collections import Counter
 
 import sentencepiece
 import tokenizers
@@ -19,6 +20,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre
 HERE = os.path.dirname(os.path.abspath(__file__))
 OUT = os.path.join(HERE, "..", "Tests", "TokenizationTests", "Fixtures")
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+ROBERTA = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 LONG = 10_000_000
 
 
@@ -158,6 +160,65 @@ def byte_level(vocabulary, merges, special=("<|endoftext|>",), added=(), prefix=
     return tokenizer
 
 
+def roberta(vocabulary, merges, prefix=False, trim=True):
+    """RobertaTokenizer: <mask> takes the spaces before it, as in released models."""
+    tokenizer = byte_level(vocabulary, merges, special=(), prefix=prefix)
+    tokenizer.add_special_tokens(ROBERTA[:4] + [AddedToken("<mask>", lstrip=True, normalized=False)])
+    tokenizer.post_processor = processors.RobertaProcessing(
+        ("</s>", vocabulary["</s>"]), ("<s>", vocabulary["<s>"]), trim, prefix)
+    return tokenizer
+
+
+def roberta_fixtures(texts, fixture):
+    """A vocabulary like RoBERTa's, trained on the reviews: special tokens first, <mask> last."""
+    trained = Tokenizer(models.BPE())
+    trained.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    trained.train_from_iterator(texts, trainers.BpeTrainer(
+        vocab_size=700, show_progress=False, special_tokens=ROBERTA[:4],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet())))
+    model = json.loads(trained.to_str())["model"]
+    merges = [tuple(merge) for merge in model["merges"]]
+    vocabulary = {**model["vocab"], "<mask>": len(model["vocab"])}
+    write(fixture("roberta", "vocab.json"), json.dumps(vocabulary, ensure_ascii=False) + "\n")
+    write(fixture("roberta", "merges.txt"), "#version: 0.2\n" + "".join(" ".join(merge) + "\n" for merge in merges))
+    write(fixture("roberta", "tokenizer_config.json"), json.dumps(
+        {"tokenizer_class": "RobertaTokenizer", "add_prefix_space": False, "trim_offsets": True}) + "\n")
+    flags = {"content": "<mask>", "lstrip": True, "rstrip": False, "single_word": False, "normalized": False}
+    write(fixture("roberta", "special_tokens_map.json"), json.dumps({
+        "bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "sep_token": "</s>", "pad_token": "<pad>",
+        "cls_token": "<s>", "mask_token": flags}) + "\n")
+    encoders = {"roberta": with_tokenizers(roberta(vocabulary, merges))}
+    for name, options in {"roberta-json": {}, "roberta-json-prefix": {"prefix": True},
+                          "roberta-json-untrimmed": {"prefix": True, "trim": False}}.items():
+        tokenizer = roberta(vocabulary, merges, **options)
+        write(fixture(name, "tokenizer.json"), tokenizer.to_str())
+        encoders[name] = with_tokenizers(tokenizer)
+    masks = ["a  <mask> b", " <mask>é", "<mask>", "a\u00a0\n <mask> <mask>", " <mask> <mask>.", "x<mask>\t</s> <mask>y"]
+    write(fixture("roberta-masks.json"), json.dumps([{"text": text, "expected": {
+        name: {"ids": ids, "offsets": offsets} for name, encode in encoders.items()
+        for ids, _, offsets in [encode(text.encode())]}} for text in masks], indent=0) + "\n")
+    return encoders
+
+
+def cased_fixture(texts, fixture):
+    """A cased WordPiece vocabulary, as of a cased BERT or DistilBERT: characters, frequent words and endings of the
+    reviews. (The package's trainer gives other ids in every run.)"""
+    words = Counter(word for text in texts for word, _ in pre_tokenizers.BertPreTokenizer().pre_tokenize_str(text))
+    endings = Counter()
+    for word, count in words.items():
+        for length in range(2, min(5, len(word))):
+            endings["##" + word[-length:]] += count
+    most = lambda counts, number: sorted(counts, key=lambda token: (-counts[token], token))[:number]
+    characters = sorted({character for word in words for character in word})
+    tokens = list(dict.fromkeys(
+        SPECIAL + characters + ["##" + character for character in characters] + most(words, 700) + most(endings, 300)))
+    write(fixture("wordpiece-cased", "vocab.txt"), "".join(token + "\n" for token in tokens))
+    write(fixture("wordpiece-cased", "tokenizer_config.json"), json.dumps(
+        {"tokenizer_class": "DistilBertTokenizer", "do_lower_case": False}) + "\n")
+    vocabulary = {token: i for i, token in enumerate(tokens)}
+    return {"wordpiece-cased": with_tokenizers(wordpiece(vocabulary, lowercase=False))}
+
+
 def character_vocabulary(cases):
     """Every character the torture list can become, as a word and as a continuation, so that ids tell them apart."""
     seen = set()
@@ -252,6 +313,7 @@ def main(imdb, vocabularies, checkpoints, makes_long):
         os.remove(prefix + ".vocab")
         encoders[name] = with_sentencepiece(prefix + ".model")
 
+    encoders |= roberta_fixtures(texts, fixture) | cased_fixture(texts, fixture)
     for name in sorted(encoders):
         expected = [dict(zip(("ids", "tokens", "offsets"), encoders[name](case))) for case in cases]
         lines = ",\n".join(json.dumps(case, ensure_ascii=True, separators=(",", ":")) for case in expected)
@@ -282,7 +344,9 @@ Written by evaluation/tokenizer_fixtures.py with tokenizers {tokenizers.__versio
 
 * `bert-base-uncased/vocab.txt`: Google, Apache-2.0. `gpt2/`: OpenAI, MIT.
 * The other folders hold vocabularies made for these tests: every character of the torture list (`characters-*`,
-  `json-wordpiece`, `json-raw`), and ones trained on the reviews here.
+  `json-wordpiece`, `json-raw`), and ones trained on the reviews here (`roberta*`: as RoBERTa's, from vocab.json with
+  merges.txt and from tokenizer.json; `wordpiece-cased`: as a cased DistilBERT's).
+* `roberta-masks.json`: ids and offsets of texts with `<mask>`, which takes the spaces before it.
 * `torture.json`: texts as hexadecimal bytes, some of them no UTF-8; `*/expected.json`: their ids, tokens and byte
   offsets, in the same order.
 * `reviews.txt`: 40 reviews of the Large Movie Review Dataset (Maas et al., ACL 2011), one per line; `reviews.json`: for

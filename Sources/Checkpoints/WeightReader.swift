@@ -21,7 +21,7 @@ package struct WeightReader {
   package enum Part: Sendable { case body, head }
 
   /// What a body's names begin with in the checkpoints of one model class or another.
-  package static let prefixes = ["", "bert.", "transformer.", "model."]
+  package static let prefixes = ["", "bert.", "distilbert.", "roberta.", "transformer.", "model."]
 
   package let checkpoint: Checkpoint
   /// What the names of the body begin with in this checkpoint; empty for a bare model.

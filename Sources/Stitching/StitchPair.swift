@@ -25,8 +25,8 @@ package struct StitchPair: Sendable {
     maxLength: Int? = nil
   ) throws {
     // Before the vocabularies are compared: those of BERT and GPT-2 never agree, and that is not the reason.
-    guard a.model.modelType == b.model.modelType else {
-      throw StitchingError.differentArchitectures(pretrained: a.model.modelType, finetuned: b.model.modelType)
+    guard a.model.traits.fits(b.model.traits) else {
+      throw StitchingError.differentArchitectures(pretrained: a.model.traits, finetuned: b.model.traits)
     }
     self.a = a
     self.b = b

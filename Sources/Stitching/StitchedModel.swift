@@ -53,8 +53,8 @@ public struct StitchedModel: Sendable {
   /// Checks that the two models can be stitched.
   /// - Throws: `StitchingError`.
   static func check(_ pretrained: Model, _ finetuned: Model, _ options: Options) throws {
-    guard pretrained.modelType == finetuned.modelType else {
-      throw StitchingError.differentArchitectures(pretrained: pretrained.modelType, finetuned: finetuned.modelType)
+    guard pretrained.traits.fits(finetuned.traits) else {
+      throw StitchingError.differentArchitectures(pretrained: pretrained.traits, finetuned: finetuned.traits)
     }
     if options.appliesFinalNorm, pretrained.finalNorm == nil {
       throw StitchingError.noFinalNorm(modelType: pretrained.modelType)

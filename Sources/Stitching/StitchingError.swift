@@ -1,10 +1,12 @@
+import Transformer
+
 /// Why two models cannot be stitched. Every case says what was expected, found, and what to do.
 public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible {
   /// A's blocks, or B's.
   public enum Blocks: String, Sendable { case kept, transplanted }
 
-  /// BERT to GPT-2 or the other way.
-  case differentArchitectures(pretrained: String, finetuned: String)
+  /// BERT to GPT-2 or the other way: blocks that read other positions, or norms at other places.
+  case differentArchitectures(pretrained: ModelTraits, finetuned: ModelTraits)
   /// A map that needs equal widths, between models of different widths.
   case differentWidths(map: String, pretrained: Int, finetuned: Int)
   /// Feature space of models of different widths.
@@ -42,7 +44,9 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
   public var description: String {
     switch self {
     case .differentArchitectures(let pretrained, let finetuned):
-      return "the pretrained model is \(pretrained), the fine-tuned one \(finetuned); both must be bert or both gpt2"
+      return
+        "the pretrained model, \(pretrained.blockDescription); the fine-tuned one, \(finetuned.blockDescription): the "
+        + "blocks of one cannot continue the states of the other; give two models that agree in this"
     case .differentWidths(let map, let pretrained, let finetuned):
       return "the \(map) map needs equal hidden sizes, not \(pretrained) and \(finetuned); leave it out"
     case .differentFeatures(let first, let second):
@@ -88,5 +92,20 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
     case .unfinishedShard(let path):
       return "\(path) is not finished"
     }
+  }
+}
+
+extension ModelTraits {
+  /// Whether blocks of the other family can follow blocks of this one.
+  func fits(_ other: ModelTraits) -> Bool {
+    isCausal == other.isCausal && normPlacement == other.normPlacement && objective == other.objective
+  }
+
+  /// "GPT-2, reads what comes before and normalises what its layers read"
+  fileprivate var blockDescription: String {
+    let reading = isCausal ? "reads only what comes before" : "reads the whole text"
+    let norms =
+      normPlacement == .pre ? "normalises what each layer reads" : "normalises the hidden state after each layer"
+    return "\(family), \(reading) and \(norms)"
   }
 }

@@ -12,11 +12,16 @@ struct PostProcessing {
   private mutating func read(_ node: JSONNode) throws {
     guard node.isPresent else { return }
     func flag(_ node: JSONNode) throws -> Bool { node.isPresent ? try node.bool() : true }
+    func readTrim() throws {
+      guard try flag(node["trim_offsets"]) else { return }
+      offsetTrim = OffsetTrim(addsPrefixSpace: try flag(node["add_prefix_space"]))
+    }
     switch try node["type"].string() {
-    case "ByteLevel":
-      if try flag(node["trim_offsets"]) {
-        offsetTrim = OffsetTrim(addsPrefixSpace: try flag(node["add_prefix_space"]))
-      }
+    case "ByteLevel": try readTrim()
+    case "RobertaProcessing":
+      try TokenizerJSON.check(node, keys: ["type", "sep", "cls", "trim_offsets", "add_prefix_space"])
+      template = Tokenizer.Template(prefix: [try pairID(node["cls"])], suffix: [try pairID(node["sep"])])
+      try readTrim()
     case "BertProcessing":
       try TokenizerJSON.check(node, keys: ["type", "sep", "cls"])
       template = Tokenizer.Template(prefix: [try pairID(node["cls"])], suffix: [try pairID(node["sep"])])
@@ -27,7 +32,7 @@ struct PostProcessing {
       for part in try node["processors"].array() { try read(part) }
     case let type:
       throw TokenizerJSON.unsupported(
-        node, type, "ByteLevel, BertProcessing, TemplateProcessing and a Sequence of them")
+        node, type, "ByteLevel, BertProcessing, RobertaProcessing, TemplateProcessing and a Sequence of them")
     }
   }
 

@@ -224,7 +224,13 @@ extension Tokenizer {
         }
       }
       if let offsetTrim {
-        sink.offsets = zip(sink.ids, sink.offsets).map { offsetTrim.trim($1, of: token($0) ?? "", in: text) }
+        sink.offsets = zip(sink.ids, sink.offsets).map { id, range in
+          // An added token may have taken white space beside it, which is in the text alone.
+          let spelling =
+            addedByID[id] == nil
+            ? token(id) ?? "" : String(decoding: UnsafeBufferPointer(rebasing: text[range]), as: UTF8.self)
+          return offsetTrim.trim(range, of: spelling, in: text)
+        }
       }
       source.mapToSource(&sink.offsets)
     }

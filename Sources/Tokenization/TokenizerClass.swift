@@ -7,6 +7,8 @@ struct TokenizerClass {
     case bert
     /// GPT2Tokenizer.
     case gpt2
+    /// RobertaTokenizer.
+    case roberta
     /// PreTrainedTokenizerFast: tokenizer.json alone.
     case backend
     /// T5Tokenizer, which reads a SentencePiece model.
@@ -26,7 +28,7 @@ struct TokenizerClass {
   private static let kinds: [String: Kind] = [
     "BertTokenizer": .bert, "DistilBertTokenizer": .bert, "ElectraTokenizer": .bert, "MobileBertTokenizer": .bert,
     "SqueezeBertTokenizer": .bert, "LxmertTokenizer": .bert, "LayoutLMTokenizer": .bert, "ConvBertTokenizer": .bert,
-    "GPT2Tokenizer": .gpt2,
+    "GPT2Tokenizer": .gpt2, "RobertaTokenizer": .roberta,
     "PreTrainedTokenizer": .backend, "TokenizersBackend": .backend, "PythonBackend": .backend,
     "T5Tokenizer": .t5,
   ]
@@ -49,9 +51,19 @@ struct TokenizerClass {
   /// The default class of a model type.
   static func usual(modelType: String?) -> TokenizerClass? {
     switch modelType {
-    case "bert": return TokenizerClass(.bert, name: "BertTokenizer")
+    case "bert", "distilbert": return TokenizerClass(.bert, name: "BertTokenizer")
     case "gpt2": return TokenizerClass(.gpt2, name: "GPT2Tokenizer")
+    case "roberta": return TokenizerClass(.roberta, name: "RobertaTokenizer")
     default: return nil
+    }
+  }
+
+  /// Whether a tokenizer.json with this algorithm is one of the class.
+  func fits(_ model: TokenizerJSON.Model) -> Bool {
+    switch kind {
+    case .bert: return model == .wordPiece
+    case .gpt2, .roberta: return model == .bytePairEncoding
+    case .backend, .t5: return false
     }
   }
 
@@ -63,6 +75,11 @@ struct TokenizerClass {
     case (.bert, .sep): return "[SEP]"
     case (.bert, .cls): return "[CLS]"
     case (.bert, .mask): return "[MASK]"
+    case (.roberta, .bos), (.roberta, .cls): return "<s>"
+    case (.roberta, .eos), (.roberta, .sep): return "</s>"
+    case (.roberta, .unk): return "<unk>"
+    case (.roberta, .pad): return "<pad>"
+    case (.roberta, .mask): return "<mask>"
     case (.gpt2, .bos), (.gpt2, .eos), (.gpt2, .unk): return "<|endoftext|>"
     default: return nil
     }

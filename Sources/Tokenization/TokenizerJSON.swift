@@ -4,7 +4,7 @@ import Files
 /// What would change ids and is not supported is refused by name. `truncation` and `padding` are the defaults of a
 /// call, which Hugging Face's tokenizers set for each, and `decoder` does not change ids.
 ///
-/// PreTrainedTokenizerFast follows the file. BertTokenizer and GPT2Tokenizer use its vocabulary and build the rest from
+/// PreTrainedTokenizerFast follows the file. BertTokenizer, GPT2Tokenizer and RobertaTokenizer use its vocabulary and build the rest from
 /// tokenizer_config.json, with warnings about what they ignore.
 struct TokenizerJSON {
   enum Model: String { case wordPiece = "WordPiece", bytePairEncoding = "BPE" }
@@ -50,11 +50,13 @@ struct TokenizerJSON {
     case (.wordPiece, .backend): return try wordPiece(model)
     case (.wordPiece, .bert): return try bert(model)
     case (.bytePairEncoding, .backend): return try bytePairs(model)
-    case (.bytePairEncoding, .gpt2): return try gpt2(model)
+    case (.bytePairEncoding, .gpt2), (.bytePairEncoding, .roberta): return try byteLevel(model)
     case (let found, _):
       throw Self.unsupported(
         model["type"], "a \(found.rawValue) model for \(tokenizerClass.name)",
-        found == .wordPiece ? "BertTokenizer and PreTrainedTokenizerFast" : "GPT2Tokenizer and PreTrainedTokenizerFast")
+        found == .wordPiece
+          ? "BertTokenizer and PreTrainedTokenizerFast"
+          : "GPT2Tokenizer, RobertaTokenizer and PreTrainedTokenizerFast")
     }
   }
 
@@ -200,14 +202,20 @@ extension TokenizerJSON {
     warnUnless(node["max_input_chars_per_word"], is: 100, fallback: 100)
     let tokenizer = try bertTokenizer(
       VocabularyFiles.vocabulary(node["vocab"]), path: root.path, settings, tokenizerClass, files: ["tokenizer.json"])
+    return warned(tokenizer)
+  }
+
+  /// The tokenizer of a class that puts its own tokens around a text, with a warning where the file has others.
+  private func warned(_ tokenizer: Tokenizer) -> Tokenizer {
     guard (try? PostProcessing(root["post_processor"]).template) != tokenizer.template else { return tokenizer }
     let tokens = (tokenizer.template.prefix + tokenizer.template.suffix).map { tokenizer.token($0) ?? "" }
     return tokenizer.with(
       warning: unread(root["post_processor"], "\(tokens.joined(separator: " and ")) go around a text"))
   }
 
-  /// GPT2Tokenizer: the vocabulary, the merges and the post-processor of the file.
-  private mutating func gpt2(_ node: JSONNode) throws -> Tokenizer {
+  /// GPT2Tokenizer: the vocabulary, the merges and the post-processor of the file. RobertaTokenizer has its own
+  /// post-processor.
+  private mutating func byteLevel(_ node: JSONNode) throws -> Tokenizer {
     if root["normalizer"].isPresent { settings.warn(unread(root["normalizer"], "it has none")) }
     let preTokenizer = root["pre_tokenizer"]
     warnUnless(preTokenizer["type"], is: "ByteLevel", fallback: nil)
@@ -219,9 +227,14 @@ extension TokenizerJSON {
     for key in ["continuing_subword_prefix", "end_of_word_suffix"] { warnUnless(node[key], is: "", fallback: "") }
     if node["dropout"].isPresent { warnUnless(node["dropout"], is: 0, fallback: nil) }
     let vocabulary = try VocabularyFiles.vocabulary(node["vocab"])
+    let merges = try VocabularyFiles.merges(node["merges"], vocabulary)
+    if tokenizerClass.kind == .roberta {
+      return warned(
+        try robertaTokenizer(vocabulary, merges: merges, settings, tokenizerClass, files: ["tokenizer.json"]))
+    }
     return try gpt2Tokenizer(
-      vocabulary, merges: try VocabularyFiles.merges(node["merges"], vocabulary), settings, tokenizerClass,
-      files: ["tokenizer.json"], processing: try PostProcessing(root["post_processor"]))
+      vocabulary, merges: merges, settings, tokenizerClass, files: ["tokenizer.json"],
+      processing: try PostProcessing(root["post_processor"]))
   }
 
   /// Warns of what the class ignores in the file, unless it has no effect.

@@ -22,7 +22,8 @@ package enum TokenizerKeys {
         .init("model_max_length", .honoured), .init("max_len", .honoured),
         .init("do_lower_case", .honoured), .init("strip_accents", .honoured),
         .init("tokenize_chinese_chars", .honoured),
-        .init("add_prefix_space", .honoured), .init("add_bos_token", .honoured), .init("add_eos_token", .honoured),
+        .init("add_prefix_space", .honoured), .init("trim_offsets", .honoured), .init("add_bos_token", .honoured),
+        .init("add_eos_token", .honoured),
       ]) + specialTokens + harmless + refused
 
   package static let specialTokensMap = SettingsKeys(file: "special_tokens_map.json", specialTokens)
@@ -52,7 +53,7 @@ package enum TokenizerKeys {
 
   /// Keys of earlier versions that Hugging Face no longer reads, with the values that had no effect.
   private static let quiet: [String: [JSON]] = [
-    "do_basic_tokenize": [true], "never_split": [[]], "trim_offsets": [true, false], "tokenizer_type": [],
+    "do_basic_tokenize": [true], "never_split": [[]], "tokenizer_type": [],
     "special_tokens": [],
   ]
 

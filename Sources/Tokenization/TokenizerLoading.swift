@@ -4,7 +4,7 @@ import Foundation
 extension Tokenizer {
   /// The tokenizer of a checkpoint's directory, read as Hugging Face's class reads it: the class that
   /// tokenizer_config.json or config.json names, else the default of the model type. tokenizer.json is used where it
-  /// exists; BERT's and GPT-2's classes take its vocabulary and build the rest themselves. Else vocab.txt, or
+  /// exists; BERT's, GPT-2's and RoBERTa's classes take its vocabulary and build the rest themselves. Else vocab.txt, or
   /// vocab.json with merges.txt, suffices, else a SentencePiece model. docs/settings.md lists every key of
   /// tokenizer_config.json, special_tokens_map.json and added_tokens.json.
   ///
@@ -80,9 +80,9 @@ struct TokenizerFolder {
     if let path = path("tokenizer.json") {
       let root = try JSONNode.read(path)
       // A model type says little about a file of another kind, which can only be followed.
-      let fitting = try TokenizerJSON.model(root) == .wordPiece ? TokenizerClass.Kind.bert : .gpt2
+      let model = try TokenizerJSON.model(root)
       let tokenizerClass =
-        namedClass ?? (usual?.kind == fitting ? usual : nil)
+        namedClass ?? usual.flatMap { $0.fits(model) ? $0 : nil }
         ?? TokenizerClass(.backend, name: "PreTrainedTokenizerFast")
       let settings = try TokenizerSettings(
         directory: directory, config: config, tokenizerClass, ownTokens: try TokenizerJSON.addedTokens(root))
@@ -94,8 +94,14 @@ struct TokenizerFolder {
     switch namedClass?.kind {
     case .bert?: kinds = [.bert]
     case .gpt2?: kinds = [.gpt2]
+    case .roberta?: kinds = [.roberta]
     case .backend?, .t5?: kinds = []
-    case nil: kinds = usual?.kind == .gpt2 ? [.gpt2, .bert] : [.bert, .gpt2]
+    case nil:
+      switch usual?.kind {
+      case .gpt2?: kinds = [.gpt2, .bert]
+      case .roberta?: kinds = [.roberta, .bert]
+      default: kinds = [.bert, .gpt2]
+      }
     }
     for kind in kinds {
       if let tokenizer = try plainFiles(kind) { return tokenizer }
@@ -114,18 +120,23 @@ struct TokenizerFolder {
   ]
 
   private func plainFiles(_ kind: TokenizerClass.Kind) throws -> Tokenizer? {
-    let tokenizerClass = namedClass ?? TokenizerClass(kind, name: kind == .bert ? "BertTokenizer" : "GPT2Tokenizer")
+    let names: [TokenizerClass.Kind: String] = [
+      .bert: "BertTokenizer", .gpt2: "GPT2Tokenizer", .roberta: "RobertaTokenizer",
+    ]
+    let tokenizerClass = namedClass ?? TokenizerClass(kind, name: names[kind] ?? "PreTrainedTokenizerFast")
     if kind == .bert, let path = path("vocab.txt") {
       let settings = try settings(tokenizerClass)
       return try bertTokenizer(
         VocabularyFiles.readLines(path), path: path, settings, tokenizerClass, files: ["vocab.txt"])
     }
-    if kind == .gpt2, let path = path("vocab.json"), let merges = self.path("merges.txt") {
+    if kind != .bert, let path = path("vocab.json"), let merges = self.path("merges.txt") {
       let settings = try settings(tokenizerClass)
       let vocabulary = try VocabularyFiles.vocabulary(try JSONNode.read(path))
-      return try gpt2Tokenizer(
-        vocabulary, merges: try VocabularyFiles.readMerges(merges, vocabulary), settings, tokenizerClass,
-        files: ["vocab.json", "merges.txt"])
+      let table = try VocabularyFiles.readMerges(merges, vocabulary)
+      let files = ["vocab.json", "merges.txt"]
+      return kind == .roberta
+        ? try robertaTokenizer(vocabulary, merges: table, settings, tokenizerClass, files: files)
+        : try gpt2Tokenizer(vocabulary, merges: table, settings, tokenizerClass, files: files)
     }
     return nil
   }
@@ -135,6 +146,12 @@ struct TokenizerFolder {
   }
 
   private func sentencePiece(_ path: String, _ name: String) throws -> Tokenizer {
+    let usual = TokenizerClass.usual(modelType: modelType)
+    if namedClass == nil, let usual, usual.kind == .roberta {
+      throw TokenizationError.unsupported(
+        path: path, location: "SentencePiece model", found: "a model for \(usual.name), whose ids it does not tell",
+        supported: "tokenizer.json, or vocab.json with merges.txt")
+    }
     let tokenizerClass = namedClass ?? TokenizerClass(.backend, name: "SentencePiece")
     var settings = try settings(tokenizerClass)
     settings.warnOfClassKeys(read: [], inForce: [:], tokenizerClass.name)
@@ -143,7 +160,7 @@ struct TokenizerFolder {
       model.vocabulary, path: path, settings, tokenizerClass, hints: TokenizerParts.sentencePieceHints)
     var template = Tokenizer.Template()
     var tokens = parts.specialTokens
-    if modelType == "bert", let cls = tokens.cls, let sep = tokens.sep {
+    if usual?.kind == .bert, let cls = tokens.cls, let sep = tokens.sep {
       template = Tokenizer.Template(prefix: [cls], suffix: [sep])
     } else if tokenizerClass.kind == .t5, let eos = tokens.eos {
       template.suffix = [eos]
@@ -200,6 +217,26 @@ func gpt2Tokenizer(
     model: .bytePairEncoding(model), added: parts.added, specialTokens: parts.specialTokens, template: template,
     files: files + settings.files, options: try settings.options(tokenizerClass),
     warnings: settings.warnings + parts.warnings, offsetTrim: processing?.offsetTrim)
+}
+
+/// RobertaTokenizer with a vocabulary and merges from any files.
+func robertaTokenizer(
+  _ vocabulary: Vocabulary, merges: MergeTable, _ settings: TokenizerSettings, _ tokenizerClass: TokenizerClass,
+  files: [String]
+) throws -> Tokenizer {
+  var settings = settings
+  let addsPrefixSpace = try settings.flag("add_prefix_space")
+  let trimsOffsets = try settings.flag("trim_offsets", fallback: true)
+  let parts = try TokenizerParts(vocabulary, path: settings.path, settings, tokenizerClass)
+  settings.warnOfClassKeys(read: ["add_prefix_space"], inForce: [:], tokenizerClass.name)
+  let model = BytePairEncoding(
+    vocabulary: vocabulary, merges: merges, addsPrefixSpace: addsPrefixSpace, unknown: nil)
+  return Tokenizer(
+    model: .bytePairEncoding(model), added: parts.added, specialTokens: parts.specialTokens,
+    template: Tokenizer.Template(prefix: [try parts.require(.cls)], suffix: [try parts.require(.sep)]),
+    files: files + settings.files, options: try settings.options(tokenizerClass),
+    warnings: settings.warnings + parts.warnings,
+    offsetTrim: trimsOffsets ? OffsetTrim(addsPrefixSpace: addsPrefixSpace) : nil)
 }
 
 extension BertNormalizer {

@@ -35,12 +35,18 @@ package struct ClassifierDerivative {
         dLogits, rows: count, input: features.pointer, into: dFeatures, gradients: gradients, threads: threads)
     }
     switch head.pooling {
-    case .firstToken(let pooler):
+    case .firstToken(let dense, let activation):
       let rows = batch.sequences.map(\.lowerBound)
       let input = gathered(rows)
-      for index in 0..<count * d { dFeatures[index] *= 1 - features.pointer[index] * features.pointer[index] }
+      let before = FloatBuffer(uninitializedCount: count * d)
+      dense.pushForward(input.pointer, rows: count, into: before.pointer, threads: threads)
+      if let bias = dense.bias {
+        threads.runRows(count) { VectorMath.add(bias.pointer, to: before.pointer + $0 * d, count: d) }
+      }
+      ActivationDerivative(activation, at: before, rows: count, width: d, threads: threads)
+        .apply(dFeatures, rows: 0..<count, columns: 0..<d)
       let dInput = FloatBuffer(count: count * d)
-      pooler.pullBack(
+      dense.pullBack(
         dFeatures, rows: count, input: input.pointer, into: dInput.pointer, gradients: gradients, threads: threads)
       for (index, row) in rows.enumerated() {
         (dh.pointer + row * d).update(from: dInput.pointer + index * d, count: d)

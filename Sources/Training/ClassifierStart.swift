@@ -6,7 +6,7 @@ import Transformer
 
 /// The kinds of classifiers that a model can get, as in Hugging Face's classes.
 package enum ClassifierKind: String, CaseIterable, Sendable {
-  /// BertForSequenceClassification: pooler and classifier on [CLS].
+  /// BertForSequenceClassification and its like: a dense layer and a classifier on the first token.
   case cls
   /// GPT2ForSequenceClassification: the last token after ln_f.
   case last
@@ -52,15 +52,14 @@ extension Checkpoint {
     let order = ClassNames(try model.labels(), of: model.name).places(of: labels) ?? Array(labels.indices)
 
     var tensors: [String: Tensor] = [:]
+    let (output, dense) = (kind.outputLayer(names), names.firstTokenClassifier?.dense)
     for entry in entries where !other.contains(ExactKey(entry.name)) {
-      let isHead = Self.heads.contains { entry.name.hasPrefix($0) }
-      if isHead {
-        if goesOn, entry.name.hasPrefix(kind.classifierName + ".") {
-          tensors[entry.name] = try floats(entry.name).takingRows(order)
-        }
-      } else if entry.name.hasPrefix(oldPrefix), !Self.isBuffer(entry.name) {
-        let body = String(entry.name.dropFirst(oldPrefix.count))
-        tensors[prefix + Self.modernName(body)] = try floats(entry.name)
+      if let body = names.bodyName(of: entry.name, prefix: oldPrefix) {
+        if !Self.isBuffer(body) { tensors[prefix + Self.modernName(body)] = try floats(entry.name) }
+      } else if entry.name.hasPrefix(output + ".") {
+        if goesOn { tensors[entry.name] = try floats(entry.name).takingRows(order) }
+      } else if let dense, entry.name.hasPrefix(dense + ".") {
+        tensors[entry.name] = try floats(entry.name)
       }
     }
     let d = model.dimensions.hidden
@@ -72,15 +71,13 @@ extension Checkpoint {
         shape: [outputs, d], (0..<outputs * d).map { _ in Float(range * generator.normal()) })
       if hasBias { tensors[name + ".bias"] = Tensor(shape: [outputs], [Float](repeating: 0, count: outputs)) }
     }
-    if let pooler = names.pooler { addLinear(prefix + pooler, d) }
-    addLinear(kind.classifierName, labels.count, hasBias: kind != .last)
+    if let dense { addLinear(dense, d) }
+    addLinear(output, labels.count, hasBias: kind != .last)
     return replacing(
       config: try classifierConfig(
         kind, modelClass: model.family.classPrefix + kind.classSuffix, labels: labels, cleaning: cleaning),
       tensors: tensors, removing: { _ in true })
   }
-
-  private static let heads = ["cls.", "classifier.", "score.", "lm_head.", "multiple_choice_head."]
 
   /// Constant buffers that old checkpoints store.
   private static func isBuffer(_ name: String) -> Bool {
@@ -134,8 +131,14 @@ extension Tensor {
 }
 
 extension ClassifierKind {
-  /// The prefix of the classifier's tensors.
-  var classifierName: String { self == .last ? "score" : "classifier" }
+  /// The name of the layer with a score per class.
+  func outputLayer(_ names: ModelFamily.WeightNames) -> String {
+    switch self {
+    case .cls: return names.firstTokenClassifier?.output ?? "classifier"
+    case .last: return "score"
+    case .mean: return "classifier"
+    }
+  }
 }
 
 extension ClassifierHead {
@@ -150,7 +153,7 @@ extension ClassifierHead {
 }
 
 extension Trainable {
-  /// Trains the last `blocks` blocks and the classifier (with the pooler where there is one) of a prepared checkpoint.
+  /// Trains the last `blocks` blocks and the classifier (with its dense layer where there is one) of a prepared checkpoint.
   /// Embeddings and ln_f are frozen.
   /// - Parameter weightsOnly: freezes every bias, as the stitching paper does.
   /// - Throws: `TrainingError.tooManyBlocks`; what opening the model throws.
@@ -161,11 +164,11 @@ extension Trainable {
       throw TrainingError.tooManyBlocks(model: model.name, asked: blocks, blocks: count)
     }
     let names = model.family.names
-    let heads = ["classifier.", "score."] + [names.pooler.map { names.prefix + $0 }].compactMap { $0 }
+    let layers = names.firstTokenClassifier.map { [$0.dense, $0.output] } ?? ["classifier", "score"]
     try self.init(checkpoint) { name in
       if weightsOnly, !name.hasSuffix(".weight") { return false }
       if let layer = names.layer(of: name) { return layer >= count - blocks }
-      return heads.contains { name.hasPrefix($0) }
+      return layers.contains { name.hasPrefix($0 + ".") }
     }
   }
 }

@@ -73,12 +73,11 @@ extension Model {
         .pullBack(dh, into: dh, gradients: gradients, threads: workspace.threads)
     }
     let d = dimensions.hidden
-    gradients.addRows(dh, to: wE, width: d, batch) { row, _ in Int(batch.ids[row]) }
-    gradients.addRows(dh, to: wPos, width: d, batch) { _, position in traits.positionOffset + position }
+    let places = positionRows(of: batch)
+    gradients.addRows(dh, to: wE, width: d, batch) { Int(batch.ids[$0]) }
+    gradients.addRows(dh, to: wPos, width: d, batch) { places[$0] }
     if let wType {
-      gradients.addRows(dh, to: wType, width: d, batch) { row, _ in
-        batch.tokenTypes.isEmpty ? 0 : Int(batch.tokenTypes[row])
-      }
+      gradients.addRows(dh, to: wType, width: d, batch) { batch.tokenTypes.isEmpty ? 0 : Int(batch.tokenTypes[$0]) }
     }
   }
 }
@@ -87,14 +86,9 @@ extension Gradients {
   /// Adds the row of each token to the row of an embedding that `place` says.
   func addRows(
     _ dh: UnsafePointer<Float>, to embedding: Tensor, width: Int, _ batch: PackedBatch,
-    place: (_ row: Int, _ position: Int) -> Int
+    place: (_ row: Int) -> Int
   ) {
     guard let sum = self[embedding] else { return }
-    for sequence in batch.sequences {
-      for row in sequence {
-        VectorMath.add(
-          dh + row * width, to: sum + place(row, row - sequence.lowerBound) * width, count: width)
-      }
-    }
+    for row in 0..<batch.tokens { VectorMath.add(dh + row * width, to: sum + place(row) * width, count: width) }
   }
 }

@@ -3,14 +3,15 @@ import DenseMath
 /// BERT: an encoder that normalises after each residual add (post-norm), so every hidden state has passed a layer norm.
 ///
 /// Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers" (2019); the numbers are those of Hugging Face's
-/// BertModel. Shapes: T tokens of the batch, d hidden, H heads, dFF feed-forward, V vocabulary.
+/// BertModel, and of the families whose loading files name the same weights. Shapes: T tokens of the batch, d hidden, H heads, dFF feed-forward, V vocabulary.
 struct BERT: TransformerBody {
   let dimensions: Dimensions
   /// Token embedding, [V, d].
   let wE: Tensor
-  /// Position embedding, [positions, d].
+  /// Position embedding, [positions, d], after the rows before a text's first (RoBERTa).
   let wPos: Tensor
-  /// Token type embedding, [types, d]; type 0 is added where no types are given.
+  let positionRows: PositionRows
+  /// Token type embedding, [types, d]; type 0 is added where no types are given. nil in DistilBERT.
   let wType: Tensor?
   let embeddingNorm: Norm?
   let blocks: [Block]
@@ -25,9 +26,10 @@ struct BERT: TransformerBody {
     try pass.batch.check(tokenTypesOf: wType?.rows ?? 0)
     let (d, types) = (dimensions.hidden, pass.batch.tokenTypes)
     let h = HiddenState(tokens: pass.tokens, width: d)  // [T, d]
-    pass.gather(wE, into: h.pointer) { row, position, out in
+    let places = positionRows.rows(of: pass.batch)
+    pass.gather(wE, into: h.pointer) { row, out in
       if let wType { VectorMath.add(wType.pointer + (types.isEmpty ? 0 : Int(types[row])) * d, to: out, count: d) }
-      VectorMath.add(wPos.pointer + position * d, to: out, count: d)
+      VectorMath.add(wPos.pointer + places[row] * d, to: out, count: d)
     }
     return h
   }

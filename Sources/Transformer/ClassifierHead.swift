@@ -4,8 +4,8 @@ import DenseMath
 public struct ClassifierHead: Sendable {
   /// Which vector of the sequence is classified.
   public enum Pooling: Sendable {
-    /// BERT: tanh of a dense layer on the first token, [CLS].
-    case firstToken(pooler: Linear)
+    /// BERT and RoBERTa: tanh of a dense layer on the first token, `[CLS]` or `<s>`; DistilBERT: ReLU of one.
+    case firstToken(dense: Linear, activation: Activation)
     /// GPT2ForSequenceClassification: the last token that is not `padding` (config.json's `pad_token_id`), the first
     /// one where all are; after ln_f.
     case lastToken(finalNorm: Norm, padding: Int?)
@@ -37,7 +37,7 @@ public struct ClassifierHead: Sendable {
   /// The layer after `pooling`: scores are `weight` times the feature plus `bias`.
   public var linear: Linear { Linear(weight: weight, layout: .outputByInput, bias: bias) }
 
-  /// The vector of each sequence that is scored, after the pooler or the final norm: [sequences, d].
+  /// The vector of each sequence that is scored, after the dense layer or the final norm: [sequences, d].
   public func features(_ h: HiddenState, _ batch: PackedBatch, workspace: Workspace) -> FloatBuffer {
     let d = h.width
     let count = batch.sequences.count
@@ -54,10 +54,10 @@ public struct ClassifierHead: Sendable {
         Self.mean(of: h, sequence, norm: norm, into: out, workspace: workspace)
       }
     }
-    guard case .firstToken(let pooler) = pooling else { return pooled }
+    guard case .firstToken(let dense, let activation) = pooling else { return pooled }
     let features = FloatBuffer(count: count * d)
-    pooler.apply(
-      pooled.pointer, rows: count, into: features.pointer, threads: workspace.threads, finish: .activation(.tanh))
+    dense.apply(
+      pooled.pointer, rows: count, into: features.pointer, threads: workspace.threads, finish: .activation(activation))
     return features
   }
 

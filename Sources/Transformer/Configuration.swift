@@ -1,15 +1,21 @@
 import Files
 
-/// The options of config.json that decide the forward pass. Absent ones have Hugging Face's defaults;
-/// `SettingsKeys.bert` and `.gpt2` refuse those that are not supported.
-struct BERTConfiguration {
+/// The options of config.json that decide BERT's forward pass. Absent ones have Hugging Face's defaults; a family's
+/// `SettingsKeys` refuse those that are not supported.
+struct EncoderConfiguration {
   let dimensions: Dimensions
-  let tokenTypes: Int
+  /// Rows of the token type embedding; nil where there is none.
+  let tokenTypes: Int?
   let activation: Activation
   let normEpsilon: Float
   let tiesEmbeddings: Bool
+  let positionRows: PositionRows
+}
 
-  init(_ config: JSONNode) throws {
+extension EncoderConfiguration {
+  /// config.json of a BERT model.
+  /// - Throws: `TransformerError` for a size or an activation that is not supported, `FileError`.
+  init(bert config: JSONNode) throws {
     let reader = ConfigReader(config)
     dimensions = try reader.dimensions(
       vocabulary: ("vocab_size", 30522), hidden: ("hidden_size", 768), layers: ("num_hidden_layers", 12),
@@ -19,6 +25,7 @@ struct BERTConfiguration {
     activation = try reader.activation("hidden_act", default: "gelu")
     normEpsilon = try reader.epsilon("layer_norm_eps", default: 1e-12)
     tiesEmbeddings = try reader.flag("tie_word_embeddings", default: true)
+    positionRows = .fromZero
   }
 }
 

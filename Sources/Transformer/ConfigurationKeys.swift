@@ -1,20 +1,13 @@
 import Files
 
-/// What is done with each key of config.json that Hugging Face reads for BERT or GPT-2, or wrote in earlier versions.
+/// What is done with each key of config.json that Hugging Face reads for a family, or wrote in earlier versions.
 /// docs/settings.md says the same with reasons.
 extension SettingsKeys {
   /// config.json of a BERT model.
   package static let bert = SettingsKeys(
     file: "config.json",
-    common + [
-      Entry("hidden_size", .honoured), Entry("num_hidden_layers", .honoured), Entry("num_attention_heads", .honoured),
-      Entry("intermediate_size", .honoured), Entry("hidden_act", .honoured),
-      Entry("max_position_embeddings", .honoured), Entry("type_vocab_size", .honoured),
-      Entry("layer_norm_eps", .honoured), Entry("pad_token_id", .harmless),
-      Entry("position_embedding_type", .refused(unless: ["absolute"])), Entry("is_decoder", .refused(unless: [false])),
-      Entry("is_causal", .harmless), Entry("hidden_dropout_prob", .harmless),
-      Entry("attention_probs_dropout_prob", .harmless), Entry("embedding_size", .harmless),
-      Entry("directionality", .harmless), Entry("pooler_fc_size", .harmless),
+    common + bertModules + [
+      Entry("pad_token_id", .harmless), Entry("directionality", .harmless), Entry("pooler_fc_size", .harmless),
       Entry("pooler_num_attention_heads", .harmless), Entry("pooler_num_fc_layers", .harmless),
       Entry("pooler_size_per_head", .harmless), Entry("pooler_type", .harmless),
     ])
@@ -43,7 +36,19 @@ extension SettingsKeys {
       Entry("pooling", .honoured), Entry("final_norm", .honoured), Entry("text_cleaning", .honoured),
     ])
 
-  private static let common = read + otherPass + noEffect
+  /// Keys of every family.
+  static let common = read + otherPass + noEffect
+
+  /// Keys of BERT and of the families with its modules.
+  static let bertModules = [
+    Entry("hidden_size", .honoured), Entry("num_hidden_layers", .honoured), Entry("num_attention_heads", .honoured),
+    Entry("intermediate_size", .honoured), Entry("hidden_act", .honoured),
+    Entry("max_position_embeddings", .honoured), Entry("type_vocab_size", .honoured),
+    Entry("layer_norm_eps", .honoured), Entry("position_embedding_type", .refused(unless: ["absolute"])),
+    Entry("is_decoder", .refused(unless: [false])), Entry("is_causal", .harmless),
+    Entry("hidden_dropout_prob", .harmless), Entry("attention_probs_dropout_prob", .harmless),
+    Entry("embedding_size", .harmless),
+  ]
 
   private static let read = [
     Entry("model_type", .honoured), Entry("architectures", .honoured), Entry("vocab_size", .honoured),
@@ -67,7 +72,8 @@ extension SettingsKeys {
   private static let noEffect = [
     "attn_implementation", "_attn_implementation", "_attn_implementation_autoset", "_attn_implementation_internal",
     "experts_implementation", "_experts_implementation", "_experts_implementation_internal", "_commit_hash",
-    "_name_or_path", "name_or_path", "bos_token_id", "chunk_size_feed_forward", "classifier_dropout", "cls_token_id",
+    "_name_or_path", "name_or_path", "_num_labels", "bos_token_id", "chunk_size_feed_forward", "classifier_dropout",
+    "cls_token_id",
     "cross_attention_hidden_size", "custom_pipelines", "distributed_config", "dtype", "finetuning_task",
     "gradient_checkpointing", "init_std", "initializer_factor", "label2id", "mask_token_id", "output_attentions",
     "output_hidden_states", "output_past", "prefix", "return_dict", "sep_token_id",

@@ -25,4 +25,11 @@ public struct Dimensions: Sendable, Equatable {
     self.feedForward = feedForward
     self.positions = positions
   }
+
+  /// The same sizes with another number of positions.
+  func with(positions: Int) -> Dimensions {
+    Dimensions(
+      vocabulary: vocabulary, hidden: hidden, layers: layers, heads: heads, feedForward: feedForward,
+      positions: positions)
+  }
 }

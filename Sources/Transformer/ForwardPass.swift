@@ -103,18 +103,16 @@ struct ForwardPass {
     try announce(.headOutputs, layer, z, columns: width)
   }
 
-  /// Hidden state 0 before any norm: the token embedding of each row, to which `add(row, position, out)` adds.
+  /// Hidden state 0 before any norm: the token embedding of each row, to which `add(row, out)` adds.
   func gather(
     _ embedding: Tensor, into h: UnsafeMutablePointer<Float>,
-    add: (_ row: Int, _ position: Int, _ out: UnsafeMutablePointer<Float>) -> Void
+    add: (_ row: Int, _ out: UnsafeMutablePointer<Float>) -> Void
   ) {
     let width = embedding.columns
-    for sequence in batch.sequences {
-      for row in sequence {
-        let out = h + row * width
-        out.update(from: embedding.pointer + Int(batch.ids[row]) * width, count: width)
-        add(row, firstPosition + row - sequence.lowerBound, out)
-      }
+    for row in 0..<tokens {
+      let out = h + row * width
+      out.update(from: embedding.pointer + Int(batch.ids[row]) * width, count: width)
+      add(row, out)
     }
   }
 }

@@ -15,6 +15,7 @@ struct GPT2: TransformerBody {
   let finalNorm: Norm?
   let activation: Activation
 
+  var positionRows: PositionRows { .fromZero }
   var wType: Tensor? { nil }
   var embeddingNorm: Norm? { nil }
 
@@ -24,8 +25,9 @@ struct GPT2: TransformerBody {
     try pass.batch.check(tokenTypesOf: 0)
     let d = dimensions.hidden
     let h = HiddenState(tokens: pass.tokens, width: d)  // [T, d]
-    pass.gather(wE, into: h.pointer) { _, position, out in
-      VectorMath.add(wPos.pointer + position * d, to: out, count: d)
+    let places = positionRows.rows(of: pass.batch, after: pass.firstPosition)
+    pass.gather(wE, into: h.pointer) { row, out in
+      VectorMath.add(wPos.pointer + places[row] * d, to: out, count: d)
     }
     return h
   }

@@ -9,7 +9,8 @@ extension ModelFamily {
       hasTokenTypes: false),
     classPrefix: "GPT2",
     names: WeightNames(
-      prefix: "transformer.", anchor: "wte.weight", blocks: "h", embeddings: ["wte", "wpe"], pooler: nil),
+      prefix: "transformer.", anchor: "wte.weight", blocks: "h", embeddings: ["wte", "wpe"],
+      body: ["wte", "wpe", "h", "ln_f"], firstTokenClassifier: nil),
     settings: .gpt2, load: { try GPT2.load($0) })
 }
 

@@ -13,6 +13,8 @@ public struct Model: Sendable {
   public let checkpoint: Checkpoint
   /// The family of models, with its traits.
   package let family: ModelFamily
+  /// How the model differs from those of other families.
+  public let traits: ModelTraits
   let body: any TransformerBody
   /// nil where the checkpoint has no head over the vocabulary.
   public let unembedding: Unembedding?
@@ -43,6 +45,7 @@ public struct Model: Sendable {
     unreadKeys = try family.settings.unreadKeys(of: checkpoint.config)
     let heads: Heads
     (body, heads) = try family.load(checkpoint)
+    traits = family.traits.with(positionOffset: body.positionRows.first)
     unembedding = heads.unembedding
     classifier = heads.classifier
     otherHead = heads.other
@@ -51,8 +54,6 @@ public struct Model: Sendable {
 
   /// config.json's `model_type`, such as "bert", for results. Code asks for `traits` instead.
   public var modelType: String { family.modelType }
-  /// How the family differs from others.
-  public var traits: ModelTraits { family.traits }
   /// Its sizes.
   public var dimensions: Dimensions { body.dimensions }
   /// Its blocks, from the lowest up.
@@ -61,8 +62,11 @@ public struct Model: Sendable {
   public var activation: Activation { body.activation }
   /// The token embedding, [V, d]: the paper's E, transposed.
   public var wE: Tensor { body.wE }
-  /// The position embedding, [positions, d]; a text's first token has row `traits.positionOffset`.
+  /// The position embedding, [`traits.positionOffset` + positions, d].
   public var wPos: Tensor { body.wPos }
+  /// The row of the position embedding that each token of a batch reads, [T]: from `traits.positionOffset` on, where
+  /// RoBERTa does not count a text's padding tokens and gives them the row before.
+  public func positionRows(of batch: PackedBatch) -> [Int] { body.positionRows.rows(of: batch) }
   /// The token type embedding, [types, d]; type 0 is added where no types are given. nil where there are none.
   public var wType: Tensor? { body.wType }
   /// The norm of the summed embeddings; nil where hidden state 0 is their sum.
@@ -119,7 +123,8 @@ public struct Model: Sendable {
     return result
   }
 
-  /// Adds the position embedding of each row's position in its sequence. The state's memory must not be shared.
+  /// Adds the position embedding of each row's place in its sequence, whatever the ids: as Hugging Face for states in
+  /// place of ids. The state's memory must not be shared.
   /// - Throws: `TransformerError.tooLong` for a sequence with more tokens than this model has positions.
   public func addPositions(to h: HiddenState, _ batch: PackedBatch) throws {
     if let long = batch.sequences.first(where: { $0.count > dimensions.positions }) {

@@ -25,31 +25,42 @@ package struct ModelFamily: Sendable {
     package let blocks: String
     /// The prefixes of the embeddings, their norm included.
     package let embeddings: [String]
-    /// The dense layer between the first token's state and a classifier; nil where there is none.
-    package let pooler: String?
+    /// First parts of the names of the body, as far as a classifier reads it.
+    package let body: Set<String>
+    /// nil for a family without such a classifier.
+    package let firstTokenClassifier: FirstTokenClassifier?
 
     /// The block of a stored tensor; nil outside the blocks.
     package func layer(of name: String) -> Int? {
-      let body = body(of: name)
-      guard body.hasPrefix(blocks + ".") else { return nil }
-      return body.dropFirst(blocks.count + 1).split(separator: ".").first.flatMap { Int($0) }
+      rest(of: name, after: blocks)?.split(separator: ".").first.flatMap { Int($0) }
     }
 
     /// Whether a stored tensor is one of the embeddings or of their norm.
-    package func isEmbedding(_ name: String) -> Bool {
-      let body = body(of: name)
-      return embeddings.contains { body.hasPrefix($0 + ".") }
+    package func isEmbedding(_ name: String) -> Bool { embeddings.contains { rest(of: name, after: $0) != nil } }
+
+    /// A stored tensor's name without the checkpoint's prefix; nil for one that a classifier's body does not have.
+    package func bodyName(of name: String, prefix: String) -> String? {
+      guard name.hasPrefix(prefix) else { return nil }
+      let rest = name.dropFirst(prefix.count)
+      return rest.split(separator: ".").first.map { body.contains(String($0)) } == true ? String(rest) : nil
     }
 
-    /// A name without the checkpoint's prefix.
-    private func body(of name: String) -> Substring {
-      let prefix = WeightReader.prefixes.first { !$0.isEmpty && name.hasPrefix($0) } ?? ""
-      return name.dropFirst(prefix.count)
+    /// What follows a part of the body in a stored name, behind any checkpoint's prefix; nil for other names.
+    private func rest(of name: String, after part: String) -> Substring? {
+      WeightReader.prefixes.map { $0 + part + "." }.first(where: name.hasPrefix).map { name.dropFirst($0.count) }
     }
   }
 
-  /// Every supported family, by `model_type`.
-  package static let all: [ModelFamily] = [.bert, .gpt2]
+  /// Names of the two layers of a classifier on the first token's state, as a checkpoint with a head has them.
+  package struct FirstTokenClassifier: Sendable {
+    /// The dense layer before the activation: "bert.pooler.dense".
+    package let dense: String
+    /// The layer with a score per class: "classifier".
+    package let output: String
+  }
+
+  /// Every supported family.
+  package static let all: [ModelFamily] = [.bert, .distilBERT, .gpt2, .roBERTa]
 
   /// nil for a `model_type` that is not supported.
   package static func named(_ modelType: String) -> ModelFamily? { all.first { $0.modelType == modelType } }
@@ -65,6 +76,30 @@ package struct ModelFamily: Sendable {
   }
 }
 
+/// The heads that a checkpoint has beside its body.
+struct Heads {
+  let unembedding: Unembedding?
+  let classifier: ClassifierHead?
+  let other: OtherHead?
+  /// Whether the tensors alone, not config.json's `architectures`, show that the classifier is one.
+  let classifierIsAssumed: Bool
+}
+
+extension Checkpoint {
+  /// C, from the shape of a classifier's weight, [C, d].
+  func classes(_ shape: [Int], of d: Int, tensor: String) throws -> Int {
+    guard shape.count == 2, shape[0] > 0 else {
+      throw CheckpointError.wrongShape(path: path(holding: tensor), tensor: tensor, expected: [1, d], found: shape)
+    }
+    return shape[0]
+  }
+
+  /// The names of stored tensors with this prefix, in the order of their bytes.
+  func names(beginning prefix: String) -> [String] {
+    entries.map(\.name).filter { $0.hasPrefix(prefix) }
+  }
+}
+
 /// The weights of a family without its heads, and the forward pass over them: BERT's or GPT-2's.
 protocol TransformerBody: Sendable {
   var dimensions: Dimensions { get }
@@ -77,6 +112,8 @@ protocol TransformerBody: Sendable {
   /// The norm of the summed embeddings; nil where there is none.
   var embeddingNorm: Norm? { get }
   var blocks: [Block] { get }
+  /// The row of the position embedding of each token.
+  var positionRows: PositionRows { get }
   /// The norm of the last state before a head; nil where the state is already normalised.
   var finalNorm: Norm? { get }
   var activation: Activation { get }

@@ -37,12 +37,12 @@ extension Model {
 }
 
 extension ClassifierHead {
-  /// The vectors with which each class reads the residual stream, [C, d]: the rows of `weight`, times the pooler's
-  /// matrix where there is one, without its tanh.
+  /// The vectors with which each class reads the residual stream, [C, d]: the rows of `weight`, times the
+  /// matrix of the dense layer where there is one, without its activation.
   package var readingVectors: Tensor {
-    guard case .firstToken(let pooler) = pooling else { return weight }
-    let (d, pooled) = (pooler.inputs, pooler.outputs)
-    let stride = pooler.layout == .outputByInput ? (output: d, input: 1) : (output: 1, input: pooled)
+    guard case .firstToken(let dense, _) = pooling else { return weight }
+    let (d, pooled) = (dense.inputs, dense.outputs)
+    let stride = dense.layout == .outputByInput ? (output: d, input: 1) : (output: 1, input: pooled)
     var rows = [Float](repeating: 0, count: classes * d)
     for row in 0..<classes {
       for column in 0..<d {
@@ -50,7 +50,7 @@ extension ClassifierHead {
         for i in 0..<pooled {
           sum +=
             Double(weight.pointer[row * pooled + i])
-            * Double(pooler.weight.pointer[i * stride.output + column * stride.input])
+            * Double(dense.weight.pointer[i * stride.output + column * stride.input])
         }
         rows[row * d + column] = Float(sum)
       }

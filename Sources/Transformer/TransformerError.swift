@@ -40,7 +40,9 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
   public var description: String {
     switch self {
     case .unknownModelType(let path, let found):
-      return "\(path): model_type is \(found); this build runs \"bert\" and \"gpt2\""
+      let known = ModelFamily.all.map { "\"\($0.modelType)\"" }
+      return "\(path): model_type is \(found); this build supports \(known.dropLast().joined(separator: ", ")) and "
+        + (known.last ?? "none")
     case .unsupportedOption(let path, let option, let found, let supported):
       return "\(path): \(option) is \(found), which changes the forward pass; supported: \(supported)"
     case .impossibleSize(let path, let option, let found, let expected):

@@ -91,6 +91,8 @@ extension TransformerModel {
   public var traits: ModelTraits { last.traits }
   /// config.json's `model_type`, for results.
   public var modelType: String { last.modelType }
+  /// `model_type` of the checkpoint with the first blocks, whose tokenizer reads the text.
+  package var tokenizerModelType: String { segments[0].model.modelType }
   /// The sizes of each block's checkpoint.
   public var blockDimensions: [Dimensions] {
     segments.flatMap { Array(repeating: $0.model.dimensions, count: $0.blocks.count) }
@@ -105,22 +107,22 @@ extension TransformerModel {
     }
     return starts
   }
-  /// The checkpoint itself; nil for a stitched model.
   package var checkpoints: [Model] { segments.map(\.model) }
 
+  /// The checkpoint itself; nil for a stitched model.
   public var checkpointModel: Model? { segments.count == 1 ? segments[0].model : nil }
   private var last: Model { segments[segments.count - 1].model }
 
   /// The tokenizer that reads this model's texts.
   /// - Throws: what loading a tokenizer throws.
   public func tokenizer() throws -> Tokenizer {
-    try Tokenizer.load(directory: tokenizerDirectory, modelType: modelType)
+    try Tokenizer.load(directory: tokenizerDirectory, modelType: tokenizerModelType)
   }
 
   /// The tokenizer for this model's token names; unsupported settings throw only when it tokenizes a text.
   /// - Throws: what loading a tokenizer throws.
   package func vocabularyTokenizer() throws -> Tokenizer {
-    try Tokenizer.loadVocabulary(directory: tokenizerDirectory, modelType: modelType)
+    try Tokenizer.loadVocabulary(directory: tokenizerDirectory, modelType: tokenizerModelType)
   }
 }
 

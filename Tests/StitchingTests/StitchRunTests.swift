@@ -135,7 +135,10 @@ import Transformer
     let single = try run(grid(["affine"]), unlabelled: unlabelled.subset(limit: 1, seed: 1))
     #expect(throws: StitchingError.tooFewTexts(dataset: "test.jsonl")) { try single.maps(of: single.jobs[0]) }
     let bert = try TokenizedModel(Model(directory: Places.model("imdb-bert-2")))
-    #expect(throws: StitchingError.differentArchitectures(pretrained: "bert", finetuned: "gpt2")) {
+    #expect(
+      throws: StitchingError.differentArchitectures(
+        pretrained: ModelFamily.bert.traits, finetuned: ModelFamily.gpt2.traits)
+    ) {
       try StitchPair(bert, b, allowsPartialVocabulary: true)
     }
   }

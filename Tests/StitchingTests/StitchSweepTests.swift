@@ -125,7 +125,10 @@ import Transformer
     }
     #expect(throws: StitchingError.noFinalNorm(modelType: "bert")) { try sweep([0], [1], .asPublished) }
     let gpt2 = try Model(directory: Places.model(Self.gpt2.1))
-    #expect(throws: StitchingError.differentArchitectures(pretrained: "bert", finetuned: "gpt2")) {
+    #expect(
+      throws: StitchingError.differentArchitectures(
+        pretrained: ModelFamily.bert.traits, finetuned: ModelFamily.gpt2.traits)
+    ) {
       try StitchingMaps(pair.a, gpt2, allowsPartialVocabulary: true, seed: 1, threads: Threads(1))
     }
   }

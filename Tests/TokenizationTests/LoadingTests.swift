@@ -204,7 +204,8 @@ import Tokenization
     ("json-bpe", #""fuse_unk":false"#, #""fuse_unk":false,"new_option":1"#, "new_option"),
     ("json-wordpiece", #""type":"BertNormalizer""#, #""type":"Lowercase""#, "Lowercase"),
     ("json-wordpiece", #""type":"BertPreTokenizer""#, #""type":"Whitespace""#, "Whitespace"),
-    ("json-wordpiece", #""type":"TemplateProcessing""#, #""type":"RobertaProcessing""#, "RobertaProcessing"),
+    ("json-wordpiece", #""type":"TemplateProcessing""#, #""type":"RobertaProcessing""#, "the key"),
+    ("json-wordpiece", #""type":"TemplateProcessing""#, #""type":"OtherProcessing""#, "OtherProcessing"),
   ])
   func refusedByName(_ name: String, _ part: String, _ replacement: String, _ word: String) throws {
     let text = String(decoding: try Fixture.bytes(Fixture.path(name, "tokenizer.json")), as: UTF8.self)

@@ -8,7 +8,7 @@ import Tokenization
   @Test(arguments: [
     "bert-base-uncased", "gpt2", "characters-uncased", "characters-cased", "characters-accents", "characters-stripped",
     "json-wordpiece", "json-raw", "json-bpe", "json-prefix", "json-trimmed", "json-prefix-trimmed", "prefix", "unigram",
-    "bpe",
+    "bpe", "roberta", "roberta-json", "roberta-json-prefix", "roberta-json-untrimmed", "wordpiece-cased",
   ])
   func tortureList(_ name: String) throws {
     let tokenizer = try Fixture.tokenizer(name)
@@ -29,6 +29,7 @@ import Tokenization
 
   @Test(arguments: [
     "bert-base-uncased", "gpt2", "unigram", "bpe", "json-prefix-trimmed", "imdb-bert-1", "imdb-gpt2-narrow",
+    "roberta", "roberta-json", "roberta-json-prefix", "roberta-json-untrimmed", "wordpiece-cased",
   ])
   func reviews(_ name: String) throws {
     let tokenizer = try Fixture.tokenizer(name)

@@ -151,15 +151,53 @@ import Transformer
     ) { try other.restore(folder.path("state")) }
   }
 
+  private static let distilled = [
+    "classifier.bias", "classifier.weight", "pre_classifier.bias", "pre_classifier.weight",
+  ]
+  private static let roberta = [
+    "classifier.dense.bias", "classifier.dense.weight", "classifier.out_proj.bias", "classifier.out_proj.weight",
+  ]
+
+  /// A classifier of DistilBERT or RoBERTa keeps its weights where kind and number of classes agree, with rows in the
+  /// order of the names; another number of classes gets a new output, and the class is the family's own.
+  @Test(arguments: ["distilbert", "roberta"]) func classifiersOfOtherFamilies(_ family: String) throws {
+    let stored = try Checkpoint(directory: Places.fixture("variants/\(family)-three-labels"))
+    let batch = try PackedBatch([[5, 6, 7], [9]])
+    let workspace = Workspace(threads: Threads(1))
+    let scores = try Model(stored).classify(batch, workspace: workspace)
+    let turned = try stored.preparedForClassification(
+      .cls, labels: ["LABEL_2", "LABEL_0", "LABEL_1"], cleaning: .none, seed: 1)
+    #expect(try Model(turned).classify(batch, workspace: workspace) == scores.map { [$0[2], $0[0], $0[1]] })
+    #expect(Set(turned.entries.map(\.name)) == Set(stored.entries.map(\.name)))
+    let two = try stored.preparedForClassification(.cls, labels: ["a", "b"], cleaning: .none, seed: 1)
+    #expect(try Model(two).classify(batch, workspace: workspace)[0].count == 2)
+    let (dense, output) =
+      family == "roberta" ? ("classifier.dense", "classifier.out_proj") : ("pre_classifier", "classifier")
+    #expect(try two.floats(dense + ".weight").values == stored.floats(dense + ".weight").values)
+    let name = family == "roberta" ? "RobertaForSequenceClassification" : "DistilBertForSequenceClassification"
+    #expect(two.config["architectures"].value == [.string(name)])
+    let trained = try Trainable(two, lastBlocks: 1, weightsOnly: true)
+    let heads = trained.parameters.map(\.name).filter { !$0.hasPrefix(family + ".") }
+    #expect(Set(heads) == [dense + ".weight", output + ".weight"])
+    #expect(trained.firstTrainedLayer == 1)
+  }
+
   /// Names of other sources become those of Hugging Face's class, and buffers are left out.
   @Test func otherNames() throws {
-    for name in ["bert-base-only", "bert-gamma-beta", "bert-model-prefix", "gpt2-base-only", "gpt2-stored-masks"] {
+    for (name, body, heads) in [
+      ("bert-base-only", "bert.", ["classifier.bias", "classifier.weight"]),
+      ("bert-gamma-beta", "bert.", ["classifier.bias", "classifier.weight"]),
+      ("bert-model-prefix", "bert.", ["classifier.bias", "classifier.weight"]),
+      ("gpt2-base-only", "transformer.", ["classifier.bias", "classifier.weight"]),
+      ("gpt2-stored-masks", "transformer.", ["classifier.bias", "classifier.weight"]),
+      ("distilbert", "distilbert.", Self.distilled), ("distilbert-base-only", "distilbert.", Self.distilled),
+      ("roberta-base-only", "roberta.", Self.roberta), ("roberta-other-padding", "roberta.", Self.roberta),
+    ] {
       let checkpoint = try Checkpoint(directory: Places.fixture("variants/" + name))
-      let isBERT = name.hasPrefix("bert")
       let prepared = try checkpoint.preparedForClassification(
-        isBERT ? .cls : .mean, labels: ["a", "b"], cleaning: .none, seed: 1)
-      let body = isBERT ? "bert." : "transformer."
-      #expect(prepared.entries.allSatisfy { $0.name.hasPrefix(body) || $0.name.hasPrefix("classifier.") }, "\(name)")
+        name.hasPrefix("gpt2") ? .mean : .cls, labels: ["a", "b"], cleaning: .none, seed: 1)
+      #expect(prepared.entries.map(\.name).filter { !$0.hasPrefix(body) }.sorted() == heads, "\(name)")
+      #expect(!prepared.entries.contains { $0.name.hasPrefix("roberta.pooler") }, "\(name)")
       #expect(!prepared.entries.contains { $0.name.hasSuffix("gamma") || $0.name.hasSuffix(".attn.bias") }, "\(name)")
       let batch = try PackedBatch([[1, 2, 3]])
       let workspace = Workspace(threads: Threads(1))

@@ -26,7 +26,7 @@ import Transformer
     let folder = try TemporaryFolder()
     try kind.checkpoint.write(to: folder.path)
     let oracle = try Oracle(directory: folder.path).loaded()
-    let trained = try Trainable(Checkpoint(directory: folder.path)) { !$0.hasPrefix("cls.predictions") }
+    let trained = try Trainable(Checkpoint(directory: folder.path)) { !$0.hasPrefix(kind.kind.vocabularyHead) }
     #expect(trained.firstTrainedLayer == 0)
     let (batch, workspace) = (try PackedBatch(Self.texts), Workspace(threads: Threads(2)))
     // A second time: the earlier gradient is overwritten.
@@ -52,7 +52,7 @@ import Transformer
     }
     // The heads over the vocabulary are not trained by a classifier; all else is.
     let trainedNames = Set(trained.parameters.map(\.name))
-    let stored = kind.checkpoint.tensors.keys.filter { !$0.hasPrefix("cls.predictions") }
+    let stored = kind.checkpoint.tensors.keys.filter { !$0.hasPrefix(kind.kind.vocabularyHead) }
     #expect(trainedNames == Set(stored))
   }
 

@@ -7,16 +7,20 @@ import Transformer
 
 /// A tiny classifier with each way of pooling, and the oracle that reads the same files.
 enum TinyClassifier: String, CaseIterable, Sendable {
-  case bert, gpt2LastToken, gpt2Mean, gpt2MeanWithoutNorm
+  case bert, distilbert, roberta, gpt2LastToken, gpt2Mean, gpt2MeanWithoutNorm
+
+  var kind: TinyCheckpoint.Kind { TinyCheckpoint.Kind(rawValue: rawValue) ?? .gpt2 }
 
   var checkpoint: TinyCheckpoint {
-    var made = TinyCheckpoint.make(self == .bert ? .bert : .gpt2, positions: 6)
+    var made = TinyCheckpoint.make(kind, positions: 6)
     switch self {
-    case .bert:
-      made.addLinear("bert.pooler.dense", [12, 12], outputs: 12)
-      made.addLinear("classifier", [3, 12], outputs: 3)
+    case .bert, .distilbert: made.addClassifier(kind, classes: 3)
+    case .roberta:
+      made.addClassifier(kind, classes: 3)
+      // The texts hold this token, which positions do not count.
+      made.config["pad_token_id"] = 0
     case .gpt2LastToken:
-      made.add("score.weight", [3, 12])
+      made.addClassifier(kind, classes: 3)
       made.config["pad_token_id"] = 0
     case .gpt2Mean, .gpt2MeanWithoutNorm:
       made.addLinear("classifier", [3, 12], outputs: 3)

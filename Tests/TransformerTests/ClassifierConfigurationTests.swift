@@ -84,6 +84,48 @@ import Transformer
     #expect(model.unembedding != nil)
   }
 
+  /// The same for DistilBERT, whose dense layer stands beside the body and has a multiple choice's name too, and for
+  /// RoBERTa, whose classifier of sequences has names of its own.
+  @Test func whatAClassifierIsInOtherFamilies() throws {
+    let directory = try TemporaryDirectory()
+    for (kind, classes, dense, classifies) in [
+      (TinyCheckpoint.Kind.distilbert, "DistilBertForSequenceClassification", true, true),
+      (.distilbert, "DistilBertForMultipleChoice", true, false),
+      (.distilbert, "DistilBertForTokenClassification", false, false),
+      (.distilbert, "DistilBertForMaskedLM", true, true),
+      (.roberta, "RobertaForSequenceClassification", true, true), (.roberta, "RobertaForMaskedLM", true, true),
+      (.roberta, "RobertaForTokenClassification", false, false), (.roberta, "RobertaForMultipleChoice", false, false),
+    ] {
+      var checkpoint = TinyCheckpoint.make(kind)
+      let own = Set(checkpoint.tensors.keys)
+      if dense {
+        checkpoint.addClassifier(kind, classes: 2)
+      } else {
+        checkpoint.addLinear("classifier", [2, 12], outputs: 2)
+      }
+      checkpoint.config["architectures"] = [.string(classes)]
+      let model = try checkpoint.open(in: directory)
+      #expect((model.classifier != nil) == classifies, "\(classes)")
+      let left = checkpoint.tensors.keys.filter { !own.contains($0) }.sorted()
+      #expect(model.otherHead?.tensors == (classifies ? nil : left), "\(classes)")
+      #expect(
+        model.classifierIsAssumed == (classifies && !classes.hasSuffix("ForSequenceClassification")), "\(classes)")
+      #expect(model.unembedding != nil)
+    }
+  }
+
+  /// What RobertaModel stores and no computed head reads.
+  @Test func roBERTasPoolerIsNotNeeded() throws {
+    let directory = try TemporaryDirectory()
+    var checkpoint = TinyCheckpoint.roberta()
+    let plain = try checkpoint.open(in: directory).trace([3, 1, 5], workspace: Workspace())
+    checkpoint.addLinear("roberta.pooler.dense", [12, 12], outputs: 12)
+    checkpoint.add("roberta.embeddings.position_ids", [1, 18])
+    let model = try checkpoint.open(in: directory)
+    #expect(model.otherHead == nil)
+    #expect(try model.trace([3, 1, 5], workspace: Workspace()).logits?.bits == plain.logits?.bits)
+  }
+
   @Test func otherHeadsAreLeftOut() throws {
     let directory = try TemporaryDirectory()
     var bert = TinyCheckpoint.bert()
@@ -115,7 +157,9 @@ import Transformer
       (TinyCheckpoint.Kind.bert, "bert.encoder.layer.0.attention.self.query.lora_A.weight"),
       (.bert, "encoder.layer.0.output.adapter.weight"), (.bert, "cls.predictions.extra.weight"),
       (.gpt2, "transformer.h.0.attn.c_attn.lora_B.weight"), (.gpt2, "lm_head.bias"),
-      (.gpt2, "transformer.prefix.weight"),
+      (.gpt2, "transformer.prefix.weight"), (.distilbert, "distilbert.pooler.dense.weight"),
+      (.distilbert, "transformer.layer.0.attention.extra.weight"), (.distilbert, "vocab_projector.extra"),
+      (.roberta, "roberta.encoder.layer.0.attention.self.query.lora_A.weight"), (.roberta, "lm_head.extra.weight"),
     ] {
       var checkpoint = TinyCheckpoint.make(kind)
       checkpoint.add(name, [2, 12])

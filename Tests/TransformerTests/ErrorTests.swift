@@ -61,25 +61,24 @@ import Transformer
     }
   }
 
-  /// Every tensor of both tiny checkpoints in turn: missing, of another shape, holding NaN or an infinity.
+  /// Every tensor of the tiny checkpoints in turn: missing, of another shape, holding NaN or an infinity.
   @Test(arguments: TinyCheckpoint.Kind.allCases) func everyTensorIsChecked(_ kind: TinyCheckpoint.Kind) throws {
     let directory = try TemporaryDirectory()
     let path = directory.path + "/model.safetensors"
     let whole = TinyCheckpoint.make(kind)
-    let anchors = ["bert.embeddings.word_embeddings.weight", "transformer.wte.weight"]
-    // Without it a BERT has no head over the vocabulary, and the rest of that head is left over.
-    let headAnchor = "cls.predictions.transform.dense.weight"
+    // Without it an encoder has no head over the vocabulary, and the rest of that head is left over.
+    let headAnchors = ["cls.predictions.transform.dense.weight", "vocab_transform.weight", "lm_head.dense.weight"]
     for (name, tensor) in whole.tensors.sorted(by: { $0.key < $1.key }) {
       var checkpoint = whole
       checkpoint.tensors[name] = nil
       let error = #expect(throws: CheckpointError.self, "\(name) removed") { try checkpoint.open(in: directory) }
       switch error {
       case .missingTensor(path, let missing, let stored)?:
-        #expect(missing == name || anchors.contains(name) && name.hasSuffix(missing))
+        #expect(missing == name || name == kind.wE && name.hasSuffix(missing))
         #expect(stored.count == whole.tensors.count - 1)
       case .unused(path, let names)?:
-        #expect(name == headAnchor)
-        #expect(names.allSatisfy { $0.hasPrefix("cls.") })
+        #expect(headAnchors.contains(name))
+        #expect(names.allSatisfy { $0.hasPrefix(kind.vocabularyHead) })
       default: Issue.record("\(name) removed: \(String(describing: error))")
       }
 
@@ -117,7 +116,10 @@ import Transformer
   @Test func everyDescriptionSaysWhatToDo() {
     let path = "DIR/config.json"
     let texts: [(TransformerError, [String])] = [
-      (.unknownModelType(path: path, found: "the string \"t5\""), [path, "t5", "bert", "gpt2"]),
+      (
+        .unknownModelType(path: path, found: "the string \"t5\""),
+        [path, "t5", "bert", "distilbert", "gpt2", "roberta"]
+      ),
       (.unsupportedOption(path: path, option: "is_decoder", found: "true", supported: "false"), [path, "is_decoder"]),
       (.impossibleSize(path: path, option: "n_head", found: "7", expected: "a divisor"), [path, "n_head", "7"]),
       (.contradiction(path: "W", tensor: "a", other: "b"), ["W", "a", "b", "tie_word_embeddings"]),

@@ -20,8 +20,10 @@ enum Fixtures {
   static let variants = [
     "bert-base-only", "bert-bfloat16", "bert-float16", "bert-float64", "bert-gamma-beta", "bert-gelu-new",
     "bert-model-prefix", "bert-odd-sizes", "bert-sharded", "bert-three-labels", "bert-three-types", "bert-untied",
+    "distilbert", "distilbert-base-only", "distilbert-three-labels",
     "gpt2-base-only", "gpt2-bfloat16", "gpt2-float16", "gpt2-last-token-classifier", "gpt2-odd-sizes", "gpt2-sharded",
     "gpt2-stored-masks", "gpt2-unscaled", "gpt2-untied",
+    "roberta", "roberta-base-only", "roberta-other-padding", "roberta-three-labels",
   ].map { golden("variants/" + $0) }
 
   /// The embedded models.

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Transformer
 
-/// Damaged checkpoints are refused with an error or run; they never trap. 20,400 cases in all.
+/// Damaged checkpoints are refused with an error or run; they never trap. 40,800 cases in all.
 @Suite struct FuzzTests {
   enum Target: String, CaseIterable { case config, header, bytes }
 
@@ -15,9 +15,12 @@ import Transformer
     let cases = 3400
     let directory = try TemporaryDirectory()
     var checkpoint = TinyCheckpoint.make(kind, positions: 4, layers: 1)
-    checkpoint.addLinear("classifier", [2, 12], outputs: 2)
-    if kind == .bert { checkpoint.addLinear("bert.pooler.dense", [12, 12], outputs: 12) }
-    if kind == .gpt2 { checkpoint.config["graft"] = ["pooling": "mean", "final_norm": false] }
+    if kind == .gpt2 {
+      checkpoint.addLinear("classifier", [2, 12], outputs: 2)
+      checkpoint.config["graft"] = ["pooling": "mean", "final_norm": false]
+    } else {
+      checkpoint.addClassifier(kind, classes: 2)
+    }
     try checkpoint.write(to: directory.path)
     let path = directory.path + (target == .config ? "/config.json" : "/model.safetensors")
     let whole = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))

@@ -42,18 +42,16 @@ import Transformer
     }
   }
 
-  @Test func firstToken() throws {
-    try checkClassifier(.bert, texts: Self.texts) { checkpoint in
-      checkpoint.addLinear("bert.pooler.dense", [12, 12], outputs: 12)
-      checkpoint.addLinear("classifier", [5, 12], outputs: 5)
-    }
+  @Test(arguments: [TinyCheckpoint.Kind.bert, .distilbert, .roberta])
+  func firstToken(_ kind: TinyCheckpoint.Kind) throws {
+    try checkClassifier(kind, texts: Self.texts) { $0.addClassifier(kind, classes: 5) }
   }
 
   /// Every activation that config.json may name, in the blocks and in BERT's transform.
   @Test(arguments: Activation.names) func activations(_ name: String) throws {
     for kind in TinyCheckpoint.Kind.allCases {
       var checkpoint = TinyCheckpoint.make(kind)
-      checkpoint.config[kind == .bert ? "hidden_act" : "activation_function"] = .string(name)
+      checkpoint.config[kind.activationKey] = .string(name)
       let directory = try TemporaryDirectory()
       let trace = try checkpoint.open(in: directory).trace([1, 5, 20, 7], workspace: Workspace())
       let expected = try Oracle(directory: directory.path).forward([1, 5, 20, 7])
@@ -62,10 +60,13 @@ import Transformer
   }
 
   /// Where nothing is tied, the decoder's own matrix and bias count.
-  @Test func untiedDecoder() throws {
-    var checkpoint = TinyCheckpoint.bert()
+  @Test(arguments: [
+    (TinyCheckpoint.Kind.bert, "cls.predictions.decoder", 23), (.distilbert, "vocab_projector", 23),
+    (.roberta, "lm_head.decoder", 25),
+  ]) func untiedDecoder(_ kind: TinyCheckpoint.Kind, name: String, vocabulary: Int) throws {
+    var checkpoint = TinyCheckpoint.make(kind)
     checkpoint.config["tie_word_embeddings"] = false
-    checkpoint.addLinear("cls.predictions.decoder", [23, 12], outputs: 23)
+    checkpoint.addLinear(name, [vocabulary, 12], outputs: vocabulary)
     let directory = try TemporaryDirectory()
     let model = try checkpoint.open(in: directory)
     #expect(try #require(model.unembedding).isTied == false)

@@ -6,7 +6,8 @@ import Transformer
 
 /// A model's traits, against its behaviour.
 @Suite struct ModelTraitsTests {
-  @Test(arguments: ["tiny/bert", "tiny/gpt2"]) func traitsAreWhatTheForwardPassDoes(_ name: String) throws {
+  @Test(arguments: ["tiny/bert", "tiny/gpt2", "variants/distilbert", "variants/roberta"])
+  func traitsAreWhatTheForwardPassDoes(_ name: String) throws {
     let model = try Model(directory: Fixtures.path(name))
     let workspace = Workspace()
     let (short, long): ([Int32], [Int32]) = ([5, 9], [5, 9, 11])
@@ -54,6 +55,25 @@ import Transformer
     }
   }
 
+  /// RoBERTa counts the tokens that are not padding from the row after the padding's; others count every token.
+  @Test func rowsOfPositions() throws {
+    let directory = try TemporaryDirectory()
+    let batch = try PackedBatch([[5, 1, 6, 1, 7], [1, 8]])
+    var checkpoint = TinyCheckpoint.roberta()
+    let model = try checkpoint.open(in: directory)
+    #expect(model.positionRows(of: batch) == [2, 1, 3, 1, 4, 1, 2])
+    #expect(model.positions == 16 && model.wPos.rows == 18 && model.traits.positionOffset == 2)
+    checkpoint.config["pad_token_id"] = 6
+    let other = try checkpoint.open(in: directory)
+    #expect(other.positionRows(of: batch) == [7, 8, 6, 9, 10, 7, 8])
+    #expect(other.positions == 11 && other.traits.positionOffset == 7)
+    _ = try other.forward(PackedBatch([[Int32](repeating: 3, count: 11)]), workspace: Workspace())
+    #expect(throws: TransformerError.tooLong(tokens: 12, positions: 11)) {
+      try other.forward(PackedBatch([[Int32](repeating: 3, count: 12)]), workspace: Workspace())
+    }
+    #expect(try TinyCheckpoint.distilbert().open(in: directory).positionRows(of: batch) == [0, 1, 2, 3, 4, 0, 1])
+  }
+
   @Test func everyFamilyIsFoundByItsName() throws {
     for family in ModelFamily.all { #expect(ModelFamily.named(family.modelType)?.traits == family.traits) }
     #expect(Set(ModelFamily.all.map(\.modelType)).count == ModelFamily.all.count)
@@ -67,6 +87,16 @@ import Transformer
     #expect(bert.layer(of: "bert.pooler.dense.weight") == nil && bert.layer(of: "classifier.weight") == nil)
     #expect(gpt2.layer(of: "transformer.h.0.ln_1.weight") == 0 && gpt2.layer(of: "h.2.ln_1.bias") == 2)
     #expect(gpt2.layer(of: "transformer.ln_f.weight") == nil)
+    let (distilled, roberta) = (ModelFamily.distilBERT.names, ModelFamily.roBERTa.names)
+    #expect(distilled.layer(of: "distilbert.transformer.layer.4.ffn.lin1.weight") == 4)
+    #expect(distilled.layer(of: "transformer.layer.4.ffn.lin1.weight") == 4)
+    #expect(distilled.layer(of: "pre_classifier.weight") == nil)
+    #expect(roberta.layer(of: "roberta.encoder.layer.3.output.dense.weight") == 3)
+    #expect(
+      distilled.bodyName(of: "distilbert.transformer.layer.0.x", prefix: "distilbert.") == "transformer.layer.0.x")
+    #expect(distilled.bodyName(of: "vocab_transform.weight", prefix: "") == nil)
+    #expect(roberta.bodyName(of: "pooler.dense.weight", prefix: "") == nil)
+    #expect(bert.bodyName(of: "bert.pooler.dense.weight", prefix: "bert.") == "pooler.dense.weight")
     #expect(bert.isEmbedding("bert.embeddings.LayerNorm.bias") && !bert.isEmbedding("bert.pooler.dense.bias"))
     #expect(gpt2.isEmbedding("wpe.weight") && !gpt2.isEmbedding("score.weight"))
   }

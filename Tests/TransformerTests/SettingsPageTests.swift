@@ -22,12 +22,26 @@ import Transformer
   }
 
   @Test func configuration() throws {
-    let (bert, gpt2) = (SettingsKeys.bert, SettingsKeys.gpt2)
-    let keys = bert.entries.map(\.key) + gpt2.entries.map(\.key).filter { bert.treatment(of: $0) == nil }
+    var keys: [String] = []
+    for family in ModelFamily.all {
+      keys += family.settings.entries.map(\.key).filter { !keys.contains($0) }
+    }
     let expected = keys.map { key in
-      let titles = [bert, gpt2].map { $0.treatment(of: key)?.title }
-      let both = titles[0].flatMap { bert in titles[1].map { bert == $0 ? $0 : "BERT: \(bert); GPT-2: \($0)" } }
-      return SettingsPage.Row(key: key, treatment: both ?? titles.compactMap { $0 }.joined())
+      // The families by what each does with the key, in the order of the registry.
+      var groups: [(title: String, families: [String])] = []
+      for family in ModelFamily.all {
+        guard let title = family.settings.treatment(of: key)?.title else { continue }
+        if let index = groups.firstIndex(where: { $0.title == title }) {
+          groups[index].families.append(family.traits.family)
+        } else {
+          groups.append((title, [family.traits.family]))
+        }
+      }
+      let treatment =
+        groups.count == 1
+        ? groups[0].title
+        : groups.map { "\($0.families.joined(separator: ", ")): \($0.title)" }.joined(separator: "; ")
+      return SettingsPage.Row(key: key, treatment: treatment)
     }
     let graft = SettingsKeys.graft.entries.map {
       SettingsPage.Row(key: "graft." + $0.key, treatment: $0.treatment.title)
@@ -40,7 +54,7 @@ import Transformer
     expectSame(try Self.page().rows(of: "generation_config.json"), expected, "generation_config.json")
   }
 
-  @Test(arguments: [SettingsKeys.bert, SettingsKeys.gpt2, SettingsKeys.graft, SettingsKeys.generation])
+  @Test(arguments: ModelFamily.all.map(\.settings) + [SettingsKeys.graft, SettingsKeys.generation])
   func everyKeyOnce(_ keys: SettingsKeys) {
     #expect(Set(keys.entries.map(\.key)).count == keys.entries.count)
   }

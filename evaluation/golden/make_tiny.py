@@ -16,12 +16,18 @@ from safetensors.torch import save_file
 
 import checkpoint
 import forward
-from transformers import BertConfig, GPT2Config
+from transformers import BertConfig, DistilBertConfig, GPT2Config, RobertaConfig
 
 SEED = 20231121
 BERT = dict(vocab_size=101, hidden_size=36, num_hidden_layers=2, num_attention_heads=3, intermediate_size=44,
             max_position_embeddings=24, hidden_dropout_prob=0.1, pad_token_id=0)
 GPT2 = dict(vocab_size=97, n_embd=36, n_layer=2, n_head=3, n_positions=24, bos_token_id=0, eos_token_id=0)
+DISTILBERT = dict(vocab_size=101, dim=36, n_layers=2, n_heads=3, hidden_dim=44, max_position_embeddings=24)
+ROBERTA = dict(vocab_size=99, hidden_size=36, num_hidden_layers=2, num_attention_heads=3, intermediate_size=44,
+               max_position_embeddings=26, type_vocab_size=1, layer_norm_eps=1e-5)
+# By the beginning of an architecture's name.
+FAMILIES = {"Bert": (BertConfig, BERT), "DistilBert": (DistilBertConfig, DISTILBERT), "GPT2": (GPT2Config, GPT2),
+            "Roberta": (RobertaConfig, ROBERTA)}
 
 
 def prefixless(tensors):
@@ -53,9 +59,14 @@ def causal_buffers(tensors):
     return old
 
 
+def position_ids(tensors):
+    """As earlier releases stored a RoBERTa: the rows of the positions beside them."""
+    return tensors | {"embeddings.position_ids": torch.arange(ROBERTA["max_position_embeddings"])[None]}
+
+
 @dataclass
 class Variant:
-    """One checkpoint: what differs from BERT or GPT2 above, the type stored, and what is done to the names stored."""
+    """One checkpoint: what differs from its family above, the type stored, and what is done to the names stored."""
 
     architecture: str
     options: dict = field(default_factory=dict)
@@ -63,6 +74,7 @@ class Variant:
     layout: Callable = lambda tensors: tensors
     shards: int = 1
     token_types: tuple = ()
+    ids: tuple = ()
 
 
 VARIANTS = {
@@ -90,12 +102,22 @@ VARIANTS = {
     "gpt2-last-token-classifier": Variant("GPT2ForSequenceClassification", dict(num_labels=3, pad_token_id=0)),
     "gpt2-float16": Variant("GPT2LMHeadModel", dtype=torch.float16),
     "gpt2-bfloat16": Variant("GPT2LMHeadModel", dtype=torch.bfloat16),
+    # The order decides the seeds: new variants stand at the end.
+    "distilbert": Variant("DistilBertForMaskedLM"),
+    "distilbert-base-only": Variant("DistilBertModel", dict(sinusoidal_pos_embds=True)),
+    "distilbert-three-labels": Variant("DistilBertForSequenceClassification", dict(num_labels=3)),
+    "roberta": Variant("RobertaForMaskedLM", ids=(0, 7, 1, 50, 1, 1, 98, 3, 3, 61, 2)),
+    "roberta-base-only": Variant("RobertaModel", layout=position_ids),
+    "roberta-three-labels": Variant("RobertaForSequenceClassification", dict(num_labels=3)),
+    "roberta-other-padding": Variant("RobertaForMaskedLM", dict(
+        pad_token_id=4, type_vocab_size=2, hidden_act="relu", tie_word_embeddings=False),
+        ids=(0, 7, 4, 50, 1, 4, 98), token_types=(0, 0, 1, 1, 0, 1, 1)),
 }
 
 
 def random_model(variant, rng):
-    bert = variant.architecture.startswith("Bert")
-    config = BertConfig(**{**BERT, **variant.options}) if bert else GPT2Config(**{**GPT2, **variant.options})
+    make, options = next(v for family, v in FAMILIES.items() if variant.architecture.startswith(family))
+    config = make(**{**options, **variant.options})
     config.architectures = [variant.architecture]
     config.dtype = str(variant.dtype).removeprefix("torch.")
     model = checkpoint.CLASSES[variant.architecture](config)
@@ -107,6 +129,8 @@ def random_model(variant, rng):
     if hasattr(model, "cls"):
         # Two names of one bias, whether or not the decoder's matrix is tied.
         model.cls.predictions.decoder.bias.data = model.cls.predictions.bias.data.clone()
+    if variant.architecture == "RobertaForMaskedLM":
+        model.lm_head.decoder.bias.data = model.lm_head.bias.data.clone()
     model.tie_weights()
     return model, config
 
@@ -150,6 +174,7 @@ def main():
         config.to_json_file(folder / "config.json", use_diff=False)
 
         ids = torch.from_numpy(rng.integers(1, config.vocab_size, 13))
+        ids = torch.tensor(variant.ids) if variant.ids else ids
         expected = {"ids": ids}
         if variant.token_types:
             expected["token_types"] = torch.tensor(variant.token_types)

@@ -13,7 +13,14 @@ class Weights:
 
     def __init__(self, core, layer):
         block = core.blocks[layer]
-        if core.bert:
+        if core.distilbert:
+            own = block.attention
+            self.wQ, self.wK, self.wV = (m.weight.detach().T for m in (own.q_lin, own.k_lin, own.v_lin))
+            self.bV = own.v_lin.bias.detach()
+            self.wO = own.out_lin.weight.detach().T
+            self.keys = block.ffn.lin1.weight.detach()
+            self.values = block.ffn.lin2.weight.detach().T
+        elif not core.gpt2:
             own = block.attention.self
             self.wQ, self.wK, self.wV = (m.weight.detach().T for m in (own.query, own.key, own.value))
             self.bV = own.value.bias.detach()
@@ -58,13 +65,13 @@ def effective_attention(core, hidden, attention):
     for l in range(layers):
         weights = Weights(core, l)
         with torch.no_grad():
-            X = hidden[l] if core.bert else core.blocks[l].ln_1(hidden[l])
+            X = core.blocks[l].ln_1(hidden[l]) if core.gpt2 else hidden[l]
         for h in range(heads):
             _, _, wV, bV, wO = weights.head(h, heads)
             T = (X @ wV + bV) @ wO
             U = column_space(T)
             rank[l, h] = U.shape[1]
-            if core.bert:
+            if not core.gpt2:
                 effective[l, h] = attention[l, h] @ U @ U.T
                 continue
             for i in range(length):
@@ -77,7 +84,7 @@ def attribution(core, hidden):
     """[l-1, j, i]: Frobenius norm of the Jacobian of h_j^l by h_i^0, normalised over i (Brunner et al. 2020)."""
     length, d = hidden.shape[1:]
     mask = None
-    if not core.bert:
+    if core.gpt2:
         mask = torch.full((length, length), torch.finfo(hidden.dtype).min, dtype=hidden.dtype).triu(1)[None, None]
     total, result = torch.eye(length * d, dtype=hidden.dtype), []
     for l, block in enumerate(core.blocks):

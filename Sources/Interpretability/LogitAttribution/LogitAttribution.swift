@@ -103,8 +103,9 @@ public struct LogitAttribution: Sendable, Equatable {
         found: [head.vocabulary, head.matrix.columns])
     }
     let rows = RowRecorder(places.map(\.position))
-    let h = try model.forward(
-      PackedBatch([ids]), workspace: workspace, observer: rows, interventions: interventions)
+    let batch = try PackedBatch([ids])
+    let h = try model.forward(batch, workspace: workspace, observer: rows, interventions: interventions)
+    let positionRows = model.positionRows(of: batch)
     let most = min(placesAtATime, places.count)
     let states = HiddenState(tokens: most, width: h.width)
     let scores = FloatBuffer(uninitializedCount: most * head.vocabulary)
@@ -117,7 +118,8 @@ public struct LogitAttribution: Sendable, Equatable {
       return try chunk.enumerated().map { index, place -> LogitAttribution in
         let own = scores.pointer + index * head.vocabulary
         var pass = LogitDecomposition(
-          model: model, id: ids[place.position], position: place.position, rows: rows, interventions: interventions)
+          model: model, id: ids[place.position], position: place.position, place: positionRows[place.position],
+          rows: rows, interventions: interventions)
         return try LogitAttribution(
           parts: pass.parts(of: place.target, versus: versus, head: head, state: h),
           logit: Double(own[Int(place.target)]) - (versus.map { Double(own[Int($0)]) } ?? 0), model: model.name,

@@ -9,16 +9,22 @@ struct LogitDecomposition {
   let model: Model
   let id: Int32
   let position: Int
+  /// The row of the position embedding.
+  let place: Int
   let rows: RowRecorder
   let interventions: [Intervention]
   private var direction: [Double] = []
   /// From the logit down.
   private var parts: [Part] = []
 
-  init(model: Model, id: Int32, position: Int, rows: RowRecorder, interventions: [Intervention]) {
+  /// - Parameter place: the row of the position embedding that the token reads.
+  init(
+    model: Model, id: Int32, position: Int, place: Int, rows: RowRecorder, interventions: [Intervention]
+  ) {
     self.model = model
     self.id = id
     self.position = position
+    self.place = place
     self.rows = rows
     self.interventions = interventions
   }
@@ -123,7 +129,7 @@ struct LogitDecomposition {
   private mutating func passEmbeddings() {
     if isReplaced(.residPre, 0) { return add("embed", .replacement, 0, rows[0, .residPre, position]) }
     let token = numbers(model.wE, Int(id))
-    let place = numbers(model.wPos, model.traits.positionOffset + position)
+    let place = numbers(model.wPos, place)
     let type = model.wType.map { numbers($0, 0) }
     if let norm = model.embeddingNorm {
       let embeddings = sum(token, place)
