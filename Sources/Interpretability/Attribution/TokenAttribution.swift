@@ -107,7 +107,7 @@ package struct TokenAttribution: Sendable {
     let map = try Linearization(
       advancing: &h, of: model, through: 0..<model.dimensions.layers, batch, workspace: workspace,
       derivatives: derivatives)
-    return norms(map, tokens: tokens, chunk: Self.chunk(model, batch, memory), derivatives: derivatives)
+    return try norms(map, tokens: tokens, chunk: Self.chunk(model, batch, memory), derivatives: derivatives)
   }
 
   /// The number of directions computed together.

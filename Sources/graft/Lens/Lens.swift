@@ -3,6 +3,7 @@ import Evaluation
 import Files
 import Interpretability
 import Reporting
+import Transformer
 
 struct Lens: ParsableCommand {
   static let configuration = CommandConfiguration(
