@@ -137,6 +137,12 @@ bool graft_curl_perform(graft_curl *client, const graft_curl_request *request, c
   curl_easy_reset(client->handle);
   curl_slist_free_all(headers);
   if (code == CURLE_OK) return true;
+  // After a name that was not found, libcurl 7.88 refuses the next request of the same handle (CURLE_BAD_FUNCTION_ARGUMENT).
+  CURL *fresh = curl_easy_init();
+  if (fresh != NULL) {
+    curl_easy_cleanup(client->handle);
+    client->handle = fresh;
+  }
   error->failure = failure(code);
   const char *message = text[0] != '\0' ? text : curl_easy_strerror(code);
   strncpy(error->text, message, sizeof error->text - 1);

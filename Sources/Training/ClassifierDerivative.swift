@@ -38,13 +38,18 @@ package struct ClassifierDerivative {
     case .firstToken(let dense, let activation):
       let rows = batch.sequences.map(\.lowerBound)
       let input = gathered(rows)
-      let before = FloatBuffer(uninitializedCount: count * d)
-      dense.pushForward(input.pointer, rows: count, into: before.pointer, threads: threads)
-      if let bias = dense.bias {
-        threads.runRows(count) { VectorMath.add(bias.pointer, to: before.pointer + $0 * d, count: d) }
+      if activation == .tanh {
+        // tanh' is 1 - tanh², of numbers that are there.
+        for index in 0..<count * d { dFeatures[index] *= 1 - features.pointer[index] * features.pointer[index] }
+      } else {
+        let before = FloatBuffer(uninitializedCount: count * d)
+        dense.pushForward(input.pointer, rows: count, into: before.pointer, threads: threads)
+        if let bias = dense.bias {
+          threads.runRows(count) { VectorMath.add(bias.pointer, to: before.pointer + $0 * d, count: d) }
+        }
+        ActivationDerivative(activation, at: before, rows: count, width: d, threads: threads)
+          .apply(dFeatures, rows: 0..<count, columns: 0..<d)
       }
-      ActivationDerivative(activation, at: before, rows: count, width: d, threads: threads)
-        .apply(dFeatures, rows: 0..<count, columns: 0..<d)
       let dInput = FloatBuffer(count: count * d)
       dense.pullBack(
         dFeatures, rows: count, input: input.pointer, into: dInput.pointer, gradients: gradients, threads: threads)

@@ -157,14 +157,14 @@ private struct Place {
   /// The file is copied during the build, as a kill at that moment leaves it.
   @Test func goesOnWhereItWasStopped() throws {
     let place = try Place()
-    var copies: [Int] = []
-    try place.builder("first.sqlite", options: Place.withDirections).build { done in
+    let folder = place.folder
+    let recorder = ProgressRecorder { done in
       guard done % 15 == 4 else { return }
       try? FileManager.default.copyItem(
-        atPath: place.folder.path("first.sqlite"), toPath: place.folder.path("copy\(done).sqlite"))
-      copies.append(done)
+        atPath: folder.path("first.sqlite"), toPath: folder.path("copy\(done).sqlite"))
     }
-    #expect(copies == [4, 19, 34, 49])
+    try place.builder("first.sqlite", options: Place.withDirections).build(progress: recorder.handler)
+    let copies = [4, 19, 34, 49]
     let whole = try contents(place.folder.path("first.sqlite"))
     for done in copies {
       let copy = place.folder.path("copy\(done).sqlite")
@@ -182,9 +182,9 @@ private struct Place {
   private func resume(_ place: Place, _ name: String, from done: Int) throws {
     let builder = try place.builder(name, options: Place.withDirections)
     #expect(builder.progress == (done, 60))
-    var reports: [Int] = []
-    try builder.build { reports.append($0) }
-    #expect(reports == Array(done + 1...60))
+    let recorder = ProgressRecorder()
+    try builder.build(progress: recorder.handler)
+    #expect(recorder.done == Array(done + 1...60))
   }
 
   /// Everything an atlas shows.
@@ -339,9 +339,9 @@ private struct Place {
       throws: AtlasError.differs(path: place.path, option: "options.pairs", recorded: "20", requested: "21")
     ) { try place.builder(options: AtlasOptions(pairs: 21, tokens: 8)) }
     // A finished atlas has nothing left to do.
-    var reports = 0
-    try place.builder().build { _ in reports += 1 }
-    #expect(reports == 0)
+    let recorder = ProgressRecorder()
+    try place.builder().build(progress: recorder.handler)
+    #expect(recorder.done.isEmpty)
   }
 
   @Test func refusesWhatIsNoAtlas() throws {

@@ -127,6 +127,18 @@ import Testing
     #expect(abs(tiny.slept.total - 1.5) < 0.01)
   }
 
+  /// A name that is not found is looked up again as often as a server that does not answer.
+  @Test func noSuchHost() throws {
+    var tiny = try TinyHub()
+    tiny.settings.endpoint = "http://no-such-host.invalid"
+    #expect {
+      try tiny.pull()
+    } throws: { error in
+      if case HubError.unreachable = error { true } else { false }
+    }
+    #expect(abs(tiny.slept.total - 1.5) < 0.01)
+  }
+
   /// The answer claims to be complete although bytes are missing, or brings too many.
   @Test func aFileOfTheWrongSize() throws {
     for change in [-1, -300_000, 1, 100_000] {

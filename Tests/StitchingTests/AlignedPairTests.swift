@@ -1,7 +1,7 @@
 import DenseMath
 import Files
 import Stitching
-import Synchronization
+import TestSupport
 import Testing
 import Tokenization
 import Transformer
@@ -15,12 +15,9 @@ import Transformer
     let plan = AlignmentPlan(
       kinds: [.value, .feedForwardValue], spaces: [.feature], vectors: 2, tokens: 3, allowsPartialVocabulary: false,
       threads: Threads(2))
-    let done = Mutex<[Int]>([])
-    let progress = ProgressHandler { _ in
-      { event in if case .done(let count) = event { done.withLock { $0.append(count) } } }
-    }
-    let pairs = try AlignedPair.all(of: models, plan, progress: progress)
-    #expect(done.withLock { $0 } == [1, 2, 3, 4, 5, 6])
+    let recorder = ProgressRecorder()
+    let pairs = try AlignedPair.all(of: models, plan, progress: recorder.handler)
+    #expect(recorder.done == [1, 2, 3, 4, 5, 6])
     #expect(pairs.map { [$0.first, $0.second] } == [[0, 1], [0, 2], [1, 2]])
     #expect(pairs[0].names == ("imdb-bert-1", "imdb-bert-1-sentiment"))
     let rows = models[0].model.wE.rows
