@@ -7,7 +7,9 @@ import Foundation
 struct Graft: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "graft",
-    abstract: "Run BERT and GPT-2, look at every state inside, and stitch layers of one model to another.",
+    abstract: """
+      Run BERT, DistilBERT, RoBERTa and GPT-2, look at every state inside, and stitch layers of one model to another.
+      """,
     usage: "graft <command> [<options>]",
     discussion: """
       MODEL is a directory in Hugging Face layout (config.json, model.safetensors, tokenizer files), the name of a model \

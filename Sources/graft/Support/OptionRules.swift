@@ -38,7 +38,8 @@ extension OptionRule {
   ]
   fileprivate static let maskShare = [
     OptionRule(
-      "--mask-share", with: [], lacking: \ModelTraits.predictsMasked, because: "only BERT predicts masked tokens")
+      "--mask-share", with: [], lacking: \ModelTraits.predictsMasked,
+      because: "this model predicts the next token, not a masked one")
   ]
 }
 
@@ -55,7 +56,8 @@ extension Pull: RuledCommand { static let optionRules: [OptionRule] = [] }
 extension Forward: RuledCommand {
   static let optionRules = [
     OptionRule("--bos", with: ["--text"], because: "ids are taken as they are; put the token's id first in --ids"),
-    OptionRule("--token-types", with: [], lacking: \ModelTraits.hasTokenTypes, because: "only BERT has token types"),
+    OptionRule(
+      "--token-types", with: [], lacking: \ModelTraits.hasTokenTypes, because: "this model has no token types"),
   ]
   var ruledModel: String? { model.model }
 }
