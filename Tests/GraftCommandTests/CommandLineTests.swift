@@ -36,9 +36,9 @@ import Testing
 
   /// Only the model's files tell that these have no effect.
   @Test(arguments: [
-    (["forward", gpt2, "--ids", "1,2", "--token-types", "0,0", "-o", "states"], "only BERT has token types"),
-    (["lens", "imdb-gpt2-narrow", "--dataset", "f.jsonl", "--mask-share", "0.15"], "only BERT predicts masked tokens"),
-    (["lens-fit", "imdb-gpt2-narrow", "--dataset", "f.jsonl", "--mask-share", "0.2", "-o", "l"], "only BERT predicts"),
+    (["forward", gpt2, "--ids", "1,2", "--token-types", "0,0", "-o", "states"], "this model has no token types"),
+    (["lens", "imdb-gpt2-narrow", "--dataset", "f.jsonl", "--mask-share", "0.15"], "predicts the next token"),
+    (["lens-fit", "imdb-gpt2-narrow", "--dataset", "f.jsonl", "--mask-share", "0.2", "-o", "l"], "predicts the next token"),
     (["lens-fit", "imdb-gpt2-narrow", "--dataset", "f.jsonl", "--seed", "42", "-o", "l"], "--limit or --steps"),
   ]) func refusesWhatTheModelHasNoUseFor(_ arguments: [String], _ message: String) throws {
     let folder = try TemporaryFolder()

@@ -103,7 +103,8 @@ import Testing
     let run = try GraftProcess.run("inspect", folder.path("m"))
     #expect(run.status == 1)
     #expect(
-      run.error.contains("m/config.json: model_type is the string \"llama\"; this build runs \"bert\" and \"gpt2\""))
+      run.error.contains(
+        "m/config.json: model_type is the string \"llama\"; this build supports \"bert\", \"distilbert\", \"gpt2\" and"))
   }
 
   /// RLIMIT_FSIZE: the file that stood there stays, nothing else is left.

@@ -38,7 +38,7 @@ import Testing
     #expect(status == 0)
     let states = screen.components(separatedBy: "\r\u{1B}[K").dropFirst()
     #expect(states.count >= 3)
-    #expect(states.contains { $0.hasPrefix("attribute --text  ") && $0.contains("directions/s") })
+    #expect(states.contains { $0.hasPrefix("attribute  ") && $0.contains("directions/s") })
     // The line is gone before the result comes.
     #expect(states.last?.contains("Hidden token attribution") == true)
     #expect(states.dropLast().allSatisfy { !$0.contains("\n") })
@@ -49,7 +49,7 @@ import Testing
   func aTerminalGetsPlainLinesWhereItMust(arguments: [String], environment: [String: String]) throws {
     let (status, screen) = try TerminalProcess.run(Self.attribute + Self.fast + arguments, environment: environment)
     #expect(status == 0)
-    #expect(screen.contains("graft: progress: attribute --text: ") && screen.contains(" directions, "))
+    #expect(screen.contains("graft: progress: attribute: ") && screen.contains(" directions, "))
     #expect(!screen.contains("\u{1B}[K"))
   }
 
