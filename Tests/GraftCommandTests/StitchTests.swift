@@ -170,7 +170,7 @@ import Testing
     let cases: [([String], Int32, String)] = [
       (
         ["stitch", "--pretrained", "imdb-gpt2-wide", "--finetuned", "imdb-bert-1-sentiment", "--save", "x"], 1,
-        "both must be bert or both gpt2"
+        "GPT-2, reads only what comes before and normalises what each layer reads; the fine-tuned one, BERT"
       ),
       (
         ["stitch", "--pretrained", other, "--finetuned", "imdb-bert-1-sentiment", "--save", "x"], 1,
