@@ -38,7 +38,10 @@ import Testing
   @Test(arguments: [
     (["forward", gpt2, "--ids", "1,2", "--token-types", "0,0", "-o", "states"], "this model has no token types"),
     (["lens", "imdb-gpt2-narrow", "--dataset", "f.jsonl", "--mask-share", "0.15"], "predicts the next token"),
-    (["lens-fit", "imdb-gpt2-narrow", "--dataset", "f.jsonl", "--mask-share", "0.2", "-o", "l"], "predicts the next token"),
+    (
+      ["lens-fit", "imdb-gpt2-narrow", "--dataset", "f.jsonl", "--mask-share", "0.2", "-o", "l"],
+      "predicts the next token"
+    ),
     (["lens-fit", "imdb-gpt2-narrow", "--dataset", "f.jsonl", "--seed", "42", "-o", "l"], "--limit or --steps"),
   ]) func refusesWhatTheModelHasNoUseFor(_ arguments: [String], _ message: String) throws {
     let folder = try TemporaryFolder()

@@ -104,7 +104,8 @@ import Testing
     #expect(run.status == 1)
     #expect(
       run.error.contains(
-        "m/config.json: model_type is the string \"llama\"; this build supports \"bert\", \"distilbert\", \"gpt2\" and"))
+        "m/config.json: model_type is the string \"llama\"; this build supports \"bert\", \"distilbert\", \"gpt2\" and")
+    )
   }
 
   /// RLIMIT_FSIZE: the file that stood there stays, nothing else is left.
