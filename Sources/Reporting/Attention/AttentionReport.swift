@@ -90,7 +90,7 @@ package struct AttentionReport {
       ], references: [.init(name: "uniform", y: summary.uniform[index].mean)])
   }
 
-  /// At most five layers, the first and the last among them: a chart of more is a thicket.
+  /// At most five layers, the first and the last among them: a chart of more is unreadable.
   private static func chosen(of count: Int) -> [Int] {
     count <= 5 ? Array(0..<count) : (0..<5).map { ($0 * (count - 1) + 2) / 4 }
   }

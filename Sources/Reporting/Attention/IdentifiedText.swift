@@ -32,10 +32,10 @@ package struct IdentifiedText {
     self.simplex = simplex
   }
 
-  /// The tokens as people read them.
+  /// The tokens in readable form.
   package var tokens: [String] { ids.map(tokenizer.display) }
 
-  /// One line a head.
+  /// One line per head.
   package var table: Table {
     let kinds = targets.prefix { $0 != .itself }.filter { $0 != .other }
     var columns = [

@@ -45,7 +45,7 @@ package struct HeatMap: Equatable, Sendable {
 
   package let title: String
   package let subtitle: String
-  /// The name of each column: a token, as people read it.
+  /// The name of each column: a token in readable form.
   package let columns: [String]
   /// From the bottom up.
   package let rows: [Row]

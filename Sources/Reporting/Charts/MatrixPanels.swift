@@ -20,7 +20,7 @@ package struct MatrixPanels: Equatable, Sendable {
   }
 
   package let title: String
-  /// Of each row and column, as people read them.
+  /// Of each row and column, in readable form.
   package let tokens: [String]
   /// What the two matrices and their difference, first minus second, are called.
   package let panels: (first: String, second: String, difference: String)

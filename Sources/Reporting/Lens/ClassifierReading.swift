@@ -27,7 +27,7 @@ package struct ClassifierReading {
 
   private var problem: ProblemType { classifier.problemType }
 
-  /// Levels upward, a column a class; for numbers only the scores.
+  /// Levels upward, one column per class; for a regression only the scores.
   package var heatMap: HeatMap {
     let answer = logits.last.flatMap(problem.predicted)
     let marksOne = problem == .singleLabel

@@ -17,7 +17,7 @@ package struct LensReading {
   /// The true token of each place; nil where it is unknown.
   private let truth: [Int32?]
   package let masksEach: Bool
-  /// What was replaced on the way, and as people read it.
+  /// What was replaced during the forward pass, and in readable form.
   package let interventions: [Intervention]
   private let changes: [String]
   package let targets: LensTargets
@@ -45,7 +45,7 @@ package struct LensReading {
     return reading
   }
 
-  /// The tokens that are followed, as people read them.
+  /// The tokens that are followed, in readable form.
   var followed: LensFollowed {
     LensFollowed(target: targets.target.map(tokenizer.display), versus: targets.versus.map(tokenizer.display))
   }
@@ -147,7 +147,7 @@ extension LensReading: Encodable {
   }
 }
 
-/// The token that is followed and the one it is compared with, as people read them.
+/// The token that is followed and the one it is compared with, in readable form.
 struct LensFollowed {
   var target: String?
   var versus: String?

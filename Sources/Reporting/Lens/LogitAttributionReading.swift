@@ -33,7 +33,7 @@ package struct LogitAttributionReading {
   /// The largest magnitude of a part, at least 0.01.
   var largest: Double { max(0.01, attribution.parts.map { abs($0.value) }.max() ?? 0) }
 
-  /// Blocks upward; a column a head, one for the feed-forward block, one for embeddings, biases and norms.
+  /// Blocks upward; one column per head, one for the feed-forward block, one for embeddings, biases and norms.
   /// - Parameter ends: the value with the brightest colour; minus it has the darkest.
   func heatMap(_ reading: LensReading, ends: Double) -> HeatMap {
     let heads = blocks.map(\.heads).max() ?? 0

@@ -1,6 +1,6 @@
 import Evaluation
 
-/// The score of a classifier, for people.
+/// The score of a classifier as text.
 package struct EvaluationSummary {
   private let metrics: ClassificationMetrics
   private let model: String

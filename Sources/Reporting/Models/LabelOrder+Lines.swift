@@ -10,7 +10,7 @@ extension LabelOrder {
     }
   }
 
-  /// A line for people.
+  /// A line of text.
   package func line(_ style: Style) -> String { style.painted("labels: ", .faint) + remark + "\n" }
 
   /// The lines for what a result says: `label_order`, or `label_orders` where each pair of models has its own.

@@ -191,7 +191,7 @@ extension Tokenizer.SpecialTokens {
 }
 
 extension Activation {
-  /// The name for people.
+  /// The readable name.
   fileprivate var title: String {
     switch self {
     case .geluErf: return "GELU, erf form"

@@ -20,7 +20,7 @@ package struct TokenPrediction {
     (self.text, self.tokens, outcome, self.tokenizer) = (text, tokens, .places(places), tokenizer)
   }
 
-  /// How the text goes on.
+  /// A continuation of the text.
   /// - Parameter positions: the model's.
   package init(_ text: String, _ tokens: EncodedText, _ generation: Generation, positions: Int, tokenizer: Tokenizer) {
     (self.text, self.tokens, self.tokenizer) = (text, tokens, tokenizer)

@@ -38,7 +38,7 @@ extension Atlas.Match: Encodable {
 }
 
 extension Atlas.TokenSide {
-  /// As it stands in a result.
+  /// As recorded in a result.
   fileprivate var name: String {
     switch self {
     case .highest: return "highest"

@@ -2,7 +2,7 @@ import Atlas
 import Files
 import Transformer
 
-/// An atlas as pages: one a block, and an index.
+/// An atlas as pages: one per block, and an index.
 package struct AtlasPages {
   private let atlas: Atlas
   private let command: String

@@ -140,7 +140,7 @@ package struct ProjectionReport {
   /// Members that were not asked for are null.
   /// - Parameters:
   ///   - found: what was asked for: one of directions, displacement, pairs and vectors.
-  ///   - parts: what people see, a part after the other.
+  ///   - parts: the text, part by part.
   init(_ key: String, _ found: any Encodable, _ parts: [(Style) -> String]) {
     members = ["directions", "displacement", "pairs", "vectors"].reduce([:] as JSONMembers) { members, name in
       members + (name == key ? [name: found] : [name: JSON.null])

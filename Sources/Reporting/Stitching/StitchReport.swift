@@ -2,7 +2,7 @@ import Evaluation
 import Files
 import Stitching
 
-/// A grid of one pair and one seam as a picture and a table, on a terminal and as a page.
+/// A grid of one pair and one seam as a chart and a table, on a terminal and as a page.
 package struct StitchReport {
   private let results: StitchResults
   private let facts: [StitchPoint: MapFacts]
@@ -88,7 +88,7 @@ package struct StitchReport {
 
   private func kept(_ curves: [Curve]) -> [Int] { Set(curves.flatMap(\.scores).map(\.point.cut.kept)).sorted() }
 
-  /// Every accuracy, a row a map; a drawn one has the mean, the lowest and the highest of its draws.
+  /// Every accuracy, one row per map; a drawn one has the mean, the lowest and the highest of its draws.
   private func accuracies(_ family: StitchFamily) -> Table {
     let widest = Interval.wilson(successes: reviews / 2, of: reviews)
     let halfWidth = ((widest.high - widest.low) / 2).fixed(3)

@@ -1,4 +1,4 @@
-/// What is known about one thing, for people: a title and a line a fact.
+/// Facts about one thing: a title and one line per fact.
 package struct FactSheet {
   package let title: String
   private var facts: [(name: String, value: String)] = []

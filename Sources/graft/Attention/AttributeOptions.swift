@@ -78,7 +78,7 @@ struct AttributionOptions: ParsableArguments {
     return number
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   func members(seed: UInt64, baseline: DecisionAttribution.Baseline?) -> JSONMembers {
     let isTokens = method == .tokens
     let usesProbes = isTokens && definition == .frobenius && !exact

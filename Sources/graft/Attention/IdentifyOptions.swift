@@ -33,7 +33,7 @@ struct EffectiveAttentionOptions: ParsableArguments {
     }
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   var members: JSONMembers { ["simplex": simplex, "tolerance": tolerance] }
 
   /// - Throws: `LinearAlgebraError` when a weight is not finite.

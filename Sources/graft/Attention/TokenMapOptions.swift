@@ -57,7 +57,7 @@ struct TokenMapOptions: ParsableArguments {
     guard ridge >= 0, ridge.isFinite else { throw ValidationError("--ridge must not be below 0, as \(ridge) is.") }
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   var members: JSONMembers {
     [
       "epochs": epochs, "loss": loss.rawValue, "maps": maps.kinds.map(\.rawValue), "rate": rate,

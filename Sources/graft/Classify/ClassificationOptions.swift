@@ -42,7 +42,7 @@ struct ClassificationOptions: ParsableArguments {
     return (bounds + models.map(\.positions)).min() ?? .max
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   func members(_ cleaning: TextCleaning) -> JSONMembers {
     ["max_length": maxLength, "text_cleaning": cleaning.rawValue]
   }

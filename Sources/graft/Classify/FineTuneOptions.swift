@@ -93,7 +93,7 @@ struct FineTuneOptions: ParsableArguments {
       clip: norm == 0 ? nil : norm, weightDecay: weightDecay ?? (isPaper ? 0 : 0.01), seed: seed)
   }
 
-  /// The values as they stand in a result.
+  /// The values as recorded in a result.
   func members(_ kind: ClassifierKind) -> JSONMembers {
     let settings = settings(seed: 0)
     return [

@@ -116,7 +116,7 @@ struct GenerationPlan {
     return seed
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   var members: JSONMembers {
     guard case .sampled(let temperature, let topK, _) = choice else { return ["generate": count] }
     return ["generate": count, "temperature": temperature, "top_k": topK]

@@ -47,7 +47,7 @@ struct InterventionOptions: ParsableArguments {
       }
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   var members: JSONMembers {
     ["ablate": ablate, "patch": patch, "mean_over": meanOver, "unchanged": unchanged]
   }

@@ -22,7 +22,7 @@ extension LensCorpusOptions {
       masking: model.traits.predictsMasked ? (maskShare, data.seed) : nil)
   }
 
-  /// What the options came to, as it stands in a result.
+  /// What the options came to, as recorded in a result.
   func members(_ model: any TransformerModel, maxLength: Int?) throws -> JSONMembers {
     data.members + [
       "mask_share": model.traits.predictsMasked ? maskShare : nil, "max_length": maxLength,

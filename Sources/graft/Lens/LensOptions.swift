@@ -57,7 +57,7 @@ struct LensOptions: ParsableArguments {
     if slice != nil, tokens != nil { throw ValidationError("Give --slice or --tokens, not both.") }
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   var members: JSONMembers {
     corpusMembers + [
       "mask_each": maskEach, "slice": slice.map { [$0.start, $0.end] }, "target": target, "tokens": tokens,
@@ -65,7 +65,7 @@ struct LensOptions: ParsableArguments {
     ]
   }
 
-  /// The options that count for a dataset, as they stand in a result.
+  /// The options that count for a dataset, as recorded in a result.
   var corpusMembers: JSONMembers {
     ["head": head.rawValue, "sublayers": sublayers, "unembedding": unembedding]
   }

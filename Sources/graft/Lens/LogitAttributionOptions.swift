@@ -16,6 +16,6 @@ struct LogitAttributionOptions: ParsableArguments {
     ))
   var attribute = false
 
-  /// The option as it stands in a result.
+  /// The option as recorded in a result.
   var member: JSONMembers { ["attribute": attribute] }
 }

@@ -121,7 +121,7 @@ struct ProjectSubject: ParsableArguments {
     if seed > UInt64(Int.max) { throw ValidationError("--seed must be at most \(Int.max), not \(seed).") }
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   var members: JSONMembers {
     let named = named.map { group, places in
       (group.rawValue.replacing("-", with: "_"), places.map { "\($0)" })

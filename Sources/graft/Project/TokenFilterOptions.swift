@@ -31,7 +31,7 @@ struct TokenFilterOptions: ParsableArguments {
     if minLength < 0 { throw ValidationError("--min-length must be at least 0, not \(minLength).") }
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   var members: JSONMembers {
     [
       "alphanumeric": alphanumeric, "ascii": ascii, "corpus": corpus, "min_length": minLength, "words": words,

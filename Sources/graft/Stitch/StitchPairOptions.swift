@@ -69,7 +69,7 @@ struct StitchPairOptions: ParsableArguments {
     return StitchGrid(pairs: [pair], seams: [options.name], draws: draws)
   }
 
-  /// The options as they stand in a result, with what the defaults came to.
+  /// The options as recorded in a result, with what the defaults came to.
   func members(_ shape: StitchGrid.Pair) -> JSONMembers {
     [
       "add_positions": options.addsPositions, "draws": draws, "final_norm": options.appliesFinalNorm,

@@ -51,7 +51,7 @@ struct ColumnOptions: ParsableArguments {
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   var members: JSONMembers {
     ["label_column": labelColumn, "text_column": textColumn]
   }

@@ -98,7 +98,7 @@ enum Console {
     text.withUTF8 { _ = Descriptor.write(UnsafeRawBufferPointer($0), to: STDERR_FILENO) }
   }
 
-  /// How text for people looks.
+  /// The style of printed text.
   static func style(_ color: ColorChoice, of stream: Stream = .output) -> Style {
     style(color, isTerminal: isatty(stream.descriptor) == 1, descriptor: stream.descriptor)
   }

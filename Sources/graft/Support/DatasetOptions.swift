@@ -58,7 +58,7 @@ struct DatasetOptions: ParsableArguments {
     return try chosen.subset(limit: self.limit ?? limit, seed: seed)
   }
 
-  /// The options as they stand in a result; the reviews themselves are named by the dataset's digest.
+  /// The options as recorded in a result; the reviews themselves are named by the dataset's digest.
   var members: JSONMembers {
     ["limit": limit, "reviews": reviews, "split": split.map(\.rawValue)] + columns.members
   }

@@ -41,7 +41,7 @@ enum Interruption {
     pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 
-  /// From now on finished work is kept in a file or folder, and this command goes on with it.
+  /// From now on finished work is kept in a file or folder, and this command resumes it.
   /// - Parameter option: what the command line needs for that.
   static func keeps(in path: String, option: String? = nil) {
     var words = CommandLine.arguments

@@ -14,7 +14,7 @@ struct OutputOptions: ParsableArguments {
   @Option(help: "Colour: auto (on a terminal; NO_COLOR and FORCE_COLOR are honoured), always or never.")
   var color: ColorChoice = .auto
 
-  /// Prints one JSON object, or what `text` makes for people.
+  /// Prints one JSON object, or what `text` returns as text.
   /// - Parameter outputs: files that the command has written; where one of them went to standard output, the text goes to
   ///   standard error.
   func print(
@@ -41,7 +41,7 @@ struct ThreadOptions: ParsableArguments {
 
   var count: Threads { threads.map { Threads($0) } ?? .available }
 
-  /// The count as it stands in a result, which rounding depends on.
+  /// The count as recorded in a result, which rounding depends on.
   var member: JSONMembers { ["threads": count.count] }
 
   /// Working memory for one forward pass after the other.

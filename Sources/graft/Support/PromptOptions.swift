@@ -36,6 +36,6 @@ struct PromptOptions: ParsableArguments {
     return try InputText.lines(of: file ?? "-")
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   var members: JSONMembers { ["beside": beside] }
 }

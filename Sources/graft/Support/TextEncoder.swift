@@ -18,7 +18,7 @@ struct EncodingOptions: ParsableArguments {
     if let maxLength, maxLength < 1 { throw ValidationError("--max-length must be at least 1, not \(maxLength).") }
   }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   var members: JSONMembers {
     ["bos": bos, "max_length": maxLength]
   }

@@ -13,7 +13,7 @@ struct UnlabelledOptions: ParsableArguments {
   /// - Throws: `DatasetError`, `FileError`.
   func read(_ columns: ColumnOptions) throws -> Dataset? { try unlabelled.map { try columns.read($0, isOnly: false) } }
 
-  /// The options as they stand in a result.
+  /// The options as recorded in a result.
   /// - Parameter dataset: what `read` read.
   static func members(_ dataset: Dataset?) throws -> JSONMembers {
     ["unlabelled": dataset?.name, "unlabelled_sha256": try dataset?.sha256()]
