@@ -10,8 +10,14 @@ import Transformer
 
 /// Hidden token attribution against stored results, and the estimates against the exact values.
 @Suite struct AttributionTests {
-  private static let goldens = ["bert", "bert-classifier", "bert-wide", "gpt2", "gpt2-mean-classifier", "gpt2-wide"]
-    .map { "tiny/" + $0 }
+  private static let goldens =
+    ["bert", "bert-classifier", "bert-wide", "gpt2", "gpt2-mean-classifier", "gpt2-wide"]
+    .map { "tiny/" + $0 } + ["variants/distilbert", "variants/roberta"]
+
+  private static let classifiers = [
+    "tiny/bert-classifier", "tiny/gpt2-mean-classifier", "variants/distilbert-three-labels",
+    "variants/roberta-three-labels",
+  ]
 
   private func attribution(
     _ model: Model, _ ids: [Int32], _ definition: TokenAttribution.Definition, memory: Int = 128 << 20, threads: Int = 2
@@ -107,8 +113,7 @@ import Transformer
   }
 
   /// x · ∂score/∂x is the score's derivative along x.
-  @Test(arguments: ["tiny/bert-classifier", "tiny/gpt2-mean-classifier"]) func inputTimesGradient(_ name: String) throws
-  {
+  @Test(arguments: classifiers) func inputTimesGradient(_ name: String) throws {
     let model = try Golden.model(name)
     let oracle = try Oracle(directory: model.checkpoint.directory).loaded()
     let text = Array(try ids(name).prefix(5))
@@ -130,7 +135,7 @@ import Transformer
   }
 
   /// Each token's (x - b) · ∂s/∂x at the midpoints of three steps, by differences, with a baseline computed by hand.
-  @Test(arguments: ["tiny/bert-classifier", "tiny/gpt2-mean-classifier"], DecisionAttribution.Baseline.allCases)
+  @Test(arguments: classifiers, DecisionAttribution.Baseline.allCases)
   func integratedGradientsFollowTheDefinition(_ name: String, baseline: DecisionAttribution.Baseline) throws {
     let model = try Golden.model(name)
     let oracle = try Oracle(directory: model.checkpoint.directory).loaded()

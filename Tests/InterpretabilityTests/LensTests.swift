@@ -10,6 +10,7 @@ import Transformer
 enum Golden {
   static let names =
     ["bert", "bert-wide", "gpt2", "gpt2-wide"].map { "tiny/" + $0 }
+    + ["distilbert", "roberta"].map { "variants/" + $0 }
     + ["imdb-bert-1", "imdb-gpt2-narrow"].map { "trained/" + $0 }
 
   static var tests: URL {

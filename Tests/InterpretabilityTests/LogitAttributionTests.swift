@@ -59,8 +59,12 @@ import Transformer
   }
 
   private func reference(
-    _ model: Model, _ trace: Oracle.Trace, _ id: Int, _ position: Int, _ head: Unembedding, _ target: Int
+    _ model: Model, _ trace: Oracle.Trace, _ ids: [Int], _ position: Int, _ head: Unembedding, _ target: Int
   ) throws -> [String: Double] {
+    let id = ids[position]
+    // RoBERTa does not count padding, whose id is the row before the first.
+    let offset = model.traits.positionOffset
+    let place = offset + ids[..<position].filter { offset == 0 || $0 != offset - 1 }.count
     let (d, size) = (model.dimensions.hidden, model.dimensions.headSize)
     func site(_ name: String, _ layer: Int) throws -> [Double] {
       Array(try #require(trace.sites["\(name).\(layer)"])[position * d..<(position + 1) * d])
@@ -82,16 +86,15 @@ import Transformer
     switch model.traits.normPlacement {
     case .pre:
       pushed.enter("token", row(model.wE, id))
-      pushed.enter("position", row(model.wPos, position))
+      pushed.enter("position", row(model.wPos, place))
       for (layer, block) in model.blocks.enumerated() {
         try enterAttention(block.wO, layer)
         try enterMLP(block.wOut, layer)
       }
     case .post:
-      let parts = [
-        ("token", row(model.wE, id)), ("type", row(try #require(model.wType), 0)),
-        ("position", row(model.wPos, position)),
-      ]
+      let parts =
+        [("token", row(model.wE, id)), ("position", row(model.wPos, place))]
+        + (model.wType.map { [("type", row($0, 0))] } ?? [])
       for (name, vector) in parts { pushed.enter(name, vector) }
       pushed.pass(
         try #require(model.embeddingNorm), of: parts.dropFirst().reduce(parts[0].1) { add($0, $1.1) }, "embed.norm")
@@ -135,7 +138,7 @@ import Transformer
           try LogitAttribution.attributions(
             at: [(position, target)], in: ids, model: model, head: head, workspace: Workspace()
           ).first)
-        let expected = try reference(model, trace, Int(ids[position]), position, head, Int(target))
+        let expected = try reference(model, trace, ids.map(Int.init), position, head, Int(target))
         #expect(Set(found.parts.map(\.name)) == Set(expected.keys) && found.parts.count == expected.count)
         for part in found.parts {
           expectClose(

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 
 import checkpoint
 import forward
+import generate
 from transformers import BertConfig, DistilBertConfig, GPT2Config, RobertaConfig
 
 SEED = 20231121
@@ -75,6 +76,7 @@ class Variant:
     shards: int = 1
     token_types: tuple = ()
     ids: tuple = ()
+    readings: bool = False  # lens, effective attention, attribution and projections, too
 
 
 VARIANTS = {
@@ -103,15 +105,15 @@ VARIANTS = {
     "gpt2-float16": Variant("GPT2LMHeadModel", dtype=torch.float16),
     "gpt2-bfloat16": Variant("GPT2LMHeadModel", dtype=torch.bfloat16),
     # The order decides the seeds: new variants stand at the end.
-    "distilbert": Variant("DistilBertForMaskedLM"),
+    "distilbert": Variant("DistilBertForMaskedLM", readings=True),
     "distilbert-base-only": Variant("DistilBertModel", dict(sinusoidal_pos_embds=True)),
     "distilbert-three-labels": Variant("DistilBertForSequenceClassification", dict(num_labels=3)),
-    "roberta": Variant("RobertaForMaskedLM", ids=(0, 7, 1, 50, 1, 1, 98, 3, 3, 61, 2)),
+    "roberta": Variant("RobertaForMaskedLM", ids=(0, 7, 1, 50, 17, 98, 3, 3, 61, 44, 2), readings=True),
     "roberta-base-only": Variant("RobertaModel", layout=position_ids),
     "roberta-three-labels": Variant("RobertaForSequenceClassification", dict(num_labels=3)),
     "roberta-other-padding": Variant("RobertaForMaskedLM", dict(
         pad_token_id=4, type_vocab_size=2, hidden_act="relu", tie_word_embeddings=False),
-        ids=(0, 7, 4, 50, 1, 4, 98), token_types=(0, 0, 1, 1, 0, 1, 1)),
+        ids=(0, 7, 4, 50, 1, 4, 4, 98), token_types=(0, 0, 1, 1, 0, 1, 0, 1)),
 }
 
 
@@ -178,7 +180,12 @@ def main():
         expected = {"ids": ids}
         if variant.token_types:
             expected["token_types"] = torch.tensor(variant.token_types)
-        expected |= forward.run(forward.Core(*checkpoint.load(folder)), ids, expected.get("token_types"))
+        core = forward.Core(*checkpoint.load(folder))
+        if variant.readings:
+            expected |= generate.model_tensors(core, ids, expected.get("token_types"))
+            (folder / "expected.json").write_text(json.dumps(generate.model_json(core, folder), indent=1) + "\n")
+        else:
+            expected |= forward.run(core, ids, expected.get("token_types"))
         save_file({k: v.contiguous() for k, v in expected.items()}, folder / "expected.safetensors")
         print(f"{name}: {', '.join(f'{k} {list(v.shape)}' for k, v in sorted(expected.items()))}")
 
