@@ -16,7 +16,7 @@ struct FineTune: ParsableCommand {
       classifier is scored, on --test or on a part of the data that is held out. --resume resumes \
       a run that was stopped, and ends with the same bytes.
 
-      -o becomes a Hugging Face directory (BertForSequenceClassification, GPT2ForSequenceClassification or, with --head \
+      -o becomes a Hugging Face directory (BertForSequenceClassification or the same of its family, GPT2ForSequenceClassification or, with --head \
       mean, GPT2ForTokenClassification) with results.json and predictions.jsonl beside the weights. With --seeds it gets \
       one such directory per seed and a results.json over all of them. config.json keeps the names of the classes.
 

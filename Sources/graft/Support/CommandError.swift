@@ -4,7 +4,7 @@ import Evaluation
 enum CommandError: Error, Equatable, CustomStringConvertible {
   /// A text of which no token is left.
   case emptyText(source: String)
-  /// BERT predicts where there is a mask, and this text has none.
+  /// The model predicts masked tokens, and this text has no mask.
   case noMask(text: String, mask: String)
   /// The tokenizer lacks a token that the command needs.
   case missingSpecialToken(directory: String, role: String, option: String)
@@ -77,7 +77,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .emptyText(let source):
       return "\(source): the text has no token; this model adds none of its own, so give at least one word"
     case .noMask(let text, let mask):
-      return "\"\(text)\" has no \(mask): put \(mask) where BERT is to predict a token"
+      return "\"\(text)\" has no \(mask): put \(mask) where the model is to predict a token"
     case .missingSpecialToken(let directory, let role, let option):
       return "\(directory): the tokenizer has no \(role) token, which \(option) needs"
     case .nothingToCompare(let path, let names):

@@ -99,7 +99,7 @@ extension TransformerModel {
   /// `tokenizer()`, with a note of what its files say without effect.
   /// - Throws: what loading a tokenizer throws.
   func notedTokenizer() throws -> Tokenizer {
-    try Tokenizer.noting(directory: tokenizerDirectory, modelType: modelType)
+    try Tokenizer.noting(directory: tokenizerDirectory, modelType: tokenizerModelType)
   }
 }
 
