@@ -11,7 +11,7 @@ import TestSupport
 /// MUTATIONS are shared equally by all readers, whichever of them are named, so that several processes can divide one run.
 @main
 struct GraftFuzz {
-  /// Seconds that one input may take.
+  /// Seconds of the processor that one input may take.
   private static let limit = 5.0
 
   static func main() {
@@ -34,7 +34,7 @@ struct GraftFuzz {
     for name in names where !readers.contains(where: { $0.name == name }) {
       throw FuzzError.noReader(name, readers.map(\.name))
     }
-    say("reader, seed files, mutations, read, refused, slowest in ms")
+    say("reader, seed files, mutations, read, refused, slowest in ms of the processor")
     for (number, reader) in readers.enumerated() where names.isEmpty || names.contains(reader.name) {
       try run(reader, mutations: share, Mutator(seed: seed &+ UInt64(number) << 32), in: folder)
     }
@@ -47,14 +47,15 @@ struct GraftFuzz {
       guard seed.count < 10_000 else { throw FuzzError.largeSeed(reader.name, seed.count) }
       try reader.read(seed)
     }
+    let input = try InputFile(folder.write([], to: "inputs/" + reader.name))
     var mutator = mutator
     var (read, refused) = (0, 0)
     var slowest = 0.0
     for number in 0..<mutations {
       let damaged = mutator.damaged(reader.seeds[number % reader.seeds.count])
-      let path = try folder.write(damaged, to: "inputs/" + reader.name)
-      let start = ContinuousClock.now
-      // What never ends is killed.
+      try input.replace(with: damaged)
+      let start = clock()
+      // What waits for ever is killed.
       alarm(60)
       do {
         try reader.read(damaged)
@@ -62,11 +63,11 @@ struct GraftFuzz {
       } catch  where FuzzReader.isTyped(error) {
         refused += 1
       } catch {
-        throw FuzzError.otherError(reader.name, number, try folder.kept(path), "\(error)")
+        throw FuzzError.otherError(reader.name, number, try input.kept(), "\(error)")
       }
       alarm(0)
-      let elapsed = (ContinuousClock.now - start) / .seconds(1)
-      guard elapsed < limit else { throw FuzzError.slow(reader.name, number, try folder.kept(path), elapsed) }
+      let elapsed = Double(clock() - start) / Double(CLOCKS_PER_SEC)
+      guard elapsed < limit else { throw FuzzError.slow(reader.name, number, try input.kept(), elapsed) }
       slowest = max(slowest, elapsed)
     }
     guard read > 0, refused > 0 else { throw FuzzError.noTest(reader.name, read, refused) }
@@ -76,9 +77,23 @@ struct GraftFuzz {
   private static func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
 }
 
-extension TemporaryFolder {
-  /// Copies a file out of the folder, which is removed in the end, and gives its path.
-  fileprivate func kept(_ path: String) throws -> String {
+/// The bytes that are being read, in a file that outlives the process.
+private struct InputFile {
+  let path: String
+  private let handle: FileHandle
+
+  init(_ path: String) throws {
+    self.path = path
+    handle = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+  }
+
+  func replace(with bytes: [UInt8]) throws {
+    try handle.truncate(atOffset: 0)
+    try handle.write(contentsOf: bytes)
+  }
+
+  /// Copies it out of its folder, which is removed in the end, and gives the copy's path.
+  func kept() throws -> String {
     let copy = FileManager.default.temporaryDirectory.path + "/graft-fuzz-" + UUID().uuidString
     try FileManager.default.copyItem(atPath: path, toPath: copy)
     return copy
