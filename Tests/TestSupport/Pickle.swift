@@ -29,4 +29,16 @@ public enum Pickle {
     zip.add("a/data/0", littleEndian([Float(1), 2, 3, 4]))
     return zip.file
   }
+
+  /// A file of torch.save in its older container: a pickle of a dict, and storages of Float32 numbers by their keys.
+  public static func stream(_ pickle: [UInt8], _ storages: [(key: String, numbers: [Float])]) -> [UInt8] {
+    let magic: [UInt8] = [0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
+    let start: [UInt8] = [0x80, 2]
+    let pickles = [
+      start + [0x8A, 10] + magic + [0x2E], start + [0x4D, 0xE9, 0x03, 0x2E], dict([("little_endian", [0x88])]), pickle,
+      start + [0x5D, 0x28] + storages.flatMap { text($0.key) } + [0x65, 0x2E],
+    ]
+    return pickles.flatMap(\.self)
+      + storages.flatMap { littleEndian(Int64($0.numbers.count)) + littleEndian($0.numbers) }
+  }
 }

@@ -3,7 +3,7 @@ import DenseMath
 /// A zip file made entry by entry, right or with one fault.
 public struct ZipBytes {
   /// What is wrong with an entry.
-  public enum Fault: Equatable {
+  public enum Fault: Equatable, Sendable {
     case none
     /// Says it is compressed, to so many bytes of the given.
     case deflated(size: UInt32)
