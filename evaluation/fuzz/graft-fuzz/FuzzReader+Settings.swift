@@ -49,9 +49,12 @@ extension FuzzReader {
     _ kind: TinyCheckpoint.Kind, in folder: TemporaryFolder, to name: String
   ) throws -> [UInt8] {
     var checkpoint = TinyCheckpoint.make(kind, positions: 4, layers: 1)
-    checkpoint.addLinear("classifier", [2, 12], outputs: 2)
-    if kind == .bert { checkpoint.addLinear("bert.pooler.dense", [12, 12], outputs: 12) }
-    if kind == .gpt2 { checkpoint.config["graft"] = ["pooling": "mean", "final_norm": false] }
+    if kind == .gpt2 {
+      checkpoint.addLinear("classifier", [2, 12], outputs: 2)
+      checkpoint.config["graft"] = ["pooling": "mean", "final_norm": false]
+    } else {
+      checkpoint.addClassifier(kind, classes: 2)
+    }
     try folder.write(checkpoint.configText, to: name + "/config.json")
     try checkpoint.write(to: folder.path(name))
     return Array(checkpoint.configText.utf8)
