@@ -68,6 +68,12 @@ let package = Package(
         "Interpretability", "Stitching",
       ],
       path: "evaluation/bench/graft-bench"),
+    .executableTarget(
+      name: "graft-fuzz",
+      dependencies: [
+        "Files", "DenseMath", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "TestSupport",
+      ],
+      path: "evaluation/fuzz/graft-fuzz"),
 
     .target(
       name: "TestSupport", dependencies: ["Files", "DenseMath", "Checkpoints", "Transformer"], path: "Tests/TestSupport"

@@ -20,6 +20,11 @@ package protocol TensorSource: Sendable {
   /// - Throws: `CheckpointError` when a checksum shows that they are damaged.
   func numbers(of entry: TensorEntry, at place: Place) throws -> StoredNumbers
 
+  /// The same, at a multiple of 4 bytes where the source has a better way than a copy of each tensor. What it gives may
+  /// keep the numbers of others in memory.
+  /// - Throws: as `numbers`.
+  func alignedNumbers(of entry: TensorEntry, at place: Place) throws -> StoredNumbers
+
   /// The file that holds a tensor.
   func path(holding place: Place) -> String
 }
@@ -63,6 +68,10 @@ extension TensorSource {
   /// The tensor with exactly this name; nil when there is none.
   package func entry(named name: String) -> TensorEntry? { tensors.find(name)?.entry }
 
+  package func alignedNumbers(of entry: TensorEntry, at place: Place) throws -> StoredNumbers {
+    try numbers(of: entry, at: place)
+  }
+
   package func path(holding place: Place) -> String { path }
 
   /// The file that holds a tensor; `path` where there is none of that name.
@@ -74,14 +83,15 @@ extension TensorSource {
   /// - Throws: `CheckpointError`: no such tensor, another shape, no float type, an F64 past Float32's range, a checksum
   ///   that differs.
   package func floats(_ name: String, shape: [Int]? = nil) throws -> Tensor {
-    let (entry, stored) = try stored(name, shape: shape)
-    return try floats(entry, stored)
+    let (entry, place) = try find(name, shape: shape)
+    return try floats(entry, alignedNumbers(of: entry, at: place))
   }
 
   /// The same, all of them finite.
   /// - Throws: `CheckpointError`: as `floats`, and for a number that is NaN or infinite.
   func finiteFloats(_ name: String, shape: [Int]?) throws -> Tensor {
-    let (entry, stored) = try stored(name, shape: shape)
+    let (entry, place) = try find(name, shape: shape)
+    let stored = try alignedNumbers(of: entry, at: place)
     let tensor = try floats(entry, stored)
     if !stored.isKnownFinite, let index = tensor.firstNonFinite() {
       throw CheckpointError.notFinite(path: path(holding: name), tensor: name, index: index, value: tensor[index])
@@ -162,13 +172,18 @@ extension TensorSource {
   /// A tensor's numbers as they are stored.
   /// - Throws: as `floats`, but for the type.
   func stored(_ name: String, shape: [Int]?) throws -> (TensorEntry, StoredNumbers) {
+    let (entry, place) = try find(name, shape: shape)
+    return (entry, try numbers(of: entry, at: place))
+  }
+
+  private func find(_ name: String, shape: [Int]?) throws -> (entry: TensorEntry, place: Place) {
     guard let (entry, place) = tensors.find(name) else {
       throw CheckpointError.missingTensor(path: path, tensor: name, stored: names)
     }
     if let shape, shape != entry.shape {
       throw CheckpointError.wrongShape(path: path(holding: place), tensor: name, expected: shape, found: entry.shape)
     }
-    return (entry, try numbers(of: entry, at: place))
+    return (entry, place)
   }
 
   private static func load<Element: BitwiseCopyable>(

@@ -11,11 +11,3 @@ func oneTensor(_ type: String, shape: [Int], data: [UInt8], padding: Int = 0) ->
   let aligned = header + String(repeating: " ", count: (8 - header.utf8.count % 8) % 8 + padding)
   return safetensors(aligned, data: data)
 }
-
-func littleEndian<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
-  withUnsafeBytes(of: value.littleEndian) { Array($0) }
-}
-
-func littleEndian(_ values: [Float]) -> [UInt8] { values.flatMap { littleEndian($0.bitPattern) } }
-func littleEndian(_ values: [Double]) -> [UInt8] { values.flatMap { littleEndian($0.bitPattern) } }
-func littleEndian(_ values: [UInt16]) -> [UInt8] { values.flatMap { littleEndian($0) } }

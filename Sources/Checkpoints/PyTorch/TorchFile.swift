@@ -12,6 +12,8 @@ package struct TorchFile: TensorSource {
   /// By the number that tensors have for them.
   private let storages: [TorchStorage]
   private let checked: CheckedStorages
+  /// nil where there is none to align.
+  private let aligned: AlignedStorages?
 
   /// - Throws: `FileError` when the file cannot be mapped; `CheckpointError.refused` for what no state dict holds or
   ///   for another kind of file, `.malformed` for a broken one.
@@ -22,7 +24,7 @@ package struct TorchFile: TensorSource {
     self.file = file
     path = file.path
     let bytes = file.bytes
-    let dict: StateDict
+    let (dict, storages): (StateDict, [TorchStorage])
     switch TorchFormat(bytes) {
     case .zip: (dict, storages) = try TorchArchive.read(bytes, path: path)
     case .stream: (dict, storages) = try TorchStream.read(bytes, path: path)
@@ -30,8 +32,11 @@ package struct TorchFile: TensorSource {
       throw CheckpointError.refused(
         path: path, tensor: nil, expected: "a file of torch.save", found: name, advice: advice)
     }
+    self.storages = storages
     tensors = TensorTable(dict.items.map { ($0.entry, $0.tensor) })
     checked = CheckedStorages(count: storages.count)
+    let floats = dict.items.filter { $0.entry.type == .float32 }.map { storages[$0.tensor.storage] }
+    aligned = AlignedStorages(file, floats.filter { $0.checksum == nil }.map(\.range))
   }
 
   package var files: [MappedFile] { [file] }
@@ -48,6 +53,16 @@ package struct TorchFile: TensorSource {
     return StoredNumbers(
       bytes: UnsafeRawBufferPointer(rebasing: bytes[start..<start + entry.byteCount]), owner: file,
       isKnownFinite: isFinite)
+  }
+
+  package func alignedNumbers(of entry: TensorEntry, at place: PickledTensor) throws -> StoredNumbers {
+    let start = storages[place.storage].range.lowerBound + place.view.offset * entry.type.byteWidth
+    if entry.type == .float32, entry.count > 0, place.view.isContiguous,
+      let numbers = aligned?.numbers(at: start..<start + entry.byteCount)
+    {
+      return numbers
+    }
+    return try numbers(of: entry, at: place)
   }
 
   /// Checks a storage's CRC-32, once, and looks in the same pass whether its Float32 numbers are finite.

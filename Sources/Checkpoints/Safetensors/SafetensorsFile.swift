@@ -15,10 +15,13 @@ package struct SafetensorsFile: TensorSource {
 
   /// - Throws: `FileError` when the file cannot be mapped or its header is no JSON, `CheckpointError.malformed` when it
   ///   breaks the format: truncated, oversized, overlapping, with gaps, of unknown types, of shapes that do not fit.
-  package init(_ path: String) throws {
-    file = try MappedFile(path)
+  package init(_ path: String) throws { try self.init(MappedFile(path)) }
+
+  /// - Throws: as above, but for the mapping.
+  package init(_ file: MappedFile) throws {
+    self.file = file
+    path = file.path
     let header = try SafetensorsHeader(file.bytes, path: path)
-    self.path = path
     metadata = header.metadata
     tensors = TensorTable(header.tensors)
   }

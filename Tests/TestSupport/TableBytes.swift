@@ -1,27 +1,26 @@
 import DenseMath
-import TestSupport
 
 /// The index of a TensorFlow checkpoint made entry by entry, right or with one fault.
-struct TableBytes {
-  var entries: [(key: [UInt8], value: [UInt8])]
+public struct TableBytes {
+  public var entries: [(key: [UInt8], value: [UInt8])]
   /// What stands after each block, in place of no compression.
-  var compression: UInt8 = 0
-  var magic: UInt64 = 0xDB47_7524_8B80_FB57
+  public var compression: UInt8 = 0
+  public var magic: UInt64 = 0xDB47_7524_8B80_FB57
   /// Is given each block's content before its checksum is computed.
-  var change: (inout [UInt8]) -> Void = { _ in }
+  public var change: (inout [UInt8]) -> Void = { _ in }
   /// Added to the size of the block in the index block.
-  var extraSize = 0
+  public var extraSize = 0
   /// Where the index block is said to be.
-  var indexPlace: Int?
+  public var indexPlace: Int?
 
   /// A header for `shards` data files and these variables.
-  init(_ variables: [(String, [UInt8])], shards: Int = 1, order: Int = 0) {
+  public init(_ variables: [(String, [UInt8])], shards: Int = 1, order: Int = 0) {
     let header = Self.field(1, shards) + Self.field(2, order) + Self.field(3, [8, 1])
     entries = [([], header)] + variables.map { (Array($0.0.utf8), $0.1) }
   }
 
   /// A BundleEntryProto of Float32 numbers.
-  static func variable(
+  public static func variable(
     _ numbers: [Float], shape: [Int], offset: Int, type: Int = 1, shard: Int = 0, size: Int? = nil,
     sliced: Bool = false,
     checksum: UInt32? = nil
@@ -34,7 +33,7 @@ struct TableBytes {
   }
 
   /// The whole file: one block of entries, an empty block, the index and the footer.
-  var file: [UInt8] {
+  public var file: [UInt8] {
     var file: [UInt8] = []
     let data = append(entries, to: &file, change)
     let meta = append([], to: &file)
@@ -48,7 +47,7 @@ struct TableBytes {
   }
 
   /// The block of entries.
-  var block: [UInt8] {
+  public var block: [UInt8] {
     var file: [UInt8] = []
     let place = append(entries, to: &file)
     return Array(file.prefix(place.size))
