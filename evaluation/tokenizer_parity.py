@@ -57,8 +57,7 @@ def byte_offsets(text, offsets):
     return [[positions[a], positions[b]] for a, b in offsets]
 
 
-def compare(graft, folder, file, lines):
-    tokenizer = reference(folder)
+def compare(graft, folder, tokenizer, file, lines):
     result = {"reviews": 0, "tokens_in_all": 0, "differing_ids": 0, "differing_tokens": 0, "differing_offsets": 0}
     first = {}
     with tempfile.TemporaryFile() as output:
@@ -99,7 +98,7 @@ def main():
         file.write(data)
         file.flush()
         for name, folder in folders.items():
-            results[name] = compare(os.path.abspath(arguments.graft), folder, file.name, lines)
+            results[name] = compare(os.path.abspath(arguments.graft), folder, reference(folder), file.name, lines)
             print(name, results[name], flush=True)
     if not arguments.limit:
         os.makedirs(f"{HERE}/results", exist_ok=True)

@@ -97,4 +97,5 @@ def main():
         print(f"{key:14} the reference differs by {error:.1e}, {error / rows.abs().max().item():.1e} of the largest")
 
 
-main()
+if __name__ == "__main__":
+    main()
