@@ -3,11 +3,7 @@ import Foundation
 
 extension Checkpoint {
   /// What tokenizers and generation are set up by, beside config.json and the weights.
-  private static let companions = [
-    "vocab.txt", "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-    "added_tokens.json", "spiece.model", "spm.model", "tokenizer.model", "sentencepiece.model",
-    "sentencepiece.bpe.model", "chat_template.jinja", "generation_config.json",
-  ]
+  private static let companions = ModelFileName.tokenizer + ["chat_template.jinja", ModelFileName.generation]
 
   /// Writes the model as a directory of Hugging Face: model.safetensors, config.json, and copies of the tokenizer's and
   /// generation's files. Every tensor keeps its name, type and bits, but for the names `LayerNorm.gamma` and
@@ -28,16 +24,9 @@ extension Checkpoint {
     }
     try writer.write(to: directory + "/model.safetensors")
     for name in Self.companions where FileManager.default.fileExists(atPath: self.directory + "/" + name) {
-      try copy(name, to: directory)
+      try OutputFile.copy(self.directory + "/" + name, to: directory + "/" + name)
     }
     // Last: a directory that has it is whole.
     try OutputFile.write((config.value ?? .null).serialized(.pretty) + "\n", to: directory + "/config.json")
-  }
-
-  private func copy(_ name: String, to directory: String) throws {
-    let file = try MappedFile(self.directory + "/" + name)
-    let output = try OutputFile(directory + "/" + name)
-    try withExtendedLifetime(file) { try output.write(file.bytes) }
-    try output.commit()
   }
 }

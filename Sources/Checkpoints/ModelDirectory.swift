@@ -10,9 +10,8 @@ struct ModelDirectory {
 
   /// - Throws: `FileError` where there is nothing of that name.
   init(_ path: String) throws {
-    var isDirectory: ObjCBool = false
-    if FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) {
-      guard isDirectory.boolValue else {
+    if FileManager.default.fileExists(atPath: path) {
+      guard Folder.exists(path) else {
         throw FileError.malformed(
           path: path, location: "", expected: "a directory with config.json and model.safetensors", found: "a file")
       }
@@ -37,19 +36,19 @@ struct ModelDirectory {
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
-  /// The model's configuration: config.json, or bert_config.json of BERT's first releases, which names no `model_type`.
+  /// The model's configuration: config.json, or the one of BERT's first releases, which names no `model_type`.
   /// - Throws: `FileError`: no JSON object; `CheckpointError`: no such file, or an adapter.
   func config() throws -> JSONNode {
-    let original = "bert_config.json"
-    guard has("config.json") || has(original) else {
+    let original = ModelFileName.originalConfig
+    guard has(ModelFileName.config) || has(original) else {
       throw CheckpointError.missingFile(
-        directory: path, expected: "config.json",
+        directory: path, expected: ModelFileName.config,
         advice: "give the directory of a Hugging Face checkpoint, with config.json and model.safetensors")
     }
     // Hugging Face would put the adapter on top of the weights.
     guard !has("adapter_config.json") else { throw CheckpointError.adapter(directory: path) }
-    if has("config.json") {
-      let config = try JSONNode.read(path("config.json"))
+    if has(ModelFileName.config) {
+      let config = try JSONNode.read(path(ModelFileName.config))
       _ = try config.members()
       return config
     }

@@ -1,8 +1,6 @@
 import Files
 
-/// Which of a directory's files its weights are read from: the first that is there of model.safetensors, its shards,
-/// pytorch_model.bin, its shards, and a TensorFlow checkpoint. Safetensors hold the same numbers as the others where
-/// there are both, and no code; `transformers` chooses likewise.
+/// What a directory's weights are read from: the first file of `WeightFileName` that is there, else a TensorFlow checkpoint.
 enum WeightFiles {
   /// What a directory may hold, in words.
   static let expected =
@@ -11,9 +9,11 @@ enum WeightFiles {
   /// - Returns: the file with the weights, or their index, and the sources in the order of their names' bytes.
   /// - Throws: `CheckpointError`, `FileError`.
   static func open(in directory: ModelDirectory) throws -> (path: String, sources: [any TensorSource]) {
-    if directory.prefix == nil {
-      if let found = try open("model", ".safetensors", in: directory, { try SafetensorsFile($0) }) { return found }
-      if let found = try open("pytorch_model", ".bin", in: directory, { try TorchFile($0) }) { return found }
+    if directory.prefix == nil, let found = WeightFileName.first(where: directory.has) {
+      switch found.format {
+      case .safetensors: return try open(found, in: directory) { try SafetensorsFile($0) }
+      case .torch: return try open(found, in: directory) { try TorchFile($0) }
+      }
     }
     if let prefix = try TensorFlowPrefix.find(in: directory) {
       let checkpoint = try TensorFlowCheckpoint(prefix: directory.path(prefix))
@@ -24,15 +24,13 @@ enum WeightFiles {
       directory: directory.path, expected: expected, advice: foreign ?? "fetch it from where config.json came from")
   }
 
-  /// The file or the shards of one format; nil where there are none.
   private static func open<Source: TensorSource>(
-    _ stem: String, _ suffix: String, in directory: ModelDirectory, _ open: (String) throws -> Source
-  ) throws -> (path: String, sources: [any TensorSource])? {
-    let single = directory.path(stem + suffix)
-    if directory.has(stem + suffix) { return (single, [try open(single)]) }
-    guard directory.has(stem + suffix + ".index.json") else { return nil }
-    let index = try ShardIndex(single + ".index.json", suffix: suffix)
-    return (index.path, try index.openShards(in: directory.path, open))
+    _ file: WeightFileName, in directory: ModelDirectory, _ open: (String) throws -> Source
+  ) throws -> (path: String, sources: [any TensorSource]) {
+    let path = directory.path(file.name)
+    guard file.isIndex else { return (path, [try open(path)]) }
+    let index = try ShardIndex(path, suffix: file.shardSuffix)
+    return (path, try index.openShards(in: directory.path, open))
   }
 }
 

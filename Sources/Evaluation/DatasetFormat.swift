@@ -8,11 +8,8 @@ enum DatasetFormat: Equatable {
   /// Determined by the file's first bytes and its name.
   /// - Throws: `FileError.missing`; `DatasetError.unsupported` with the command that converts, `.unrecognized`.
   init(_ path: String) throws {
-    var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-      throw FileError.missing(path: path)
-    }
-    if isFolder.boolValue {
+    guard FileManager.default.fileExists(atPath: path) else { throw FileError.missing(path: path) }
+    if Folder.exists(path) {
       try Self.refuseSavedDataset(path)
       self = .folder
       return

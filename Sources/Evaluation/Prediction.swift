@@ -58,19 +58,14 @@ extension Prediction: Encodable {
   /// The predictions of a run, in the order of the file: `predictions.jsonl` in a run's folder, or such a file itself.
   /// - Throws: `FileError` that names the file and line.
   public static func read(run path: String) throws -> [Prediction] {
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    return try readJSONLines(exists && isFolder.boolValue ? path + "/predictions.jsonl" : path) { try Prediction($0) }
+    try readJSONLines(Folder.exists(path) ? path + "/predictions.jsonl" : path) { try Prediction($0) }
   }
 
   /// The names of the classes in a run's `run.json`; nil where there is none, or where the classes have no names.
   /// - Parameter path: as for `read(run:)`.
   /// - Throws: `FileError`.
   public static func classNames(run path: String) throws -> [String]? {
-    var isFolder: ObjCBool = false
-    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-    let folder =
-      exists && isFolder.boolValue ? path : URL(fileURLWithPath: path).deletingLastPathComponent().path
+    let folder = Folder.exists(path) ? path : URL(fileURLWithPath: path).deletingLastPathComponent().path
     guard FileManager.default.fileExists(atPath: folder + "/run.json") else { return nil }
     let stamp = try JSONNode.read(folder + "/run.json")
     let labels = stamp["labels"].isPresent ? stamp["labels"] : stamp["options"]["labels"]

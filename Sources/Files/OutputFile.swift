@@ -69,6 +69,14 @@ package final class OutputFile {
     try file.commit()
   }
 
+  /// Copies a whole file. Throws `FileError`.
+  package static func copy(_ source: String, to path: String) throws {
+    let source = try MappedFile(source)
+    let file = try OutputFile(path)
+    try withExtendedLifetime(source) { try file.write(source.bytes) }
+    try file.commit()
+  }
+
   private static func open(device: String, path: String) throws -> Int32 {
     while true {
       let descriptor = Foundation.open(device, O_WRONLY | O_CLOEXEC | O_NOCTTY)

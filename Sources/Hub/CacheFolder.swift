@@ -110,12 +110,6 @@ package struct CacheFolder: Sendable {
     return Int(status.st_size)
   }
 
-  /// Whether a folder stands there, links followed.
-  package static func isFolder(_ path: String) -> Bool {
-    var status = stat()
-    return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-  }
-
   /// Bytes that can be written to the file system of a folder; nil where it does not say.
   static func freeSpace(_ path: String) -> Int? {
     var status = statvfs()

@@ -38,12 +38,17 @@ extension HubCache {
   /// The models of the cache, by id. What is no repository, a link that leads nowhere and a ref without a snapshot are
   /// left out. No cache is an empty one.
   public func repositories() -> [CachedRepository] {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-    return names.compactMap { HubName(folderName: $0) }.map(repository).filter { !$0.revisions.isEmpty }
-      .sorted { $0.id < $1.id }
+    names().map(repository)
   }
 
-  private func repository(_ name: HubName) -> CachedRepository {
+  /// The names of the models of the cache, by id.
+  package func names() -> [HubName] {
+    let folders = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    return folders.compactMap { HubName(folderName: $0) }.filter { !commits($0).isEmpty }.sorted { $0.id < $1.id }
+  }
+
+  /// What the cache has of a model.
+  package func repository(_ name: HubName) -> CachedRepository {
     let folder = path + "/" + name.folderName
     let refs = refs(folder + "/refs")
     var blobs: [String: Int] = [:]

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// The cache of models that the Hugging Face clients share: read and written in the layout of the Python client.
@@ -26,7 +27,7 @@ public struct HubCache: Sendable {
   public func snapshot(of name: HubName) throws -> HubSnapshot? {
     guard let commit = try commit(of: name) else { return nil }
     let folder = snapshotFolder(name, commit: commit)
-    guard CacheFolder.isFolder(folder) else { return nil }
+    guard Folder.exists(folder) else { return nil }
     return HubSnapshot(id: name.id, revision: name.wantedRevision, commit: commit, folder: folder)
   }
 
@@ -44,7 +45,7 @@ public struct HubCache: Sendable {
     if HubName.isCommit(revision) { return revision }
     let ref = [path, name.folderName, "refs", revision].joined(separator: "/")
     // A folder stands there for the first part of a name with slashes.
-    if !CacheFolder.isFolder(ref), let bytes = try CacheFolder.smallFile(ref, limit: 1 << 10) {
+    if !Folder.exists(ref), let bytes = try CacheFolder.smallFile(ref, limit: 1 << 10) {
       let text = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
       guard HubName.isCommit(text) else {
         throw HubError.damagedCache(
@@ -65,6 +66,6 @@ public struct HubCache: Sendable {
   package func commits(_ name: HubName) -> [String] {
     let snapshots = path + "/" + name.folderName + "/snapshots"
     let names = (try? FileManager.default.contentsOfDirectory(atPath: snapshots)) ?? []
-    return names.filter { HubName.isCommit($0) && CacheFolder.isFolder(snapshots + "/" + $0) }.sorted()
+    return names.filter { HubName.isCommit($0) && Folder.exists(snapshots + "/" + $0) }.sorted()
   }
 }

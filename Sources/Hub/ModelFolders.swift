@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// Folders of models that have names: those in `GRAFT_MODELS`, else `models` of the package this program was built from.
@@ -38,7 +39,7 @@ package struct ModelFolders: Sendable {
   /// The folder of a name; nil where there is none.
   package subscript(name: String) -> String? {
     guard !name.isEmpty, !name.contains("/") else { return nil }
-    return folders.lazy.map { $0 + "/" + name }.first(where: Self.isDirectory)
+    return folders.lazy.map { $0 + "/" + name }.first(where: Folder.exists)
   }
 
   /// Every name there is, sorted.
@@ -81,12 +82,7 @@ package struct ModelFolders: Sendable {
 
   private static func models(in package: String) -> String? {
     let isPackage = FileManager.default.fileExists(atPath: package + "/Package.swift")
-    return isPackage && isDirectory(package + "/models") ? package + "/models" : nil
-  }
-
-  private static func isDirectory(_ path: String) -> Bool {
-    var isDirectory: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue
+    return isPackage && Folder.exists(package + "/models") ? package + "/models" : nil
   }
 }
 

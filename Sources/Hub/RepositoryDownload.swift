@@ -54,23 +54,23 @@ final class RepositoryDownload {
     let snapshot = HubSnapshot(
       id: name.id, revision: name.wantedRevision, commit: listing.commit,
       folder: cache.snapshotFolder(name, commit: listing.commit))
-    guard files.contains(ModelFiles.config) else {
-      throw HubError.fileNotFound(id: name.id, revision: name.wantedRevision, file: ModelFiles.config)
+    guard files.contains(ModelFileName.config) else {
+      throw HubError.fileNotFound(id: name.id, revision: name.wantedRevision, file: ModelFileName.config)
     }
-    guard let weights = ModelFiles.weights(where: files.contains) else {
+    guard let weights = WeightFileName.first(where: files.contains) else {
       throw HubError.noWeights(
         id: name.id, revision: name.wantedRevision, found: ModelFiles.otherWeights(listing.files))
     }
-    var wanted = [ModelFiles.config] + ModelFiles.optional.filter(files.contains)
-    switch weights {
-    case .file(let file): wanted.append(file)
-    case .index(let index):
-      try download([index], to: snapshot)
-      let shards = try ModelFiles.shards(index: snapshot.folder + "/" + index, of: name.id)
+    var wanted = [ModelFileName.config] + ModelFiles.optional.filter(files.contains)
+    if weights.isIndex {
+      try download([weights.name], to: snapshot)
+      let shards = try ModelFiles.shards(index: snapshot.folder + "/" + weights.name, of: name.id)
       if let missing = shards.first(where: { !files.contains($0) }) {
         throw HubError.fileNotFound(id: name.id, revision: name.wantedRevision, file: missing)
       }
       wanted += shards
+    } else {
+      wanted.append(weights.name)
     }
     try download(wanted, to: snapshot)
     for file in ModelFiles.optional where !files.contains(file) { try noteAbsence(of: file, commit: snapshot.commit) }

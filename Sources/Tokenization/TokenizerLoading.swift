@@ -106,18 +106,13 @@ struct TokenizerFolder {
     for kind in kinds {
       if let tokenizer = try plainFiles(kind) { return tokenizer }
     }
-    for name in Self.sentencePieceNames {
+    for name in ModelFileName.sentencePiece {
       if let path = path(name) { return try sentencePiece(path, name) }
     }
     let plain = kinds.map { $0 == .bert ? "vocab.txt" : "vocab.json with merges.txt" }
     throw TokenizationError.noTokenizer(
-      directory: directory, lookedFor: ["tokenizer.json"] + plain + Self.sentencePieceNames)
+      directory: directory, lookedFor: ["tokenizer.json"] + plain + ModelFileName.sentencePiece)
   }
-
-  /// The usual names of a SentencePiece model.
-  private static let sentencePieceNames = [
-    "spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model", "sentencepiece.model",
-  ]
 
   private func plainFiles(_ kind: TokenizerClass.Kind) throws -> Tokenizer? {
     let names: [TokenizerClass.Kind: String] = [

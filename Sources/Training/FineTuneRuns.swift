@@ -173,16 +173,10 @@ package struct FineTuneRuns {
 
   /// Copies the files that Hugging Face reads a tokenizer from.
   private func copyTokenizer(to directory: String) throws {
-    for name in [
-      "vocab.txt", "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-      "added_tokens.json", "spiece.model", "sentencepiece.bpe.model",
-    ] {
+    for name in ModelFileName.tokenizer {
       let source = model.tokenizerDirectory + "/" + name
       guard FileManager.default.fileExists(atPath: source) else { continue }
-      let file = try MappedFile(source)
-      let output = try OutputFile(directory + "/" + name)
-      try withExtendedLifetime(file) { try output.write(file.bytes) }
-      try output.commit()
+      try OutputFile.copy(source, to: directory + "/" + name)
     }
   }
 

@@ -166,7 +166,17 @@ import Testing
       try folder.write(
         Array(try Data(contentsOf: URL(fileURLWithPath: Repository.fixture("tiny/bert/\(name)")))), to: "model/\(name)")
     }
+    let others = [
+      "tokenizer.model", "pytorch_model-00001-of-00002.bin", "pytorch_model.bin.index.json", "bert_config.json",
+      "bert_model.ckpt.index", "bert_model.ckpt.data-00000-of-00001",
+    ]
+    for name in others { try folder.write(name, to: "model/\(name)") }
     let before = try ShortRun.contents(folder.path("model"))
+    for name in others {
+      let run = try GraftProcess.run(
+        ["forward", "model", "--ids", "1,2", "-o", "model/" + name], directory: folder.path)
+      #expect(run.status == 1 && run.error.contains("the file of a model stands there"), "\(name): \(run.error)")
+    }
     for (directory, path) in names.flatMap({ [("model", "model/\($0)"), ("./model/", "model/../model/\($0)")] }) {
       let run = try GraftProcess.run(["forward", directory, "--ids", "1,2", "-o", path], directory: folder.path)
       #expect(run.status == 1 && run.error.contains("the file of a model stands there"), "\(run.error)")

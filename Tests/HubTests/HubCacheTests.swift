@@ -109,7 +109,7 @@ import Testing
     try remove("vocab.txt")
     #expect(missing() == "o/n main the tokenizer true")
     // A model without a tokenizer is complete where the hub is known to have none.
-    for file in ModelFiles.tokenizer { try folder.write("", to: "hub/models--o--n/.no_exist/\(first)/\(file)") }
+    for file in ModelFileName.tokenizer { try folder.write("", to: "hub/models--o--n/.no_exist/\(first)/\(file)") }
     #expect(missing() == nil)
     try remove("model.safetensors")
     #expect(missing() == "o/n main model.safetensors or pytorch_model.bin true")

@@ -12,9 +12,11 @@ import Transformer
 
 /// Fine-tuning runs in folders, called as a library's user calls them.
 @Suite struct FineTuneRunsTests {
-  private func runs(_ directory: String, resume: Bool = false, progress: ProgressHandler = .none) throws -> FineTuneRuns
-  {
-    let model = try Model(directory: Places.model("imdb-bert-1"))
+  private func runs(
+    _ directory: String, of source: String = Places.model("imdb-bert-1"), resume: Bool = false,
+    progress: ProgressHandler = .none
+  ) throws -> FineTuneRuns {
+    let model = try Model(directory: source)
     let path = Places.tests.deletingLastPathComponent().appendingPathComponent("evaluation/imdb/train.jsonl").path
     let all = try EncodedReviews(
       Dataset.read(path).subset(limit: 24, seed: 1), tokenizer: model.tokenizer(), cleaning: .br, maxLength: 24,
@@ -57,6 +59,22 @@ import Transformer
     #expect(Set(files.keys).isSuperset(of: ["model.safetensors", "config.json", "predictions.jsonl", "results.json"]))
     #expect(!files.keys.contains { $0.hasPrefix("frozen-") || $0 == "state.safetensors" })
     #expect(try contents(folder.path("stopped")) == files)
+  }
+
+  /// Whatever file the tokenizer may be read from, the tuned model has it too.
+  @Test func everyFileOfTheTokenizerIsCopied() throws {
+    let folder = try TemporaryFolder()
+    let source = Places.model("imdb-bert-1")
+    let files = try FileManager.default.contentsOfDirectory(atPath: source)
+    _ = try folder.write("", to: "model/empty")
+    for name in files {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path("model/" + name), withDestinationPath: source + "/" + name)
+    }
+    let others = ["spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "spm.model", "sentencepiece.model"]
+    for name in others { _ = try folder.write(name, to: "model/" + name) }
+    _ = try runs(folder.path("tuned"), of: folder.path("model")).run(seed: 3)
+    for name in others { #expect(try folder.bytes("tuned/" + name) == Array(name.utf8)) }
   }
 
   /// A seed among several is the run of that seed alone, and the folder above sums them up.

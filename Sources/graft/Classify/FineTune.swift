@@ -128,7 +128,7 @@ struct FineTune: ParsableCommand {
   /// What is trained on and what is scored on.
   private func readData() throws -> (train: Dataset, test: Dataset) {
     func read(_ path: String, _ split: Dataset.Split) throws -> Dataset {
-      try columns.read(path, split: ColumnOptions.isFolder(path) ? split : nil, isOnly: test == nil)
+      try columns.read(path, split: Folder.exists(path) ? split : nil, isOnly: test == nil)
     }
     var train = try read(dataset, .train)
     let scored: Dataset

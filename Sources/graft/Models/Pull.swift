@@ -27,7 +27,7 @@ struct Pull: ParsableCommand {
       let name = try HubName(id)
       return PulledModel(
         snapshot: try ModelNames.download("pull \(id)") { try Hub.pull(name, progress: $0) },
-        repository: HubCache().repositories().first { $0.id == name.id })
+        repository: HubCache().repository(name))
     }
     try output.print(JSONMembers.header("pull") + ["models": pulled]) { style in
       pulled.map { "\($0.snapshot.id) \($0.snapshot.commit) " + style.painted($0.snapshot.folder, .faint) + "\n" }
@@ -39,10 +39,10 @@ struct Pull: ParsableCommand {
 /// A model as the hub has it now.
 private struct PulledModel: Encodable {
   let snapshot: HubSnapshot
-  let repository: CachedRepository?
+  let repository: CachedRepository
 
   func encode(to encoder: any Encoder) throws {
-    let size = repository?.revisions.first { $0.commit == snapshot.commit }?.size
+    let size = repository.revisions.first { $0.commit == snapshot.commit }?.size
     try encoder.encode([
       "id": snapshot.id, "revision": snapshot.revision, "commit": snapshot.commit, "folder": snapshot.folder,
       "size": size,

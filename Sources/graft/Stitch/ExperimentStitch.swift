@@ -145,7 +145,7 @@ extension StitchExperiment {
 
   fileprivate func readUnlabelled() throws -> Dataset? {
     try unlabelled.map {
-      try ColumnOptions.read($0, split: nil, columns: ColumnOptions.isFolder($0) ? DatasetColumns() : columns)
+      try ColumnOptions.read($0, split: nil, columns: Folder.exists($0) ? DatasetColumns() : columns)
     }
   }
 }

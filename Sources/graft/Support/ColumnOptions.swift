@@ -22,7 +22,7 @@ struct ColumnOptions: ParsableArguments {
   /// - Parameter isOnly: whether the command reads no other dataset, which could be the one that the columns are of.
   /// - Throws: `DatasetError`, `FileError`; `CommandError.columns` with the options.
   func read(_ path: String, split: Dataset.Split? = nil, isOnly: Bool = true) throws -> Dataset {
-    try Self.read(path, split: split, columns: isOnly || !Self.isFolder(path) ? columns : DatasetColumns())
+    try Self.read(path, split: split, columns: isOnly || !Folder.exists(path) ? columns : DatasetColumns())
   }
 
   /// The same without options on the command line: columns as an experiment's file names them.
@@ -44,11 +44,6 @@ struct ColumnOptions: ParsableArguments {
       default: throw error
       }
     }
-  }
-
-  static func isFolder(_ path: String) -> Bool {
-    var isFolder: ObjCBool = false
-    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
   /// The options as recorded in a result.

@@ -60,14 +60,10 @@ enum ModelNames {
 
   /// Names of models that are here, and directories.
   static let completion = CompletionKind.custom { _, _, prefix in
-    let cached = HubCache().repositories().map(\.id)
+    let cached = HubCache().names().map(\.id)
     let folder = prefix.contains("/") ? String(prefix[...(prefix.lastIndex(of: "/") ?? prefix.startIndex)]) : ""
     let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)) ?? []
-    let directories = entries.filter { name in
-      var isDirectory: ObjCBool = false
-      return FileManager.default.fileExists(atPath: folder + name, isDirectory: &isDirectory) && isDirectory.boolValue
-        && !name.hasPrefix(".")
-    }
+    let directories = entries.filter { !$0.hasPrefix(".") && Folder.exists(folder + $0) }
     return (ModelFolders().names + cached + directories.map { folder + $0 }).filter { $0.hasPrefix(prefix) }.sorted()
   }
 }

@@ -74,15 +74,15 @@ extension ArgumentHelp {
 
 /// Files that make a folder a checkpoint, which no other output may replace.
 private enum CheckpointFile {
-  private static let names: Set = [
-    "config.json", "generation_config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "vocab.json",
-    "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
-    "spiece.model", "sentencepiece.bpe.model",
-  ]
+  private static let configurations = [ModelFileName.config, ModelFileName.originalConfig]
+  private static let names = Set(
+    configurations + [ModelFileName.generation] + WeightFileName.choices.map(\.name) + ModelFileName.tokenizer)
 
   static func isOne(_ path: String) -> Bool {
     let (folder, name) = (OutputTarget.folder(of: path), path.split(separator: "/").last.map(String.init) ?? "")
-    let isPart = name.hasSuffix(".safetensors") && name.contains("-of-") || name.hasSuffix(".safetensors.index.json")
-    return (names.contains(name) || isPart) && access(path, F_OK) == 0 && access(folder + "/config.json", F_OK) == 0
+    let isShard = name.contains("-of-") && WeightFileName.choices.contains { name.hasSuffix($0.shardSuffix) }
+    let isTensorFlow = name.contains(".ckpt") && (name.hasSuffix(".index") || name.contains(".data-"))
+    return (names.contains(name) || isShard || isTensorFlow) && access(path, F_OK) == 0
+      && configurations.contains { access(folder + "/" + $0, F_OK) == 0 }
   }
 }
