@@ -38,17 +38,12 @@ package struct ClassifierDerivative {
     case .firstToken(let dense, let activation):
       let rows = batch.sequences.map(\.lowerBound)
       let input = gathered(rows)
-      if activation == .tanh {
-        // tanh' is 1 - tanh², of numbers that are there.
-        for index in 0..<count * d { dFeatures[index] *= 1 - features.pointer[index] * features.pointer[index] }
-      } else {
-        let before = FloatBuffer(uninitializedCount: count * d)
-        dense.pushForward(input.pointer, rows: count, into: before.pointer, threads: threads)
-        if let bias = dense.bias {
-          threads.runRows(count) { VectorMath.add(bias.pointer, to: before.pointer + $0 * d, count: d) }
+      for index in 0..<count * d {
+        let value = features.pointer[index]
+        switch activation {
+        case .tanh: dFeatures[index] *= 1 - value * value
+        case .relu: dFeatures[index] *= value > 0 ? 1 : 0
         }
-        ActivationDerivative(activation, at: before, rows: count, width: d, threads: threads)
-          .apply(dFeatures, rows: 0..<count, columns: 0..<d)
       }
       let dInput = FloatBuffer(count: count * d)
       dense.pullBack(

@@ -5,12 +5,24 @@ public struct ClassifierHead: Sendable {
   /// Which vector of the sequence is classified.
   public enum Pooling: Sendable {
     /// BERT and RoBERTa: tanh of a dense layer on the first token, `[CLS]` or `<s>`; DistilBERT: ReLU of one.
-    case firstToken(dense: Linear, activation: Activation)
+    case firstToken(dense: Linear, activation: FirstTokenActivation)
     /// GPT2ForSequenceClassification: the last token that is not `padding` (config.json's `pad_token_id`), the first
     /// one where all are; after ln_f.
     case lastToken(finalNorm: Norm, padding: Int?)
     /// The stitching paper's classifier: the mean of the tokens' scores, after ln_f or (the paper's) without.
     case mean(finalNorm: Norm?)
+  }
+
+  /// The activations of a first token's dense layer, both of which have a derivative that their value tells.
+  public enum FirstTokenActivation: Sendable {
+    case tanh, relu
+
+    var activation: Activation {
+      switch self {
+      case .tanh: .tanh
+      case .relu: .relu
+      }
+    }
   }
 
   /// Which vector of the sequence is classified.
@@ -57,7 +69,8 @@ public struct ClassifierHead: Sendable {
     guard case .firstToken(let dense, let activation) = pooling else { return pooled }
     let features = FloatBuffer(count: count * d)
     dense.apply(
-      pooled.pointer, rows: count, into: features.pointer, threads: workspace.threads, finish: .activation(activation))
+      pooled.pointer, rows: count, into: features.pointer, threads: workspace.threads,
+      finish: .activation(activation.activation))
     return features
   }
 

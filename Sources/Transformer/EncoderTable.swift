@@ -41,7 +41,7 @@ struct EncoderTable: Sendable {
   /// The classifier of sequences: dense and activation on the first token, then a score per class.
   struct Classifier: Sendable {
     let dense: Place
-    let activation: Activation
+    let activation: ClassifierHead.FirstTokenActivation
     let output: String
   }
 

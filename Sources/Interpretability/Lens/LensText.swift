@@ -35,9 +35,6 @@ extension LensCell {
 }
 
 extension LogitLens {
-  /// Tokens of the copies of a text that are read at once, masked at one position each.
-  private static let tokensAtATime = 2048
-
   /// Reads a text. The true token of a position is the next one where the model predicts that, else unknown.
   /// - Parameters:
   ///   - positions: the positions to read; nil for all.
@@ -63,9 +60,8 @@ extension LogitLens {
     following targets: LensTargets = LensTargets(), interventions: [Intervention] = [], workspace: Workspace
   ) throws -> LensText {
     var all = [[LensCell]](repeating: [], count: levels.count)
-    let size = max(1, Self.tokensAtATime / max(1, ids.count))
-    for start in stride(from: 0, to: positions.count, by: size) {
-      let places = positions[start..<min(start + size, positions.count)]
+    for range in PackedBatch.plan(positions.map { _ in ids.count }) {
+      let places = positions[range]
       let copies = places.map { place in
         var copy = ids
         copy[place] = mask

@@ -106,7 +106,8 @@ final class ProgressMonitor: Sendable {
         let pause = max(.milliseconds(1), next - ContinuousClock.now).components
         Thread.sleep(forTimeInterval: Double(pause.seconds) + Double(pause.attoseconds) * 1e-18)
         state.withLock { $0.show() }
-        next += display.interval
+        // A process that was stopped for a while has missed lines, which nobody wants at once.
+        repeat { next += display.interval } while next <= .now
       }
     }
   }
