@@ -13,6 +13,8 @@
 
 static INLINE vec multiply_add(vec a, vec b, vec c) { return (vec)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 
+static INLINE dhalf multiply_add_double(dhalf a, dhalf b, dhalf c) { return __builtin_elementwise_fma(a, b, c); }
+
 static INLINE __m256i first_lanes(size_t count) {
   static const int lanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
   return _mm256_loadu_si256((const __m256i *)(lanes + 8 - count));
@@ -34,6 +36,7 @@ static INLINE int any(ivec mask) { return !_mm256_testz_si256((__m256i)mask, (__
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "DoublePanels.inc.h"
 #include "Derivatives.inc.h"
 #include "PanelReach.inc.h"
 #include "Table.inc.h"

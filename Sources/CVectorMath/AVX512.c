@@ -13,6 +13,8 @@
 
 static INLINE vec multiply_add(vec a, vec b, vec c) { return (vec)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
 
+static INLINE dhalf multiply_add_double(dhalf a, dhalf b, dhalf c) { return __builtin_elementwise_fma(a, b, c); }
+
 static INLINE __mmask16 first_lanes(size_t count) { return (__mmask16)((1u << count) - 1); }
 
 static INLINE vec load_tail(const float *p, size_t count, float fill) {
@@ -37,6 +39,7 @@ static INLINE int any(ivec mask) { return _mm512_movepi32_mask((__m512i)mask) !=
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "DoublePanels.inc.h"
 #include "Derivatives.inc.h"
 #include "PanelReach.inc.h"
 #include "Table.inc.h"

@@ -154,6 +154,13 @@ void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_str
 
 size_t cvm_panel_height(void) { return active()->panel_height; }
 
+size_t cvm_double_panel_width(void) { return active()->double_panel_width; }
+
+void cvm_multiply_double_panels(double *c, size_t c_stride, const double *a, size_t rows, const double *b,
+                                size_t b_panel_stride, size_t n, size_t k, int accumulate) {
+  active()->multiply_double_panels(c, c_stride, a, rows, b, b_panel_stride, n, k, accumulate);
+}
+
 size_t cvm_reach_panels(float *c, const float *a, const float *a_rests, size_t rows, const float *panels,
                         const float *panel_rests, size_t first, size_t end, const struct cvm_reach *plan, float least,
                         size_t *passes) {

@@ -47,7 +47,9 @@ struct cvm_kernels {
                                  size_t k);
   void (*multiply_panels)(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
                           size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate);
-  size_t panel_height;
+  size_t panel_height, double_panel_width;
+  void (*multiply_double_panels)(double *c, size_t c_stride, const double *a, size_t rows, const double *b,
+                                 size_t b_panel_stride, size_t n, size_t k, int accumulate);
   size_t (*reach_panels)(float *c, const float *a, const float *a_rests, size_t rows, const float *panels,
                          const float *panel_rests, size_t first, size_t end, const struct cvm_reach *plan, float least,
                          size_t *passes);

@@ -10,6 +10,8 @@
 
 static INLINE vec multiply_add(vec a, vec b, vec c) { return __builtin_elementwise_fma(a, b, c); }
 
+static INLINE dhalf multiply_add_double(dhalf a, dhalf b, dhalf c) { return __builtin_elementwise_fma(a, b, c); }
+
 #include "FourLanes.inc.h"
 #include "ProductRest.inc.h"
 #include "ScaleOrZero.inc.h"
@@ -18,6 +20,7 @@ static INLINE vec multiply_add(vec a, vec b, vec c) { return __builtin_elementwi
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "DoublePanels.inc.h"
 #include "Derivatives.inc.h"
 #include "PanelReach.inc.h"
 #include "Table.inc.h"

@@ -10,6 +10,8 @@
 
 static INLINE vec multiply_add(vec a, vec b, vec c) { return a * b + c; }
 
+static INLINE dhalf multiply_add_double(dhalf a, dhalf b, dhalf c) { return a * b + c; }
+
 // a b - product, where `product` is a b rounded: from halves with so few digits that their products are exact
 // (Dekker 1971). Finite numbers only.
 static INLINE vec product_rest(vec a, vec b, vec product) {
@@ -27,6 +29,7 @@ static INLINE vec product_rest(vec a, vec b, vec product) {
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "DoublePanels.inc.h"
 #include "Derivatives.inc.h"
 #include "PanelReach.inc.h"
 #include "Table.inc.h"

@@ -37,5 +37,7 @@ const struct cvm_kernels KERNELS = {
   .pack_panels_transposed = pack_panels_transposed,
   .multiply_panels = multiply_panels,
   .panel_height = ROWS,
+  .double_panel_width = DOUBLE_PANEL,
+  .multiply_double_panels = multiply_double_panels,
   .reach_panels = reach_panels,
 };

@@ -1,11 +1,12 @@
 // A vector of WIDTH floats, and loops over a row in such steps. Included once by each path's file, which defines WIDTH
-// and then adds what differs between processors: multiply_add, product_rest, load_tail, store_tail, scale_or_zero, any.
+// and then adds what differs between processors: multiply_add, multiply_add_double, product_rest, load_tail, store_tail, scale_or_zero, any.
 #define INLINE inline __attribute__((always_inline))
 
 typedef float vec __attribute__((ext_vector_type(WIDTH)));
 typedef int ivec __attribute__((ext_vector_type(WIDTH)));
 typedef unsigned uvec __attribute__((ext_vector_type(WIDTH)));
 typedef double dvec __attribute__((ext_vector_type(WIDTH)));
+typedef double dhalf __attribute__((ext_vector_type(WIDTH / 2)));
 
 // 1.5 * 2^23 + 127: added to a small number it leaves the nearest integer, with the bias of a float32 exponent, in the
 // low bits.

@@ -1,5 +1,3 @@
-import COpenBLAS
-
 /// A row-major Float64 matrix of modest size: Gram matrices and the maps between models.
 public struct DoubleMatrix: Sendable, Equatable {
   /// How many rows.
@@ -79,28 +77,43 @@ public struct DoubleMatrix: Sendable, Equatable {
   /// The matrix product.
   package static func * (left: DoubleMatrix, right: DoubleMatrix) -> DoubleMatrix {
     precondition(left.columns == right.rows, "\(left.rows) x \(left.columns) times \(right.rows) x \(right.columns)")
-    var result = DoubleMatrix(rows: left.rows, columns: right.columns)
-    guard !result.values.isEmpty, left.columns > 0 else { return result }
-    result.values.withUnsafeMutableBufferPointer { out in
-      cblas_dgemm(
-        CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(left.rows), blasint(right.columns), blasint(left.columns), 1,
-        left.values, blasint(left.columns), right.values, blasint(right.columns), 0, out.baseAddress,
-        blasint(right.columns))
+    return product(steps: right.rows, left.rows, right.columns) { a, b in
+      left.values.withUnsafeBufferPointer { numbers in
+        for row in 0..<left.rows { a.setLine(row, steps: left.columns) { numbers[row * left.columns + $0] } }
+      }
+      right.pack(into: b)
     }
-    return result
   }
 
   /// aᵀ b of two matrices with the same number of rows.
   package static func transposedProduct(_ a: DoubleMatrix, _ b: DoubleMatrix) -> DoubleMatrix {
     precondition(a.rows == b.rows, "the two matrices have \(a.rows) and \(b.rows) rows")
-    var result = DoubleMatrix(rows: a.columns, columns: b.columns)
-    guard !result.values.isEmpty, a.rows > 0 else { return result }
+    return product(steps: a.rows, a.columns, b.columns) { left, right in
+      a.pack(into: left)
+      b.pack(into: right)
+    }
+  }
+
+  /// The product of the factors that `pack` fills, on the calling thread.
+  private static func product(
+    steps: Int, _ rows: Int, _ columns: Int, _ pack: (DoublePanels, DoublePanels) -> Void
+  ) -> DoubleMatrix {
+    let a = DoublePanels(.left, lines: rows, capacity: steps)
+    let b = DoublePanels(.right, lines: columns, capacity: steps)
+    pack(a, b)
+    var result = DoubleMatrix(rows: rows, columns: columns)
     result.values.withUnsafeMutableBufferPointer { out in
-      cblas_dgemm(
-        CblasRowMajor, CblasTrans, CblasNoTrans, blasint(a.columns), blasint(b.columns), blasint(a.rows), 1, a.values,
-        blasint(a.columns), b.values, blasint(b.columns), 0, out.baseAddress, blasint(b.columns))
+      guard let out = out.baseAddress else { return }
+      DoublePanels.multiply(a, b, steps: steps, into: out, adding: false, threads: Threads(1))
     }
     return result
+  }
+
+  /// Each row becomes a step.
+  private func pack(into panels: DoublePanels) {
+    values.withUnsafeBufferPointer { numbers in
+      for row in 0..<rows { panels.setStep(row) { numbers[row * columns + $0] } }
+    }
   }
 
   /// The matrix rounded to Float32.
@@ -108,10 +121,8 @@ public struct DoubleMatrix: Sendable, Equatable {
 }
 
 extension DoubleMatrix {
-  /// a b for a tall Float32 matrix, every product and sum in Double.
-  ///
-  /// Rows are converted and multiplied in chunks of fixed height, so that equal rows of a give equal bits, at any
-  /// position and with any number of threads.
+  /// a b for a tall Float32 matrix, every product and sum in Double. Equal rows of a give equal bits, at any position and
+  /// with any number of threads.
   /// - Parameters:
   ///   - a: [n, p]
   ///   - b: [p, q]
@@ -119,25 +130,25 @@ extension DoubleMatrix {
   package static func product(_ a: Tensor, _ b: DoubleMatrix, threads: Threads) -> DoubleMatrix {
     precondition(a.columns == b.rows, "\(a.rows) x \(a.columns) times \(b.rows) x \(b.columns)")
     let (n, p, q) = (a.rows, a.columns, b.columns)
-    let chunk = 256
+    let right = DoublePanels(.right, lines: q, capacity: p)
+    b.pack(into: right)
     var result = DoubleMatrix(rows: n, columns: q)
-    guard n > 0, p > 0, q > 0 else { return result }
     result.values.withUnsafeMutableBufferPointer { out in
       nonisolated(unsafe) let out = out
       threads.run((n + chunk - 1) / chunk) { task, _ in
         let first = task * chunk
-        let height = min(chunk, n - first)
-        var left = [Double](repeating: 0, count: chunk * p)
-        for index in 0..<height * p { left[index] = Double(a.pointer[first * p + index]) }
-        let made = [Double](unsafeUninitializedCapacity: chunk * q) { made, count in
-          cblas_dgemm(
-            CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(chunk), blasint(q), blasint(p), 1, left, blasint(p),
-            b.values, blasint(q), 0, made.baseAddress, blasint(q))
-          count = chunk * q
+        let left = DoublePanels(.left, lines: min(chunk, n - first), capacity: p)
+        for row in 0..<left.lines {
+          let from = a.pointer + (first + row) * p
+          left.setLine(row, steps: p) { Double(from[$0]) }
         }
-        for index in 0..<height * q { out[first * q + index] = made[index] }
+        guard let out = out.baseAddress else { return }
+        DoublePanels.multiply(left, right, steps: p, into: out + first * q, adding: false, threads: Threads(1))
       }
     }
     return result
   }
+
+  /// Rows that one task converts.
+  private static let chunk = 256
 }

@@ -54,42 +54,56 @@ package struct PairedMoments: Sendable {
     x: UnsafePointer<Float>, y: UnsafePointer<Float>, rows: Int, threads: Threads
   ) {
     let (p, q) = (sumX.count, sumY.count)
-    // A block of rows in Double, x and y side by side: [block, p + q].
-    let (width, block) = (p + q, 512)
-    var wide = [Double](repeating: 0, count: min(block, max(rows, 1)) * width)
-    let sums = TallSums(threads: threads)
-    for start in stride(from: 0, to: rows, by: block) {
-      let height = min(block, rows - start)
-      for row in 0..<height {
-        let (from, to) = (start + row, row * width)
-        for column in 0..<p {
-          let value = Double(x[from * p + column])
-          wide[to + column] = value
-          sumX[column] += value
-        }
-        for column in 0..<q {
-          let value = Double(y[from * q + column])
-          wide[to + p + column] = value
-          sumY[column] += value
+    let block = min(Self.block, rows)
+    let (xLeft, xRight) = (
+      DoublePanels(.left, lines: p, capacity: block), DoublePanels(.right, lines: p, capacity: block)
+    )
+    let (yLeft, yRight) = (
+      DoublePanels(.left, lines: q, capacity: block), DoublePanels(.right, lines: q, capacity: block)
+    )
+    for start in stride(from: 0, to: rows, by: Self.block) {
+      let steps = min(Self.block, rows - start)
+      let (x, y) = (x + start * p, y + start * q)
+      threads.runRows(steps) { step in
+        let (x, y) = (x + step * p, y + step * q)
+        xLeft.setStep(step) { Double(x[$0]) }
+        xRight.setStep(step) { Double(x[$0]) }
+        yLeft.setStep(step) { Double(y[$0]) }
+        yRight.setStep(step) { Double(y[$0]) }
+      }
+      Self.addRows(x, rows: steps, to: &sumX, threads: threads)
+      Self.addRows(y, rows: steps, to: &sumY, threads: threads)
+      func add(_ a: DoublePanels, _ b: DoublePanels, to sums: inout DoubleMatrix, isSymmetric: Bool) {
+        sums.values.withUnsafeMutableBufferPointer { out in
+          guard let out = out.baseAddress else { return }
+          DoublePanels.multiply(a, b, steps: steps, into: out, adding: true, isSymmetric: isSymmetric, threads: threads)
         }
       }
-      wide.withUnsafeBufferPointer { wide in
-        guard let left = wide.baseAddress else { return }
-        let right = left + p
-        xx.values.withUnsafeMutableBufferPointer { out in
-          if let out = out.baseAddress { sums.addOwn(left, p, stride: width, height: height, to: out) }
-        }
-        xy.values.withUnsafeMutableBufferPointer { out in
-          guard let out = out.baseAddress else { return }
-          sums.add(left, p, xStride: width, right, q, yStride: width, height: height, to: out)
-        }
-        yy.values.withUnsafeMutableBufferPointer { out in
-          if let out = out.baseAddress { sums.addOwn(right, q, stride: width, height: height, to: out) }
+      add(xLeft, xRight, to: &xx, isSymmetric: true)
+      add(xLeft, yRight, to: &xy, isSymmetric: false)
+      add(yLeft, yRight, to: &yy, isSymmetric: true)
+    }
+    xx.mirror()
+    yy.mirror()
+    count += rows
+  }
+
+  /// Rows converted at a time.
+  private static let block = 512
+
+  /// Adds rows to a sum of rows, each column in the order of the rows.
+  private static func addRows(
+    _ x: UnsafePointer<Float>, rows: Int, to sums: inout [Double], threads: Threads
+  ) {
+    let width = sums.count
+    sums.withUnsafeMutableBufferPointer { sums in
+      nonisolated(unsafe) let sums = sums
+      let parts = threads.ranges(of: width, granularity: 16)
+      threads.run(parts.count) { part, _ in
+        for row in 0..<rows {
+          for column in parts[part] { sums[column] += Double(x[row * width + column]) }
         }
       }
     }
-    TallSums.mirror(&xx)
-    TallSums.mirror(&yy)
-    count += rows
   }
 }

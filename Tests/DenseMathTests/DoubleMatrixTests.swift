@@ -53,8 +53,8 @@ import Testing
     #expect(DoubleMatrix(rows: 1, columns: 2, values: [1, .infinity]).frobeniusNorm == .infinity)
   }
 
-  /// Heights around the chunk of 2,048 rows.
-  @Test(arguments: [1, 7, 2047, 2048, 2049, 5000], 1...3) func transposedProducts(_ height: Int, threads: Int) {
+  /// Heights around chunks of 1,024 and 2,048 rows.
+  @Test(arguments: [1, 7, 1023, 1024, 1025, 2048, 5000], 1...3) func transposedProducts(_ height: Int, threads: Int) {
     var numbers = SeededNumbers(seed: 64)
     for (p, q) in [(1, 1), (5, 9), (8, 17), (12, 3)] {
       let a = Tensor(shape: [height, p], numbers.normal(count: height * p))

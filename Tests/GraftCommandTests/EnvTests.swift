@@ -24,7 +24,7 @@ import Testing
     #expect(try result["environment"].members().map(\.key) == ["GRAFT_INSTRUCTIONS", "OPENBLAS_CORETYPE"])
     let warnings = try result["warnings"].strings()
     let fast = InstructionSet.allCases.contains { $0 != .portable && $0 != .neon && $0.isAvailable }
-    #expect(warnings.contains { $0.hasPrefix("OPENBLAS_CORETYPE=Prescott") } == fast)
+    #expect(warnings.contains { $0.contains("OPENBLAS_CORETYPE=Prescott") } == fast)
     #expect(warnings.contains { $0.hasPrefix("GRAFT_INSTRUCTIONS=portable is slower") })
   }
 

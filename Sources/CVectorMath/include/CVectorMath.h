@@ -119,7 +119,17 @@ void cvm_pack_panels_transposed(float *panels, size_t panel_stride, const float 
 void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
                          size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate);
 
-// Looking for large sums in such a product, of which no more is made than it takes to see that a sum is too small.
+// Products in double. Both factors are packed: a in panels of cvm_panel_height() rows, b in panels of
+// cvm_double_panel_width() columns, the last one of each filled up with zeros. A panel holds its lines' numbers for the
+// first step of the sums, then for the second...
+size_t cvm_double_panel_width(void);
+// c = a b, or c += a b if `accumulate`, of the first `rows` rows of one panel of a and the first n columns of b, whose
+// panels are b_panel_stride apart. A sum runs over the k steps in order, in the same way on every path that has a fused
+// multiply-add, so an element's bits depend on its row of a and column of b alone.
+void cvm_multiply_double_panels(double *c, size_t c_stride, const double *a, size_t rows, const double *b,
+                                size_t b_panel_stride, size_t n, size_t k, int accumulate);
+
+// Looking for large sums in a product of float32, of which no more is made than it takes to see that a sum is too small.
 struct cvm_reach {
   // k, and how many rests there are of each row and column.
   size_t size, places;

@@ -78,13 +78,17 @@ struct Machine {
   /// Settings that make graft slower than this machine allows.
   var warnings: [String] {
     var warnings: [String] = []
-    if let forced = environment["OPENBLAS_CORETYPE"], !forced.isEmpty,
-      let best = availableInstructions.compactMap(InstructionSet.init).map(\.width).max(),
+    if let best = availableInstructions.compactMap(InstructionSet.init).map(\.width).max(),
       Self.width(ofCore: OpenBLASLibrary.core) < best
     {
-      warnings.append(
-        "OPENBLAS_CORETYPE=\(forced) makes OpenBLAS use \(OpenBLASLibrary.core) kernels, slower than those for this "
-          + "processor; unset it")
+      let effect =
+        "uses its \(OpenBLASLibrary.core) kernels, slower than this processor allows for eigenvalues, singular values "
+        + "and inverses; products are not affected"
+      if let forced = environment["OPENBLAS_CORETYPE"], !forced.isEmpty {
+        warnings.append("OpenBLAS \(effect): OPENBLAS_CORETYPE=\(forced) says so; unset it if it is not needed")
+      } else {
+        warnings.append("OpenBLAS \(effect): this version does not know the processor; a newer one may")
+      }
     }
     if let forced = environment["GRAFT_INSTRUCTIONS"], let best = availableInstructions.last, forced != best {
       warnings.append("GRAFT_INSTRUCTIONS=\(forced) is slower than \(best), which this processor has; unset it")
