@@ -85,6 +85,7 @@ package struct StitchSweep: Sendable {
   ) throws {
     let batch = try PackedBatch(reviews.map(\.ids))
     let head = try finetuned.requireClassifier()
+    let rows = head.rowsRead(of: batch)
     var h = try pretrained.embed(batch, workspace: workspace)
     var depth = 0
     for count in kept {
@@ -95,7 +96,8 @@ package struct StitchSweep: Sendable {
         for map in maps[cut] ?? [] {
           let model = try StitchedModel(
             pretrained: pretrained, kept: count, map: map, finetuned: finetuned, transplanted: upper, options: options)
-          let logits = head.apply(try model.finish(h, batch, workspace: workspace), batch, workspace: workspace)
+          let last = try model.finish(h, batch, rows: rows, workspace: workspace)
+          let logits = head.apply(last, batch, workspace: workspace)
           receive(point(cut, map), try zip(reviews, logits).map { try $0.prediction($1) })
         }
       }
@@ -107,13 +109,14 @@ package struct StitchSweep: Sendable {
   ) throws {
     let batch = try PackedBatch(reviews.map(\.ids))
     let head = try finetuned.requireClassifier()
+    let rows = head.rowsRead(of: batch)
     let layers = finetuned.dimensions.layers
     var h = try finetuned.embed(batch, workspace: workspace)
     for depth in 0...layers {
       if depth > 0 { try finetuned.advance(&h, through: depth - 1..<depth, batch, workspace: workspace) }
       for upper in transplanted where depth <= layers - upper {
         var state = h
-        try finetuned.advance(&state, through: layers - upper..<layers, batch, workspace: workspace)
+        try finetuned.advance(&state, through: layers - upper..<layers, batch, rows: rows, workspace: workspace)
         let logits = head.apply(state, batch, workspace: workspace)
         receive(
           ownPoint(StitchCut(kept: depth, transplanted: upper)), try zip(reviews, logits).map { try $0.prediction($1) })

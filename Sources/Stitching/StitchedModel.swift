@@ -73,15 +73,16 @@ public struct StitchedModel: Sendable {
 
   /// A's hidden state `kept` through the map and B's last blocks.
   /// - Parameters:
+  ///   - rows: the rows of the batch that are read, as in `forward`.
   ///   - observer: sees B's blocks as `kept`, `kept` + 1...
   ///   - interventions: count B's blocks so, too; those in A's have no effect here.
   public func finish(
-    _ h: HiddenState, _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil,
+    _ h: HiddenState, _ batch: PackedBatch, rows: [Int]? = nil, workspace: Workspace, observer: (any Observer)? = nil,
     interventions: [Intervention] = []
   ) throws -> HiddenState {
     var mapped = try carry(h, batch, workspace: workspace)
     try finetuned.advance(
-      &mapped, through: upper, batch, workspace: workspace,
+      &mapped, through: upper, batch, rows: rows, workspace: workspace,
       observer: observer.map { Renumbered($0, by: kept - upper.lowerBound) },
       interventions: interventions.compactMap { intervention in
         let layer = intervention.site.layer
@@ -133,14 +134,14 @@ extension StitchedModel: TransformerModel {
   /// The residual stream after B's last block; blocks are counted through both models.
   /// - Throws: `TransformerError`.
   public func forward(
-    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
+    _ batch: PackedBatch, rows: [Int]?, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState {
     try Intervention.check(interventions, blocks: blockDimensions, batch)
     var h = try pretrained.embed(batch, workspace: workspace)
     try pretrained.advance(
       &h, through: 0..<kept, batch, workspace: workspace, observer: observer,
       interventions: interventions.filter { $0.site.layer < kept })
-    return try finish(h, batch, workspace: workspace, observer: observer, interventions: interventions)
+    return try finish(h, batch, rows: rows, workspace: workspace, observer: observer, interventions: interventions)
   }
 
   /// The digest of the two models' digests, A's first, as hexadecimal lines.

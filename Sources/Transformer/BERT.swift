@@ -37,8 +37,6 @@ struct BERT: TransformerBody {
   /// Carries the residual stream through the blocks of `layers`.
   func advance(_ h: inout HiddenState, through layers: Range<Int>, _ pass: ForwardPass) throws {
     let (T, d, dFF) = (pass.tokens, dimensions.hidden, dimensions.feedForward)
-    let threads = pass.threads
-    let qkv = pass.workspace.buffer(.projections, count: T * 3 * d).pointer
     let z = pass.workspace.buffer(.headOutputs, count: T * d).pointer
     let hidden = pass.workspace.buffer(.mlpHidden, count: T * dFF).pointer
 
@@ -48,17 +46,18 @@ struct BERT: TransformerBody {
         heads: dimensions.heads, headSize: dimensions.headSize, scale: block.attentionScale, causal: false)
       try pass.announce(.residPre, layer, h.pointer, columns: d)
       try pass.announce(.attentionInput, layer, h.pointer, columns: d)
-      for (linear, column) in block.projectionProducts {
-        linear.apply(h.pointer, rows: T, into: qkv + column, stride: 3 * d, threads: threads, finish: .bias)
-      }  // [T, 3 d]
-      try pass.attend(attention, layer, projections: qkv, into: z)  // [T, d]
-      try addAndNorm(block.wO, of: z, to: &h, block.attentionNorm, pass, site: .attnOut, layer)  // [T, d]
-      try pass.announce(.residMid, layer, h.pointer, columns: d)
+      // Of the rows that are not read afterwards only keys and values are needed.
+      let rest = pass.narrowed(in: layer, of: layers)
+      try rest.attend(attention, block, layer, h.pointer, into: z)  // [T, d]
+      h.gather(rest.rows)
+      try addAndNorm(block.wO, of: z, to: &h, block.attentionNorm, rest, site: .attnOut, layer)  // [T, d]
+      try rest.announce(.residMid, layer, h.pointer, columns: d)
 
-      try pass.announce(.mlpInput, layer, h.pointer, columns: d)
-      try pass.expand(h.pointer, block.wIn, activation, layer, into: hidden)  // [T, dFF]
-      try addAndNorm(block.wOut, of: hidden, to: &h, block.mlpNorm, pass, site: .mlpOut, layer)  // [T, d]
-      try pass.announce(.residPost, layer, h.pointer, columns: d)
+      try rest.announce(.mlpInput, layer, h.pointer, columns: d)
+      try rest.expand(h.pointer, block.wIn, activation, layer, into: hidden)  // [T, dFF]
+      try addAndNorm(block.wOut, of: hidden, to: &h, block.mlpNorm, rest, site: .mlpOut, layer)  // [T, d]
+      try rest.announce(.residPost, layer, h.pointer, columns: d)
+      h.spread(rest.rows)
     }
   }
 

@@ -74,6 +74,15 @@ public struct ClassifierHead: Sendable {
     return features
   }
 
+  /// The rows of a batch that are read, ascending; nil for all.
+  package func rowsRead(of batch: PackedBatch) -> [Int]? {
+    switch pooling {
+    case .firstToken: batch.sequences.map(\.lowerBound)
+    case .lastToken(_, let padding): batch.sequences.map { Self.lastRow(of: $0, batch, padding: padding) }
+    case .mean: nil
+    }
+  }
+
   /// The row of the last token that is not `padding`; the first one where all are.
   public static func lastRow(of sequence: Range<Int>, _ batch: PackedBatch, padding: Int?) -> Int {
     sequence.last { padding != Int(batch.ids[$0]) } ?? sequence.lowerBound

@@ -8,9 +8,13 @@ struct ForwardPass {
   var interventions = InterventionTable()
   /// Keys and values of the tokens that come before the batch; nil where there are none.
   var cache: KeyValueCache?
+  /// The rows of the batch, ascending, that are read after the last block; nil for all.
+  var rowsRead: [Int]?
+  /// The rows of the batch that are carried on; nil for all.
+  private(set) var rows: [Int]?
 
-  /// T
-  var tokens: Int { batch.tokens }
+  /// T, or how many rows are carried on.
+  var tokens: Int { rows?.count ?? batch.tokens }
   var threads: Threads { workspace.threads }
   /// The position in the text of a sequence's first row.
   var firstPosition: Int { cache?.tokens ?? 0 }
@@ -62,27 +66,39 @@ struct ForwardPass {
     return nil
   }
 
-  /// Attention of every sequence over its own keys. `projections` holds queries, keys and values side by side, [T, 3 d].
-  /// Announces queries, keys, values, attentionWeights and headOutputs.
+  /// The pass through the rest of the last block, after its keys and values: with the rows that are read alone, unless an
+  /// observer or an intervention needs the others.
+  func narrowed(in layer: Int, of layers: Range<Int>) -> ForwardPass {
+    guard let rowsRead, layer == layers.upperBound - 1, rowsRead.count < batch.tokens,
+      !Site.allCases.contains(where: { $0 != .residPre && $0 != .attentionInput && wants($0, layer) })
+    else { return self }
+    var pass = self
+    pass.rows = rowsRead
+    return pass
+  }
+
+  /// Queries, keys and values of x, [T, d], side by side, and attention of every sequence over its own keys; queries only
+  /// for the rows that are carried on. Announces queries, keys, values, attentionWeights and headOutputs.
   func attend(
-    _ attention: Attention, _ layer: Int, projections: UnsafeMutablePointer<Float>, into z: UnsafeMutablePointer<Float>
+    _ attention: Attention, _ block: Block, _ layer: Int, _ x: UnsafePointer<Float>, into z: UnsafeMutablePointer<Float>
   ) throws {
     let width = attention.heads * attention.headSize
-    func part(_ index: Int) -> MatrixView {
-      MatrixView(projections + index * width, rows: tokens, columns: width, stride: 3 * width)
+    let projections = workspace.buffer(.projections, count: batch.tokens * 3 * width).pointer
+    project(x, block, width, into: projections)
+    func part(_ index: Int, rows: Int) -> MatrixView {
+      MatrixView(projections + index * width, rows: rows, columns: width, stride: 3 * width)
     }
-    let queries = part(0)
-    var (keys, values) = (part(1), part(2))
+    let queries = part(0, rows: tokens)
+    var (keys, values) = (part(1, rows: batch.tokens), part(2, rows: batch.tokens))
     let out = MutableMatrixView(z, rows: tokens, columns: width)
     try announce(.queries, layer, projections, columns: width, stride: 3 * width)
     try announce(.keys, layer, projections + width, columns: width, stride: 3 * width)
     try announce(.values, layer, projections + 2 * width, columns: width, stride: 3 * width)
 
-    var sequences = batch.sequences.map { Attention.Sequence(queries: $0, keys: $0) }
+    let sequences = querySequences(isCausal: attention.causal)
     if let cache {
       cache.append(layer, keys: keys, values: values)
       (keys, values) = cache.rows(layer)
-      sequences = [Attention.Sequence(queries: 0..<tokens, keys: 0..<cache.tokens + tokens)]
     }
     if let observer, wants(.attentionWeights, layer) {
       for (index, sequence) in sequences.enumerated() {
@@ -101,6 +117,48 @@ struct ForwardPass {
         queries: queries, keys: keys, values: values, sequences: sequences, into: out, workspace: workspace)
     }
     try announce(.headOutputs, layer, z, columns: width)
+  }
+
+  /// The projections of a block, [T, 3 d].
+  private func project(
+    _ x: UnsafePointer<Float>, _ block: Block, _ width: Int, into projections: UnsafeMutablePointer<Float>
+  ) {
+    func apply(_ linear: Linear, _ outputs: Range<Int>?, _ x: UnsafePointer<Float>, _ rows: Int, column: Int) {
+      linear.apply(
+        x, rows: rows, into: projections + column, stride: 3 * width, outputs: outputs, threads: threads, finish: .bias)
+    }
+    guard let rows else {
+      for (linear, column) in block.projectionProducts { apply(linear, nil, x, tokens, column: column) }
+      return
+    }
+    let few = workspace.buffer(.update, count: batch.tokens * width).pointer
+    for (place, row) in rows.enumerated() { (few + place * width).update(from: x + row * width, count: width) }
+    for (place, part) in [block.wQ, block.wK, block.wV].enumerated() {
+      let (x, count) = place == 0 ? (UnsafePointer(few), rows.count) : (x, batch.tokens)
+      apply(part.linear, part.columns, x, count, column: place * width)
+    }
+  }
+
+  /// The queries that are carried on, with the keys that they see: those of a sequence together or, where a query sees the
+  /// keys up to its own, neighbours together.
+  private func querySequences(isCausal: Bool) -> [Attention.Sequence] {
+    func sequence(_ queries: Range<Int>, _ keys: Range<Int>) -> Attention.Sequence {
+      Attention.Sequence(queries: queries, keys: keys.lowerBound..<keys.upperBound + firstPosition)
+    }
+    guard let rows else { return batch.sequences.map { sequence($0, $0) } }
+    var result: [Attention.Sequence] = []
+    var place = 0
+    for whole in batch.sequences {
+      while place < rows.count, rows[place] < whole.upperBound {
+        let first = place
+        repeat {
+          place += 1
+        } while place < rows.count && rows[place] < whole.upperBound
+          && (!isCausal || rows[place] == rows[place - 1] + 1)
+        result.append(sequence(first..<place, whole.lowerBound..<(isCausal ? rows[place - 1] + 1 : whole.upperBound)))
+      }
+    }
+    return result
   }
 
   /// Hidden state 0 before any norm: the token embedding of each row, to which `add(row, out)` adds.

@@ -35,9 +35,7 @@ struct GPT2: TransformerBody {
   /// Carries the residual stream through the blocks of `layers`.
   func advance(_ h: inout HiddenState, through layers: Range<Int>, _ pass: ForwardPass) throws {
     let (T, d, dFF) = (pass.tokens, dimensions.hidden, dimensions.feedForward)
-    let threads = pass.threads
     let x = pass.workspace.buffer(.normalized, count: T * d).pointer
-    let qkv = pass.workspace.buffer(.projections, count: T * 3 * d).pointer
     let z = pass.workspace.buffer(.headOutputs, count: T * d).pointer
     let hidden = pass.workspace.buffer(.mlpHidden, count: T * dFF).pointer
 
@@ -46,20 +44,21 @@ struct GPT2: TransformerBody {
       let attention = Attention(
         heads: dimensions.heads, headSize: dimensions.headSize, scale: block.attentionScale, causal: true)
       try pass.announce(.residPre, layer, h.pointer, columns: d)
-      block.attentionNorm.apply(h.pointer, rows: T, into: x, threads: threads)  // [T, d]
+      block.attentionNorm.apply(h.pointer, rows: T, into: x, threads: pass.threads)  // [T, d]
       try pass.announce(.attentionInput, layer, x, columns: d)
-      for (linear, column) in block.projectionProducts {
-        linear.apply(x, rows: T, into: qkv + column, stride: 3 * d, threads: threads, finish: .bias)
-      }  // [T, 3 d]
-      try pass.attend(attention, layer, projections: qkv, into: z)  // [T, d]
-      try addUpdate(block.wO, of: z, to: &h, pass, site: .attnOut, layer)  // [T, d]
-      try pass.announce(.residMid, layer, h.pointer, columns: d)
+      // Of the rows that are not read afterwards only keys and values are needed.
+      let rest = pass.narrowed(in: layer, of: layers)
+      try rest.attend(attention, block, layer, x, into: z)  // [T, d]
+      h.gather(rest.rows)
+      try addUpdate(block.wO, of: z, to: &h, rest, site: .attnOut, layer)  // [T, d]
+      try rest.announce(.residMid, layer, h.pointer, columns: d)
 
-      block.mlpNorm.apply(h.pointer, rows: T, into: x, threads: threads)  // [T, d]
-      try pass.announce(.mlpInput, layer, x, columns: d)
-      try pass.expand(x, block.wIn, activation, layer, into: hidden)  // [T, dFF]
-      try addUpdate(block.wOut, of: hidden, to: &h, pass, site: .mlpOut, layer)  // [T, d]
-      try pass.announce(.residPost, layer, h.pointer, columns: d)
+      block.mlpNorm.apply(h.pointer, rows: rest.tokens, into: x, threads: rest.threads)  // [T, d]
+      try rest.announce(.mlpInput, layer, x, columns: d)
+      try rest.expand(x, block.wIn, activation, layer, into: hidden)  // [T, dFF]
+      try addUpdate(block.wOut, of: hidden, to: &h, rest, site: .mlpOut, layer)  // [T, d]
+      try rest.announce(.residPost, layer, h.pointer, columns: d)
+      h.spread(rest.rows)
     }
     pass.cache?.advance(by: T)
   }

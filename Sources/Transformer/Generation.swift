@@ -58,9 +58,10 @@ extension TransformerModel {
         guard text.count < positions else { return Generation(ids: Array(text[prompt.count...]), stop: .positions) }
         let h: HiddenState
         if let (model, cache) = cached {
-          h = try model.extend(unread, cache: cache, workspace: workspace)
+          h = try model.extend(unread, rows: [unread.count - 1], cache: cache, workspace: workspace)
         } else {
-          h = try forward(PackedBatch([text]), workspace: workspace, observer: nil)
+          h = try forward(
+            PackedBatch([text]), rows: [text.count - 1], workspace: workspace, observer: nil, interventions: [])
         }
         let next = chooser.next(try tokenScores(h, row: h.tokens - 1, workspace: workspace))
         text.append(next)

@@ -77,15 +77,19 @@ public struct Linear: Sendable {
   enum Finish { case nothing, bias, activation(Activation) }
 
   /// y = x W for `rows` rows, then, block by block, nothing, the bias, or bias and activation.
+  /// - Parameter outputs: the columns of W to multiply with; nil for all.
   func apply(
     _ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, stride yStride: Int? = nil,
-    threads: Threads, finish: Finish
+    outputs: Range<Int>? = nil, threads: Threads, finish: Finish
   ) {
-    let y = MutableMatrixView(y, rows: rows, columns: outputs, stride: yStride)
-    Product.multiply(MatrixView(x, rows: rows, columns: inputs), matrix, into: y, threads: threads) { rows, columns in
+    let outputs = outputs ?? 0..<self.outputs
+    let y = MutableMatrixView(y, rows: rows, columns: outputs.count, stride: yStride)
+    Product.multiply(
+      MatrixView(x, rows: rows, columns: inputs), matrix[columns: outputs], into: y, threads: threads
+    ) { rows, columns in
       for row in rows {
         let start = y.pointer(row, columns.lowerBound)
-        let shift = bias.map { $0.pointer + columns.lowerBound }
+        let shift = bias.map { $0.pointer + outputs.lowerBound + columns.lowerBound }
         switch finish {
         case .nothing: return
         case .bias: if let shift { VectorMath.add(shift, to: start, count: columns.count) }

@@ -87,10 +87,13 @@ public struct Model: Sendable {
   }
 
   /// Carries hidden state `layers.lowerBound` of a batch to hidden state `layers.upperBound`, announcing every site.
-  /// - Parameter interventions: those of other blocks do nothing here.
+  /// - Parameters:
+  ///   - rows: the rows of the batch that are read afterwards, ascending, each once; nil for all. The others are then
+  ///     undefined (NaN), and the last block does not compute them unless an observer or an intervention needs them.
+  ///   - interventions: those of other blocks do nothing here.
   /// - Throws: what the observer throws; `TransformerError` for an intervention at a site that does not exist.
   public func advance(
-    _ h: inout HiddenState, through layers: Range<Int>, _ batch: PackedBatch, workspace: Workspace,
+    _ h: inout HiddenState, through layers: Range<Int>, _ batch: PackedBatch, rows: [Int]? = nil, workspace: Workspace,
     observer: (any Observer)? = nil, interventions: [Intervention] = []
   ) throws {
     precondition(
@@ -98,20 +101,24 @@ public struct Model: Sendable {
     precondition(
       h.tokens == batch.tokens && h.width == dimensions.hidden,
       "a state of \(h.tokens) x \(h.width) for \(batch.tokens) tokens of \(dimensions.hidden)")
+    precondition(
+      rows.map { $0.allSatisfy((0..<batch.tokens).contains) && zip($0, $0.dropFirst()).allSatisfy(<) } ?? true,
+      "rows \(rows ?? []) of \(batch.tokens) tokens")
     h.makeUnique()
     let pass = ForwardPass(
       batch: batch, workspace: workspace, observer: observer,
-      interventions: try InterventionTable(interventions, blocks: blockDimensions, batch))
+      interventions: try InterventionTable(interventions, blocks: blockDimensions, batch), rowsRead: rows)
     try body.advance(&h, through: layers, pass)
   }
 
   /// The residual stream of a batch after the last block (GPT-2: before ln_f).
   public func forward(
-    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
+    _ batch: PackedBatch, rows: [Int]?, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState {
     var h = try embed(batch, workspace: workspace)
     try advance(
-      &h, through: 0..<dimensions.layers, batch, workspace: workspace, observer: observer, interventions: interventions)
+      &h, through: 0..<dimensions.layers, batch, rows: rows, workspace: workspace, observer: observer,
+      interventions: interventions)
     return h
   }
 
@@ -138,10 +145,12 @@ public struct Model: Sendable {
     }
   }
 
-  /// The hidden states of `ids`, which follow the text in the cache and are added to it. A causal model only. -
-  /// Returns: [ids, d], after the last block and before ln_f. - Throws: `TransformerError`: not causal, an id or a
+  /// The hidden states of `ids`, which follow the text in the cache and are added to it; of `rows` alone where given. A
+  /// causal model only. - Returns: [ids, d], after the last block and before ln_f. - Throws: `TransformerError`: not causal, an id or a
   /// length that the model or the cache does not support; then the cache is unchanged.
-  package func extend(_ ids: [Int32], cache: KeyValueCache, workspace: Workspace) throws -> HiddenState {
+  package func extend(
+    _ ids: [Int32], rows: [Int]? = nil, cache: KeyValueCache, workspace: Workspace
+  ) throws -> HiddenState {
     guard traits.isCausal else {
       throw TransformerError.missingHead(
         model: name, head: "causal attention", advice: "only GPT-2 reads a text one token after the other")
@@ -150,7 +159,8 @@ public struct Model: Sendable {
     guard needed <= cache.capacity else {
       throw TransformerError.tooLong(tokens: needed, positions: cache.capacity)
     }
-    let pass = ForwardPass(batch: try PackedBatch([ids]), workspace: workspace, observer: nil, cache: cache)
+    let pass = ForwardPass(
+      batch: try PackedBatch([ids]), workspace: workspace, observer: nil, cache: cache, rowsRead: rows)
     var h = try body.embed(pass)
     try body.advance(&h, through: 0..<dimensions.layers, pass)
     return h

@@ -20,7 +20,8 @@ extension TransformerModel {
     let predictsMasked = traits.predictsMasked
     let rows = predictsMasked ? ids.indices.filter { ids[$0] == mask } : [ids.count - 1]
     guard !rows.isEmpty else { return [] }
-    let h = try forward(PackedBatch([ids]), workspace: workspace, observer: nil)
+    let h = try forward(
+      PackedBatch([ids]), rows: rows, workspace: workspace, observer: nil, interventions: [])
     return try rows.map { row in
       PredictedPlace(
         position: predictsMasked ? row : row + 1,

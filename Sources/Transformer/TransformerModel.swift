@@ -35,10 +35,14 @@ public protocol TransformerModel: Sendable {
   /// The directory whose tokenizer files read the text.
   var tokenizerDirectory: String { get }
   /// The residual stream after the last block.
-  /// - Parameter interventions: changes during the pass; blocks are counted as for observers. - Throws:
-  /// `TransformerError` for a batch that the model does not support, or an intervention at a site that does not exist.
+  /// - Parameters:
+  ///   - rows: the rows of the batch that are read, ascending, each once; nil for all. The others are then undefined
+  ///     (NaN): the last block computes their keys and values alone.
+  ///   - interventions: changes during the pass; blocks are counted as for observers.
+  /// - Throws: `TransformerError` for a batch that the model does not support, or an intervention at a site that does
+  ///   not exist.
   func forward(
-    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
+    _ batch: PackedBatch, rows: [Int]?, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState
   /// SHA-256 of the weights, for stamps. Reads every byte.
   /// - Throws: `DigestError`.
@@ -46,12 +50,12 @@ public protocol TransformerModel: Sendable {
 }
 
 extension TransformerModel {
-  /// The residual stream after the last block, without interventions.
-  /// - Throws: `TransformerError` for a batch that the model does not support, what the observer throws.
+  /// The residual stream after the last block, all rows of it.
+  /// - Throws: as above, and what the observer throws.
   public func forward(
-    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil
+    _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil, interventions: [Intervention] = []
   ) throws -> HiddenState {
-    try forward(batch, workspace: workspace, observer: observer, interventions: [])
+    try forward(batch, rows: nil, workspace: workspace, observer: observer, interventions: interventions)
   }
 
   /// The scores of each text of a batch, [sequences][C].
@@ -63,7 +67,8 @@ extension TransformerModel {
     _ batch: PackedBatch, workspace: Workspace, observer: (any Observer)? = nil, interventions: [Intervention] = []
   ) throws -> [[Float]] {
     let head = try requireClassifier()
-    let h = try forward(batch, workspace: workspace, observer: observer, interventions: interventions)
+    let h = try forward(
+      batch, rows: head.rowsRead(of: batch), workspace: workspace, observer: observer, interventions: interventions)
     return head.apply(h, batch, workspace: workspace)
   }
 

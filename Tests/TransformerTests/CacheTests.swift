@@ -29,6 +29,7 @@ import Transformer
     let whole = try model.forward(try PackedBatch([ids]), workspace: workspace).values.doubles
     for sizes in pieces {
       let cache = KeyValueCache(model.dimensions, capacity: model.positions)
+      let other = KeyValueCache(model.dimensions, capacity: model.positions)
       var values: [Float] = []
       var turn = 0
       while cache.tokens < ids.count {
@@ -38,6 +39,8 @@ import Transformer
         #expect(h.tokens == piece.count)
         #expect(cache.tokens == before + piece.count)
         values += h.values
+        let last = try model.extend(Array(piece), rows: [piece.count - 1], cache: other, workspace: workspace)
+        #expect(last.values.suffix(h.width).map(\.bitPattern) == h.values.suffix(h.width).map(\.bitPattern))
         turn += 1
       }
       expectCloseToLargest(values, whole, fraction: 2e-5, "pieces of \(sizes)")

@@ -34,8 +34,7 @@ package struct DecisionAttribution: Sendable {
     of model: Model, _ batch: PackedBatch, label: Int? = nil, workspace: Workspace, derivatives: DerivativeWorkspace
   ) throws -> DecisionAttribution {
     let h = try model.embed(batch, workspace: workspace)
-    let scores = try model.requireClassifier().apply(
-      model.forward(batch, workspace: workspace), batch, workspace: workspace)[0]
+    let scores = try model.classify(batch, workspace: workspace)[0]
     let label = label ?? largest(scores)
     let gradient = try gradients(of: model, at: h, batch, label: label, workspace, derivatives)
     return DecisionAttribution(
@@ -68,7 +67,8 @@ package struct DecisionAttribution: Sendable {
     let head = try model.requireClassifier()
     func scores(_ state: HiddenState) throws -> [Float] {
       var state = state
-      try model.advance(&state, through: 0..<size.layers, batch, workspace: workspace)
+      try model.advance(
+        &state, through: 0..<size.layers, batch, rows: head.rowsRead(of: batch), workspace: workspace)
       return head.apply(state, batch, workspace: workspace)[0]
     }
     let ends = (try scores(start), try scores(h))

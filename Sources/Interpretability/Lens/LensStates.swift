@@ -1,28 +1,47 @@
 import Transformer
 
-/// Records the chosen rows of the chosen levels.
+/// Records the chosen rows of the chosen levels: of the last one from the result of the pass, so that its block computes no
+/// other rows.
 final class LensStates: Observer {
   private let levels: [LensLevel: Int]
   private let rows: [Int]
+  private let last: LensLevel
   private var states: [HiddenState?]
 
-  init(levels: [LensLevel], rows: [Int]) {
+  /// Runs the model.
+  /// - Parameter rows: of the batch, in any order.
+  /// - Throws: as `forward`.
+  init(
+    levels: [LensLevel], rows: [Int], of batch: PackedBatch, _ model: any TransformerModel,
+    interventions: [Intervention] = [], workspace: Workspace
+  ) throws {
     let states = Set(levels.map(\.plain))
     self.levels = Dictionary(uniqueKeysWithValues: states.enumerated().map { ($1, $0) })
     self.rows = rows
+    last = LensLevel(layer: model.blockDimensions.count - 1, site: .residPost)
     self.states = Array(repeating: nil, count: states.count)
+    guard !rows.isEmpty else { return }
+    let h = try model.forward(
+      batch, rows: Set(rows).sorted(), workspace: workspace, observer: self, interventions: interventions)
+    if let index = self.levels[last] { self.states[index] = copy(h.pointer, width: h.width, stride: h.width) }
   }
 
-  func wants(_ site: Site, layer: Int) -> Bool { index(site, layer) != nil }
+  func wants(_ site: Site, layer: Int) -> Bool {
+    index(site, layer) != nil && LensLevel(layer: layer, site: site) != last
+  }
 
   func observe(_ observation: Observation) {
     guard let index = index(observation.site, observation.layer) else { return }
-    let state = HiddenState(tokens: rows.count, width: observation.columns)
+    states[index] = copy(observation.pointer, width: observation.columns, stride: observation.stride)
+  }
+
+  /// The chosen rows.
+  private func copy(_ source: UnsafePointer<Float>, width: Int, stride: Int) -> HiddenState {
+    let state = HiddenState(tokens: rows.count, width: width)
     for (place, row) in rows.enumerated() {
-      (state.pointer + place * state.width).update(
-        from: observation.pointer + row * observation.stride, count: state.width)
+      (state.pointer + place * width).update(from: source + row * stride, count: width)
     }
-    states[index] = state
+    return state
   }
 
   func copy(_ places: Range<Int>, of level: LensLevel, into target: UnsafeMutablePointer<Float>) {

@@ -95,8 +95,8 @@ public struct LogitLens: Sendable {
       throw InterpretabilityError.noSuchToken(Int(id), vocabulary: V)
     }
     guard !rows.isEmpty else { return }
-    let states = LensStates(levels: levels, rows: rows)
-    _ = try model.forward(batch, workspace: workspace, observer: states, interventions: interventions)
+    let states = try LensStates(
+      levels: levels, rows: rows, of: batch, model, interventions: interventions, workspace: workspace)
 
     let most = min(max(1, Self.rowsAtATime / levels.count), rows.count)
     let widest = heads.reduce(0) { max($0, $1.matrix.columns) }

@@ -98,8 +98,6 @@ extension LensStates {
   ) throws {
     let batch = try PackedBatch(texts.map(\.ids))
     let rows = zip(texts, batch.sequences).flatMap { text, rows in text.places.map { rows.lowerBound + $0 } }
-    self.init(levels: levels, rows: rows)
-    guard !rows.isEmpty else { return }
-    _ = try model.forward(batch, workspace: workspace, observer: self)
+    try self.init(levels: levels, rows: rows, of: batch, model, workspace: workspace)
   }
 }
