@@ -1,11 +1,22 @@
 # make demo: the stitching experiment on real models and real reviews. make test: the proof that the numbers are right.
+# make test-kernels: the C kernels on every instruction set of this processor.
 
 PACKAGES = libcurl4-openssl-dev libopenblas-dev libsentencepiece-dev libsqlite3-dev libssl-dev pkg-config
 SWIFT = swift
+# The compiler that SwiftPM uses for C: the one beside swift.
+CLANG = $(firstword $(wildcard $(dir $(realpath $(shell command -v $(SWIFT))))clang) clang)
 GRAFT = .build/release/graft
 DEMO = demo
 
-.PHONY: all build deps demo test format format-check bench clean
+KERNELS = .build/kernels
+KERNEL_SOURCES = $(wildcard Sources/CVectorMath/*.c Tests/CVectorMathTests/*.c)
+KERNEL_HEADERS = $(wildcard Sources/CVectorMath/*.h Sources/CVectorMath/include/*.h Tests/CVectorMathTests/*.h)
+KERNEL_FLAGS = -Wall -Wextra -ISources/CVectorMath -ISources/CVectorMath/include
+ifeq ($(shell uname -s),Linux)
+KERNEL_FLAGS += -fuse-ld=lld
+endif
+
+.PHONY: all build deps demo test test-kernels format format-check bench clean
 
 all: build
 
@@ -34,6 +45,18 @@ demo: build
 
 test: deps
 	$(SWIFT) test -c release
+
+test-kernels: $(KERNELS)/native $(KERNELS)/sanitized
+	$(KERNELS)/native
+	$(KERNELS)/sanitized >/dev/null
+
+$(KERNELS)/native: $(KERNEL_SOURCES) $(KERNEL_HEADERS) | deps
+	@mkdir -p $(KERNELS)
+	$(CLANG) -O2 $(KERNEL_FLAGS) $(KERNEL_SOURCES) -lm -o $@
+
+$(KERNELS)/sanitized: $(KERNEL_SOURCES) $(KERNEL_HEADERS) | deps
+	@mkdir -p $(KERNELS)
+	$(CLANG) -O0 -g -fsanitize=address,undefined -fno-sanitize-recover=all $(KERNEL_FLAGS) $(KERNEL_SOURCES) -lm -o $@
 
 format: deps
 	$(SWIFT) format -i -r Package.swift Sources Tests evaluation
