@@ -1,27 +1,49 @@
 # make demo: the stitching experiment on real models and real reviews. make test: the proof that the numbers are right.
+# make test-kernels, make test-arm64: the C kernels on every instruction set of this processor, and on an emulated arm64.
 
 PACKAGES = libcurl4-openssl-dev libopenblas-dev libsentencepiece-dev libsqlite3-dev libssl-dev pkg-config
+# For test-arm64 alone: an arm64 C library to link, and a processor to run on.
+ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 SWIFT = swift
+# The compiler that SwiftPM uses for C: the one beside swift.
+CLANG = $(firstword $(wildcard $(dir $(realpath $(shell command -v $(SWIFT))))clang) clang)
+QEMU = qemu-aarch64
 GRAFT = .build/release/graft
 DEMO = demo
 
-.PHONY: all build deps demo test format format-check bench clean
+KERNELS = .build/kernels
+KERNEL_SOURCES = $(wildcard Sources/CVectorMath/*.c Tests/CVectorMathTests/*.c)
+KERNEL_HEADERS = $(wildcard Sources/CVectorMath/*.h Sources/CVectorMath/include/*.h Tests/CVectorMathTests/*.h)
+KERNEL_FLAGS = -Wall -Wextra -ISources/CVectorMath -ISources/CVectorMath/include
+ifeq ($(shell uname -s),Linux)
+KERNEL_FLAGS += -fuse-ld=lld
+endif
+ARM64_FLAGS = --target=aarch64-linux-gnu -static
+
+.PHONY: all build deps deps-arm64 demo test test-kernels test-arm64 format format-check bench clean
 
 all: build
 
-# Debian packages that are missing; with sudo only when not root. Elsewhere (macOS) they come from the package manager at hand.
+# Installs those of a list of Debian packages that are missing; with sudo only when not root. Elsewhere (macOS) they come
+# from the package manager at hand.
+define install
+@if command -v dpkg-query >/dev/null 2>&1; then \
+  missing=""; \
+  for package in $(1); do \
+    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$package"; \
+  done; \
+  if [ -n "$$missing" ]; then \
+    if [ "$$(id -u)" -eq 0 ]; then sudo=""; else sudo="sudo"; fi; \
+    echo "installing$$missing"; \
+    $$sudo apt-get update -qq && \
+    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing || \
+      { echo "make $@: cannot install these packages:$$missing"; exit 1; }; \
+  fi; \
+fi
+endef
+
 deps:
-	@if command -v dpkg-query >/dev/null 2>&1; then \
-	  missing=""; \
-	  for package in $(PACKAGES); do \
-	    dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q 'install ok installed' || missing="$$missing $$package"; \
-	  done; \
-	  if [ -n "$$missing" ]; then \
-	    if [ "$$(id -u)" -eq 0 ]; then sudo=""; else sudo="sudo"; fi; \
-	    echo "installing$$missing"; \
-	    $$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
-	  fi; \
-	fi
+	$(call install,$(PACKAGES))
 	@command -v $(SWIFT) >/dev/null 2>&1 || { echo "graft needs a Swift 6 toolchain: https://www.swift.org/install"; exit 1; }
 
 build: deps
@@ -34,6 +56,35 @@ demo: build
 
 test: deps
 	$(SWIFT) test -c release
+
+test-kernels: $(KERNELS)/native $(KERNELS)/sanitized
+	$(KERNELS)/native
+	$(KERNELS)/sanitized >/dev/null
+
+$(KERNELS)/native: $(KERNEL_SOURCES) $(KERNEL_HEADERS) | deps
+	@mkdir -p $(KERNELS)
+	$(CLANG) -O2 $(KERNEL_FLAGS) $(KERNEL_SOURCES) -lm -o $@
+
+$(KERNELS)/sanitized: $(KERNEL_SOURCES) $(KERNEL_HEADERS) | deps
+	@mkdir -p $(KERNELS)
+	$(CLANG) -O0 -g -fsanitize=address,undefined -fno-sanitize-recover=all $(KERNEL_FLAGS) $(KERNEL_SOURCES) -lm -o $@
+
+ifneq (,$(filter aarch64 arm64,$(shell uname -m)))
+test-arm64: test-kernels
+else
+test-arm64: $(KERNELS)/arm64
+	$(QEMU) $(KERNELS)/arm64 neon
+
+deps-arm64: deps
+	$(call install,$(ARM64_PACKAGES))
+	@command -v $(QEMU) >/dev/null || { echo "make test-arm64 needs $(QEMU) (Debian: qemu-user)"; exit 1; }
+	@echo 'int main(void) { return 0; }' | $(CLANG) $(ARM64_FLAGS) -fuse-ld=lld -x c - -o /dev/null || \
+	  { echo "make test-arm64 needs a C library for arm64 (Debian: gcc-aarch64-linux-gnu libc6-dev-arm64-cross)"; exit 1; }
+
+$(KERNELS)/arm64: $(KERNEL_SOURCES) $(KERNEL_HEADERS) | deps-arm64
+	@mkdir -p $(KERNELS)
+	$(CLANG) $(ARM64_FLAGS) -O2 $(KERNEL_FLAGS) $(KERNEL_SOURCES) -lm -o $@
+endif
 
 format: deps
 	$(SWIFT) format -i -r Package.swift Sources Tests evaluation
