@@ -18,7 +18,7 @@ static const struct cvm_kernels *kernels_for(enum cvm_path path) {
       return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &cvm_avx2_kernels : NULL;
     case CVM_AVX512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma")
-                 ? &cvm_avx512_kernels
+                 ? (__builtin_cpu_supports("avx512bf16") ? &cvm_avx512bf16_kernels : &cvm_avx512_kernels)
                  : NULL;
 #endif
     default:
@@ -153,6 +153,24 @@ void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_str
 }
 
 size_t cvm_panel_height(void) { return active()->panel_height; }
+
+int cvm_has_bf16(void) { return active()->has_bf16; }
+
+void cvm_round_bf16(uint16_t *to, const float *from, size_t n) { active()->round_bf16(to, from, n); }
+
+void cvm_pack_bf16_panels(uint32_t *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n, size_t k) {
+  active()->pack_bf16_panels(panels, panel_stride, b, b_stride, n, k);
+}
+
+void cvm_pack_bf16_panels_transposed(uint32_t *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n,
+                                     size_t k) {
+  active()->pack_bf16_panels_transposed(panels, panel_stride, b, b_stride, n, k);
+}
+
+void cvm_multiply_bf16_panels(float *c, size_t c_stride, const uint32_t *a, size_t a_stride, const uint32_t *panels,
+                              size_t panel_stride, size_t m, size_t n, size_t pairs, int accumulate) {
+  active()->multiply_bf16_panels(c, c_stride, a, a_stride, panels, panel_stride, m, n, pairs, accumulate);
+}
 
 size_t cvm_double_panel_width(void) { return active()->double_panel_width; }
 

@@ -50,6 +50,13 @@ struct cvm_kernels {
   size_t panel_height, double_panel_width;
   void (*multiply_double_panels)(double *c, size_t c_stride, const double *a, size_t rows, const double *b,
                                  size_t b_panel_stride, size_t n, size_t k, int accumulate);
+  int has_bf16;
+  void (*round_bf16)(uint16_t *to, const float *from, size_t n);
+  void (*pack_bf16_panels)(uint32_t *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n, size_t k);
+  void (*pack_bf16_panels_transposed)(uint32_t *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n,
+                                      size_t k);
+  void (*multiply_bf16_panels)(float *c, size_t c_stride, const uint32_t *a, size_t a_stride, const uint32_t *panels,
+                               size_t panel_stride, size_t m, size_t n, size_t pairs, int accumulate);
   size_t (*reach_panels)(float *c, const float *a, const float *a_rests, size_t rows, const float *panels,
                          const float *panel_rests, size_t first, size_t end, const struct cvm_reach *plan, float least,
                          size_t *passes);
@@ -62,6 +69,7 @@ extern const struct cvm_kernels cvm_neon_kernels;
 #if defined(__x86_64__)
 extern const struct cvm_kernels cvm_avx2_kernels;
 extern const struct cvm_kernels cvm_avx512_kernels;
+extern const struct cvm_kernels cvm_avx512bf16_kernels;
 #endif
 
 #endif

@@ -21,6 +21,7 @@ static INLINE dhalf multiply_add_double(dhalf a, dhalf b, dhalf c) { return __bu
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
 #include "DoublePanels.inc.h"
+#include "BFloat16.inc.h"
 #include "Derivatives.inc.h"
 #include "PanelReach.inc.h"
 #include "Table.inc.h"

@@ -30,6 +30,7 @@ static INLINE vec product_rest(vec a, vec b, vec product) {
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
 #include "DoublePanels.inc.h"
+#include "BFloat16.inc.h"
 #include "Derivatives.inc.h"
 #include "PanelReach.inc.h"
 #include "Table.inc.h"

@@ -39,5 +39,12 @@ const struct cvm_kernels KERNELS = {
   .panel_height = ROWS,
   .double_panel_width = DOUBLE_PANEL,
   .multiply_double_panels = multiply_double_panels,
+#ifdef HAS_BF16
+  .has_bf16 = 1,
+#endif
+  .round_bf16 = round_bf16,
+  .pack_bf16_panels = pack_bf16_panels,
+  .pack_bf16_panels_transposed = pack_bf16_panels_transposed,
+  .multiply_bf16_panels = multiply_bf16_panels,
   .reach_panels = reach_panels,
 };

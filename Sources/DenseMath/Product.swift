@@ -14,13 +14,19 @@ package enum Product {
   ///   - a: [m, k]; a transposed one, as in the gradient of a weight, is copied row-major, a part of k at a time.
   ///   - b: [k, n]
   ///   - c: [m, n]
+  ///   - rounding: for products of numbers rounded to bfloat16, with sums in Float32: memory for a's, `RoundedRows.pairs(k)`
+  ///     numbers per row; nil for Float32. Not for a transposed a, nor when `adding`.
   package static func multiply(
-    _ a: MatrixView, _ b: MatrixView, into c: MutableMatrixView, adding: Bool = false, threads: Threads,
-    finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void = { _, _ in }
+    _ a: MatrixView, _ b: MatrixView, into c: MutableMatrixView, adding: Bool = false, rounding: FloatBuffer? = nil,
+    threads: Threads, finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void = { _, _ in }
   ) {
     checkFit(a, b, c)
     let (m, n, k) = (a.rows, b.columns, b.rows)
     guard m > 0, n > 0 else { return }
+    if let rounding {
+      precondition(!adding && !a.isTransposed, "a rounded product of a transposed factor, or added to another")
+      return multiplyRounded(a, b, into: c, memory: rounding, threads: threads, finish: finish)
+    }
     let depths = max(1, (k + groupRows - 1) / groupRows)
     func part(_ depth: Int) -> Range<Int> { k * depth / depths..<k * (depth + 1) / depths }
     if a.isTransposed {
@@ -35,15 +41,9 @@ package enum Product {
       }
       return
     }
-    // Each group of columns is packed once, by the thread that computes it. Too few groups are split by rows as well.
-    let groups = (n + groupColumns - 1) / groupColumns
-    let bands = max(1, min((2 * threads.count - 1) / groups + 1, m / 64))
     let size = PackedFactor.size(rows: (k + depths - 1) / depths, columns: min(groupColumns, n))
     let memory = FloatBuffer(uninitializedCount: size * threads.count)
-    threads.run(groups * bands) { task, worker in
-      let (group, band) = (task / bands, task % bands)
-      let columns = group * groupColumns..<min(n, (group + 1) * groupColumns)
-      let rows = m * band / bands..<m * (band + 1) / bands
+    runGroups(m, n, threads: threads) { rows, columns, worker in
       for depth in 0..<depths {
         let part = part(depth)
         let factor = PackedFactor(b[rows: part, columns: columns], memory: memory.pointer + worker * size)
@@ -51,6 +51,44 @@ package enum Product {
           a[rows: rows, columns: part], adding: adding || depth > 0, into: c[rows: rows, columns: columns])
       }
       finish(rows, columns)
+    }
+  }
+
+  private static func multiplyRounded(
+    _ a: MatrixView, _ b: MatrixView, into c: MutableMatrixView, memory: FloatBuffer, threads: Threads,
+    finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
+  ) {
+    let (m, n, k) = (a.rows, b.columns, b.rows)
+    let rounded = RoundedRows(columns: k, memory: memory.pointer)
+    precondition(memory.count >= m * rounded.pairs, "\(memory.count) numbers for \(m) rows of \(rounded.pairs) pairs")
+    threads.runRows(m) { rounded.set($0, a.pointer + $0 * a.stride, count: k) }
+    let depths = max(1, (rounded.pairs + groupRows - 1) / groupRows)
+    let size = RoundedFactor.size(rows: 2 * ((rounded.pairs + depths - 1) / depths), columns: min(groupColumns, n))
+    let memory = FloatBuffer(uninitializedCount: size * threads.count)
+    runGroups(m, n, threads: threads) { rows, columns, worker in
+      for depth in 0..<depths {
+        let part = rounded.pairs * depth / depths..<rounded.pairs * (depth + 1) / depths
+        let factor = RoundedFactor(
+          b[rows: 2 * part.lowerBound..<min(k, 2 * part.upperBound), columns: columns],
+          memory: memory.pointer + worker * size)
+        factor.multiply(
+          rounded, rows: rows, from: part.lowerBound, adding: depth > 0, into: c[rows: rows, columns: columns])
+      }
+      finish(rows, columns)
+    }
+  }
+
+  /// Blocks of c. Each group of columns is packed once, by the thread that computes it; too few groups are split by rows
+  /// as well.
+  private static func runGroups(
+    _ m: Int, _ n: Int, threads: Threads, _ body: (_ rows: Range<Int>, _ columns: Range<Int>, _ worker: Int) -> Void
+  ) {
+    let groups = (n + groupColumns - 1) / groupColumns
+    let bands = max(1, min((2 * threads.count - 1) / groups + 1, m / 64))
+    threads.run(groups * bands) { task, worker in
+      let (group, band) = (task / bands, task % bands)
+      body(
+        m * band / bands..<m * (band + 1) / bands, group * groupColumns..<min(n, (group + 1) * groupColumns), worker)
     }
   }
 

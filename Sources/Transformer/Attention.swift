@@ -26,15 +26,18 @@ struct Attention {
     let values: Int
     /// Numbers per row of scores; rows start on cache lines.
     let scoreStride: Int
+    /// For a tile of queries, or of weights, in bfloat16.
+    let rounded: Int
 
     /// - Parameter keys: the most that a head sees.
-    init(headSize: Int, keys: Int) {
+    init(headSize: Int, keys: Int, precision: Precision) {
       self.keys = PackedFactor.size(rows: headSize, columns: keys)
       values = (PackedFactor.size(rows: keys, columns: headSize) + 15) / 16 * 16
       scoreStride = (keys + 15) / 16 * 16
+      rounded = precision == .bfloat16 ? Attention.tileRows * RoundedRows.pairs(max(headSize, keys)) : 0
     }
 
-    var count: Int { keys + values + Attention.tileRows * scoreStride }
+    var count: Int { keys + values + Attention.tileRows * scoreStride + (rounded + 15) / 16 * 16 }
   }
 
   /// One task: some rows of one head, for which the thread packs the keys and values they see.
@@ -55,7 +58,8 @@ struct Attention {
     weights: UnsafeMutablePointer<Float>? = nil, workspace: Workspace
   ) {
     let parts = makeParts(sequences, threads: workspace.threads.count)
-    let scratch = Scratch(headSize: headSize, keys: parts.reduce(0) { max($0, $1.keys) })
+    let scratch = Scratch(
+      headSize: headSize, keys: parts.reduce(0) { max($0, $1.keys) }, precision: workspace.precision)
     let buffer = workspace.buffer(.scores, count: scratch.count * workspace.threads.count)
     workspace.threads.run(parts.count) { index, worker in
       let part = parts[index]
@@ -64,17 +68,73 @@ struct Attention {
       let head = part.head * headSize..<(part.head + 1) * headSize
       let firstKey = part.sequence.keys.lowerBound
       let seen = firstKey..<firstKey + part.keys
-      let keyFactor = PackedFactor(keys[rows: seen, columns: head].transposed, memory: memory)  // [dHead, keys]
-      let valueFactor = PackedFactor(values[rows: seen, columns: head], memory: memory + scratch.keys)  // [keys, dHead]
+      let products = Products(
+        keys: keys[rows: seen, columns: head].transposed, values: values[rows: seen, columns: head], memory: memory,
+        scratch, workspace.precision)
       for tile in tiles(of: part) {
         let firstRow = part.sequence.queries.lowerBound + tile.rows.lowerBound
         let rows = firstRow..<firstRow + tile.rows.count
         let line = MutableMatrixView(scores, rows: rows.count, columns: tile.keys, stride: scratch.scoreStride)
-        keyFactor.multiply(queries[rows: rows, columns: head], alpha: scale, into: line)  // [rows, keys]
-        normalize(tile, scores: scores, stride: scratch.scoreStride)
+        products.score(queries[rows: rows, columns: head], scale: scale, into: line)  // [rows, keys]
+        normalize(tile, scale: products.scaleLeft(scale), scores: scores, stride: scratch.scoreStride)
         if let weights { keep(tile, scores: scores, stride: scratch.scoreStride, in: weights) }
-        valueFactor.multiply(MatrixView(line), into: z[rows: rows, columns: head])  // [rows, dHead]
+        products.mix(MatrixView(line), into: z[rows: rows, columns: head])  // [rows, dHead]
       }
+    }
+  }
+
+  /// The two products of a head, with its keys and values packed.
+  private enum Products {
+    case float32(keys: PackedFactor, values: PackedFactor)
+    case bfloat16(keys: RoundedFactor, values: RoundedFactor, rounded: UnsafeMutablePointer<Float>)
+
+    /// - Parameters:
+    ///   - keys: [dHead, keys]; `values`: [keys, dHead].
+    init(
+      keys: MatrixView, values: MatrixView, memory: UnsafeMutablePointer<Float>, _ scratch: Scratch,
+      _ precision: Precision
+    ) {
+      let second = memory + scratch.keys
+      switch precision {
+      case .float32:
+        self = .float32(keys: PackedFactor(keys, memory: memory), values: PackedFactor(values, memory: second))
+      case .bfloat16:
+        self = .bfloat16(
+          keys: RoundedFactor(keys, memory: memory), values: RoundedFactor(values, memory: second),
+          rounded: second + scratch.values + Attention.tileRows * scratch.scoreStride)
+      }
+    }
+
+    /// q kᵀ, [rows, keys]; multiplied by `scale` in Float32 alone, see `scaleLeft`.
+    func score(_ queries: MatrixView, scale: Float, into scores: MutableMatrixView) {
+      switch self {
+      case .float32(let keys, _): keys.multiply(queries, alpha: scale, into: scores)
+      case .bfloat16(let keys, _, let memory): Self.multiply(queries, by: keys, into: scores, memory)
+      }
+    }
+
+    /// The factor that the scores still lack.
+    func scaleLeft(_ scale: Float) -> Float {
+      switch self {
+      case .float32: 1
+      case .bfloat16: scale
+      }
+    }
+
+    /// The weighted sums of values, [rows, dHead].
+    func mix(_ weights: MatrixView, into z: MutableMatrixView) {
+      switch self {
+      case .float32(_, let values): values.multiply(weights, into: z)
+      case .bfloat16(_, let values, let memory): Self.multiply(weights, by: values, into: z, memory)
+      }
+    }
+
+    private static func multiply(
+      _ a: MatrixView, by factor: RoundedFactor, into c: MutableMatrixView, _ memory: UnsafeMutablePointer<Float>
+    ) {
+      let rounded = RoundedRows(columns: a.columns, memory: memory)
+      for row in 0..<a.rows { rounded.set(row, a.pointer + row * a.stride, count: a.columns) }
+      factor.multiply(rounded, rows: 0..<a.rows, into: c)
     }
   }
 
@@ -109,11 +169,11 @@ struct Attention {
     causal ? sequence.keys.count - sequence.queries.count + rows.upperBound : sequence.keys.count
   }
 
-  private func normalize(_ tile: Part, scores: UnsafeMutablePointer<Float>, stride: Int) {
+  private func normalize(_ tile: Part, scale: Float, scores: UnsafeMutablePointer<Float>, stride: Int) {
     for (index, row) in tile.rows.enumerated() {
       let line = scores + index * stride
       let seen = seen(by: row..<row + 1, of: tile.sequence)
-      VectorMath.softmax(line, scale: 1, count: seen)
+      VectorMath.softmax(line, scale: scale, count: seen)
       if seen < tile.keys { (line + seen).update(repeating: 0, count: tile.keys - seen) }
     }
   }

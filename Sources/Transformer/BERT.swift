@@ -68,7 +68,8 @@ struct BERT: TransformerBody {
   ) throws {
     let (T, d) = (pass.tokens, dimensions.hidden)
     let update = pass.workspace.buffer(.update, count: h.buffer.count)
-    linear.apply(input, rows: T, into: update.pointer, threads: pass.threads, finish: .nothing)  // [T, d]
+    linear.apply(
+      input, rows: T, into: update.pointer, workspace: pass.workspace, finish: .nothing)  // [T, d]
     let bias = try pass.announceUpdate(site, layer, update.pointer, of: linear)
     let residual = h.pointer
     pass.threads.runRows(T) { row in

@@ -44,11 +44,11 @@ struct ForwardPass {
   ) throws {
     let width = wIn.outputs
     if wants(.mlpPreActivation, layer) {
-      wIn.apply(x, rows: tokens, into: hidden, threads: threads, finish: .bias)
+      wIn.apply(x, rows: tokens, into: hidden, workspace: workspace, finish: .bias)
       try announce(.mlpPreActivation, layer, hidden, columns: width)
       threads.runRows(tokens) { row in activation.apply(hidden + row * width, bias: nil, count: width) }
     } else {
-      wIn.apply(x, rows: tokens, into: hidden, threads: threads, finish: .activation(activation))
+      wIn.apply(x, rows: tokens, into: hidden, workspace: workspace, finish: .activation(activation))
     }
     try announce(.mlpHidden, layer, hidden, columns: width)
   }
@@ -125,7 +125,8 @@ struct ForwardPass {
   ) {
     func apply(_ linear: Linear, _ outputs: Range<Int>?, _ x: UnsafePointer<Float>, _ rows: Int, column: Int) {
       linear.apply(
-        x, rows: rows, into: projections + column, stride: 3 * width, outputs: outputs, threads: threads, finish: .bias)
+        x, rows: rows, into: projections + column, stride: 3 * width, outputs: outputs, workspace: workspace,
+        finish: .bias)
     }
     guard let rows else {
       for (linear, column) in block.projectionProducts { apply(linear, nil, x, tokens, column: column) }

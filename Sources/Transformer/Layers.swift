@@ -76,16 +76,31 @@ public struct Linear: Sendable {
 
   enum Finish { case nothing, bias, activation(Activation) }
 
-  /// y = x W for `rows` rows, then, block by block, nothing, the bias, or bias and activation.
+  /// y = x W for `rows` rows in the precision of the workspace, then, block by block, nothing, the bias, or bias and
+  /// activation.
   /// - Parameter outputs: the columns of W to multiply with; nil for all.
   func apply(
     _ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, stride yStride: Int? = nil,
-    outputs: Range<Int>? = nil, threads: Threads, finish: Finish
+    outputs: Range<Int>? = nil, workspace: Workspace, finish: Finish
+  ) {
+    let rounding =
+      workspace.precision == .bfloat16
+      ? workspace.buffer(.rounded, count: rows * RoundedRows.pairs(inputs)) : nil
+    apply(
+      x, rows: rows, into: y, stride: yStride, outputs: outputs, rounding: rounding, threads: workspace.threads,
+      finish: finish)
+  }
+
+  /// The same, in Float32 unless there is memory for rounded numbers.
+  func apply(
+    _ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, stride yStride: Int? = nil,
+    outputs: Range<Int>? = nil, rounding: FloatBuffer? = nil, threads: Threads, finish: Finish
   ) {
     let outputs = outputs ?? 0..<self.outputs
     let y = MutableMatrixView(y, rows: rows, columns: outputs.count, stride: yStride)
     Product.multiply(
-      MatrixView(x, rows: rows, columns: inputs), matrix[columns: outputs], into: y, threads: threads
+      MatrixView(x, rows: rows, columns: inputs), matrix[columns: outputs], into: y, rounding: rounding,
+      threads: threads
     ) { rows, columns in
       for row in rows {
         let start = y.pointer(row, columns.lowerBound)

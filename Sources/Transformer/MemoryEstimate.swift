@@ -20,7 +20,7 @@ package struct MemoryEstimate: Equatable, Sendable {
       // feed-forward neurons.
       let streams = model.traits.normPlacement == .pre ? 4 : 3
       let rows = tokens * (streams * size.hidden + 3 * size.hidden + size.feedForward)
-      return rows + threads.count * Attention.Scratch(headSize: size.headSize, keys: tokens).count
+      return rows + threads.count * Attention.Scratch(headSize: size.headSize, keys: tokens, precision: .float32).count
     }
     working = 4 * (numbers.max() ?? 0)
   }

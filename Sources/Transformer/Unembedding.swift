@@ -40,7 +40,7 @@ public struct Unembedding: Sendable {
     let x = workspace.buffer(.normalized, count: rows * matrix.columns).pointer
     prepare(h, rows: rows, into: x, workspace: workspace)
     Linear(weight: matrix, layout: .outputByInput, bias: bias)
-      .apply(x, rows: rows, into: logits, threads: workspace.threads, finish: .bias)  // [rows, V]
+      .apply(x, rows: rows, into: logits, workspace: workspace, finish: .bias)  // [rows, V]
   }
 
   /// The input of the matrix: `rows` states after norm or transform, into [rows, d].
@@ -51,7 +51,8 @@ public struct Unembedding: Sendable {
     case .norm(let norm):
       norm.apply(h, rows: rows, into: x, threads: workspace.threads)  // [rows, d]
     case .transform(let dense, let activation, let norm):
-      dense.apply(h, rows: rows, into: x, threads: workspace.threads, finish: .activation(activation))  // [rows, d]
+      dense.apply(
+        h, rows: rows, into: x, workspace: workspace, finish: .activation(activation))  // [rows, d]
       norm.apply(x, rows: rows, into: x, threads: workspace.threads)
     case .none:
       x.update(from: h, count: rows * matrix.columns)

@@ -4,15 +4,20 @@ import DenseMath
 public final class Workspace {
   /// The threads of passes that use this memory.
   public let threads: Threads
+  /// What products of these passes, and of heads over the vocabulary, read; maps between models and classifiers read
+  /// Float32.
+  public let precision: Precision
 
   enum Role: Hashable {
-    case normalized, projections, headOutputs, update, mlpHidden, scores, weights, spareHidden, vocabulary
+    case normalized, projections, headOutputs, update, mlpHidden, scores, weights, spareHidden, vocabulary, rounded
   }
 
   private var buffers: [Role: FloatBuffer] = [:]
 
   /// Memory for passes on these threads.
-  public init(threads: Threads = .available) { self.threads = threads }
+  public init(threads: Threads = .available, precision: Precision = .float32) {
+    (self.threads, self.precision) = (threads, precision)
+  }
 
   /// How many numbers it holds.
   package var count: Int { buffers.values.reduce(0) { $0 + $1.count } }

@@ -28,7 +28,7 @@ extension OptionMode {
   private static let filter = "--ascii --alphanumeric --min-length --words --corpus"
   private static let prompt =
     "--beside --sublayers --updates --head --unembedding --mask-each --slice --tokens --target "
-    + "--tuned --ablate --patch --attribute --show --svg --html --max-length --bos"
+    + "--tuned --ablate --patch --attribute --show --svg --html --max-length --bos --precision"
   private static let project = "--top \(filter) --width"
   private static let training =
     "--recipe --unfreeze --head --weights-only --epochs --batch --learning-rate --warmup --clip "
@@ -46,8 +46,8 @@ extension OptionMode {
     OptionMode("convert", "none -o d", uses: "--output"),
     OptionMode("tokenize", "none --text t", uses: "--text --no-special"),
     OptionMode("tokenize", "none --file f", uses: "--file --no-special"),
-    OptionMode("forward", "none --text t -o f", uses: "--text --token-types --output --max-length --bos"),
-    OptionMode("forward", "none --ids 1 -o f", uses: "--ids --token-types --output --max-length"),
+    OptionMode("forward", "none --text t -o f", uses: "--text --token-types --output --max-length --bos --precision"),
+    OptionMode("forward", "none --ids 1 -o f", uses: "--ids --token-types --output --max-length --precision"),
 
     OptionMode("predict", "none --text t", uses: "--text --top --generate --max-length --bos"),
     OptionMode("predict", "none --file f", uses: "--file --top --generate --max-length --bos"),
@@ -65,8 +65,9 @@ extension OptionMode {
     OptionMode("lens", "none --text t --svg p", uses: "--text --top \(prompt)"),
     OptionMode(
       "lens", "none --text t --attribute", uses: "--text --top \(prompt)",
-      without: "--show --sublayers --updates --tuned"),
-    OptionMode("lens", "none --text t --attribute --html p", uses: "--text --top \(prompt)"),
+      without: "--show --sublayers --updates --tuned --precision"),
+    OptionMode(
+      "lens", "none --text t --attribute --html p", uses: "--text --top \(prompt)", without: "--precision"),
     OptionMode(
       "lens", "none --text t --show kl", uses: "--text \(prompt)", without: "--target --attribute --json"),
     OptionMode("lens", "none --text t --show kl --svg p", uses: "--text --top \(prompt)", without: "--attribute"),
@@ -80,13 +81,17 @@ extension OptionMode {
     OptionMode("lens", "none --text t --head embedding", uses: "--text \(prompt)", without: "--unembedding"),
     OptionMode(
       "lens", "none --dataset f",
-      uses: "\(dataset) \(texts) \(run) --seed --mask-share --sublayers --head --unembedding --tuned --svg"),
+      uses: "\(dataset) \(texts) \(run) --seed --mask-share --sublayers --head --unembedding --tuned --precision --svg"),
     OptionMode(
       "lens", "none --dataset f --svg p",
-      uses: "\(dataset) \(texts) \(run) --seed --mask-share --sublayers --head --unembedding --tuned --svg --show"),
+      uses:
+        "\(dataset) \(texts) \(run) --seed --mask-share --sublayers --head --unembedding --tuned --precision --svg --show"
+    ),
     OptionMode(
       "lens", "none --dataset f -o r",
-      uses: "\(dataset) \(texts) \(run) --resume --seed --mask-share --sublayers --head --unembedding --tuned --svg"),
+      uses:
+        "\(dataset) \(texts) \(run) --resume --seed --mask-share --sublayers --head --unembedding --tuned --precision --svg"
+    ),
 
     OptionMode(
       "lens-fit", "none --dataset f -o f",
@@ -208,10 +213,11 @@ extension OptionMode {
     OptionMode(
       "align", "none none none", uses: "--groups --spaces --vectors --allow-partial-vocabulary --seed --output"),
 
-    OptionMode("classify", "none --text t", uses: "--text \(texts)"),
-    OptionMode("classify", "none --file f", uses: "--file \(texts)"),
-    OptionMode("evaluate", "none --dataset f", uses: "\(dataset) \(texts) \(run)"),
-    OptionMode("evaluate", "none --dataset f --limit 3 -o r", uses: "\(dataset) --seed \(texts) \(run) --resume"),
+    OptionMode("classify", "none --text t", uses: "--text \(texts) --precision"),
+    OptionMode("classify", "none --file f", uses: "--file \(texts) --precision"),
+    OptionMode("evaluate", "none --dataset f", uses: "\(dataset) \(texts) \(run) --precision"),
+    OptionMode(
+      "evaluate", "none --dataset f --limit 3 -o r", uses: "\(dataset) --seed \(texts) \(run) --resume --precision"),
     OptionMode("compare", "none none"),
     OptionMode("finetune", "none --dataset f -o r", uses: "--test --hold-out --seed --seeds \(training)"),
     OptionMode("finetune", "none --dataset f -o r --test f", uses: "--test --seed --seeds \(training)"),
@@ -238,13 +244,13 @@ extension OptionMode {
       uses: "\(stitched) --save --unlabelled \(texts) \(columns)"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --dataset f -o r",
-      uses: "\(stitched) --draws --seed --save --unlabelled \(dataset) \(texts) \(run) --resume"),
+      uses: "\(stitched) --draws --seed --save --unlabelled --precision \(dataset) \(texts) \(run) --resume"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --dataset f -o r --maps pinv",
-      uses: "\(stitched) --save --unlabelled \(dataset) \(texts) \(run) --resume"),
+      uses: "\(stitched) --save --unlabelled --precision \(dataset) \(texts) \(run) --resume"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --dataset f -o r --maps pinv,random+norm",
-      uses: "\(stitched) --draws --seed --save --unlabelled \(dataset) \(texts) \(run) --resume"),
+      uses: "\(stitched) --draws --seed --save --unlabelled --precision \(dataset) \(texts) \(run) --resume"),
 
     OptionMode("experiment keep-k", "none", uses: "--svg -n --k --dataset --seed"),
     OptionMode("experiment keep-k", "none --dataset f", uses: "--svg -n --k --seed \(dataset) \(texts)"),

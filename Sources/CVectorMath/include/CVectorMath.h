@@ -129,6 +129,21 @@ size_t cvm_double_panel_width(void);
 void cvm_multiply_double_panels(double *c, size_t c_stride, const double *a, size_t rows, const double *b,
                                 size_t b_panel_stride, size_t n, size_t k, int accumulate);
 
+// Products of bfloat16 numbers, summed in float32. Two numbers, of an even and the next odd step of the sum, lie side by
+// side in 32 bits, the first in the lower half; a missing last one is 0. A sum adds the odd step's product first, each
+// with one rounding; where the processor multiplies pairs itself (1 from cvm_has_bf16), subnormal numbers count as 0,
+// else the bits are those of every path with a fused multiply-add.
+int cvm_has_bf16(void);
+// The upper halves of n numbers, rounded to nearest, ties to even; NaN stays NaN.
+void cvm_round_bf16(uint16_t *to, const float *from, size_t n);
+// b, stored [k, n] or [n, k], rounded and packed like float32 panels, with a pair in place of two rows.
+void cvm_pack_bf16_panels(uint32_t *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n, size_t k);
+void cvm_pack_bf16_panels_transposed(uint32_t *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n,
+                                     size_t k);
+// c = a b, or c += a b if `accumulate`; a is [m, pairs], rows a_stride apart.
+void cvm_multiply_bf16_panels(float *c, size_t c_stride, const uint32_t *a, size_t a_stride, const uint32_t *panels,
+                              size_t panel_stride, size_t m, size_t n, size_t pairs, int accumulate);
+
 // Looking for large sums in a product of float32, of which no more is made than it takes to see that a sum is too small.
 struct cvm_reach {
   // k, and how many rests there are of each row and column.

@@ -20,6 +20,7 @@ struct Classify: ParsableCommand {
   @OptionGroup var model: ModelArgument
   @OptionGroup var input: TextOptions
   @OptionGroup var classification: ClassificationOptions
+  @OptionGroup var precision: PrecisionOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -34,13 +35,14 @@ struct Classify: ParsableCommand {
       let bytes = cleaning == .none ? text.bytes : Array(cleaning.clean(text.string).utf8)
       return try encoder.encode(bytes, source: text.source)
     }
-    let logits = try model.classify(tokens.map(\.ids), workspace: threads.workspace(), progress: .command)
+    let logits = try model.classify(
+      tokens.map(\.ids), workspace: threads.workspace(precision.precision), progress: .command)
     let results = texts.indices.map {
       ClassifiedText(text: texts[$0].string, tokens: tokens[$0], logits: logits[$0], classifier: classifier)
     }
     let object = try digest.map { digest in
       try ResultStamp(
-        command: "classify", model: model, digest: digest, options: classification.members(cleaning)
+        command: "classify", model: model, digest: digest, options: classification.members(cleaning) + precision.member
       ).object(["labels": classifier.labels, "problem_type": classifier.problemType.rawValue, "results": results])
     }
     try output.print(object ?? .null) { style in

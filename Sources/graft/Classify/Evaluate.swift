@@ -24,6 +24,7 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var data: DatasetOptions
   @OptionGroup var classification: ClassificationOptions
   @OptionGroup var recording: RunOptions
+  @OptionGroup var precision: PrecisionOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -39,11 +40,11 @@ struct Evaluate: ParsableCommand {
     let labels: JSONMembers = ["labels": classes.names]
     let stamp = ResultStamp(
       command: "evaluate", model: model, digest: digest, dataset: dataset, seed: data.seed,
-      options: data.members + classification.members(cleaning) + threads.member)
+      options: data.members + classification.members(cleaning) + precision.member + threads.member)
 
     let predictions = try RecordedRun(recording, stamp: stamp.object(labels), batchCount: encoded.batches.count)
       .predictions(
-        encoded, of: model, workspace: threads.workspace()
+        encoded, of: model, workspace: threads.workspace(precision.precision)
       ) { try stamp.object(labels + $0) }
     let metrics = try ClassificationMetrics(predictions)
     try output.print(stamp.object(labels + metrics)) { style in

@@ -38,6 +38,7 @@ struct Forward: ParsableCommand {
   var output: FileOutput
 
   @OptionGroup var encoding: EncodingOptions
+  @OptionGroup var precision: PrecisionOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var result: OutputOptions
 
@@ -51,7 +52,7 @@ struct Forward: ParsableCommand {
     let tokens = try tokens(for: model)
     var types = tokenTypes
     if let given = types, tokens.truncated { types = Array(given.prefix(tokens.ids.count)) }
-    var trace = try model.trace(tokens.ids, tokenTypes: types, workspace: threads.workspace())
+    var trace = try model.trace(tokens.ids, tokenTypes: types, workspace: threads.workspace(precision.precision))
     let shapes = try trace.write(to: output.path)
     let object = try digest.map { digest in
       try ResultStamp(command: "forward", model: model, digest: digest, options: options).object([
@@ -80,6 +81,6 @@ struct Forward: ParsableCommand {
   }
 
   private var options: JSONMembers {
-    encoding.members + ["text": text, "token_types": tokenTypes]
+    encoding.members + precision.member + ["text": text, "token_types": tokenTypes]
   }
 }

@@ -55,6 +55,7 @@ struct Lens: ParsableCommand {
   var html: FileOutput?
 
   @OptionGroup var encoding: EncodingOptions
+  @OptionGroup var precision: PrecisionOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -73,7 +74,7 @@ struct Lens: ParsableCommand {
     let digest = isStamped ? BackgroundDigest(of: opened) : nil
     let baseDigest = isStamped ? base.map { BackgroundDigest(of: $0) } : nil
     let encoder = try TextEncoder(opened, encoding)
-    let workspace = threads.workspace()
+    let workspace = threads.workspace(precision.precision)
     let changer = try interventions.changer(of: opened, encoder, workspace: workspace)
     let run = try LensRun(
       opened, heads, encoder, lens, tuned: tuning.tuned.map { try TunedLens(path: $0) }, changer, workspace: workspace)
@@ -106,6 +107,7 @@ struct Lens: ParsableCommand {
       try ResultStamp(
         command: "lens", model: opened, digest: digest,
         options: encoding.members + input.members + lens.members + interventions.members + attribution.member
+          + precision.member
       )
       .object(
         [

@@ -45,7 +45,8 @@ extension Lens {
     let tunedMembers = try tuning.members()
     let stamp = ResultStamp(
       command: "lens", model: model, digest: digests.0, dataset: corpus.dataset, seed: self.corpus.data.seed,
-      options: try lens.corpusMembers + self.corpus.members(model, maxLength: encoding.maxLength) + threads.member)
+      options: try lens.corpusMembers + self.corpus.members(model, maxLength: encoding.maxLength) + precision.member
+        + threads.member)
     func object(_ members: JSONMembers) throws -> JSON {
       try stamp.object(
         ["unembedding_sha256": Absent(wrappedValue: try digests.1?.wait())] + tunedMembers + members)
@@ -55,7 +56,8 @@ extension Lens {
     }
     let statistics = try corpus.statistics(
       by: reader, seed: self.corpus.data.seed,
-      in: RecordedRun(recording, stamp: object([:]), batchCount: corpus.partCount), workspace: threads.workspace(),
+      in: RecordedRun(recording, stamp: object([:]), batchCount: corpus.partCount),
+      workspace: threads.workspace(precision.precision),
       results: result)
     let report = LensCorpusReport(statistics, model: model.name, dataset: corpus.dataset.name)
     try svg?.write(report.chart(show ?? .kl).svg())

@@ -42,6 +42,7 @@ struct Stitch: ParsableCommand {
   @OptionGroup var unlabelled: UnlabelledOptions
   @OptionGroup var classification: ClassificationOptions
   @OptionGroup var recording: RunOptions
+  @OptionGroup var precision: PrecisionOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -71,7 +72,7 @@ struct Stitch: ParsableCommand {
     if texts != nil, pair.options.addsPositions { throw StitchingError.notWithPositions(map: nil) }
     let run = try StitchRun(
       pair.grid(a.model, b.model), pairs: [stitched], unlabelled: texts, seed: data.seed,
-      workspace: threads.workspace(), reader: EncodedReviews.note)
+      workspace: threads.workspace(precision.precision), reader: EncodedReviews.note)
     let mapping = Progress(.init("maps"))
     let maps = try run.maps(of: run.jobs[0])
     if let save { try keep(stitched, maps, in: save.path) }
@@ -114,7 +115,8 @@ struct Stitch: ParsableCommand {
     try run.read(dataset)
     let (units, seam, labelOrder) = (run.units, run.grid.seams[0], run.reviews[0].labelOrder)
     let options =
-      try data.members + classification.members(stitched.cleaning) + pair.members(shape) + threads.member
+      try data.members + classification.members(stitched.cleaning) + pair.members(shape) + precision.member
+      + threads.member
       + UnlabelledOptions.members(texts)
     func object(_ results: JSONMembers) throws -> JSON {
       let (digestA, digestB) = (try digests.0.wait(), try digests.1.wait())

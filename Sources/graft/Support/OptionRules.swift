@@ -119,6 +119,8 @@ extension Lens: RuledCommand {
         because: "the parts of a logit are shown, and no level"),
       OptionRule("--mean-over", with: ["--ablate SITE=mean"], because: "no value is replaced by its mean"),
       OptionRule("--unchanged", with: ["--ablate", "--patch"], because: "nothing is changed"),
+      OptionRule(
+        "--precision", without: "--attribute", because: "the parts of a logit are those of a pass in fp32"),
     ] + OptionRule.dataset + OptionRule.recordsDataset + OptionRule.run + OptionRule.unembedding
     + OptionRule.maskShare
   var ruledModel: String? { model.model }
@@ -285,6 +287,8 @@ extension Stitch: RuledCommand {
     [
       OptionRule("--final-norm", "--add-positions", without: "--as-published", because: "it does both"),
       OptionRule("--draws", with: drawn, because: "no map is drawn"),
+      OptionRule("--precision", with: ["--dataset"], because: "no text is scored"),
+      OptionRule("--precision", without: "--save", because: "what is kept is fitted in fp32"),
       OptionRule("--seed", with: drawn + ["--limit"], because: "no map is drawn, and no texts are"),
       OptionRule(
         "--unlabelled",

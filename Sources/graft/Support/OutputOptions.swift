@@ -45,5 +45,27 @@ struct ThreadOptions: ParsableArguments {
   var member: JSONMembers { ["threads": count.count] }
 
   /// Working memory for one forward pass after the other.
-  func workspace() -> Workspace { Workspace(threads: count) }
+  func workspace(_ precision: Precision = .float32) -> Workspace {
+    if !precision.isNative {
+      Console.noteOnce(
+        "this processor has no products of \(precision.rawValue), which take longer here than those of "
+          + Precision.float32.rawValue)
+    }
+    return Workspace(threads: count, precision: precision)
+  }
 }
+
+/// The numbers that products of a forward pass read.
+struct PrecisionOptions: ParsableArguments {
+  @Option(
+    help: """
+      Numbers that products of the forward pass read: fp32, or bf16, rounded to 8 significant bits; sums are Float32 in \
+      any case.
+      """)
+  var precision: Precision = .float32
+
+  /// As recorded in a result.
+  var member: JSONMembers { ["precision": precision.rawValue] }
+}
+
+extension Precision: ExpressibleByArgument {}

@@ -4,6 +4,7 @@ import DenseMath
 struct BenchArguments {
   let name: String
   let threads: Threads
+  let precision: Precision
   private let options: [String: String]
 
   init(_ arguments: [String]) throws {
@@ -16,6 +17,10 @@ struct BenchArguments {
       options[String(key.dropFirst(2))] = value
     }
     self.options = options
+    guard let precision = Precision(rawValue: options["precision"] ?? Precision.float32.rawValue) else {
+      throw BenchError.usage
+    }
+    self.precision = precision
     if let text = options["threads"] {
       guard let count = Int(text), count > 0 else { throw BenchError.usage }
       threads = Threads(count)
@@ -37,7 +42,7 @@ enum BenchError: Error, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .usage: return "usage: graft-bench CASE [--model DIR] [--other DIR] [--dataset FILE] [--threads N]"
+    case .usage: return "usage: graft-bench CASE [--model DIR] [--other DIR] [--dataset FILE] [--threads N] [--precision P]"
     case .missing(let key): return "this case needs --\(key)"
     case .unknownCase(let name): return "no case \(name)"
     }

@@ -51,7 +51,7 @@ struct BenchCase {
   private static func forward(_ arguments: BenchArguments) throws -> () throws -> JSON {
     guard let (sequences, length) = shapes[arguments.name] else { throw BenchError.unknownCase(arguments.name) }
     let model = try Model(directory: arguments.required("model"))
-    let workspace = Workspace(threads: arguments.threads)
+    let workspace = Workspace(threads: arguments.threads, precision: arguments.precision)
     let batch = try PackedBatch(
       (0..<sequences).map { row in
         (0..<length).map { Int32((7919 * (row * length + $0) + 104729) % model.dimensions.vocabulary) }
@@ -68,7 +68,7 @@ struct BenchCase {
   /// 64 greedy tokens of GPT-2 after a prompt of 8, each a product of one row with every weight.
   private static func generate(_ arguments: BenchArguments) throws -> BenchCase {
     let model = try Model(directory: arguments.required("model"))
-    let workspace = Workspace(threads: arguments.threads)
+    let workspace = Workspace(threads: arguments.threads, precision: arguments.precision)
     let prompt = (0..<8).map { Int32((7919 * $0 + 104729) % model.dimensions.vocabulary) }
     let run: () throws -> JSON = {
       let ids = try model.generate(after: prompt, count: 64, workspace: workspace).ids
@@ -83,7 +83,7 @@ struct BenchCase {
     let model = try Model(directory: arguments.required("model"))
     let tokenizer = try Tokenizer.load(directory: model.tokenizerDirectory, modelType: model.modelType)
     let dataset = try Dataset.read(arguments.required("dataset"))
-    let workspace = Workspace(threads: arguments.threads)
+    let workspace = Workspace(threads: arguments.threads, precision: arguments.precision)
     func run(_ dataset: Dataset) throws -> JSON {
       let encoded = try EncodedReviews(
         dataset, tokenizer: tokenizer, cleaning: .none, maxLength: 512, threads: arguments.threads)

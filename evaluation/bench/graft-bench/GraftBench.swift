@@ -5,7 +5,7 @@ import Foundation
 /// prints its seconds, "result" prints what it computed as one JSON object, "quit" ends. The driver, compare.py, alternates
 /// it with its peers run by run.
 ///
-///     graft-bench CASE --model DIR [--other DIR] [--dataset FILE] [--threads N]
+///     graft-bench CASE --model DIR [--other DIR] [--dataset FILE] [--threads N] [--precision fp32|bf16]
 @main
 struct GraftBench {
   static func main() {
