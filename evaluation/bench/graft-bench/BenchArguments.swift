@@ -42,7 +42,8 @@ enum BenchError: Error, CustomStringConvertible {
 
   var description: String {
     switch self {
-    case .usage: return "usage: graft-bench CASE [--model DIR] [--other DIR] [--dataset FILE] [--threads N] [--precision P]"
+    case .usage:
+      return "usage: graft-bench CASE [--model DIR] [--other DIR] [--dataset FILE] [--threads N] [--precision P]"
     case .missing(let key): return "this case needs --\(key)"
     case .unknownCase(let name): return "no case \(name)"
     }
