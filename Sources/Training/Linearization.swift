@@ -14,20 +14,26 @@ package struct Linearization {
   private let blocks: [BlockDerivative]
 
   /// Carries `h` through the blocks, by the model's own forward pass.
-  /// - Parameter derivatives: lends the memory that the linearization holds until it is gone.
+  /// - Parameters:
+  ///   - rows: the rows of the batch that are read after the last block, ascending; nil for all. Cotangents of the others
+  ///     are 0, and there are no tangents.
+  ///   - derivatives: lends the memory that the linearization holds until it is gone.
   /// - Throws: as `Model.advance`.
   package init(
     advancing h: inout HiddenState, of model: Model, through layers: Range<Int>, _ batch: PackedBatch,
-    workspace: Workspace, derivatives: DerivativeWorkspace
+    rows: [Int]? = nil, workspace: Workspace, derivatives: DerivativeWorkspace
   ) throws {
     self.layers = layers
     tokens = h.tokens
     width = h.width
     let tape = Tape(
       keeping: BlockDerivative.sites(model.traits.normPlacement), of: layers, workspace: derivatives)
-    try model.advance(&h, through: layers, batch, workspace: workspace, observer: tape)
-    blocks = layers.enumerated().map {
-      BlockDerivative(model, layer: $1, tape, $0, batch, workspace: derivatives)
+    try model.advance(&h, through: layers, batch, rows: rows, workspace: workspace, observer: tape)
+    let selection = rows.flatMap { $0.count < batch.tokens ? RowSelection($0, of: batch.tokens) : nil }
+    blocks = layers.enumerated().map { index, layer in
+      BlockDerivative(
+        model, layer: layer, tape, index, batch, selection: layer == layers.upperBound - 1 ? selection : nil,
+        workspace: derivatives)
     }
   }
 

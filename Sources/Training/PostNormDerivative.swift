@@ -12,16 +12,19 @@ extension BlockDerivative {
     let dz = workspace.buffer(.heads, count: rows * d).pointer
     let dqkv = workspace.buffer(.projections, count: rows * 3 * d).pointer
 
+    let carried = selection.map { count * $0.rows.count } ?? rows
+    selection?.gather(dh, width: d)
     mlpNorm.pullBack(dh, count: count, into: u, gradients: gradients, threads: threads)  // [count, T, d]
     block.wOut.pullBack(
-      u, rows: rows, input: mlpHidden.pointer, into: hidden, through: activation, gradients: gradients,
+      u, rows: carried, input: mlpHidden.pointer, into: hidden, through: activation, gradients: gradients,
       threads: threads)  // [count, T, dFF]
     block.wIn.pullBack(
-      hidden, rows: rows, input: mlpInput.pointer, adding: true, into: u, gradients: gradients, threads: threads)
+      hidden, rows: carried, input: mlpInput.pointer, adding: true, into: u, gradients: gradients, threads: threads)
 
     attentionNorm.pullBack(u, count: count, into: dh, gradients: gradients, threads: threads)  // [count, T, d]
     block.wO.pullBack(
-      dh, rows: rows, input: attention.outputs.pointer, into: dz, gradients: gradients, threads: threads)
+      dh, rows: carried, input: headOutputs.pointer, into: dz, gradients: gradients, threads: threads)
+    for x in [dh, dz] { selection?.spread(x, width: d, filling: 0) }
     attention.pullBack(dz, count: count, into: dqkv, workspace: workspace)  // [count, T, 3 d]
     for (linear, column) in block.projectionProducts {
       linear.pullBack(

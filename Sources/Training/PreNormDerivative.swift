@@ -11,16 +11,19 @@ extension BlockDerivative {
     let hidden = workspace.buffer(.hidden, count: rows * block.wIn.outputs).pointer
     let dqkv = workspace.buffer(.projections, count: rows * 3 * d).pointer
 
+    let carried = selection.map { count * $0.rows.count } ?? rows
+    selection?.gather(dh, width: d)
     block.wOut.pullBack(
-      dh, rows: rows, input: mlpHidden.pointer, into: hidden, through: activation, gradients: gradients,
+      dh, rows: carried, input: mlpHidden.pointer, into: hidden, through: activation, gradients: gradients,
       threads: threads)  // [count, T, dFF]
     block.wIn.pullBack(
-      hidden, rows: rows, input: mlpInput.pointer, into: u, gradients: gradients, threads: threads)
+      hidden, rows: carried, input: mlpInput.pointer, into: u, gradients: gradients, threads: threads)
     mlpNorm.pullBack(u, count: count, into: u, gradients: gradients, threads: threads)  // [count, T, d]
-    threads.add(u, to: dh, rows: rows, width: d)
+    threads.add(u, to: dh, rows: carried, width: d)
 
     block.wO.pullBack(
-      dh, rows: rows, input: attention.outputs.pointer, into: u, gradients: gradients, threads: threads)
+      dh, rows: carried, input: headOutputs.pointer, into: u, gradients: gradients, threads: threads)
+    for x in [dh, u] { selection?.spread(x, width: d, filling: 0) }
     attention.pullBack(u, count: count, into: dqkv, workspace: workspace)  // [count, T, 3 d]
     for (linear, column) in block.projectionProducts {
       linear.pullBack(

@@ -6,7 +6,7 @@ final class Tape: Observer {
   private let sites: Set<Site>
   private let layers: Range<Int>
   private let workspace: DerivativeWorkspace
-  /// [layers][site]: the rows of the whole batch, [T, columns]; attention weights apart.
+  /// [layers][site]: the rows of the whole batch, [T, columns], or those that are read; attention weights apart.
   private var rows: [[Site: FloatBuffer]]
   /// [layers][sequences]: [H, n, n] for a sequence of n tokens.
   private(set) var attentionWeights: [[FloatBuffer]]
@@ -18,6 +18,8 @@ final class Tape: Observer {
     rows = layers.map { _ in [:] }
     attentionWeights = layers.map { _ in [] }
   }
+
+  var acceptsRowsRead: Bool { true }
 
   func wants(_ site: Site, layer: Int) -> Bool { layers.contains(layer) && sites.contains(site) }
 

@@ -50,8 +50,9 @@ package struct Trainable {
     for parameter in parameters { parameter.zeroGradient() }
     var h = h
     let blocks = try Linearization(
-      advancing: &h, of: model, through: firstTrainedLayer..<model.dimensions.layers, batch, workspace: workspace,
-      derivatives: derivatives)
+      advancing: &h, of: model, through: firstTrainedLayer..<model.dimensions.layers, batch,
+      rows: head.rowsRead(of: batch),
+      workspace: workspace, derivatives: derivatives)
     let classifier = ClassifierDerivative(head, at: h, batch, workspace: workspace)
     let entropy = CrossEntropy(classifier.logits, labels: labels)
     let dh = classifier.pullBack(entropy.gradient, gradients: gradients, workspace: derivatives)

@@ -46,10 +46,8 @@ struct BERT: TransformerBody {
         heads: dimensions.heads, headSize: dimensions.headSize, scale: block.attentionScale, causal: false)
       try pass.announce(.residPre, layer, h.pointer, columns: d)
       try pass.announce(.attentionInput, layer, h.pointer, columns: d)
-      // Of the rows that are not read afterwards only keys and values are needed.
-      let rest = pass.narrowed(in: layer, of: layers)
-      try rest.attend(attention, block, layer, h.pointer, into: z)  // [T, d]
-      h.gather(rest.rows)
+      let rest = try pass.attend(attention, block, layer, of: layers, h.pointer, into: z)  // [T, d]
+      rest.selection?.gather(h.pointer, width: d)
       try addAndNorm(block.wO, of: z, to: &h, block.attentionNorm, rest, site: .attnOut, layer)  // [T, d]
       try rest.announce(.residMid, layer, h.pointer, columns: d)
 
@@ -57,7 +55,8 @@ struct BERT: TransformerBody {
       try rest.expand(h.pointer, block.wIn, activation, layer, into: hidden)  // [T, dFF]
       try addAndNorm(block.wOut, of: hidden, to: &h, block.mlpNorm, rest, site: .mlpOut, layer)  // [T, d]
       try rest.announce(.residPost, layer, h.pointer, columns: d)
-      h.spread(rest.rows)
+      // So that no row is read unnoticed that was not asked for.
+      rest.selection?.spread(h.pointer, width: d, filling: .nan)
     }
   }
 

@@ -11,10 +11,10 @@ struct ForwardPass {
   /// The rows of the batch, ascending, that are read after the last block; nil for all.
   var rowsRead: [Int]?
   /// The rows of the batch that are carried on; nil for all.
-  private(set) var rows: [Int]?
+  private(set) var selection: RowSelection?
 
   /// T, or how many rows are carried on.
-  var tokens: Int { rows?.count ?? batch.tokens }
+  var tokens: Int { selection?.rows.count ?? batch.tokens }
   var threads: Threads { workspace.threads }
   /// The position in the text of a sequence's first row.
   var firstPosition: Int { cache?.tokens ?? 0 }
@@ -66,20 +66,36 @@ struct ForwardPass {
     return nil
   }
 
-  /// The pass through the rest of the last block, after its keys and values: with the rows that are read alone, unless an
-  /// observer or an intervention needs the others.
-  func narrowed(in layer: Int, of layers: Range<Int>) -> ForwardPass {
+  /// Queries, keys and values of x, [T, d], side by side, and attention of every sequence over its own keys. Announces
+  /// queries, keys, values, attentionWeights and headOutputs.
+  ///
+  /// In the last of `layers`, of the rows that are not read afterwards only keys and values are needed, unless an observer
+  /// or an intervention needs more.
+  /// - Returns: the pass through the rest of the block, with the rows that z then has.
+  func attend(
+    _ attention: Attention, _ block: Block, _ layer: Int, of layers: Range<Int>, _ x: UnsafePointer<Float>,
+    into z: UnsafeMutablePointer<Float>
+  ) throws -> ForwardPass {
     guard let rowsRead, layer == layers.upperBound - 1, rowsRead.count < batch.tokens,
-      !Site.allCases.contains(where: { $0 != .residPre && $0 != .attentionInput && wants($0, layer) })
-    else { return self }
-    var pass = self
-    pass.rows = rowsRead
-    return pass
+      !Site.allCases.contains(where: { interventions.has($0, layer) })
+    else {
+      try attend(attention, block, layer, x, into: z)
+      return self
+    }
+    var rest = self
+    rest.selection = RowSelection(rowsRead, of: batch.tokens)
+    let isSeen = Site.allCases.contains { $0 != .residPre && $0 != .attentionInput && wants($0, layer) }
+    if !isSeen {
+      try rest.attend(attention, block, layer, x, into: z)
+    } else {
+      try attend(attention, block, layer, x, into: z)
+      guard observer?.acceptsRowsRead ?? false else { return self }
+      rest.selection?.gather(z, width: attention.heads * attention.headSize)
+    }
+    return rest
   }
 
-  /// Queries, keys and values of x, [T, d], side by side, and attention of every sequence over its own keys; queries only
-  /// for the rows that are carried on. Announces queries, keys, values, attentionWeights and headOutputs.
-  func attend(
+  private func attend(
     _ attention: Attention, _ block: Block, _ layer: Int, _ x: UnsafePointer<Float>, into z: UnsafeMutablePointer<Float>
   ) throws {
     let width = attention.heads * attention.headSize
@@ -128,7 +144,7 @@ struct ForwardPass {
         x, rows: rows, into: projections + column, stride: 3 * width, outputs: outputs, workspace: workspace,
         finish: .bias)
     }
-    guard let rows else {
+    guard let rows = selection?.rows else {
       for (linear, column) in block.projectionProducts { apply(linear, nil, x, tokens, column: column) }
       return
     }
@@ -146,7 +162,7 @@ struct ForwardPass {
     func sequence(_ queries: Range<Int>, _ keys: Range<Int>) -> Attention.Sequence {
       Attention.Sequence(queries: queries, keys: keys.lowerBound..<keys.upperBound + firstPosition)
     }
-    guard let rows else { return batch.sequences.map { sequence($0, $0) } }
+    guard let rows = selection?.rows else { return batch.sequences.map { sequence($0, $0) } }
     var result: [Attention.Sequence] = []
     var place = 0
     for whole in batch.sequences {

@@ -46,10 +46,8 @@ struct GPT2: TransformerBody {
       try pass.announce(.residPre, layer, h.pointer, columns: d)
       block.attentionNorm.apply(h.pointer, rows: T, into: x, threads: pass.threads)  // [T, d]
       try pass.announce(.attentionInput, layer, x, columns: d)
-      // Of the rows that are not read afterwards only keys and values are needed.
-      let rest = pass.narrowed(in: layer, of: layers)
-      try rest.attend(attention, block, layer, x, into: z)  // [T, d]
-      h.gather(rest.rows)
+      let rest = try pass.attend(attention, block, layer, of: layers, x, into: z)  // [T, d]
+      rest.selection?.gather(h.pointer, width: d)
       try addUpdate(block.wO, of: z, to: &h, rest, site: .attnOut, layer)  // [T, d]
       try rest.announce(.residMid, layer, h.pointer, columns: d)
 
@@ -58,7 +56,8 @@ struct GPT2: TransformerBody {
       try rest.expand(x, block.wIn, activation, layer, into: hidden)  // [T, dFF]
       try addUpdate(block.wOut, of: hidden, to: &h, rest, site: .mlpOut, layer)  // [T, d]
       try rest.announce(.residPost, layer, h.pointer, columns: d)
-      h.spread(rest.rows)
+      // So that no row is read unnoticed that was not asked for.
+      rest.selection?.spread(h.pointer, width: d, filling: .nan)
     }
     pass.cache?.advance(by: T)
   }

@@ -57,6 +57,13 @@ public struct Observation {
 public protocol Observer: AnyObject {
   /// Whether `observe` is to be called for this site. Values are computed only when an observer asks for them.
   func wants(_ site: Site, layer: Int) -> Bool
+  /// Whether sites after attention of the last block may come with the rows alone that are read afterwards, in order,
+  /// where the caller of the pass names them. Not so by default: then all rows are computed.
+  var acceptsRowsRead: Bool { get }
   /// Called on the thread of the pass, in the order of computation. Throwing ends the pass.
   func observe(_ observation: Observation) throws
+}
+
+extension Observer {
+  public var acceptsRowsRead: Bool { false }
 }

@@ -69,25 +69,6 @@ public struct HiddenState {
     self = HiddenState(copying: pointer, tokens: tokens, width: width)
   }
 
-  /// Moves some rows, ascending, to the front; nil for all.
-  func gather(_ rows: [Int]?) {
-    for (place, row) in (rows ?? []).enumerated() where place != row {
-      (pointer + place * width).update(from: pointer + row * width, count: width)
-    }
-  }
-
-  /// The reverse of `gather`. The other rows become NaN, so that none of them is read unnoticed.
-  func spread(_ rows: [Int]?) {
-    guard let rows else { return }
-    var end = tokens
-    for (place, row) in rows.enumerated().reversed() {
-      if place != row { (pointer + row * width).update(from: pointer + place * width, count: width) }
-      (pointer + (row + 1) * width).update(repeating: .nan, count: (end - row - 1) * width)
-      end = row
-    }
-    pointer.update(repeating: .nan, count: end * width)
-  }
-
   /// A copy of the numbers, row after row.
   public var values: [Float] { Array(UnsafeBufferPointer(start: pointer, count: tokens * width)) }
 }

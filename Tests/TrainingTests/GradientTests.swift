@@ -127,6 +127,35 @@ import Transformer
     #expect(again.forward == forward && again.back == back, "the same bits on any number of threads")
   }
 
+  /// Where some rows are read after the last block, its derivative is computed for these: the same as of all, with 0 for the
+  /// others.
+  @Test(arguments: ["imdb-bert-1", "imdb-gpt2-narrow"]) func ofTheRowsThatAreRead(_ name: String) throws {
+    let model = try Model(directory: Places.model(name))
+    var numbers = SeededNumbers(seed: 12)
+    let batch = try PackedBatch([40, 1, 33].map { count in (0..<count).map { _ in Int32(numbers.next() % 8000) } })
+    let (workspace, layers) = (Workspace(threads: Threads(2)), 1..<model.dimensions.layers)
+    let start = try model.embed(batch, workspace: workspace)
+    for rows in [[0, 40, 41], [39, 40, 73], [2, 3, 4, 70]] {
+      func ends(_ read: [Int]?) throws -> (h: [Float], dh: [Float]) {
+        var h = start
+        let derivatives = DerivativeWorkspace(threads: Threads(2))
+        let map = try Linearization(
+          advancing: &h, of: model, through: layers, batch, rows: read, workspace: workspace, derivatives: derivatives)
+        var cotangents = SeededNumbers(seed: 13)
+        let dh = FloatBuffer(count: h.tokens * h.width)
+        for row in rows {
+          let values = cotangents.normal(count: h.width)
+          for column in 0..<h.width { dh.pointer[row * h.width + column] = values[column] }
+        }
+        map.pullBack(dh.pointer, workspace: derivatives)
+        return (rows.flatMap { Array(h.values[$0 * h.width..<($0 + 1) * h.width]) }, dh.values)
+      }
+      let (all, some) = (try ends(nil), try ends(rows))
+      #expect(some.h == all.h)
+      #expect(some.dh == all.dh && all.dh.contains { $0 != 0 })
+    }
+  }
+
   /// Linearizations held at the same time are separate, and reused memory leaves no trace.
   @Test(arguments: ["imdb-bert-1", "imdb-gpt2-narrow"]) func memoryIsUsedAgain(_ name: String) throws {
     let model = try Model(directory: Places.model(name))
