@@ -1,7 +1,7 @@
 // The choice of an instruction set.
 #include "Support.h"
 
-void test_dispatch(void) {
+void test_dispatch(const struct cvm_kernels *kernels) {
   const enum cvm_path path = cvm_active_path();
   begin_row("dispatch", 0, "");
   expect(cvm_path_available(CVM_PORTABLE), "the portable path is not available");
@@ -14,7 +14,7 @@ void test_dispatch(void) {
 #endif
   // Without a choice of this thread, the best path; with one, that.
   const struct cvm_kernels *mine, *none;
-  expect(cvm_use_path_on_thread(path, &mine) == 0 && mine != NULL, "the thread's choice is not known");
+  expect(cvm_use_path_on_thread(path, &mine) == 0 && mine == kernels, "the thread's choice is not known");
   cvm_restore_thread_path(NULL);
   int best = CVM_AVX512;
   while (!cvm_path_available((enum cvm_path)best)) best--;
@@ -26,11 +26,16 @@ void test_dispatch(void) {
     const enum cvm_path before = cvm_active_path();
     expect(cvm_use_path_on_thread((enum cvm_path)other, &none) == (here ? 0 : -1), "a choice of path");
     expect(cvm_active_path() == (here ? (enum cvm_path)other : before), "the path is not the chosen one");
+    const int pairs = other == CVM_AVX512 && set_available(SET_AVX512BF16);
+    expect(!here || cvm_has_bf16() == pairs, "products of bfloat16 pairs where the processor has none, or the reverse");
     if (here) cvm_restore_thread_path(none);
   }
   expect(cvm_force_path((enum cvm_path)4) == -1, "a path that does not exist");
   cvm_restore_thread_path(mine);
   expect(cvm_active_path() == path, "the thread's path is not restored");
   expect(cvm_panel_width() > 0 && cvm_panel_width() <= CVM_WIDEST_PANEL, "the width of a panel");
+  const size_t double_width = cvm_double_panel_width();
+  expect(double_width > 0 && double_width <= CVM_WIDEST_PANEL, "the width of a panel of double");
+  expect(cvm_has_bf16() == (kernels == kernel_sets[SET_AVX512BF16].kernels), "products of bfloat16 pairs");
   expect(cvm_panel_height() > 0 && cvm_panel_height() <= CVM_HIGHEST_PANEL, "the height of a panel");
 }

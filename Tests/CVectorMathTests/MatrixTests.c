@@ -3,11 +3,6 @@
 
 enum { MOST = 96 };
 
-// A matrix whose rows lie `gap` numbers further apart than they are long, up to the last number of its last row.
-static float *matrix(int slot, size_t rows, size_t columns, size_t gap) {
-  return row(slot, rows == 0 ? 0 : (rows - 1) * (columns + gap) + columns);
-}
-
 static void fill_rows(float *to, size_t rows, size_t columns, size_t gap) {
   for (size_t i = 0; i < rows; i++) fill_normal(to + i * (columns + gap), columns, 0, 1);
 }

@@ -32,7 +32,8 @@ double largest_magnitude(const double *values, size_t n) {
   return largest;
 }
 
-float multiply_add(float a, float b, float c) { return path_is_fused() ? fmaf(a, b, c) : a * b + c; }
+float multiply_add(float a, float b, float c) { return set_is_fused() ? fmaf(a, b, c) : a * b + c; }
+double multiply_add_double(double a, double b, double c) { return set_is_fused() ? fma(a, b, c) : a * b + c; }
 
 #define TEN(n) n, n + 1, n + 2, n + 3, n + 4, n + 5, n + 6, n + 7, n + 8, n + 9
 const size_t row_lengths[] = {

@@ -4,8 +4,7 @@
 
 #include "Support.h"
 
-const char *const path_names[] = {"portable", "neon", "avx2", "avx512"};
-enum { PATHS = 4, FUNCTIONS = 64, SHOWN = 5 };
+enum { FUNCTIONS = 64, SHOWN = 5 };
 
 // What was seen of one function.
 struct record {
@@ -14,12 +13,12 @@ struct record {
     size_t calls, numbers, failures;
     // The largest error as a part of its bound; negative while all were compared exactly.
     double worst;
-  } of[PATHS];
+  } of[SETS];
 };
 
 static struct record records[FUNCTIONS];
 static size_t record_count;
-static enum cvm_path path;
+static enum set_index set;
 static int fused;
 static struct seen *seen;
 
@@ -28,8 +27,8 @@ static const char *function, *variant;
 static size_t sizes[3];
 static int is_matrix;
 
-void begin_path(enum cvm_path wanted) {
-  path = wanted;
+void begin_set(enum set_index index) {
+  set = index;
   seen = NULL;
   // (1 + 2^-12)^2 - (1 + 2^-11) = 2^-24, which the rounding of the square loses.
   const float a = 1 + 0x1p-12f;
@@ -38,7 +37,7 @@ void begin_path(enum cvm_path wanted) {
   fused = x != 0;
 }
 
-int path_is_fused(void) { return fused; }
+int set_is_fused(void) { return fused; }
 
 static void begin(const char *name, const char *how) {
   if (!seen || strcmp(function, name) != 0) {
@@ -50,9 +49,9 @@ static void begin(const char *name, const char *how) {
     }
     if (index == record_count) {
       records[record_count++].function = name;
-      for (int i = 0; i < PATHS; i++) records[index].of[i].worst = -1;
+      for (int i = 0; i < SETS; i++) records[index].of[i].worst = -1;
     }
-    seen = &records[index].of[path];
+    seen = &records[index].of[set];
   }
   function = name;
   variant = how;
@@ -75,8 +74,8 @@ void begin_matrix(const char *name, size_t rows, size_t columns, size_t depth, c
 
 const char *current_check(void) {
   static char text[256];
-  if (!seen) return path_names[path];
-  int length = snprintf(text, sizeof text, "%s %s, ", path_names[path], function);
+  if (!seen) return kernel_sets[set].name;
+  int length = snprintf(text, sizeof text, "%s %s, ", kernel_sets[set].name, function);
   char *rest = text + length;
   const size_t left = sizeof text - (size_t)length;
   const char *comma = *variant ? ", " : "";
@@ -91,7 +90,7 @@ const char *current_check(void) {
 // Counts a failure; whether it is one of the few to print.
 static int failed(void) {
   seen->failures++;
-  if (seen->failures == SHOWN + 1) fprintf(stderr, "FAILED %s %s: more, not shown\n", path_names[path], function);
+  if (seen->failures == SHOWN + 1) fprintf(stderr, "FAILED %s %s: more, not shown\n", kernel_sets[set].name, function);
   return seen->failures <= SHOWN;
 }
 
@@ -101,6 +100,22 @@ void expect_bits(size_t index, float found, float expected) {
   if (failed()) {
     fprintf(stderr, "FAILED %s: at %zu: expected the bits %08x (%.9g), found %08x (%.9g)\n", current_check(), index,
             (unsigned)bits_of(expected), (double)expected, (unsigned)bits_of(found), (double)found);
+  }
+}
+
+void expect_double_bits(size_t index, double found, double expected) {
+  seen->numbers++;
+  if (memcmp(&found, &expected, sizeof found) == 0 || (isnan(found) && isnan(expected))) return;
+  if (failed()) {
+    fprintf(stderr, "FAILED %s: at %zu: expected %a, found %a, bit by bit\n", current_check(), index, expected, found);
+  }
+}
+
+void expect_word(size_t index, uint32_t found, uint32_t expected) {
+  seen->numbers++;
+  if (found != expected && failed()) {
+    fprintf(stderr, "FAILED %s: at %zu: expected the bits %08x, found %08x\n", current_check(), index,
+            (unsigned)expected, (unsigned)found);
   }
 }
 
@@ -135,16 +150,16 @@ void expect(int condition, const char *what) {
 }
 
 int print_report(void) {
-  size_t failures = 0, calls[PATHS] = {0}, numbers[PATHS] = {0};
+  size_t failures = 0, calls[SETS] = {0}, numbers[SETS] = {0};
   printf("%-32s %9s %11s   largest error as a part of the bound\n%-54s", "function", "calls", "numbers", "");
-  for (int i = 0; i < PATHS; i++) {
-    if (cvm_path_available((enum cvm_path)i)) printf(" %8s", path_names[i]);
+  for (int i = 0; i < SETS; i++) {
+    if (set_available((enum set_index)i)) printf(" %10s", kernel_sets[i].name);
   }
   printf("\n");
   for (size_t index = 0; index < record_count; index++) {
     const struct record *record = &records[index];
     size_t all_calls = 0, all_numbers = 0;
-    for (int i = 0; i < PATHS; i++) {
+    for (int i = 0; i < SETS; i++) {
       all_calls += record->of[i].calls;
       all_numbers += record->of[i].numbers;
       calls[i] += record->of[i].calls;
@@ -152,28 +167,29 @@ int print_report(void) {
       failures += record->of[i].failures;
     }
     printf("%-32s %9zu %11zu ", record->function, all_calls, all_numbers);
-    for (int i = 0; i < PATHS; i++) {
+    for (int i = 0; i < SETS; i++) {
       const struct seen *of = &record->of[i];
-      if (!cvm_path_available((enum cvm_path)i)) continue;
+      if (!set_available((enum set_index)i)) continue;
       if (of->failures) {
-        printf(" %8s", "FAILED");
+        printf(" %10s", "FAILED");
       } else if (of->calls == 0) {
-        printf(" %8s", "-");
+        printf(" %10s", "-");
       } else if (of->worst < 0) {
-        printf(" %8s", "exact");
+        printf(" %10s", "exact");
       } else {
-        printf(" %8.2f", of->worst);
+        printf(" %10.2f", of->worst);
       }
     }
     printf("\n");
   }
   printf("Rows of every length from 0 to %zu, and of %zu lengths up to %zu.\n", row_lengths[every_row_length_count - 1],
          row_length_count - every_row_length_count, row_lengths[row_length_count - 1]);
-  for (int i = 0; i < PATHS; i++) {
-    if (cvm_path_available((enum cvm_path)i)) {
-      printf("%s: %zu functions, %zu calls, %zu comparisons\n", path_names[i], record_count, calls[i], numbers[i]);
+  for (int i = 0; i < SETS; i++) {
+    if (set_available((enum set_index)i)) {
+      printf("%s: %zu functions, %zu calls, %zu comparisons\n", kernel_sets[i].name, record_count, calls[i],
+             numbers[i]);
     } else {
-      printf("%s: not on this processor\n", path_names[i]);
+      printf("%s: not on this processor\n", kernel_sets[i].name);
     }
   }
   if (failures) printf("%zu expectations failed\n", failures);

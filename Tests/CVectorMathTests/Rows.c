@@ -78,6 +78,26 @@ float *row_of(int slot, const float *values, size_t n) {
   return to;
 }
 
+float *matrix(int slot, size_t rows, size_t columns, size_t gap) {
+  return row(slot, rows == 0 ? 0 : (rows - 1) * (columns + gap) + columns);
+}
+
+// Whether the odd half is the first of the row's numbers, and not the last.
+static int odd_half_is_first(void) { return placement == ENDS_AT_GUARD; }
+
+uint16_t *row_of_halves(int slot, size_t n) {
+  return (uint16_t *)(void *)row(slot, (n + 1) / 2) + (n % 2 && odd_half_is_first());
+}
+
+void expect_odd_half_untouched(const uint16_t *halves, size_t n) {
+  const uint32_t gap = GAP_BITS;
+  uint16_t of_gap[2];
+  memcpy(of_gap, &gap, sizeof gap);
+  if (n % 2 == 0) return;
+  const int first = odd_half_is_first();
+  expect((first ? halves[-1] : halves[n]) == of_gap[!first], "writes beside a row of halves");
+}
+
 static int is_gap(const float *number) {
   uint32_t bits;
   memcpy(&bits, number, sizeof bits);

@@ -12,18 +12,33 @@
 // A reference rounds where it says so.
 #pragma STDC FP_CONTRACT OFF
 
+// Sets.c
+
+enum set_index { SET_PORTABLE, SET_NEON, SET_AVX2, SET_AVX512, SET_AVX512BF16, SETS };
+struct kernel_set {
+  const char *name;
+  enum cvm_path path;
+  // NULL where they are not built.
+  const struct cvm_kernels *kernels;
+};
+extern const struct kernel_set kernel_sets[SETS];
+// Whether this processor can run the set.
+int set_available(enum set_index index);
+
 // Report.c
 
-extern const char *const path_names[];
-// From now on, checks are of this path.
-void begin_path(enum cvm_path path);
-// Whether the path's a b + c is rounded once; found by asking it.
-int path_is_fused(void);
+// From now on, checks are of this set, which is in use.
+void begin_set(enum set_index index);
+// Whether the set's a b + c is rounded once; found by asking it.
+int set_is_fused(void);
 // From now on, expectations are about this call. The variant may be "".
 void begin_row(const char *function, size_t length, const char *variant);
 void begin_matrix(const char *function, size_t rows, size_t columns, size_t depth, const char *variant);
 // Equal bits; any NaN equals any other.
 void expect_bits(size_t index, float found, float expected);
+void expect_double_bits(size_t index, double found, double expected);
+// Equal bits, of a NaN, too.
+void expect_word(size_t index, uint32_t found, uint32_t expected);
 // |found - expected| <= bound; a NaN expects a NaN, an infinity the same infinity.
 void expect_within(size_t index, double found, double expected, double bound);
 void expect_equal(size_t index, size_t found, size_t expected);
@@ -45,6 +60,11 @@ void place_rows(enum placement placement);
 // Memory for n numbers, all GAP; what the slot held before is lost.
 float *row(int slot, size_t n);
 float *row_of(int slot, const float *values, size_t n);
+// A matrix whose rows lie `gap` numbers further apart than they are long, up to the last number of its last row.
+float *matrix(int slot, size_t rows, size_t columns, size_t gap);
+// Memory for n numbers of 16 bits, and that nothing was written to the odd one beside them.
+uint16_t *row_of_halves(int slot, size_t n);
+void expect_odd_half_untouched(const uint16_t *halves, size_t n);
 // That nothing was written beside the rows handed out since the last time.
 void expect_neighbours_untouched(void);
 // That the numbers between the rows of a matrix, stride apart, are still GAP.
@@ -67,8 +87,9 @@ double uniform(double low, double high);
 float normal(double mean, double deviation);
 void fill_normal(float *to, size_t n, double mean, double deviation);
 double largest_magnitude(const double *values, size_t n);
-// a b + c as the path rounds it.
+// a b + c as the set rounds it.
 float multiply_add(float a, float b, float c);
+double multiply_add_double(double a, double b, double c);
 // Row lengths: every one up to more than two of the longest steps any path takes (128 numbers), and some beside the
 // blocks of 4,096 in which long rows are summed.
 extern const size_t row_lengths[];
@@ -77,14 +98,16 @@ extern const size_t row_length_count;
 extern const size_t every_row_length_count, short_row_length_count;
 #define FOR_LENGTHS(n, count) for (size_t at_ = 0, n; at_ < (count) && (n = row_lengths[at_], 1); at_++)
 
-// The groups of tests, each for the path in use.
+// The groups of tests, each for the set in use.
 
-void test_dispatch(void);
+void test_dispatch(const struct cvm_kernels *kernels);
 void test_elementwise(void);
 void test_softmax(void);
 void test_searches(void);
 void test_norms(void);
 void test_matrices(void);
+void test_double_panels(void);
+void test_bf16(void);
 void test_reach(void);
 void test_fold(void);
 

@@ -131,10 +131,11 @@ void cvm_multiply_double_panels(double *c, size_t c_stride, const double *a, siz
 
 // Products of bfloat16 numbers, summed in float32. Two numbers, of an even and the next odd step of the sum, lie side by
 // side in 32 bits, the first in the lower half; a missing last one is 0. A sum adds the odd step's product first, each
-// with one rounding; where the processor multiplies pairs itself (1 from cvm_has_bf16), subnormal numbers count as 0,
-// else the bits are those of every path with a fused multiply-add.
+// with one rounding; the bits are those of every path with a fused multiply-add. But where the processor rounds and
+// multiplies pairs itself (1 from cvm_has_bf16), subnormal factors and sums, though not c, are 0 of the same sign.
 int cvm_has_bf16(void);
-// The upper halves of n numbers, rounded to nearest, ties to even; NaN stays NaN.
+// The upper halves of n numbers, rounded to nearest, ties to even; NaN stays NaN, and is quiet. A subnormal number
+// becomes 0 of the same sign where cvm_has_bf16() is 1.
 void cvm_round_bf16(uint16_t *to, const float *from, size_t n);
 // b, stored [k, n] or [n, k], rounded and packed like float32 panels, with a pair in place of two rows.
 void cvm_pack_bf16_panels(uint32_t *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n, size_t k);
