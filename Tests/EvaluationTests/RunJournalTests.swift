@@ -148,6 +148,34 @@ import Testing
     #expect(try Self.open(folder.path, stamp: reordered, resume: true).missingBatches == [0, 1, 2])
   }
 
+  /// What another process sees at each stage of a run, which it neither changes nor holds up.
+  @Test func theStateOfARunIsSeenFromOutside() throws {
+    let folder = try TestFolder()
+    func state() throws -> (RunState.Stage, Set<Int>) {
+      let state = RunState(of: folder.path)
+      return (state.stage, try state.recordedBatches(of: Self.batchCount))
+    }
+    #expect(try state() == (.missing, []))
+    #expect(RunState(of: folder.path + "/nowhere").stage == .missing)
+    do {
+      let journal = try Self.open(folder.path)
+      #expect(try state() == (.running, []))
+      for batch in [2, 0] { try journal.append(batch: batch, records: Self.records(batch)) }
+      #expect(try state() == (.running, [0, 2]))
+    }
+    #expect(try state() == (.stopped, [0, 2]))
+    let whole = try #require(try folder.contents()["journal"])
+    // Cut within the last batch, as by a kill: the file stays as it is.
+    try folder.write(whole.dropLast(5), to: "journal")
+    #expect(try state() == (.stopped, [2]))
+    #expect(try folder.contents()["journal"]?.count == whole.count - 5)
+    try folder.write([UInt8(ascii: "x")] + whole, to: "journal")
+    #expect(throws: FileError.self) { try state() }
+    try folder.write(whole, to: "journal")
+    try Self.complete(try Self.open(folder.path, resume: true))
+    #expect(try state() == (.finished, [0, 1, 2]))
+  }
+
   @Test func twoRunsCannotShareAFolder() throws {
     let folder = try TestFolder()
     let first = try Self.open(folder.path)

@@ -33,7 +33,7 @@ struct ExperimentMerge: ParsableCommand {
     let report = try StitchExperimentReport(whole.stamp, whole.records, facts: whole.facts)
     // A merge that was stopped is simply done again.
     let journal = try RunJournal(
-      directory: output.path, stamp: whole.stamp, batchCount: 0, resume: StitchShards.isUnfinished(output.path))
+      directory: output.path, stamp: whole.stamp, batchCount: 0, resume: RunState(of: output.path).stage != .finished)
     Interruption.keeps(in: output.path)
     try journal.finish { try report.write(to: output.path) }
     try display.print(report.json) { report.text($0) + StitchWords.written(in: output.path, $0) }

@@ -15,8 +15,8 @@ struct ExperimentStitch: ParsableCommand {
       docs/schemas/experiment-stitch.json describes them under "experiment". Every A is stitched to every B of its group. Paths \
       are taken from the folder graft runs in. Each point is computed once; --resume resumes a run that was stopped. \
       --shard 2/8 computes every eighth point, from the second, and --shard slurm:8 those of the task that SLURM_ARRAY_TASK_ID \
-      names, of an array 1-8; graft experiment merge puts the eight folders together, to the bytes that one run would have left. \
-      results.json can be given in place of FILE: --point N then repeats one point, and says whether \
+      names, of an array 1-8; graft experiment merge puts the eight folders together, to the bytes that one run would have left, \
+      and graft experiment status says what is missing. results.json can be given in place of FILE: --point N then repeats one point, and says whether \
       every prediction came out the same.
 
       EXAMPLES:

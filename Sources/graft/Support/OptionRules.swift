@@ -320,6 +320,8 @@ extension ExperimentStitch: RuledCommand {
     ] + OptionRule.run
 }
 
+extension ExperimentStatus: RuledCommand { static let optionRules: [OptionRule] = [] }
+
 extension ExperimentMerge: RuledCommand { static let optionRules: [OptionRule] = [] }
 
 extension Verify: RuledCommand { static let optionRules: [OptionRule] = [] }
