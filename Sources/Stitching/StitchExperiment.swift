@@ -172,7 +172,7 @@ extension StitchExperiment {
       grid, pairs: pairs, unlabelled: unlabelled, seed: seed, shard: shard, workspace: workspace, reader: reader)
   }
 
-  /// Everything that defines a run, without the header of `run.json`.
+  /// Everything that defines a run, without the header of `run.json`, and the kind of processor, on which last bits depend.
   /// - Parameter digests: SHA-256 of the models of `names`.
   /// - Throws: `DigestError`.
   package func stamp(
@@ -188,7 +188,7 @@ extension StitchExperiment {
         ["model": name, "sha256": facts.1, "revision": Absent(wrappedValue: facts.0)]
       },
       "options": ["threads": threads.count], "pairs": run.grid.pairs,
-      "seed": Int(clamping: seed),
+      "processors": [ProcessorKind.current], "seed": Int(clamping: seed),
       "shard": shard == .whole ? nil : [shard.index, shard.count], "unlabelled_sha256": try unlabelled?.sha256(),
     ]
   }

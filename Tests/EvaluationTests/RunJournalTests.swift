@@ -148,6 +148,24 @@ import Testing
     #expect(try Self.open(folder.path, stamp: reordered, resume: true).missingBatches == [0, 1, 2])
   }
 
+  /// Half a run is not computed on one processor and half on another; what is finished is shown anywhere.
+  @Test func anotherProcessorIsRefusedUntilTheRunIsFinished() throws {
+    let folder = try TestFolder()
+    func stamp(_ kind: JSON, seed: JSON = 7) -> JSON { ["model": "m", "processors": [kind], "seed": seed] }
+    do { _ = try Self.open(folder.path, stamp: stamp("avx2, OpenBLAS Haswell")) }
+    let expected = RunError.otherProcessor(
+      directory: folder.path, recorded: "[\"avx2, OpenBLAS Haswell\"]", found: "[\"portable\"]")
+    #expect(throws: expected) { try Self.open(folder.path, stamp: stamp("portable"), resume: true) }
+    #expect(throws: RunError.differs(directory: folder.path, option: "seed", recorded: "7", requested: "8")) {
+      try Self.open(folder.path, stamp: stamp("portable", seed: 8), resume: true)
+    }
+    try Self.complete(try Self.open(folder.path, stamp: stamp("avx2, OpenBLAS Haswell"), resume: true))
+    let before = try folder.contents()
+    #expect(try Self.open(folder.path, stamp: stamp("portable"), resume: true).isFinished)
+    #expect(try folder.contents() == before)
+    #expect(throws: RunError.exists(directory: folder.path)) { try Self.open(folder.path, stamp: stamp("portable")) }
+  }
+
   /// What another process sees at each stage of a run, which it neither changes nor holds up.
   @Test func theStateOfARunIsSeenFromOutside() throws {
     let folder = try TestFolder()

@@ -88,9 +88,10 @@ struct ExperimentStitch: ParsableCommand {
     } write: { directory, records in
       try StitchExperimentReport(stamp, records, facts: run.facts()).write(to: directory)
     }
-    // A finished run is only shown again.
+    // A finished run is only shown again, by its own stamp: another processor may have computed it.
     let report = try StitchExperimentReport(
-      stamp, records ?? StitchRecord.read(run: directory), facts: MapFacts.read(run: directory))
+      records == nil ? JSON.read(directory + "/run.json") : stamp, records ?? StitchRecord.read(run: directory),
+      facts: MapFacts.read(run: directory))
     try output.print(report.json) { report.text($0) + StitchWords.written(in: directory, $0) }
   }
 
