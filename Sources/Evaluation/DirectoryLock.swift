@@ -11,11 +11,22 @@ final class DirectoryLock {
     self.path = path
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError.fromErrno(path: path, action: "open") }
-    // The lock is on the folder itself, so that no lock file is left among the results.
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      if errno == EWOULDBLOCK { throw RunError.locked(directory: path) }
-      throw FileError.fromErrno(path: path, action: "lock")
+    // The lock is on the folder itself, so that no lock file is left among the results. `isHeld` has it for a moment.
+    var retries = 20
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      guard errno == EWOULDBLOCK else { throw FileError.fromErrno(path: path, action: "lock") }
+      guard retries > 0 else { throw RunError.locked(directory: path) }
+      retries -= 1
+      usleep(5000)
     }
+  }
+
+  /// Whether a process of this machine has the folder locked; false for one that cannot be opened.
+  static func isHeld(_ path: String) -> Bool {
+    let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else { return false }
+    defer { close(descriptor) }
+    return flock(descriptor, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK
   }
 
   /// Flushes the names of new and removed files to disk.

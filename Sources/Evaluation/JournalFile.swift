@@ -30,6 +30,11 @@ final class JournalFile {
 
   deinit { close(descriptor) }
 
+  /// The whole batches of a journal, which another process may be writing. Throws `FileError`.
+  static func recorded(_ path: String, batchCount: Int) throws -> Set<Int> {
+    Set(try scan(path, batchCount: batchCount).places.keys)
+  }
+
   func contains(_ batch: Int) -> Bool { places[batch] != nil }
 
   /// Throws `FileError`; then the file ends with the previous batch.

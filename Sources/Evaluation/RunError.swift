@@ -6,6 +6,8 @@ package enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
   case differs(directory: String, option: String, recorded: String, requested: String)
   /// The folder holds something else.
   case notARun(directory: String, found: String)
+  /// The run was begun on another kind of processor: results would be rounded in two ways.
+  case otherProcessor(directory: String, recorded: String, found: String)
   /// Another process is writing into the folder.
   case locked(directory: String)
 
@@ -18,6 +20,9 @@ package enum RunError: Error, Equatable, Sendable, CustomStringConvertible {
         + " give the same options or another folder"
     case .notARun(let directory, let found):
       return "\(directory): expected a new or empty folder or one with a run in it, found \(found); give another folder"
+    case .otherProcessor(let directory, let recorded, let found):
+      return "\(directory): the run was begun on a processor of the kind \(recorded), expected again, found \(found);"
+        + " resume it on a processor of that kind, or give another folder"
     case .locked(let directory):
       return "\(directory): another process is writing this run; wait for it or give another folder"
     }

@@ -24,7 +24,8 @@ package final class RunJournal {
 
   /// Opens or creates the folder, and starts a run in it or resumes the one that it holds.
   /// - Parameters:
-  ///   - stamp: an object with everything that defines the run; it becomes `run.json`.
+  ///   - stamp: an object with everything that defines the run; it becomes `run.json`. Its member `processors`, if it has
+  ///     one, says what the last bits depend on, and must stay the same until the run is finished.
   ///   - batchCount: the number of batches, which must follow from the stamp.
   ///   - resume: whether an existing run may be resumed. A new folder is allowed too.
   /// - Throws: `RunError`; `FileError` when a file cannot be read or written, or was changed by hand.
@@ -36,7 +37,8 @@ package final class RunJournal {
     let stampPath = directory + "/run.json"
     let journalPath = directory + "/journal"
     if access(stampPath, F_OK) == 0 {
-      try Self.check(stamp, against: try JSON.read(stampPath), directory: directory)
+      let isFinished = access(journalPath, F_OK) != 0
+      try Self.check(stamp, against: try JSON.read(stampPath), directory: directory, isFinished: isFinished)
       guard resume else { throw RunError.exists(directory: directory) }
       OutputFolder.removeLeftovers(in: directory)
     } else {
@@ -106,10 +108,15 @@ package final class RunJournal {
     }
   }
 
-  private static func check(_ stamp: JSON, against recorded: JSON, directory: String) throws {
+  private static func check(_ stamp: JSON, against recorded: JSON, directory: String, isFinished: Bool) throws {
+    let requested = stamp.replacing("processors", with: recorded["processors"] ?? .null)
     // Options and seed first: another number of reviews causes another digest of the dataset.
-    guard let difference = recorded.firstDifference(from: stamp, before: ["options", "seed"]) else { return }
-    throw RunError.differs(
-      directory: directory, option: difference.path, recorded: difference.left, requested: difference.right)
+    if let difference = recorded.firstDifference(from: requested, before: ["options", "seed"]) {
+      throw RunError.differs(
+        directory: directory, option: difference.path, recorded: difference.left, requested: difference.right)
+    }
+    // What is finished may be shown again anywhere.
+    guard !isFinished, let here = stamp["processors"], let there = recorded["processors"], here != there else { return }
+    throw RunError.otherProcessor(directory: directory, recorded: there.serialized(), found: here.serialized())
   }
 }

@@ -34,6 +34,12 @@ public enum JSON: Equatable, Sendable {
     return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
   }
 
+  /// With another value for a member; unchanged where there is none of that key.
+  package func replacing(_ key: String, with value: JSON) -> JSON {
+    guard case .object(let members) = self else { return self }
+    return .object(members.map { $0.key.utf8.elementsEqual(key.utf8) ? Member($0.key, value) : $0 })
+  }
+
   /// What this value is, for error messages: "an object", "the number 3"...
   public var kind: String {
     switch self {

@@ -172,7 +172,7 @@ extension StitchExperiment {
       grid, pairs: pairs, unlabelled: unlabelled, seed: seed, shard: shard, workspace: workspace, reader: reader)
   }
 
-  /// Everything that defines a run, without the header of `run.json`.
+  /// Everything that defines a run, without the header of `run.json`, and the kind of processor, on which last bits depend.
   /// - Parameter digests: SHA-256 of the models of `names`.
   /// - Throws: `DigestError`.
   package func stamp(
@@ -181,12 +181,14 @@ extension StitchExperiment {
     threads: Threads
   ) throws -> JSONMembers {
     [
-      "dataset": dataset.name, "dataset_sha256": try dataset.sha256(), "experiment": self,
+      "batches": run.reviews.map(\.readByA.batches.count), "dataset": dataset.name,
+      "dataset_sha256": try dataset.sha256(), "experiment": self,
       "label_orders": run.reviews.map(\.labelOrder.rawValue),
       "models": zip(names, zip(revisions, digests)).map { name, facts -> JSONMembers in
         ["model": name, "sha256": facts.1, "revision": Absent(wrappedValue: facts.0)]
       },
-      "options": ["threads": threads.count], "pairs": run.grid.pairs, "seed": Int(clamping: seed),
+      "options": ["threads": threads.count], "pairs": run.grid.pairs,
+      "processors": [ProcessorKind.current], "seed": Int(clamping: seed),
       "shard": shard == .whole ? nil : [shard.index, shard.count], "unlabelled_sha256": try unlabelled?.sha256(),
     ]
   }

@@ -25,6 +25,12 @@ package struct StitchGrid: Equatable, Sendable {
     }
   }
 
+  /// A pair under a seam: what is computed at once.
+  package struct Job: Hashable, Sendable {
+    package let pair: Int
+    package let seam: String
+  }
+
   /// Part `index` of `count` of the points; all of them as part 1 of 1.
   package struct Shard: Equatable, Sendable {
     package let index: Int
@@ -39,7 +45,9 @@ package struct StitchGrid: Equatable, Sendable {
       self.count = count
     }
 
-    func holds(_ place: Int) -> Bool { place % count == index - 1 }
+    func holds(_ place: Int) -> Bool { Self.index(of: place, count: count) == index }
+
+    fileprivate static func index(of place: Int, count: Int) -> Int { place % count + 1 }
   }
 
   package let pairs: [Pair]
@@ -92,6 +100,27 @@ package struct StitchGrid: Equatable, Sendable {
 
   /// Whether a shard computes B on its own states for a pair.
   package func ownCurve(of pair: Int, in shard: Shard) -> Bool { shard.holds(points.count + pair) }
+
+  /// For each point, B on its own states included, the index of the shard of `count` that computes it; nil for a point
+  /// of another grid.
+  func shardIndices(of count: Int) -> (StitchPoint) -> Int? {
+    let places = Dictionary(uniqueKeysWithValues: zip(points, points.indices))
+    return { point in
+      let place = point.map == StitchPoint.ownState ? points.count + point.pair : places[point]
+      return place.map { Shard.index(of: $0, count: count) }
+    }
+  }
+
+  /// The pairs and seams of which a shard has points, in the order of computation.
+  package func jobs(of shard: Shard) -> [Job] {
+    let own = points(of: shard)
+    return pairs.indices.flatMap { pair in
+      seams.map { Job(pair: pair, seam: $0) }.filter { job in
+        own.contains { $0.pair == pair && $0.seam == job.seam }
+          || (job.seam == seams.first && ownCurve(of: pair, in: shard))
+      }
+    }
+  }
 }
 
 extension StitchGrid {

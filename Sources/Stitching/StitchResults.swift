@@ -91,13 +91,21 @@ extension StitchResults.Score {
 
 extension StitchResults {
   /// Of an experiment: `baselines`, `points`, `self`.
-  /// - Parameter facts: properties of the maps.
+  /// - Parameters:
+  ///   - facts: properties of the maps.
+  ///   - processors: the kind of processor that computed each of as many shards, with which points are then tagged; fewer
+  ///     than two where it is one for all.
   /// - Throws: `DigestError`.
-  package func members(facts: [StitchPoint: MapFacts]) throws -> JSONMembers {
-    [
+  package func members(facts: [StitchPoint: MapFacts], processors: [String] = []) throws -> JSONMembers {
+    let shard = grid.shardIndices(of: max(1, processors.count))
+    func members(_ score: Score) throws -> JSONMembers {
+      let processor = processors.count > 1 ? shard(score.point).map { processors[$0 - 1] } : nil
+      return try score.members() + ["processor": Absent(wrappedValue: processor)]
+    }
+    return [
       "baselines": grid.pairs.indices.compactMap(baseline),
-      "points": try points.map { try $0.members() + ["facts": facts[$0.point]] as JSONMembers },
-      "self": try own.map { try $0.members() },
+      "points": try points.map { try members($0) + ["facts": facts[$0.point]] as JSONMembers },
+      "self": try own.map(members),
     ]
   }
 

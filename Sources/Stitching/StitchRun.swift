@@ -3,15 +3,9 @@ import Transformer
 
 /// Runs the points of a grid, or of one shard: computes the maps of a pair under a seam, and scores batches of reviews.
 package final class StitchRun {
-  /// A pair under a seam, one at a time.
-  package struct Job: Hashable, Sendable {
-    package let pair: Int
-    package let seam: String
-  }
-
   /// One step: a batch of a pair's reviews under a seam, at all points of the shard.
   package struct Unit: Sendable {
-    package let job: Job
+    package let job: StitchGrid.Job
     package let batch: Int
   }
 
@@ -24,7 +18,7 @@ package final class StitchRun {
 
   package let grid: StitchGrid
   /// Of the shard, in order.
-  package let jobs: [Job]
+  package let jobs: [StitchGrid.Job]
   /// By pair, after `read`.
   package private(set) var reviews: [StitchReviews] = []
   private let pairs: [StitchPair]
@@ -34,9 +28,9 @@ package final class StitchRun {
   private let workspace: Workspace
   private let reader: StitchPair.Reader
   /// The present job.
-  private var current: (job: Job, prepared: Prepared)?
+  private var current: (job: StitchGrid.Job, prepared: Prepared)?
   /// Properties of the maps of jobs begun here.
-  private var measured: [Job: [StitchPoint: MapFacts]] = [:]
+  private var measured: [StitchGrid.Job: [StitchPoint: MapFacts]] = [:]
 
   /// - Parameters:
   ///   - pairs: those of the grid.
@@ -56,13 +50,7 @@ package final class StitchRun {
     self.shard = shard
     self.workspace = workspace
     self.reader = reader
-    let points = grid.points(of: shard)
-    jobs = grid.pairs.indices.flatMap { pair in
-      grid.seams.map { Job(pair: pair, seam: $0) }.filter { job in
-        points.contains { $0.pair == pair && $0.seam == job.seam }
-          || (job.seam == grid.seams.first && grid.ownCurve(of: pair, in: shard))
-      }
-    }
+    jobs = grid.jobs(of: shard)
     for (shape, pair) in zip(grid.pairs, pairs) {
       for options in grid.seams.map(Self.options) {
         _ = try StitchSweep(
@@ -91,7 +79,7 @@ package final class StitchRun {
 
   /// The maps at each cut of a job.
   /// - Throws: `StitchingError`, `LinearAlgebraError`; what running the models throws.
-  package func maps(of job: Job) throws -> [StitchCut: [StitchingMap]] { try prepared(job).sweep.maps }
+  package func maps(of job: StitchGrid.Job) throws -> [StitchCut: [StitchingMap]] { try prepared(job).sweep.maps }
 
   /// The records of a unit, at all points of the shard.
   /// - Throws: as `maps`; `EvaluationError.nonFiniteLogits`.
@@ -105,7 +93,7 @@ package final class StitchRun {
   /// - Throws: as above.
   package func records(of point: StitchPoint) throws -> [StitchRecord] {
     guard grid.points.contains(point) else { return [] }
-    let job = Job(pair: point.pair, seam: point.seam)
+    let job = StitchGrid.Job(pair: point.pair, seam: point.seam)
     let sweep = try prepare(job, [point], withOwnCurve: false).sweep
     return try reviews[point.pair].readByA.batches.indices.flatMap { try records(Unit(job: job, batch: $0), sweep) }
   }
@@ -130,7 +118,7 @@ package final class StitchRun {
     return try sweep.records(readByA: batch.a, readByB: batch.b, workspace: workspace)
   }
 
-  private func prepared(_ job: Job) throws -> Prepared {
+  private func prepared(_ job: StitchGrid.Job) throws -> Prepared {
     if let current, current.job == job { return current.prepared }
     current = nil
     let points = grid.points(of: shard).filter { $0.pair == job.pair && $0.seam == job.seam }
@@ -140,7 +128,7 @@ package final class StitchRun {
     return prepared
   }
 
-  private func prepare(_ job: Job, _ points: [StitchPoint], withOwnCurve: Bool) throws -> Prepared {
+  private func prepare(_ job: StitchGrid.Job, _ points: [StitchPoint], withOwnCurve: Bool) throws -> Prepared {
     let (pair, shape, options) = (pairs[job.pair], grid.pairs[job.pair], Self.options(job.seam))
     let kept = Set(points.map(\.cut.kept)).sorted()
     let maps = try StitchingMaps(

@@ -148,6 +148,52 @@ import Testing
     #expect(try Self.open(folder.path, stamp: reordered, resume: true).missingBatches == [0, 1, 2])
   }
 
+  /// Half a run is not computed on one processor and half on another; what is finished is shown anywhere.
+  @Test func anotherProcessorIsRefusedUntilTheRunIsFinished() throws {
+    let folder = try TestFolder()
+    func stamp(_ kind: JSON, seed: JSON = 7) -> JSON { ["model": "m", "processors": [kind], "seed": seed] }
+    do { _ = try Self.open(folder.path, stamp: stamp("avx2, OpenBLAS Haswell")) }
+    let expected = RunError.otherProcessor(
+      directory: folder.path, recorded: "[\"avx2, OpenBLAS Haswell\"]", found: "[\"portable\"]")
+    #expect(throws: expected) { try Self.open(folder.path, stamp: stamp("portable"), resume: true) }
+    #expect(throws: RunError.differs(directory: folder.path, option: "seed", recorded: "7", requested: "8")) {
+      try Self.open(folder.path, stamp: stamp("portable", seed: 8), resume: true)
+    }
+    try Self.complete(try Self.open(folder.path, stamp: stamp("avx2, OpenBLAS Haswell"), resume: true))
+    let before = try folder.contents()
+    #expect(try Self.open(folder.path, stamp: stamp("portable"), resume: true).isFinished)
+    #expect(try folder.contents() == before)
+    #expect(throws: RunError.exists(directory: folder.path)) { try Self.open(folder.path, stamp: stamp("portable")) }
+  }
+
+  /// What another process sees at each stage of a run, which it neither changes nor holds up.
+  @Test func theStateOfARunIsSeenFromOutside() throws {
+    let folder = try TestFolder()
+    func state() throws -> (RunState.Stage, Set<Int>) {
+      let state = RunState(of: folder.path)
+      return (state.stage, try state.recordedBatches(of: Self.batchCount))
+    }
+    #expect(try state() == (.missing, []))
+    #expect(RunState(of: folder.path + "/nowhere").stage == .missing)
+    do {
+      let journal = try Self.open(folder.path)
+      #expect(try state() == (.running, []))
+      for batch in [2, 0] { try journal.append(batch: batch, records: Self.records(batch)) }
+      #expect(try state() == (.running, [0, 2]))
+    }
+    #expect(try state() == (.stopped, [0, 2]))
+    let whole = try #require(try folder.contents()["journal"])
+    // Cut within the last batch, as by a kill: the file stays as it is.
+    try folder.write(whole.dropLast(5), to: "journal")
+    #expect(try state() == (.stopped, [2]))
+    #expect(try folder.contents()["journal"]?.count == whole.count - 5)
+    try folder.write([UInt8(ascii: "x")] + whole, to: "journal")
+    #expect(throws: FileError.self) { try state() }
+    try folder.write(whole, to: "journal")
+    try Self.complete(try Self.open(folder.path, resume: true))
+    #expect(try state() == (.finished, [0, 1, 2]))
+  }
+
   @Test func twoRunsCannotShareAFolder() throws {
     let folder = try TestFolder()
     let first = try Self.open(folder.path)

@@ -198,7 +198,9 @@ import Testing
       #expect(run.error.contains(message), "\(run.error)")
     }
     for (arguments, message) in [
-      (["--shard", "3/2", "-o", "run"], "\"3/2\" is no part such as 2/8"), ([], "Give the folder of the run, -o."),
+      (["--shard", "3/2", "-o", "run"], "\"3/2\" is no part such as 2/8"),
+      (["--shard", "slurm:0", "-o", "run"], "\"slurm:0\" is no part such as 2/8, and not slurm:"),
+      (["--shard", "slurm", "-o", "run"], "\"slurm\" is no part such as 2/8"), ([], "Give the folder of the run, -o."),
       (["--point", "1", "-o", "run"], "-o does nothing with --point 1"),
     ] {
       let run = try GraftProcess.run(["experiment", "stitch", try definition()] + arguments)

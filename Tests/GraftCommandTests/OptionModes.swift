@@ -266,6 +266,7 @@ extension OptionMode {
       without: "--color"),
     OptionMode("experiment stitch", "none -o r", uses: "--shard --output --resume"),
     OptionMode("experiment stitch", "none --point 0", uses: "--point"),
+    OptionMode("experiment status", "none"),
     OptionMode("experiment merge", "none none -o r", uses: "--output"),
     OptionMode("verify", "none --expected f", uses: "--expected --tolerance"),
     OptionMode("env", ""),

@@ -30,6 +30,13 @@ import Testing
     #expect(Set(points.flatMap { $0 }) == Set(grid.points))
     #expect((points.map(\.count).max() ?? 0) - (points.map(\.count).min() ?? 0) <= 1)
     for pair in grid.pairs.indices { #expect(shards.count { grid.ownCurve(of: pair, in: $0) } == 1) }
+    for shard in shards {
+      let jobs = grid.jobs(of: shard)
+      #expect(
+        Set(grid.points(of: shard).map { [String($0.pair), $0.seam] }).isSubset(
+          of: jobs.map { [String($0.pair), $0.seam] }))
+      #expect(Set(jobs).count == jobs.count)
+    }
   }
 
   @Test func aDefinitionIsReadAsItIsWritten() throws {

@@ -11,6 +11,8 @@ package struct StitchExperimentReport {
   private let curves: StitchCurves
   private let seeds: StitchSeedsReport
   private let names: [String]
+  /// One for all points, or one per part of a merge.
+  private let processors: [String]
   private let facts: [StitchPoint: MapFacts]
 
   /// - Parameter facts: what each map is like.
@@ -24,7 +26,8 @@ package struct StitchExperimentReport {
     results = StitchResults(records, grid: grid)
     curves = try StitchCurves(results, seed: UInt64(clamping: try node["seed"].int()))
     seeds = StitchSeedsReport(curves, of: results, names: names)
-    json = try JSON(encoding: results.members(facts: facts) + stamp + curves)
+    processors = node["processors"].isPresent ? try node["processors"].array().map { try $0.string() } : []
+    json = try JSON(encoding: results.members(facts: facts, processors: processors) + stamp + curves)
   }
 
   /// `predictions.jsonl`, `report.html` and `results.json`. Throws `FileError`, `DigestError`.
@@ -39,6 +42,9 @@ package struct StitchExperimentReport {
     (curves.seeds.isEmpty ? curves.families.map { means($0) } : seeds.tables)
       .map { $0.text(style) + "\n" }.joined() + LabelOrder.lines(of: json, style)
   }
+
+  /// Of parts from several kinds of processor, which part is from which, in a sentence; nil where all are of one kind.
+  package var processorKinds: String? { StitchWords.processorKinds(processors) }
 
   private var page: String {
     let sections = curves.families.map { family in
@@ -62,9 +68,8 @@ package struct StitchExperimentReport {
               "mean is the accuracy over all cuts, its interval from resampling reviews; difference is against the first map, "
                 + "review by review. Single cuts are compared by McNemar's exact test, corrected by Holm's method for all the "
                 + "comparisons of a table. Where fine-tuned models differ in their seed alone, seeds and reviews are resampled "
-                + "together (Multi-Bootstrap): those intervals are about other seeds too."),
-            .details("Every number and option", json),
-          ])
+                + "together (Multi-Bootstrap): those intervals are about other seeds too.")
+          ] + (processorKinds.map { [.paragraph($0)] } ?? []) + [.details("Every number and option", json)])
       ]
     ).html
   }

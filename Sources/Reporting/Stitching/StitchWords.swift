@@ -18,6 +18,22 @@ package enum StitchWords {
     return "auto chose, by blocks kept: " + cuts.joined(separator: ", ")
   }
 
+  /// What parts of a run from several kinds of processor mean for its bits; nil where they are of one kind.
+  /// - Parameter parts: the kind that computed each part, from the first.
+  package static func processorKinds(_ parts: [String]) -> String? {
+    let kinds = parts.enumerated().reduce(into: [(name: String, parts: [Int])]()) { kinds, part in
+      if let place = kinds.firstIndex(where: { $0.name == part.element }) {
+        kinds[place].parts.append(part.offset + 1)
+      } else {
+        kinds.append((part.element, [part.offset + 1]))
+      }
+    }
+    guard kinds.count > 1 else { return nil }
+    let list = kinds.map { "\($0.name) (\($0.parts.count == 1 ? "part" : "parts") \(StitchStatus.ranges($0.parts)))" }
+    return "the parts come from \(kinds.count) kinds of processor: " + list.joined(separator: "; ")
+      + ". The last bits of a point may differ between kinds; results.json names the kind of each point"
+  }
+
   /// Ends that may be negative.
   package static func range(_ interval: Interval?) -> Table.Cell {
     interval.map { .init("\($0.low.fixed(3)) to \($0.high.fixed(3))", .faint) } ?? .init("–", .faint)

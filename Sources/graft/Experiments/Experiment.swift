@@ -11,6 +11,6 @@ struct Experiment: ParsableCommand {
       """,
     subcommands: [
       ExperimentKeepK.self, ExperimentRecall.self, ExperimentRelatedPairs.self, ExperimentKeyValueOverlap.self,
-      ExperimentStitch.self, ExperimentMerge.self,
+      ExperimentStitch.self, ExperimentStatus.self, ExperimentMerge.self,
     ])
 }

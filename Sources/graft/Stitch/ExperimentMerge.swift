@@ -9,7 +9,8 @@ struct ExperimentMerge: ParsableCommand {
     abstract: "Put the parts of an experiment together that was computed with --shard.",
     discussion: """
       Every part must be finished and of the same experiment: models, reviews, options. The folder then holds what one run \
-      without --shard would have left there, byte for byte on processors of one kind.
+      without --shard would have left there, byte for byte on processors of one kind. Where parts come from several kinds, \
+      their last bits may differ from those of one run: a note says so, and results.json tags each point with its processor.
 
       EXAMPLES:
         graft experiment stitch evaluation/experiments/stitch.json \\
@@ -33,9 +34,10 @@ struct ExperimentMerge: ParsableCommand {
     let report = try StitchExperimentReport(whole.stamp, whole.records, facts: whole.facts)
     // A merge that was stopped is simply done again.
     let journal = try RunJournal(
-      directory: output.path, stamp: whole.stamp, batchCount: 0, resume: StitchShards.isUnfinished(output.path))
+      directory: output.path, stamp: whole.stamp, batchCount: 0, resume: RunState(of: output.path).stage != .finished)
     Interruption.keeps(in: output.path)
     try journal.finish { try report.write(to: output.path) }
+    if let kinds = report.processorKinds { Console.note(kinds) }
     try display.print(report.json) { report.text($0) + StitchWords.written(in: output.path, $0) }
   }
 }

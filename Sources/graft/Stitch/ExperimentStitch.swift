@@ -1,6 +1,7 @@
 import ArgumentParser
 import Evaluation
 import Files
+import Foundation
 import Reporting
 import Stitching
 
@@ -13,8 +14,9 @@ struct ExperimentStitch: ParsableCommand {
       as in graft stitch, "keep", "transplant", "maps", "draws", "limit", "max_length", "seed", "unlabelled" and others; \
       docs/schemas/experiment-stitch.json describes them under "experiment". Every A is stitched to every B of its group. Paths \
       are taken from the folder graft runs in. Each point is computed once; --resume resumes a run that was stopped. \
-      --shard 2/8 computes every eighth point, from the second; graft experiment merge puts the eight folders together, to the \
-      bytes that one run would have left. results.json can be given in place of FILE: --point N then repeats one point, and says whether \
+      --shard 2/8 computes every eighth point, from the second, and --shard slurm:8 those of the task that SLURM_ARRAY_TASK_ID \
+      names, of an array 1-8; graft experiment merge puts the eight folders together, to the bytes that one run would have left, \
+      and graft experiment status says what is missing. results.json can be given in place of FILE: --point N then repeats one point, and says whether \
       every prediction came out the same.
 
       EXAMPLES:
@@ -33,9 +35,11 @@ struct ExperimentStitch: ParsableCommand {
   var file: String
 
   @Option(
-    help: ArgumentHelp("Compute only part i of n, to be put together by graft experiment merge.", valueName: "i/n"),
-    transform: ExperimentStitch.shard)
-  var shard: StitchGrid.Shard?
+    help: ArgumentHelp(
+      "Compute only part i of n, to be put together by graft experiment merge; slurm:n takes i from the task of a Slurm job array.",
+      valueName: "i/n"),
+    transform: ShardArgument.init)
+  var shard: ShardArgument?
 
   @Option(help: ArgumentHelp("Repeat the point at this place in results.json.", valueName: "n"))
   var point: Int?
@@ -56,13 +60,13 @@ struct ExperimentStitch: ParsableCommand {
   }
 
   private func run(_ experiment: StitchExperiment, _ file: JSONNode) throws {
+    let shard = try shard?.shard(in: ProcessInfo.processInfo.environment) ?? .whole
     let opened = try experiment.names.map { try CheckpointArgument.open($0) }
     let digests = opened.map { BackgroundDigest(of: $0) }
     let dataset = try experiment.readDataset()
     let unlabelled = try experiment.readUnlabelled()
     let models = try opened.map { try TokenizedModel($0) }
     for model in models { model.tokenizer.warnings.forEach(Console.noteOnce) }
-    let shard = shard ?? .whole
     let run = try experiment.run(
       models, unlabelled: unlabelled, shard: shard, workspace: threads.workspace(),
       reader: EncodedReviews.note)
@@ -84,9 +88,10 @@ struct ExperimentStitch: ParsableCommand {
     } write: { directory, records in
       try StitchExperimentReport(stamp, records, facts: run.facts()).write(to: directory)
     }
-    // A finished run is only shown again.
+    // A finished run is only shown again, by its own stamp: another processor may have computed it.
     let report = try StitchExperimentReport(
-      stamp, records ?? StitchRecord.read(run: directory), facts: MapFacts.read(run: directory))
+      records == nil ? JSON.read(directory + "/run.json") : stamp, records ?? StitchRecord.read(run: directory),
+      facts: MapFacts.read(run: directory))
     try output.print(report.json) { report.text($0) + StitchWords.written(in: directory, $0) }
   }
 
@@ -124,14 +129,6 @@ struct ExperimentStitch: ParsableCommand {
       facts.add("predictions", isSame ? "the same, to the last bit" : "not the same bits")
       return facts.text(style)
     }
-  }
-
-  private static func shard(_ argument: String) throws -> StitchGrid.Shard {
-    let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
-    guard parts.count == 2, let index = parts[0], let count = parts[1], count > 0, (1...count).contains(index) else {
-      throw ValidationError("\"\(argument)\" is no part such as 2/8")
-    }
-    return StitchGrid.Shard(index: index, count: count)
   }
 }
 

@@ -324,6 +324,8 @@ extension ExperimentStitch: RuledCommand {
     ] + OptionRule.run
 }
 
+extension ExperimentStatus: RuledCommand { static let optionRules: [OptionRule] = [] }
+
 extension ExperimentMerge: RuledCommand { static let optionRules: [OptionRule] = [] }
 
 extension Verify: RuledCommand { static let optionRules: [OptionRule] = [] }
