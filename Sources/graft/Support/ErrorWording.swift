@@ -17,6 +17,7 @@ enum ErrorWording {
     case let error as InterpretabilityError: specific(error)
     case RunError.exists(let directory):
       "\(directory): holds this run already; give --resume to resume it, or another folder"
+    case TrainingError.headDoesNotFit(_, _, let supported): "\(error); give --head \(supported)"
     case TrainingError.tooManyBlocks(let model, let asked, let blocks):
       "\(asked) blocks are to be trained, but \(model) has \(blocks); give --unfreeze 0 to \(blocks)"
     case TrainingError.diverged(let step, let loss):
