@@ -144,7 +144,8 @@ public struct Model: Sendable {
   package func extend(_ ids: [Int32], cache: KeyValueCache, workspace: Workspace) throws -> HiddenState {
     guard traits.isCausal else {
       throw TransformerError.missingHead(
-        model: name, head: "causal attention", advice: "only GPT-2 reads a text one token after the other")
+        model: name, head: "causal attention",
+        advice: "only a causal model, such as GPT-2, reads a text one token after the other")
     }
     let needed = cache.tokens + ids.count
     guard needed <= cache.capacity else {

@@ -65,7 +65,7 @@ enum ErrorWording {
     case .notATunedLens(let path, let found):
       return "\(path): expected a tuned lens, as graft lens-fit writes it, found \(found)"
     case .noMaskForBaseline(let model):
-      return "\(model) has no [MASK] token; give --baseline zero or --baseline mean"
+      return "\(model) has no mask token; give --baseline zero or --baseline mean"
     case .patchOfAnotherLength(let site, let text, let found, let expected):
       return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
         + "give one of as many, or single tokens as in \(site)@3=from:TEXT"
