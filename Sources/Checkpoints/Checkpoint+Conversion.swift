@@ -2,12 +2,13 @@ import Files
 import Foundation
 
 extension Checkpoint {
-  /// What tokenizers and generation are set up by, beside config.json and the weights.
-  private static let companions = [
-    "vocab.txt", "vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+  /// What tokenizers are set up by, beside config.json.
+  private static let tokenizerFiles = [
+    "vocab.txt", "vocab.json", "merges.txt", "tokenizer.json", tokenizerConfig, "special_tokens_map.json",
     "added_tokens.json", "spiece.model", "spm.model", "tokenizer.model", "sentencepiece.model",
-    "sentencepiece.bpe.model", "chat_template.jinja", "generation_config.json",
+    "sentencepiece.bpe.model",
   ]
+  private static let tokenizerConfig = "tokenizer_config.json"
 
   /// Writes the model as a directory of Hugging Face: model.safetensors, config.json, and copies of the tokenizer's and
   /// generation's files. Every tensor keeps its name, type and bits, but for the names `LayerNorm.gamma` and
@@ -27,12 +28,29 @@ extension Checkpoint {
       }
     }
     try writer.write(to: directory + "/model.safetensors")
-    for name in Self.companions where FileManager.default.fileExists(atPath: self.directory + "/" + name) {
-      try copy(name, to: directory)
-    }
+    try copyTokenizer(to: directory)
+    for name in ["chat_template.jinja", "generation_config.json"] where has(name) { try copy(name, to: directory) }
     // Last: a directory that has it is whole.
     try OutputFile.write((config.value ?? .null).serialized(.pretty) + "\n", to: directory + "/config.json")
   }
+
+  /// Copies the files that a tokenizer is read from. Where the directory has BERT's first layout and a vocabulary with
+  /// capital letters, tokenizer_config.json then says that text is not lower-cased: beside a config.json the vocabulary
+  /// no longer decides.
+  /// - Throws: `FileError`.
+  package func copyTokenizer(to directory: String) throws {
+    let letters = try FirstRelease(directory: self.directory)?.letterCase()
+    for name in Self.tokenizerFiles where has(name) { try copy(name, to: directory) }
+    guard let letters, !letters.isLowercase else { return }
+    let path = self.directory + "/" + Self.tokenizerConfig
+    var members = has(Self.tokenizerConfig) ? try JSONNode.read(path).members() : []
+    guard !members.contains(where: { $0.key == "do_lower_case" }) else { return }
+    members.append(JSON.Member("do_lower_case", false))
+    try OutputFile.write(
+      JSON.object(members).serialized(.pretty) + "\n", to: directory + "/" + Self.tokenizerConfig)
+  }
+
+  private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: directory + "/" + name) }
 
   private func copy(_ name: String, to directory: String) throws {
     let file = try MappedFile(self.directory + "/" + name)

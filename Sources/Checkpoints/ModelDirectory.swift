@@ -40,7 +40,7 @@ struct ModelDirectory {
   /// The model's configuration: config.json, or bert_config.json of BERT's first releases, which names no `model_type`.
   /// - Throws: `FileError`: no JSON object; `CheckpointError`: no such file, or an adapter.
   func config() throws -> JSONNode {
-    let original = "bert_config.json"
+    let original = FirstRelease.config
     guard has("config.json") || has(original) else {
       throw CheckpointError.missingFile(
         directory: path, expected: "config.json",
