@@ -2,9 +2,6 @@ import Files
 import Foundation
 
 extension Checkpoint {
-  /// What tokenizers and generation are set up by, beside config.json and the weights.
-  private static let companions = ModelFileName.tokenizer + ["chat_template.jinja", ModelFileName.generation]
-
   /// Writes the model as a directory of Hugging Face: model.safetensors, config.json, and copies of the tokenizer's and
   /// generation's files. Every tensor keeps its name, type and bits, but for the names `LayerNorm.gamma` and
   /// `LayerNorm.beta`, which become `weight` and `bias`. Tensors are read one at a time.
@@ -23,10 +20,30 @@ extension Checkpoint {
       }
     }
     try writer.write(to: directory + "/model.safetensors")
-    for name in Self.companions where FileManager.default.fileExists(atPath: self.directory + "/" + name) {
-      try OutputFile.copy(self.directory + "/" + name, to: directory + "/" + name)
-    }
+    try copyTokenizer(to: directory)
+    for name in ["chat_template.jinja", ModelFileName.generation] where has(name) { try copy(name, to: directory) }
     // Last: a directory that has it is whole.
-    try OutputFile.write((config.value ?? .null).serialized(.pretty) + "\n", to: directory + "/config.json")
+    try OutputFile.write((config.value ?? .null).serialized(.pretty) + "\n", to: directory + "/" + ModelFileName.config)
+  }
+
+  /// Copies the files that a tokenizer is read from. Where the directory has BERT's first layout and a vocabulary with
+  /// capital letters, tokenizer_config.json then says that text is not lower-cased: beside a config.json the vocabulary
+  /// no longer decides.
+  /// - Throws: `FileError`.
+  package func copyTokenizer(to directory: String) throws {
+    let letters = try FirstRelease(directory: self.directory)?.letterCase()
+    for name in ModelFileName.tokenizer where has(name) { try copy(name, to: directory) }
+    guard let letters, !letters.isLowercase else { return }
+    let settings = ModelFileName.tokenizerConfig
+    var members = has(settings) ? try JSONNode.read(self.directory + "/" + settings).members() : []
+    guard !members.contains(where: { $0.key == "do_lower_case" }) else { return }
+    members.append(JSON.Member("do_lower_case", false))
+    try OutputFile.write(JSON.object(members).serialized(.pretty) + "\n", to: directory + "/" + settings)
+  }
+
+  private func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: directory + "/" + name) }
+
+  private func copy(_ name: String, to directory: String) throws {
+    try OutputFile.copy(self.directory + "/" + name, to: directory + "/" + name)
   }
 }

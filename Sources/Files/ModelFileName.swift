@@ -14,9 +14,11 @@ package enum ModelFileName {
   package static let vocabularies =
     [["tokenizer.json"], ["vocab.txt"], ["vocab.json", "merges.txt"]] + sentencePiece.map { [$0] }
 
+  package static let tokenizerConfig = "tokenizer_config.json"
+
   /// Every file that a tokenizer is read from.
   package static let tokenizer =
-    vocabularies.flatMap { $0 } + ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"]
+    vocabularies.flatMap { $0 } + [tokenizerConfig, "special_tokens_map.json", "added_tokens.json"]
 }
 
 /// The file that a model's weights are in, or the index that names their shards.

@@ -68,7 +68,8 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
       "\(base): expected the vocabulary of \(model), found one that shares \(shared) of its \(count) tokens; "
         + "give the model that \(model) was fine-tuned from"
     case .nothingToPredict:
-      "no text has a token to predict: GPT-2 needs texts of at least two tokens, BERT of one word"
+      "no text has a token to predict: a causal model needs texts of at least two tokens, one that fills masks of one "
+        + "word"
     case .noSuchToken(let id, let vocabulary):
       "token \(id) of a vocabulary of \(vocabulary): ids count from 0 to \(vocabulary - 1)"
     case .partsDoNotSum(let model, let position, let sum, let logit, let magnitude):
@@ -80,10 +81,10 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
     case .tooFewTexts(let found, let needed):
       "\(found) texts cannot be split for training, validation and test; give at least \(needed)"
     case .noMaskForBaseline(let model):
-      "\(model) has no [MASK] token; give another baseline, zero or the mean"
+      "\(model) has no mask token; give another baseline, zero or the mean"
     case .noNormToFold(let model):
-      "\(model): a norm can be folded only into what reads right behind it, and BERT normalises after adding; leave out "
-        + "the folding, or give a GPT-2"
+      "\(model): a norm can be folded only into what reads right behind it, and this model normalises after "
+        + "adding; leave out the folding, or give a model that normalises before, such as GPT-2"
     case .widthDoesNotFit(let model, let expected, let found):
       "\(model): vectors of \(expected) numbers do not meet a matrix over the vocabulary of width \(found); give a base "
         + "model of the same hidden size"

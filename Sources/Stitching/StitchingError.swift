@@ -5,7 +5,7 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
   /// A's blocks, or B's.
   public enum Blocks: String, Sendable { case kept, transplanted }
 
-  /// BERT to GPT-2 or the other way: blocks that read other positions, or norms at other places.
+  /// Blocks that read other positions, or norms at other places.
   case differentArchitectures(pretrained: ModelTraits, finetuned: ModelTraits)
   /// A map that needs equal widths, between models of different widths.
   case differentWidths(map: String, pretrained: Int, finetuned: Int)

@@ -11,6 +11,9 @@ extension Tokenizer {
   /// A SentencePiece model adds `[CLS]` and `[SEP]` for a BERT whose vocabulary has them, `</s>` when
   /// tokenizer_config.json names T5's class, else nothing. Only special tokens that a settings file names are matched
   /// in text: without one, ids are those of the `sentencepiece` package.
+  ///
+  /// A directory of BERT's first releases (bert_config.json, no config.json) says nowhere whether text is lower-cased:
+  /// it is, unless one token in a hundred or more has capital letters.
   /// - Parameters:
   ///   - directory: where the files are.
   ///   - modelType: `model_type` of config.json, if known.
@@ -120,7 +123,8 @@ struct TokenizerFolder {
     ]
     let tokenizerClass = namedClass ?? TokenizerClass(kind, name: names[kind] ?? "PreTrainedTokenizerFast")
     if kind == .bert, let path = path("vocab.txt") {
-      let settings = try settings(tokenizerClass)
+      var settings = try settings(tokenizerClass)
+      if let release = FirstRelease(directory: directory) { settings.setCase(try release.letterCase(), path: path) }
       return try bertTokenizer(
         VocabularyFiles.readLines(path), path: path, settings, tokenizerClass, files: ["vocab.txt"])
     }
@@ -237,7 +241,7 @@ func robertaTokenizer(
 extension BertNormalizer {
   /// BertTokenizer's settings. Accents are dropped when text is lower-cased, unless `strip_accents` says otherwise.
   init(_ settings: TokenizerSettings) throws {
-    let lowercases = try settings.flag("do_lower_case", fallback: true)
+    let lowercases = try settings.flag("do_lower_case", fallback: settings.lowercases)
     self.init(
       cleansText: true, spacesIdeographs: try settings.flag("tokenize_chinese_chars", fallback: true),
       stripsAccents: try settings.flag("strip_accents", fallback: lowercases), lowercases: lowercases)

@@ -23,8 +23,10 @@ struct TokenizerSettings {
   private(set) var files: [String] = []
   /// `added_tokens_decoder` or its replacement, by id.
   private(set) var listed: [Listed] = []
-  /// What the files say that has no effect.
+  /// What the files say that has no effect, or leave open.
   private(set) var warnings: [String] = []
+  /// Whether BertTokenizer lower-cases text where no file says `do_lower_case`.
+  private(set) var lowercases = true
   private let config: JSONNode
   /// Each key once, in order of appearance.
   private var values: [(key: String, node: JSONNode)] = []
@@ -69,6 +71,16 @@ struct TokenizerSettings {
   }
 
   mutating func warn(_ text: String) { warnings.append(text) }
+
+  /// Decides by the vocabulary whether text is lower-cased, where no file says so.
+  /// - Parameter path: of the vocabulary.
+  mutating func setCase(_ letters: FirstRelease.LetterCase, path: String) {
+    guard !self["do_lower_case"].isPresent, letters.capitalised > 0 else { return }
+    lowercases = letters.isLowercase
+    warn(
+      "\(path): no file says do_lower_case, and \(letters.capitalised) of \(letters.tokens) tokens have capital letters; "
+        + "text is \(lowercases ? "" : "not ")lower-cased, unless tokenizer_config.json says otherwise")
+  }
 
   private mutating func set(_ key: String, _ node: JSONNode) {
     if let index = values.firstIndex(where: { $0.key.utf8.elementsEqual(key.utf8) }) {

@@ -18,6 +18,15 @@ package enum ClassifierKind: String, CaseIterable, Sendable {
 
   /// The kinds a model can have, the usual one first: a causal model's first token attends to itself alone.
   package static func kinds(for model: Model) -> [ClassifierKind] { model.traits.isCausal ? [.mean, .last] : [.cls] }
+
+  /// - Throws: `TrainingError.headDoesNotFit` when a model cannot have this kind.
+  package func check(for model: Model) throws {
+    let kinds = Self.kinds(for: model)
+    guard kinds.contains(self) else {
+      throw TrainingError.headDoesNotFit(
+        model: model.name, head: rawValue, supported: kinds.map(\.rawValue).joined(separator: " or "))
+    }
+  }
 }
 
 extension Checkpoint {
@@ -38,11 +47,7 @@ extension Checkpoint {
     } else if let problem = try config.problemType(), problem != .singleLabel {
       throw TransformerError.notSingleLabel(path: config.path, found: problem.rawValue)
     }
-    let kinds = ClassifierKind.kinds(for: model)
-    guard kinds.contains(kind) else {
-      throw TrainingError.headDoesNotFit(
-        model: model.name, head: kind.rawValue, supported: kinds.map(\.rawValue).joined(separator: ", "))
-    }
+    try kind.check(for: model)
     let names = model.family.names
     let (oldPrefix, prefix) = (try WeightReader(self, anchor: names.anchor).prefix, names.prefix)
     let goesOn = model.classifier.map { $0.kind == kind && $0.classes == labels.count } ?? false

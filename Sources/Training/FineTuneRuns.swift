@@ -1,3 +1,4 @@
+import Checkpoints
 import DenseMath
 import Evaluation
 import Files
@@ -117,7 +118,7 @@ package struct FineTuneRuns {
       }
       try journal.finish {
         try trainable.model.checkpoint.write(to: directory)
-        try copyTokenizer(to: directory)
+        try model.checkpoint.copyTokenizer(to: directory)
         try writeResults(journal, tuning, trainable, directory: directory)
       }
     }
@@ -168,15 +169,6 @@ package struct FineTuneRuns {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
     for name in names where name.hasPrefix(Self.cachePrefix) {
       try? FileManager.default.removeItem(atPath: directory + "/" + name)
-    }
-  }
-
-  /// Copies the files that Hugging Face reads a tokenizer from.
-  private func copyTokenizer(to directory: String) throws {
-    for name in ModelFileName.tokenizer {
-      let source = model.tokenizerDirectory + "/" + name
-      guard FileManager.default.fileExists(atPath: source) else { continue }
-      try OutputFile.copy(source, to: directory + "/" + name)
     }
   }
 

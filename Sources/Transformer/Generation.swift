@@ -28,19 +28,20 @@ public struct Generation: Equatable, Sendable {
 }
 
 extension TransformerModel {
-  /// Continues a text of GPT-2 by up to `count` tokens.
+  /// Continues a text by up to `count` tokens.
   /// - Parameters:
   /// - endOfText: the tokens that end a text, such as `GenerationSettings.endOfText`; generation never stops early
   /// without. - usesCache: whether keys and values of earlier tokens are kept, so that a token costs one row of
   /// products. A stitched model has no cache and runs the whole text again for each token.
-  /// - Throws: `TransformerError`: not a GPT-2, no head over the vocabulary, a text without a token or too long.
+  /// - Throws: `TransformerError`: not a causal model, no head over the vocabulary, a text without a token or too long.
   public func generate(
     after prompt: [Int32], count: Int, choosing choice: TokenChoice = .greedy, endOfText: Set<Int32> = [],
     usesCache: Bool = true, workspace: Workspace, progress: ProgressHandler = .none
   ) throws -> Generation {
     guard traits.isCausal else {
       throw TransformerError.missingHead(
-        model: name, head: "causal attention", advice: "only GPT-2 continues a text; BERT fills [MASK]")
+        model: name, head: "causal attention",
+        advice: "only a causal model, such as GPT-2, continues a text; this one fills masks")
     }
     _ = try requireUnembedding()
     guard prompt.count <= positions else {

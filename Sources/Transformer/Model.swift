@@ -153,7 +153,8 @@ public struct Model: Sendable {
   ) throws -> HiddenState {
     guard traits.isCausal else {
       throw TransformerError.missingHead(
-        model: name, head: "causal attention", advice: "only GPT-2 reads a text one token after the other")
+        model: name, head: "causal attention",
+        advice: "only a causal model, such as GPT-2, reads a text one token after the other")
     }
     let needed = cache.tokens + ids.count
     guard needed <= cache.capacity else {

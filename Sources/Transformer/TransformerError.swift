@@ -59,7 +59,7 @@ public enum TransformerError: Error, Equatable, Sendable, CustomStringConvertibl
         ? "token type \(type) at position \(position): this model has no token types"
         : "token type \(type) at position \(position) is outside 0 to \(types - 1)"
     case .tokenTypesMismatch(let expected, let found):
-      return "\(found) token types for \(expected) tokens; give one a token"
+      return "\(found) token types for \(expected) tokens; give one per token"
     case .tooLong(let tokens, let positions):
       return "\(tokens) tokens, but there are \(positions) positions; "
         + "truncate the text to \(positions)"

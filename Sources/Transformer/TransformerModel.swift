@@ -78,7 +78,7 @@ extension TransformerModel {
       if let otherHead { throw TransformerError.otherHead(model: name, otherHead) }
       throw TransformerError.missingHead(
         model: name, head: "classifier",
-        advice: "give a checkpoint with classifier.weight or score.weight, such as imdb-bert-1-sentiment")
+        advice: "give a checkpoint of a classifier of texts, such as imdb-bert-1-sentiment")
     }
     return classifier
   }
@@ -92,7 +92,8 @@ extension TransformerModel {
 }
 
 extension TransformerModel {
-  /// The traits of the checkpoint with the last blocks, which all others share.
+  /// The traits of the checkpoint with the last blocks. The first checkpoint of a stitched model shares what decides how
+  /// blocks run and what is predicted, but may be of another family, with other positions and token types.
   public var traits: ModelTraits { last.traits }
   /// config.json's `model_type`, for results.
   public var modelType: String { last.modelType }

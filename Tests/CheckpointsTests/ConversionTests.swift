@@ -72,6 +72,27 @@ import Transformer
     #expect(found?.allSatisfy(\.isFinite) == true)
   }
 
+  /// Beside a config.json a vocabulary no longer says whether text is lower-cased: a file does.
+  @Test(arguments: [
+    ("film\nFilm\n", nil, #"{"do_lower_case":false}"#), ("film\n[unused1]\n", nil, nil),
+    ("film\nFilm\n", #"{"strip_accents":false}"#, #"{"do_lower_case":false,"strip_accents":false}"#),
+    ("film\nFilm\n", #"{"do_lower_case":true}"#, #"{"do_lower_case":true}"#),
+  ]) func theCaseOfTextIsKept(_ vocabulary: String, _ settings: String?, _ expected: String?) throws {
+    let (folder, target) = (try TemporaryFolder(), try TemporaryFolder())
+    for name in ["bert_config.json", "bert_model.ckpt.index", "bert_model.ckpt.data-00000-of-00001"] {
+      try folder.write(FixtureFiles.bytes("tensorflow/" + name), to: name)
+    }
+    try folder.write(vocabulary, to: "vocab.txt")
+    if let settings { try folder.write(settings, to: "tokenizer_config.json") }
+    // Into another directory, then into its own.
+    for directory in [target.path, folder.path] {
+      try Checkpoint(directory: folder.path).convert(to: directory)
+      let path = directory + "/tokenizer_config.json"
+      #expect(FileManager.default.fileExists(atPath: path) == (expected != nil))
+      if expected != nil { #expect(try JSON.read(path).serialized() == expected) }
+    }
+  }
+
   @Test func writesNoDamagedWeights() throws {
     let (folder, target) = (try CheckpointFolder(), try TemporaryFolder())
     var zip = ZipBytes()

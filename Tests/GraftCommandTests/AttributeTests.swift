@@ -105,7 +105,10 @@ import Testing
   @Test(arguments: [
     (["imdb-bert-1", "--text", "a", "--level", "5"], "--level must be from 1 to 4", Int32(64)),
     (["imdb-bert-1", "--text", "a", "--method", "integrated"], "has no classifier", 1),
-    (["imdb-gpt2-narrow-sentiment", "--text", "a", "--method", "integrated", "--baseline", "mask"], "[MASK]", 1),
+    (
+      ["imdb-gpt2-narrow-sentiment", "--text", "a", "--method", "integrated", "--baseline", "mask"],
+      "has no mask token", 1
+    ),
     (["imdb-bert-1", "--text", "a", "--dataset", "x"], "Give one of", 64),
     (["imdb-bert-1-sentiment", "--text", "a", "--method", "integrated", "--class", "7"], "--class must be one of", 64),
   ])

@@ -27,7 +27,10 @@ import Testing
     (["classify", sentiment, "--text", "x", "--max-length", "1"], "leaves no room beside 2 special tokens"),
     (["predict", sentiment, "--text", "[MASK]"], "has no head over the vocabulary"),
     (["predict", "imdb-bert-1", "--text", "nothing to fill"], "has no [MASK]: put [MASK] where"),
-    (["predict", "imdb-bert-1", "--text", "[MASK]", "--generate", "3"], "only GPT-2 continues a text"),
+    (
+      ["predict", "imdb-bert-1", "--text", "[MASK]", "--generate", "3"],
+      "only a causal model, such as GPT-2, continues a text; this one fills masks"
+    ),
     (["predict", "imdb-bert-1", "--text", "[MASK]", "--bos"], "has no beginning-of-text token, which --bos needs"),
     (["predict", "imdb-gpt2-wide", "--text", ""], "--text: the text has no token"),
     (["forward", tiny, "--text", "x", "-o", "states"], "no tokenizer here"),

@@ -102,7 +102,10 @@ import Transformer
   }
 
   @Test(arguments: [
-    (["--head", "cls"], "imdb-gpt2-narrow cannot have the head cls", Int32(1)),
+    (
+      ["--head", "cls", "--test", "no-such-file"],
+      "imdb-gpt2-narrow cannot have the head cls; its architecture has mean or last; give --head mean or last", Int32(1)
+    ),
     (["--unfreeze", "5"], "give --unfreeze 0 to 4", 1), (["--batch", "0"], "--batch must be at least 1", 64),
     (["--labels", "good"], "--labels must name 2 classes", 64), (["--seeds", "4..1"], "'4..1' is invalid", 64),
     (["--learning-rate", "1e30", "--clip", "0"], "try a smaller --learning-rate", 1),

@@ -81,7 +81,8 @@ import Transformer
     let cache = KeyValueCache(model.dimensions, capacity: 4)
     #expect(
       throws: TransformerError.missingHead(
-        model: "bert", head: "causal attention", advice: "only GPT-2 reads a text one token after the other")
+        model: "bert", head: "causal attention",
+        advice: "only a causal model, such as GPT-2, reads a text one token after the other")
     ) { try model.extend([1], cache: cache, workspace: Workspace()) }
   }
 }

@@ -125,7 +125,7 @@ import Transformer
     #expect(
       throws: TransformerError.missingHead(
         model: "bert-base-only", head: "classifier",
-        advice: "give a checkpoint with classifier.weight or score.weight, such as imdb-bert-1-sentiment")
+        advice: "give a checkpoint of a classifier of texts, such as imdb-bert-1-sentiment")
     ) { try model.classify(batch, workspace: Workspace()) }
     #expect(try Model(directory: Fixtures.path("tiny/bert-classifier")).unembedding == nil)
   }

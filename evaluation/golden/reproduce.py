@@ -68,6 +68,20 @@ def main():
             found = json.loads((Path(made) / stored.relative_to(transformer / "variants")).read_text())
             errors = check.json_errors(without_meta(stored), {**found, "meta": found["meta"]["model_sha256"]})
             good &= report(f"variant {stored.parent.name} projections", errors, options.tolerance)
+
+    with tempfile.TemporaryDirectory() as made:
+        families = options.fixtures / "GraftCommandTests/Fixtures/families"
+        reviews = HERE.parent / "imdb/test.jsonl"
+        vocabularies = options.fixtures / "TokenizationTests/Fixtures"
+        subprocess.run([sys.executable, HERE / "make_families.py", vocabularies, reviews, made], check=True,
+                       stdout=subprocess.DEVNULL)
+        for stored in sorted([*families.glob("*/*.safetensors"), families / "expected.json"]):
+            relative = stored.relative_to(families)
+            good &= report(f"families {relative}", check.errors(stored, Path(made) / relative), options.tolerance)
+        for stored in sorted(families.glob("*/expected.json")):
+            found = json.loads((Path(made) / stored.relative_to(families)).read_text())
+            errors = check.json_errors(without_meta(stored), {**found, "meta": found["meta"]["model_sha256"]})
+            good &= report(f"families {stored.parent.name} projections", errors, options.tolerance)
     sys.exit(0 if good else 1)
 
 

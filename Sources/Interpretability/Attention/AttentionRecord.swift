@@ -91,7 +91,7 @@ package struct AttentionStudy: Sendable {
       shares: AttentionShares(head, targets: targets, kinds: kinds, isCausal: isCausal))
   }
 
-  /// The first tokens of a text, with the tokenizer's last one, BERT's [SEP], at the end.
+  /// The first tokens of a text, with the tokenizer's last one, such as [SEP] or </s>, at the end.
   private func head(of ids: [Int32], _ length: Int) -> [Int32] {
     let suffix = tokenizer.template.suffix
     let closing = ids.suffix(suffix.count).elementsEqual(suffix) && suffix.count < length ? suffix : []

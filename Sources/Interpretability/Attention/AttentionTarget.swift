@@ -3,9 +3,9 @@ import Tokenization
 /// A target of attention. The kinds of token partition a text, and so do the relative positions: a comma that follows
 /// is punctuation and the next token.
 package enum AttentionTarget: String, CaseIterable, Sendable {
-  /// BERT's [CLS] and [SEP].
+  /// [CLS] and [SEP], in RoBERTa <s> and </s>.
   case cls, sep
-  /// GPT-2: the first token of the text.
+  /// The first token of a causal model's text.
   case first
   /// Punctuation and symbols, as BERT's tokenizer splits them off: no letter, digit or space.
   case punctuation

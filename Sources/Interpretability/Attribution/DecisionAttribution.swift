@@ -6,7 +6,7 @@ import Transformer
 package struct DecisionAttribution: Sendable {
   /// The state without information, at every token that is not special; special tokens keep theirs.
   package enum Baseline: String, CaseIterable, Sendable {
-    /// The embedding output with [MASK] in place of each token. BERT only.
+    /// The embedding output with the mask token in place of each token, where the tokenizer has one.
     case mask
     /// Zeros.
     case zero
@@ -48,7 +48,7 @@ package struct DecisionAttribution: Sendable {
   /// to the text, by the midpoint rule.
   /// - Parameters:
   ///   - keeping: rows that the baseline leaves unchanged: special tokens.
-  ///   - mask: the id of [MASK], for that baseline.
+  ///   - mask: the id of the mask token, for that baseline.
   ///   - memory: bytes for the points computed together, at least one.
   ///   - progress: counts the steps.
   /// - Throws: `TransformerError`.

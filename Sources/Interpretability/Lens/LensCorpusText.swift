@@ -13,7 +13,7 @@ package struct LensCorpusText: Sendable, Equatable {
   /// space included.
   package let bytes: Int
 
-  /// GPT-2: each token but the first is predicted from the position before it.
+  /// Causal: each token but the first is predicted from the position before it.
   /// - Parameter ends: the end of each token in the text, in bytes.
   package static func causal(id: String, ids: [Int32], ends: [Int]) -> LensCorpusText {
     let sizes = sizes(ends)
@@ -22,7 +22,7 @@ package struct LensCorpusText: Sendable, Equatable {
       bytes: sizes.dropFirst().reduce(0, +))
   }
 
-  /// BERT: some tokens, at least one ordinary one where there is any, are replaced by the mask, all at once, and
+  /// Masked: some tokens, at least one ordinary one where there is any, are replaced by the mask, all at once, and
   /// predicted at their own positions. Which ones depends on the seed and the text's id, so that a text has the same
   /// masks in every part of a dataset.
   /// - Parameters:

@@ -45,7 +45,7 @@ public struct VocabularyProjection: Sendable {
   ///   - inverse: in place of the right inverse of E.
   ///   - foldingNorm: multiplies vectors that read with the gain of the norm before them. GPT-2 only.
   ///   - matrix: another matrix over the vocabulary, [V, d], such as that of the base model; nil for the model's own.
-  /// - Throws: `InterpretabilityError.noNormToFold` for post-norm BERT, `.widthDoesNotFit`; `LinearAlgebraError`.
+  /// - Throws: `InterpretabilityError.noNormToFold` for a post-norm model, `.widthDoesNotFit`; `LinearAlgebraError`.
   public init(
     _ model: Model, inverse: Inverse = .transpose, foldingNorm: Bool = false, matrix: Tensor? = nil,
     threads: Threads = .available

@@ -1,5 +1,6 @@
 import Evaluation
 import Interpretability
+import Tokenization
 import Transformer
 
 /// Effective attention over a dataset, on a terminal and as a page.
@@ -7,10 +8,14 @@ package struct AttentionReport {
   package let summary: AttentionSummary
   private let model: any TransformerModel
   private let dataset: Dataset
+  private let tokenizer: Tokenizer
   private let simplex: Bool
 
-  package init(_ summary: AttentionSummary, model: any TransformerModel, dataset: Dataset, simplex: Bool) {
+  package init(
+    _ summary: AttentionSummary, model: any TransformerModel, dataset: Dataset, tokenizer: Tokenizer, simplex: Bool
+  ) {
     self.summary = summary
+    self.tokenizer = tokenizer
     self.model = model
     self.dataset = dataset
     self.simplex = simplex
@@ -83,7 +88,7 @@ package struct AttentionReport {
         }, spreadName: "95% interval")
     }
     return LineChart(
-      title: "Attention to \(target.words)", xAxis: .init("block", isWhole: true), yAxis: .init("share"),
+      title: "Attention to \(target.words(tokenizer))", xAxis: .init("block", isWhole: true), yAxis: .init("share"),
       series: [
         series("raw") { $0.raw[index] }, series("effective") { $0.effective[index] },
         series("magnitude") { $0.magnitude[index] },
@@ -134,7 +139,7 @@ package struct AttentionReport {
       for part in summary.layers {
         let (raw, effective) = (part.raw[index], part.effective[index])
         table.append([
-          Table.Cell(part.layer == 0 ? target.title : ""), Table.Cell("L\(part.layer)"),
+          Table.Cell(part.layer == 0 ? target.title(tokenizer) : ""), Table.Cell("L\(part.layer)"),
           .number(raw.mean, decimals: 3), .interval(raw.interval?.low, raw.interval?.high, decimals: 3),
           .number(effective.mean, decimals: 3),
           .interval(effective.interval?.low, effective.interval?.high, decimals: 3),

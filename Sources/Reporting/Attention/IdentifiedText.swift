@@ -43,7 +43,7 @@ package struct IdentifiedText {
     ]
     if simplex { columns.append(Table.Column("simplex", .trailing)) }
     columns += [Table.Column("null share", .trailing), Table.Column("r", .trailing)]
-    columns += kinds.flatMap { [Table.Column($0.title, .trailing), Table.Column("eff.", .trailing)] }
+    columns += kinds.flatMap { [Table.Column($0.title(tokenizer), .trailing), Table.Column("eff.", .trailing)] }
     var table = Table(
       caption: "\(modelName): \(ids.count.counted("token"))\(truncated ? ", truncated" : ""): "
         + text.string.shortened(to: 60), columns: columns)
@@ -138,21 +138,20 @@ extension IdentifiedText: Encodable {
 }
 
 extension AttentionTarget {
-  /// As a table has it.
-  package var title: String {
+  /// As a table has it; special tokens as the vocabulary spells them.
+  package func title(_ tokenizer: Tokenizer) -> String {
     switch self {
-    case .cls: "[CLS]"
-    case .sep: "[SEP]"
+    case .cls, .sep: words(tokenizer)
     case .punctuation: "punct."
     default: rawValue
     }
   }
 
   /// In a sentence.
-  package var words: String {
+  package func words(_ tokenizer: Tokenizer) -> String {
     switch self {
-    case .cls: "[CLS]"
-    case .sep: "[SEP]"
+    case .cls: tokenizer.specialTokens.cls.map(tokenizer.display) ?? rawValue
+    case .sep: tokenizer.specialTokens.sep.map(tokenizer.display) ?? rawValue
     case .first: "the first token"
     case .punctuation: "punctuation"
     case .other: "other tokens"

@@ -62,7 +62,7 @@ package struct ModelDescription {
 
 extension ModelDescription {
   package func text(_ style: Style, digest: String, withTensors: Bool) -> String {
-    var sheet = FactSheet("\(model.name): \(traits.family)")
+    var sheet = FactSheet("\(model.name): \(families)")
     for part in parts {
       let size = part.size
       let name = parts.count == 1 ? "blocks" : "blocks \(part.blocks.lowerBound)-\(part.blocks.upperBound - 1)"
@@ -97,6 +97,13 @@ extension ModelDescription {
       "\(memory.mapped.asByteCount) mapped, \(memory.working.asByteCount) to run \(model.positions.grouped) tokens")
     sheet.add("sha256", digest)
     return sheet.text(style) + (withTensors ? "\n" + tensorTable.text(style) : "")
+  }
+
+  /// That of the checkpoint, or those of a stitched model's two.
+  private var families: String {
+    var families: [String] = []
+    for family in model.checkpoints.map(\.traits.family) where !families.contains(family) { families.append(family) }
+    return families.joined(separator: " and ")
   }
 
   private func addTokenizer(to sheet: inout FactSheet) {

@@ -37,7 +37,9 @@ struct AttributionOptions: ParsableArguments {
   @Option(name: .customLong("class"), help: "The class, by number or name (default: the one predicted).")
   var label: String?
 
-  @Option(help: "Integrated gradients: what the line begins at; mask ([MASK], BERT's default), zero or mean (GPT-2's).")
+  @Option(
+    help: "Integrated gradients: what the line begins at; mask (the default where there is a mask token), zero or mean."
+  )
   var baseline: DecisionAttribution.Baseline?
 
   @Option(help: "Integrated gradients: points on the line.")

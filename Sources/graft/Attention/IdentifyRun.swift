@@ -3,6 +3,7 @@ import Evaluation
 import Files
 import Interpretability
 import Reporting
+import Tokenization
 import Transformer
 
 /// `graft identify` over the texts of a dataset, in a folder or only in memory.
@@ -36,6 +37,7 @@ struct IdentifyRun {
   private let options: Identify
   private let dataset: Dataset
   private let encoded: EncodedReviews
+  private let tokenizer: Tokenizer
   private let attention: AttentionStudy?
   private let tokens: TokenIdentifiability?
   private let model: any TransformerModel
@@ -49,8 +51,9 @@ struct IdentifyRun {
     let cleaning = try options.classification.cleaning(for: model)
     let maxLength = min(options.classification.maxLength ?? Self.sampleTokens, model.positions)
     let encoder = try TextEncoder(model, maxLength: maxLength)
+    tokenizer = encoder.tokenizer
     encoded = try EncodedReviews.noting(
-      dataset, for: model, tokenizer: encoder.tokenizer, cleaning: cleaning, maxLength: maxLength,
+      dataset, for: model, tokenizer: tokenizer, cleaning: cleaning, maxLength: maxLength,
       threads: options.threads.count)
     if let most = options.lengths?.max(), most > maxLength {
       throw ValidationError(
@@ -62,7 +65,7 @@ struct IdentifyRun {
     attention =
       options.measure.includesAttention
       ? AttentionStudy(
-        model, try options.effective.method(for: model), tokenizer: encoder.tokenizer, lengths: lengths) : nil
+        model, try options.effective.method(for: model), tokenizer: tokenizer, lengths: lengths) : nil
     tokens =
       options.measure.includesTokens
       ? TokenIdentifiability(
@@ -119,7 +122,7 @@ struct IdentifyRun {
       attention: attention.map {
         AttentionReport(
           AttentionSummary(texts, targets: $0.targets, seed: seed), model: model, dataset: dataset,
-          simplex: options.effective.simplex)
+          tokenizer: tokenizer, simplex: options.effective.simplex)
       },
       tokens: tokens.map { TokenReport(maps, study: $0, seed: seed) }, model: model, dataset: dataset,
       reviews: encoded.reviews.count)

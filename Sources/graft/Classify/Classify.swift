@@ -6,8 +6,8 @@ struct Classify: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Label texts with a classifier.",
     discussion: """
-      A text longer than the model's positions (or --max-length) is truncated ([CLS] and [SEP] stay, \
-      for BERT), and the result says so.
+      A text longer than the model's positions (or --max-length) is truncated (the special tokens around \
+      it stay), and the result says so.
 
       EXAMPLES:
         graft classify imdb-bert-1-sentiment --text 'a waste of two hours' \\

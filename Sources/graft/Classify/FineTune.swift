@@ -16,8 +16,9 @@ struct FineTune: ParsableCommand {
       classifier is scored, on --test or on a part of the data that is held out. --resume resumes \
       a run that was stopped, and ends with the same bytes.
 
-      -o becomes a Hugging Face directory (BertForSequenceClassification or the same of its family, GPT2ForSequenceClassification or, with --head \
-      mean, GPT2ForTokenClassification) with results.json and predictions.jsonl beside the weights. With --seeds it gets \
+      -o becomes a Hugging Face directory (BertForSequenceClassification or the same of its family, \
+      GPT2ForSequenceClassification or, with --head mean, GPT2ForTokenClassification) with results.json and \
+      predictions.jsonl beside the weights. With --seeds it gets \
       one such directory per seed and a results.json over all of them. config.json keeps the names of the classes.
 
       EXAMPLES:
@@ -87,6 +88,8 @@ struct FineTune: ParsableCommand {
 
   func run() throws {
     let opened = try model.open()
+    let kind = training.kind(for: opened)
+    try kind.check(for: opened)
     let (readTrain, readTest) = try readData()
     let classes = try classes(of: opened, readTrain)
     let (train, scored) = (try readTrain.labelled(for: classes), try readTest.labelled(for: classes))
@@ -97,7 +100,6 @@ struct FineTune: ParsableCommand {
       try EncodedReviews.noting(
         dataset, for: opened, tokenizer: tokenizer, cleaning: cleaning, maxLength: length, threads: threads.count)
     }
-    let kind = training.kind(for: opened)
     let digest = BackgroundDigest(of: opened)
     let options =
       training.members(kind) + [

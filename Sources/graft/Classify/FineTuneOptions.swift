@@ -38,7 +38,10 @@ struct FineTuneOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How many of the last blocks are trained (default: 2).", valueName: "m"))
   var unfreeze: Int?
 
-  @Option(help: "The classifier: cls (BERT, DistilBERT, RoBERTa); mean over tokens (GPT-2's default) or last token.")
+  @Option(
+    help:
+      "The classifier: cls, the first token (BERT and its like); mean over tokens (GPT-2's default) or last token."
+  )
   var head: ClassifierKind?
 
   @Flag(help: "Train weights and no biases.")

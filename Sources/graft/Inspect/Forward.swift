@@ -30,7 +30,8 @@ struct Forward: ParsableCommand {
   var ids: [Int32]?
 
   @Option(
-    help: ArgumentHelp("BERT's token type of each token (default: 0 for all).", valueName: "0,0,1"),
+    help: ArgumentHelp(
+      "The token type of each token, of a model that has types (default: 0 for all).", valueName: "0,0,1"),
     transform: CommaList.numbers)
   var tokenTypes: [Int32]?
 

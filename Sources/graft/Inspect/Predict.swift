@@ -4,12 +4,13 @@ import Transformer
 
 struct Predict: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Predict tokens: BERT fills [MASK], GPT-2 continues the text.",
+    abstract: "Predict tokens: fill the masks of a text, or continue it.",
     discussion: """
-      BERT gives the most probable tokens for every [MASK] of a text (DistilBERT, too; RoBERTa for every <mask>); GPT-2 those that may follow it, or with --generate a \
-      continuation. Generating stops early after a token of the model's eos_token_id (generation_config.json, else \
-      config.json) and where the text fills the model's positions. A setting of generation_config.json that would choose \
-      other tokens is refused; docs/settings.md lists them.
+      BERT, DistilBERT and RoBERTa give the most probable tokens for every mask token of a text ([MASK], in RoBERTa's \
+      vocabulary <mask>); GPT-2 those that may follow it, or with --generate a continuation. Generating stops early after \
+      a token of the model's eos_token_id (generation_config.json, else config.json) and where the text fills the model's \
+      positions. A setting of generation_config.json that would choose other tokens is refused; docs/settings.md lists \
+      them.
 
       EXAMPLES:
         graft predict imdb-bert-1 --top 3 \\

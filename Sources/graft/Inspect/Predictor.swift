@@ -11,13 +11,13 @@ struct Predictor {
 
   private var tokenizer: Tokenizer { encoder.tokenizer }
 
-  /// The most probable tokens for each mask (BERT), or after the last token (GPT-2).
+  /// The most probable tokens for each mask, or after the last token of a causal model.
   func top(_ count: Int, _ text: InputText) throws -> TokenPrediction {
     let tokens = try encoder.encode(text.bytes, source: text.source)
     let mask = model.traits.predictsMasked ? try self.mask : nil
     let found = try model.predict(tokens.ids, top: count, mask: mask, workspace: workspace)
     if let mask, found.isEmpty {
-      throw CommandError.noMask(text: text.string.shortened(to: 60), mask: tokenizer.token(mask) ?? "[MASK]")
+      throw CommandError.noMask(text: text.string.shortened(to: 60), mask: tokenizer.display(mask))
     }
     return TokenPrediction(text.string, tokens, found, tokenizer: tokenizer)
   }

@@ -11,8 +11,9 @@ struct Lens: ParsableCommand {
     discussion: """
       Shows a heat map: levels upward (embed is hidden state 0, L3 the state after block 3), tokens along x, the most \
       probable token in each cell, and a mark where it is the final answer. GPT-2 is read through ln_f and its matrix \
-      and predicts the next token; BERT through its whole masked-LM head, each token at its own place: put [MASK] into \
-      the text, or --mask-each. --beside shows a second prompt to the right.
+      and predicts the next token; BERT, DistilBERT and RoBERTa through the whole masked-LM head, each token at its own \
+      place: put the mask token ([MASK], in RoBERTa's vocabulary <mask>) into the text, or --mask-each. --beside shows a \
+      second prompt to the right.
 
       --attribute shows which heads and blocks make a logit, --ablate what the model says without one of them, --patch \
       with a state of another text.

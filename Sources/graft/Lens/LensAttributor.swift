@@ -19,16 +19,23 @@ struct LensAttributor {
     self.workspace = workspace
   }
 
-  /// At the places that were asked for; else at the last token of a GPT-2, the masks of a BERT.
-  /// - Throws: `CommandError.noMask`; what `LogitAttribution.attributions` throws.
+  /// At the places that were asked for; else at the masks, in a causal model at the last token.
+  /// - Throws: `CommandError.noMask`, `.missingSpecialToken`; what `LogitAttribution.attributions` throws.
   func attributions(of reading: LensReading) throws -> [LogitAttributionReading] {
     let mask = tokenizer.specialTokens.mask
     var places = Array(reading.positions.indices)
     if options.tokens == nil, options.slice == nil, !reading.masksEach {
-      places =
-        model.traits.predictsMasked ? places.filter { reading.ids[reading.positions[$0]] == mask } : [places.count - 1]
-      guard !places.isEmpty else {
-        throw CommandError.noMask(text: reading.text.string, mask: mask.map(tokenizer.display) ?? "[MASK]")
+      if model.traits.predictsMasked {
+        guard let mask else {
+          throw CommandError.missingSpecialToken(
+            directory: model.tokenizerDirectory, role: "mask", option: "--attribute without --tokens or --slice")
+        }
+        places = places.filter { reading.ids[reading.positions[$0]] == mask }
+        guard !places.isEmpty else {
+          throw CommandError.noMask(text: reading.text.string, mask: tokenizer.display(mask))
+        }
+      } else {
+        places = [places.count - 1]
       }
     }
     let pairs = places.compactMap { place in

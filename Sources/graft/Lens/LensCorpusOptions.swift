@@ -6,7 +6,9 @@ struct LensCorpusOptions: ParsableArguments {
   @OptionGroup var data: DatasetOptions
   @OptionGroup var text: CleaningOptions
 
-  @Option(help: "BERT: the share of a text's tokens that is masked and predicted; --seed decides which.")
+  @Option(
+    help:
+      "Of a model that fills masks: the share of a text's tokens that is masked and predicted; --seed decides which.")
   var maskShare = 0.15
 
   var isGiven: Bool { data.dataset != nil }

@@ -6,7 +6,8 @@ import Reporting
 import Transformer
 
 extension LensCorpusOptions {
-  /// - Throws: what reading and tokenizing throw; `CommandError.missingSpecialToken` for a BERT without a mask.
+  /// - Throws: what reading and tokenizing throw; `CommandError.missingSpecialToken` where a model that fills masks has no
+  ///   mask token.
   func corpus(_ model: any TransformerModel, maxLength: Int?, threads: Threads) throws -> LensCorpus {
     let dataset = try data.read()
     let cleaning = try text.cleaning(for: model)

@@ -35,7 +35,7 @@ struct LensOptions: ParsableArguments {
       valueName: "model"))
   var unembedding: String?
 
-  @Flag(help: "BERT: mask every token in turn and read each at its own place.")
+  @Flag(help: "Put the mask token at every place in turn and read each there (not GPT-2).")
   var maskEach = false
 
   @Option(help: ArgumentHelp("Show these places only; the model still reads the whole text.", valueName: "a:b"))
@@ -46,7 +46,7 @@ struct LensOptions: ParsableArguments {
     transform: CommaList.numbers)
   var tokens: [Int]?
 
-  @Option(help: "Follow this token's rank and probability ('␣' or a space begins a GPT-2 word).")
+  @Option(help: "Follow this token's rank and probability ('␣' or a space begins a word of GPT-2 or RoBERTa).")
   var target: String?
 
   @Option(help: "With --target: the token whose logit is subtracted.")

@@ -11,7 +11,7 @@ struct LogitAttributionOptions: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
       "Show what each head, feed-forward block, embedding and bias adds to the logit of --target, minus that of --versus; "
-        + "without --target, of the final answer. At the last token (BERT: the masks), or those of --tokens or --slice. "
+        + "without --target, of the final answer. At the masks (GPT-2: the last token), or those of --tokens or --slice. "
         + CheckpointArgument.noStitchedModel
     ))
   var attribute = false

@@ -116,7 +116,7 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
       let found = pieces.isEmpty ? "no token" : "\(pieces.count) tokens: \(pieces.joined(separator: " "))"
       let advice =
         meant.map { "did you mean '\($0)'" + ($0.hasPrefix(" ") ? ", the word after a space?" : "?") }
-        ?? "give one that is (for a GPT-2 word after a space, begin with the space)"
+        ?? "give one that is (for a word of GPT-2 or RoBERTa after a space, begin with the space)"
       return "\(source) \"\(text)\" is not one token of the vocabulary but \(found); \(advice)"
     }
   }

@@ -17,6 +17,7 @@ enum ErrorWording {
     case let error as InterpretabilityError: specific(error)
     case RunError.exists(let directory):
       "\(directory): holds this run already; give --resume to resume it, or another folder"
+    case TrainingError.headDoesNotFit(_, _, let supported): "\(error); give --head \(supported)"
     case TrainingError.tooManyBlocks(let model, let asked, let blocks):
       "\(asked) blocks are to be trained, but \(model) has \(blocks); give --unfreeze 0 to \(blocks)"
     case TrainingError.diverged(let step, let loss):
@@ -64,7 +65,7 @@ enum ErrorWording {
     case .notATunedLens(let path, let found):
       return "\(path): expected a tuned lens, as graft lens-fit writes it, found \(found)"
     case .noMaskForBaseline(let model):
-      return "\(model) has no [MASK] token; give --baseline zero or --baseline mean"
+      return "\(model) has no mask token; give --baseline zero or --baseline mean"
     case .patchOfAnotherLength(let site, let text, let found, let expected):
       return "--patch \(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); "
         + "give one of as many, or single tokens as in \(site)@3=from:TEXT"

@@ -3,7 +3,8 @@ import Tokenization
 /// A text that stands for one token, as --target and --versus take it; "␣" stands for a space.
 struct SingleToken {
   let id: Int32
-  /// A token that may have been meant instead: of a GPT-2 "time", which begins a text, " time", which follows a word.
+  /// A token that may have been meant instead: of byte-level BPE's "time", which begins a text, " time", which follows a
+  /// word.
   let afterSpace: String?
 
   /// - Parameter source: where the text stands: "--target".
