@@ -180,7 +180,7 @@ import Testing
       ),
       (["show", "L0"], 1, "was built without singular directions; build one with --svd"),
       (["build", "imdb-bert-2", "--top-pairs", "5", "--top", "2"], 1, "was begun with model"),
-      (["build", "imdb-bert-1", "--fold-norm", "-o", "b"], 1, "BERT normalises after adding"),
+      (["build", "imdb-bert-1", "--fold-norm", "-o", "b"], 1, "this model normalises after adding"),
       (["build", "imdb-bert-1", "-o", "no/folder"], 1, "its folder does not exist"),
       (["export", "--html", "atlas.sqlite"], 1, "this file is read too, as --atlas"),
     ] as [([String], Int32, String)] {

@@ -141,7 +141,8 @@ import Testing
 
   @Test(arguments: [
     (["--head", "L9H0"], "heads are L0H0 to L3H3"), (["--ff-key", "L0:512"], "L0:0 to L3:511"),
-    (["--query", "L0:5"], "L0H0:0 to L3H3:31"), (["--head", "L0H0", "--fold-norm"], "BERT normalises after adding"),
+    (["--query", "L0:5"], "L0H0:0 to L3H3:31"),
+    (["--head", "L0H0", "--fold-norm"], "this model normalises after adding"),
     (["--svd", "--matrix", "k", "--layer", "4"], "blocks count from 0 to 3"),
     (["--against", "imdb-gpt2-narrow"], "its architecture is bert"), (["--against", "imdb-bert-0"], "imdb-bert-0"),
     (["--ff-key", "L0:0", "--words", "no-such-file"], "no-such-file"),
