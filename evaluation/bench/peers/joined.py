@@ -1,6 +1,7 @@
 """joined.py: the map between two embeddings, a sweep and an alignment, each beside what it cannot do without.
 
-`map`: E_A E_B⁺ for embeddings of 50,257 x 1,024, beside OpenBLAS's dsyrk and dgemm of that size and PyTorch's pinv and product.
+`map`: E_A E_B⁺ for embeddings of 50,257 x 1,024, beside OpenBLAS's dsyrk and dgemm of that size, with the kernels of it that are
+fastest here, and PyTorch's pinv and product.
 `sweep`: every cell of a sweep over two embedded models, beside the block passes it counts. `align`: two models of BERT-base's
 size, beside the products. `--serve` is PyTorch's side.
 """
@@ -65,7 +66,8 @@ def main():
         parser.error("align needs --models")
 
     import machine
-    from compare import PAUSE, Server, summary
+    import openblas
+    from servers import Server, alternated, summary
     tail = ["--threads", str(options.threads)]
 
     def models(case):
@@ -77,19 +79,20 @@ def main():
             return ["--model", options.models / "bert-base", "--other", options.models / "bert-base-classifier"]
         return []
 
+    def core(beside):
+        """The kernels for products by OpenBLAS: of Float products those of sgemm, since align's take half a minute."""
+        trial = {"map-products": "map-products", "align-products": "sgemm"}.get(beside)
+        return openblas.best([options.graft, trial, *tail], options.threads) if trial else (openblas.UNSET, None)
+
     def measure(case):
-        graft, beside = CASES[case]
+        before, (graft, beside) = machine.load(), CASES[case]
+        name, how = core(beside)
         servers = {"graft": Server([options.graft, graft, *models(case), *tail], options.threads),
-                   "beside": Server([options.graft, beside, *models(case), *tail], options.threads)}
+                   "beside": Server([options.graft, beside, *models(case), *tail], options.threads,
+                                    openblas.setting(name) if how else {})}
         if case == "map":
             servers["torch"] = Server([sys.executable, HERE / "joined.py", "--serve", *tail], options.threads)
-        taken = {name: [] for name in servers}
-        for index in range(1 + options.rounds):
-            for name, server in servers.items():
-                time.sleep(PAUSE)
-                seconds = server.ask("run")
-                if index:
-                    taken[name].append(seconds)
+        taken = alternated(servers, options.rounds, warmup=1)
         result = {name: summary(seconds) for name, seconds in taken.items()}
         for name, server in servers.items():
             result[name] |= {"result": server.ask("result") if name != "beside" or case == "sweep" else {},
@@ -97,7 +100,8 @@ def main():
             server.quit()
             ratios = [own / plain for own, plain in zip(taken[name], taken["beside"])]
             result[name]["times_what_is_beside"] = statistics.median(ratios)
-        return result
+        result["beside"] |= {"openblas": how} if how else {}
+        return result | {"load_average": {"before": before, "after": machine.load()}}
 
     known = json.loads(options.output.read_text())["cases"] if options.output.exists() else {}
     for case in options.cases:

@@ -77,7 +77,7 @@ def main():
         parser.error("--graft is needed")
 
     import machine
-    from compare import PAUSE, Server, summary
+    from servers import Server, alternated, summary
     tail = ["--threads", str(options.threads)]
 
     def start(case):
@@ -85,11 +85,7 @@ def main():
 
     def measure(case):
         products, graft = start("pairs-products"), start(case)
-        taken = {"products": [], "graft": []}
-        for _ in range(options.rounds):
-            for name, server in (("products", products), ("graft", graft)):
-                time.sleep(PAUSE)
-                taken[name].append(server.ask("run"))
+        taken = alternated({"products": products, "graft": graft}, options.rounds)
         result = {name: summary(seconds) for name, seconds in taken.items()}
         ratios = [own / plain for own, plain in zip(taken["graft"], taken["products"])]
         answer = graft.ask("result")
@@ -117,10 +113,10 @@ def main():
             taken["products"].append(products.ask("run"))
             taken["graft"].append(graft.ask("run"))
         seconds, each = sum(taken["graft"]), statistics.median(taken["products"])
-        result = {"graft": {"seconds": seconds, "peak_memory_bytes": graft.peak_memory(),
+        result = {"graft": {"seconds": seconds, "runs": summary(taken["graft"]), "peak_memory_bytes": graft.peak_memory(),
                             "matrices": graft.notes["matrices"],
                             "times_the_products": seconds / graft.notes["matrices"] / each},
-                  "products": {"seconds_a_matrix": each}}
+                  "products": {"seconds_a_matrix": each, "runs": summary(taken["products"])}}
         for server in (products, graft):
             server.quit()
         return result
@@ -128,7 +124,9 @@ def main():
     # A case at a time, beside what the file holds of the others.
     known = json.loads(options.output.read_text())["cases"] if options.output.exists() else {}
     for case in options.cases:
+        before = machine.load()
         known[case] = measure_model(case) if case in MODELS else measure(case)
+        known[case]["load_average"] = {"before": before, "after": machine.load()}
         print(json.dumps({case: known[case]}, indent=1), flush=True)
     options.output.write_text(json.dumps(
         {"schema": 1, "machine": machine.description(options.threads), "cases": known}, indent=1, sort_keys=True) + "\n")

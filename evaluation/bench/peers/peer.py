@@ -9,10 +9,15 @@ import json
 import sys
 from pathlib import Path
 
+import runtimes
+
 LENS_TOKENS = 1024
 SHAPES = {"bert-8x128": (8, 128), "bert-1x512": (1, 512), "gpt2-1x1024": (1, 1024), "first-answer": (1, 8)}
 DERIVATIVES = {"train-step": ("eager-fused", "sdpa-fused"), "attribution": ("jacfwd", "jacrev")}
 VARIANTS = {"torch": ("eager", "sdpa"), "tokenizers": ("encode", "encode_batch")}
+# Shapes that change or are compiled in, without the mask where that is possible, each thread on a core of its own or not.
+OPENVINO = {"texts": ("dynamic", "dynamic-pinned"), "causal": ("dynamic", "static", "static-pinned"),
+            "masked": ("dynamic", "static-unmasked", "static-unmasked-pinned")}
 
 
 def variants(case, runtime, model):
@@ -21,6 +26,8 @@ def variants(case, runtime, model):
         return DERIVATIVES[case]
     if case == "lens":
         return ("whole-levels", "chunks")
+    if runtime == "openvino":
+        return OPENVINO["texts" if case == "imdb" else "causal" if runtimes.is_causal(model) else "masked"]
     if runtime != "onnxruntime":
         return VARIANTS[runtime]
     return sorted(p.stem for p in (Path(model) / "onnx").glob("*.onnx"))
@@ -31,56 +38,27 @@ def ids_of(case, vocabulary):
     return [[((r * length + t) * 7919 + 104729) % vocabulary for t in range(length)] for r in range(rows)]
 
 
-def torch_model(options, classifier=False):
-    import torch
-    import transformers
-    torch.set_num_threads(options.threads)
-    config = json.loads((Path(options.model) / "config.json").read_text())
-    bert = config["model_type"] == "bert"
-    name = "BertForSequenceClassification" if classifier else "BertModel" if bert else "GPT2Model"
-    kind = {"add_pooling_layer": False} if name == "BertModel" else {}
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    model = getattr(transformers, name).from_pretrained(
-        options.model, dtype=torch.float32, attn_implementation=options.variant, **kind).eval()
-    if not bert:
-        model.config.use_cache = False
-    return torch, model, config["vocab_size"], {"torch": torch.__version__, "transformers": transformers.__version__}
-
-
-def onnx_session(options):
-    import onnxruntime
-    settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = options.threads
-    settings.inter_op_num_threads = 1
-    settings.log_severity_level = 3
-    path = Path(options.model) / "onnx" / f"{options.variant}.onnx"
-    session = onnxruntime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
-    return session, {i.name for i in session.get_inputs()}, {"onnxruntime": onnxruntime.__version__}
-
-
 def fixed_length(options):
     """One forward pass over a batch of equal lengths, without a mask, up to the last hidden states.
 
     Like every case: what warms up, what one timed run does, what `result` makes of its answer, and versions.
     """
     if options.runtime == "torch":
-        torch, model, vocabulary, versions = torch_model(options)
+        torch, model, vocabulary, versions = runtimes.torch_model(options)
         ids = torch.tensor(ids_of(options.case, vocabulary))
 
         def run():
             with torch.inference_mode():
-                return model(input_ids=ids).last_hidden_state.numpy()
+                return model(input_ids=ids).last_hidden_state.float().numpy()
     else:
         import numpy
-        session, inputs, versions = onnx_session(options)
-        vocabulary = json.loads((Path(options.model) / "config.json").read_text())["vocab_size"]
-        feed = {"input_ids": numpy.array(ids_of(options.case, vocabulary))}
+        call, inputs, versions = runtimes.graph(options, SHAPES[options.case])
+        feed = {"input_ids": numpy.array(ids_of(options.case, runtimes.vocabulary_of(options.model)))}
         if "attention_mask" in inputs:
             feed["attention_mask"] = numpy.ones_like(feed["input_ids"])
 
         def run():
-            return session.run(None, feed)[0]
+            return call(feed)
 
     return run, run, lambda hidden: {"last_token": [float(x) for x in hidden[-1, -1, :4]]}, versions
 
@@ -92,7 +70,7 @@ def lens(options):
     at a time.
     """
     form, options.variant = options.variant, "sdpa"
-    torch, model, vocabulary, versions = torch_model(options)
+    torch, model, vocabulary, versions = runtimes.torch_model(options)
     ids = torch.tensor([[(t * 7919 + 104729) % vocabulary for t in range(LENS_TOKENS)]])
     step = LENS_TOKENS if form == "whole-levels" else 64
 
@@ -131,7 +109,7 @@ def lens(options):
 
 def generate(options):
     """64 greedy tokens of GPT-2 after a prompt of 8, with its key-value cache."""
-    torch, model, vocabulary, versions = torch_model(options)
+    torch, model, vocabulary, versions = runtimes.torch_model(options)
     prompt = torch.tensor([[(t * 7919 + 104729) % vocabulary for t in range(8)]])
 
     def run():
@@ -163,16 +141,16 @@ def imdb(options):
     rows = rows_of(options)
     texts, labels = [r["text"] for r in rows], numpy.array([r["label"] for r in rows])
     if options.runtime == "torch":
-        torch, model, _, versions = torch_model(options, classifier=True)
+        torch, model, _, versions = runtimes.torch_model(options, classifier=True)
 
         def logits(batch):
             with torch.inference_mode():
-                return model(**{k: torch.from_numpy(v) for k, v in batch.items()}).logits.numpy()
+                return model(**{k: torch.from_numpy(v) for k, v in batch.items()}).logits.float().numpy()
     else:
-        session, inputs, versions = onnx_session(options)
+        call, inputs, versions = runtimes.graph(options)
 
         def logits(batch):
-            return session.run(None, {k: v for k, v in batch.items() if k in inputs})[0]
+            return call({k: v for k, v in batch.items() if k in inputs})
 
     def run(first=len(texts)):
         outputs, truncated = [], 0
@@ -223,7 +201,7 @@ def first_answer(options):
         import transformers  # noqa: F401
     else:
         import numpy  # noqa: F401
-        import onnxruntime  # noqa: F401
+        __import__(options.runtime)
     loading = time.perf_counter()
     _, run, result, _ = fixed_length(options)
     forward = time.perf_counter()
@@ -257,14 +235,17 @@ def main():
     parser.add_argument("--case", required=True,
                         choices=[*SHAPES, *DERIVATIVES, "imdb", "generate", "lens", "tokenize-wordpiece",
                                  "tokenize-bpe"])
-    parser.add_argument("--runtime", required=True, choices=["torch", "onnxruntime", "tokenizers"])
+    parser.add_argument("--runtime", required=True, choices=list(runtimes.PRECISIONS))
     parser.add_argument("--variant", help="one of the forms the runtime has; default: the last of them")
+    parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"])
     parser.add_argument("--model", required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repeat", type=int, default=1, help="passes in one timed run, whose mean is answered")
     parser.add_argument("--dataset", help="JSONL with text and label, for imdb and tokenize-*")
     parser.add_argument("--limit", type=int, help="read that many lines of the dataset only")
     options = parser.parse_args()
+    if options.precision not in runtimes.PRECISIONS[options.runtime]:
+        parser.error(f"--precision {options.precision}: {options.runtime} has none")
     known = variants(options.case, options.runtime, options.model)
     options.variant = options.variant or known[-1]
     if options.variant not in known:
