@@ -2,10 +2,19 @@
 
 PACKAGES = libcurl4-openssl-dev libopenblas-dev libsentencepiece-dev libsqlite3-dev libssl-dev pkg-config
 SWIFT = swift
-GRAFT = .build/release/graft
+SCRATCH = .build
+GRAFT = $(SCRATCH)/release/graft
 DEMO = demo
+PREFIX = /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share
 
-.PHONY: all build deps demo test format format-check bench clean
+# STATIC=1 links the Swift runtime into the command, so that it runs where there is no toolchain.
+ifdef STATIC
+SCRATCH = .build/static
+LINKAGE = --static-swift-stdlib
+endif
+
+.PHONY: all build static install deps demo test format format-check bench clean
 
 all: build
 
@@ -25,7 +34,25 @@ deps:
 	@command -v $(SWIFT) >/dev/null 2>&1 || { echo "graft needs a Swift 6 toolchain: https://www.swift.org/install"; exit 1; }
 
 build: deps
-	$(SWIFT) build -c release --product graft
+	$(SWIFT) build -c release --scratch-path $(SCRATCH) $(LINKAGE) --product graft
+
+static:
+	$(MAKE) build STATIC=1
+
+# The command, the embedded models where it finds them, a sample of reviews, and completions; with STATIC=1 the static command.
+install: build
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)/graft/evaluation/imdb" "$(SHARE)/doc/graft" \
+	  "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" "$(SHARE)/fish/vendor_completions.d"
+	install -m 755 $(GRAFT) "$(DESTDIR)$(PREFIX)/bin/graft"
+	cp -R models "$(SHARE)/graft/"
+	cp evaluation/imdb/test.jsonl evaluation/imdb/README.md "$(SHARE)/graft/evaluation/imdb/"
+	chmod -R a+rX "$(SHARE)/graft"
+	install -m 644 LICENSE "$(SHARE)/doc/graft/"
+	$(GRAFT) --generate-completion-script bash > "$(SHARE)/bash-completion/completions/graft"
+	$(GRAFT) --generate-completion-script zsh > "$(SHARE)/zsh/site-functions/_graft"
+	$(GRAFT) --generate-completion-script fish > "$(SHARE)/fish/vendor_completions.d/graft.fish"
+	chmod a+r "$(SHARE)/bash-completion/completions/graft" "$(SHARE)/zsh/site-functions/_graft" \
+	  "$(SHARE)/fish/vendor_completions.d/graft.fish"
 
 demo: build
 	rm -rf $(DEMO)
