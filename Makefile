@@ -14,6 +14,9 @@ SCRATCH = .build/static
 LINKAGE = --static-swift-stdlib
 endif
 
+# What graft --version shows beside the version; nothing without git. Results do not carry it.
+export GRAFT_COMMIT := $(shell test -e .git && git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
+
 .PHONY: all build static install deps demo test format format-check bench clean
 
 all: build
@@ -47,7 +50,7 @@ install: build
 	cp -R models "$(SHARE)/graft/"
 	cp evaluation/imdb/test.jsonl evaluation/imdb/README.md "$(SHARE)/graft/evaluation/imdb/"
 	chmod -R a+rX "$(SHARE)/graft"
-	install -m 644 LICENSE "$(SHARE)/doc/graft/"
+	install -m 644 LICENSE CITATION.cff "$(SHARE)/doc/graft/"
 	$(GRAFT) --generate-completion-script bash > "$(SHARE)/bash-completion/completions/graft"
 	$(GRAFT) --generate-completion-script zsh > "$(SHARE)/zsh/site-functions/_graft"
 	$(GRAFT) --generate-completion-script fish > "$(SHARE)/fish/vendor_completions.d/graft.fish"
