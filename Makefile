@@ -8,8 +8,11 @@ SWIFT = swift
 # The compiler that SwiftPM uses for C: the one beside swift.
 CLANG = $(firstword $(wildcard $(dir $(realpath $(shell command -v $(SWIFT))))clang) clang)
 QEMU = qemu-aarch64
-GRAFT = .build/release/graft
+SCRATCH = .build
+GRAFT = $(SCRATCH)/release/graft
 DEMO = demo
+PREFIX = /usr/local
+SHARE = $(DESTDIR)$(PREFIX)/share
 
 KERNELS = .build/kernels
 KERNEL_SOURCES = $(wildcard Sources/CVectorMath/*.c Tests/CVectorMathTests/*.c)
@@ -20,7 +23,16 @@ KERNEL_FLAGS += -fuse-ld=lld
 endif
 ARM64_FLAGS = --target=aarch64-linux-gnu -static
 
-.PHONY: all build deps deps-arm64 demo test test-kernels test-arm64 format format-check bench clean
+# STATIC=1 links the Swift runtime into the command, so that it runs where there is no toolchain.
+ifdef STATIC
+SCRATCH = .build/static
+LINKAGE = --static-swift-stdlib
+endif
+
+# What graft --version shows beside the version; nothing without git. Results do not carry it.
+export GRAFT_COMMIT := $(shell test -e .git && git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
+
+.PHONY: all build static install deps deps-arm64 demo test test-kernels test-arm64 format format-check bench clean
 
 all: build
 
@@ -47,7 +59,25 @@ deps:
 	@command -v $(SWIFT) >/dev/null 2>&1 || { echo "graft needs a Swift 6 toolchain: https://www.swift.org/install"; exit 1; }
 
 build: deps
-	$(SWIFT) build -c release --product graft
+	$(SWIFT) build -c release --scratch-path $(SCRATCH) $(LINKAGE) --product graft
+
+static:
+	$(MAKE) build STATIC=1
+
+# The command, the embedded models where it finds them, a sample of reviews, and completions; with STATIC=1 the static command.
+install: build
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(SHARE)/graft/evaluation/imdb" "$(SHARE)/doc/graft" \
+	  "$(SHARE)/bash-completion/completions" "$(SHARE)/zsh/site-functions" "$(SHARE)/fish/vendor_completions.d"
+	install -m 755 $(GRAFT) "$(DESTDIR)$(PREFIX)/bin/graft"
+	cp -R models "$(SHARE)/graft/"
+	cp evaluation/imdb/test.jsonl evaluation/imdb/README.md "$(SHARE)/graft/evaluation/imdb/"
+	chmod -R a+rX "$(SHARE)/graft"
+	install -m 644 LICENSE CITATION.cff "$(SHARE)/doc/graft/"
+	$(GRAFT) --generate-completion-script bash > "$(SHARE)/bash-completion/completions/graft"
+	$(GRAFT) --generate-completion-script zsh > "$(SHARE)/zsh/site-functions/_graft"
+	$(GRAFT) --generate-completion-script fish > "$(SHARE)/fish/vendor_completions.d/graft.fish"
+	chmod a+r "$(SHARE)/bash-completion/completions/graft" "$(SHARE)/zsh/site-functions/_graft" \
+	  "$(SHARE)/fish/vendor_completions.d/graft.fish"
 
 demo: build
 	rm -rf $(DEMO)

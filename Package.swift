@@ -19,6 +19,9 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
+    .target(
+      name: "CBuildCommit",
+      cSettings: [.define("GRAFT_COMMIT", to: "\"\(Context.environment["GRAFT_COMMIT"] ?? "")\"")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
@@ -56,7 +59,8 @@ let package = Package(
     .executableTarget(
       name: "graft",
       dependencies: [
-        "Files", "DenseMath", "Hub", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Training",
+        "CBuildCommit", "Files", "DenseMath", "Hub", "Checkpoints", "Tokenization", "Transformer", "Evaluation",
+        "Training",
         "Interpretability", "Stitching", "Atlas", "Reporting",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),

@@ -1,7 +1,8 @@
 import Files
 import Foundation
 
-/// Folders of models that have names: those in `GRAFT_MODELS`, else `models` of the package this program was built from.
+/// Folders of models that have names: those in `GRAFT_MODELS`, else those that came with this program: `share/graft/models`
+/// beside the `bin` it was installed into, or `models` of the package it was built from.
 package struct ModelFolders: Sendable {
   /// In the order they are searched.
   package let folders: [String]
@@ -68,7 +69,7 @@ package struct ModelFolders: Sendable {
       return nil
     }
     while folder.path != "/" {
-      if let models = models(in: folder.path) { return models }
+      if let models = models(in: folder.path) ?? installed(in: folder.path) { return models }
       folder.deleteLastPathComponent()
     }
     return nil
@@ -83,6 +84,11 @@ package struct ModelFolders: Sendable {
   private static func models(in package: String) -> String? {
     let isPackage = FileManager.default.fileExists(atPath: package + "/Package.swift")
     return isPackage && Folder.exists(package + "/models") ? package + "/models" : nil
+  }
+
+  private static func installed(in prefix: String) -> String? {
+    let models = prefix + "/share/graft/models"
+    return Folder.exists(models) ? models : nil
   }
 }
 

@@ -47,7 +47,7 @@ struct Graft: ParsableCommand {
                                as in Python's huggingface_hub; docs/hub.md
         NO_COLOR, FORCE_COLOR  no colour; colour without a terminal
       """,
-    version: Version.current,
+    version: Version.withCommit,
     subcommands: [
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensFit.self, LensClassifier.self,
       Identify.self, Attribute.self, Project.self, AtlasCommand.self, Align.self, Classify.self, Evaluate.self,

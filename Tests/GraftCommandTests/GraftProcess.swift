@@ -43,14 +43,15 @@ enum GraftProcess {
   ///   - input: standard input; empty when nil.
   ///   - environment: variables that are added; the process sees no others but PATH and HOME.
   ///   - output: an existing file that takes standard output.
+  ///   - installed: a copy of the executable to run in place of that of the build.
   ///   - fileBlocks: the most blocks of 512 bytes a file may have: a full disk, to the process.
   static func run(
     _ arguments: [String], input: [UInt8] = [], environment: [String: String] = [:], fileBlocks: Int? = nil,
-    directory: String? = nil, output: String? = nil
+    directory: String? = nil, output: String? = nil, installed: String? = nil
   ) throws -> GraftRun {
     let folder = try TemporaryFolder()
     let process = Process()
-    let executable = try #require(self.executable, "no graft beside the tests")
+    let executable = try #require(installed ?? self.executable, "no graft beside the tests")
     if let fileBlocks {
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
       process.arguments = ["-c", "ulimit -f \(fileBlocks); exec \"$0\" \"$@\"", executable] + arguments

@@ -19,7 +19,7 @@ struct Env: ParsableCommand {
   func run() throws {
     let machine = Machine()
     try output.print(machine.members) { style in
-      var sheet = FactSheet("graft \(Version.current)")
+      var sheet = FactSheet("graft \(Version.withCommit)")
       sheet.add("built with", "Swift \(Machine.compiler)")
       sheet.add("system", machine.system)
       sheet.add("processor", "\(machine.processor), \(machine.cores) cores")
@@ -123,7 +123,7 @@ struct Machine {
 
   var members: JSONMembers {
     JSONMembers.header("env") + [
-      "swift": Self.compiler, "system": system, "processor": processor, "cores": cores,
+      "commit": Version.commit, "swift": Self.compiler, "system": system, "processor": processor, "cores": cores,
       "instructions": ["active": instructions, "available": availableInstructions] as JSONMembers,
       "openblas": ["configuration": OpenBLASLibrary.configuration, "core": OpenBLASLibrary.core], "models": models,
       "environment": Dictionary(variables) { $1 }, "warnings": warnings,

@@ -1,0 +1,3 @@
+#include "CBuildCommit.h"
+
+const char *graft_build_commit(void) { return GRAFT_COMMIT; }
