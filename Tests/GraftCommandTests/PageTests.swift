@@ -27,7 +27,7 @@ import Testing
 
   private func version() throws -> String {
     "graft "
-      + (try GraftProcess.run("--version").output.split(separator: " ").last ?? "").trimmingCharacters(in: .newlines)
+      + (try GraftProcess.run("--version").output.split(separator: " ").first ?? "").trimmingCharacters(in: .newlines)
   }
 
   private static let text = "a waste of time"
