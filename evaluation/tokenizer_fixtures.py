@@ -1,8 +1,9 @@
 """tokenizer_fixtures.py ACLIMDB VOCABULARIES MODELS [--long]: writes Tests/TokenizationTests/Fixtures.
+tokenizer_fixtures.py --embedded: writes embedded.json alone, from the vocabularies that are there.
 
 What the `tokenizers` and `sentencepiece` packages (pinned in requirements-tokenizers.txt) make of a Unicode torture
 list, of 40 reviews and of 10 MB without a space. VOCABULARIES holds bert-base-uncased/vocab.txt and
-gpt2/{vocab.json,merges.txt}; MODELS the embedded checkpoints. The 10 MB take minutes, so only --long makes them anew.
+gpt2/{vocab.json,merges.txt}; MODELS the embedded checkpoints. embedded.json is of the 3,000 reviews in imdb/. The 10 MB take minutes, so only --long makes them anew.
 """
 import codecs
 import hashlib
@@ -14,6 +15,7 @@ import sys
 from collections import Counter
 
 import sentencepiece
+import tokenizer_parity
 import tokenizers
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
@@ -240,6 +242,18 @@ def write(path, text):
         out.write(text)
 
 
+def embedded():
+    """The tokens of every embedded review, a digest for each hundred: from the files of the fixtures alone."""
+    texts = [text for split in ("test", "train") for text in tokenizer_parity.reviews(f"{HERE}/imdb/{split}.jsonl")]
+    digests = {}
+    for name in ("bert-base-uncased", "gpt2", *tokenizer_parity.FAMILIES):
+        encode = with_tokenizers(tokenizer_parity.reference(os.path.join(OUT, name)))
+        lines = [digest(ids, offsets) for ids, _, offsets in (encode(text.encode()) for text in texts)]
+        digests[name] = [hashlib.sha256(" ".join(lines[i:i + 100]).encode()).hexdigest()[:16]
+                         for i in range(0, len(lines), 100)]
+    write(os.path.join(OUT, "embedded.json"), json.dumps(digests, indent=0, sort_keys=True) + "\n")
+
+
 def main(imdb, vocabularies, checkpoints, makes_long):
     cases, texts = torture(), reviews(imdb, 40)
     fixture = lambda *parts: os.path.join(OUT, *parts)
@@ -328,6 +342,7 @@ def main(imdb, vocabularies, checkpoints, makes_long):
     digests = {name: [digest(ids, offsets) for ids, _, offsets in (encode(text.encode()) for text in texts)]
                for name, encode in encoders.items()}
     write(fixture("reviews.json"), json.dumps(digests, indent=0, sort_keys=True) + "\n")
+    embedded()
 
     if makes_long:
         letters, long = long_text(), {}
@@ -351,10 +366,15 @@ Written by evaluation/tokenizer_fixtures.py with tokenizers {tokenizers.__versio
   offsets, in the same order.
 * `reviews.txt`: 40 reviews of the Large Movie Review Dataset (Maas et al., ACL 2011), one per line; `reviews.json`: for
   each tokenizer and review the first 16 digits of the SHA-256 of `id:start-end` joined by spaces.
+* `embedded.json`: the same of the 3,000 reviews in evaluation/imdb, test.jsonl first, with spaces for line feeds; for each hundred
+  the first 16 digits of the SHA-256 of their digests joined by spaces.
 * `long.json`: 10 MB of letters without a space: how many ids are compared, and the SHA-256 of those
   joined by spaces (its first 16 digits).
 """)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], makes_long="--long" in sys.argv[4:])
+    if sys.argv[1:] == ["--embedded"]:
+        embedded()
+    else:
+        main(*sys.argv[1:4], makes_long="--long" in sys.argv[4:])

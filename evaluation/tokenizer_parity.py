@@ -1,9 +1,10 @@
-"""tokenizer_parity.py ACLIMDB --graft PATH [--vocabularies DIR] [--limit N]
+"""tokenizer_parity.py TEXTS --graft PATH [--vocabularies DIR] [--only NAME ...] [--limit N]
 
-Tokenizes the 50,000 labelled reviews of ACLIMDB with `graft tokenize` and with the `tokenizers` package, and compares
-ids, tokens and byte offsets, for the embedded models and for DIR/bert-base-uncased (vocab.txt) and DIR/gpt2
-(vocab.json, merges.txt). A line feed inside a review becomes a space. Prints counts and the first difference of each
-kind, writes results/tokenizer_parity.json, and exits 1 if anything differs.
+Tokenizes the 50,000 labelled reviews of TEXTS, an aclImdb folder (or those of a .jsonl file), with `graft tokenize` and with
+the `tokenizers` package, and compares ids, tokens and byte offsets: for the embedded models, for the cased WordPiece and the
+RoBERTa vocabularies of the tests, and for DIR/bert-base-uncased (vocab.txt) and DIR/gpt2 (vocab.json, merges.txt). A line
+feed inside a review becomes a space. Prints counts and the first difference of each kind, and exits 1 if anything differs.
+Of a whole folder the counts go into results/tokenizer_parity.json, beside those of the same texts that are there.
 """
 import argparse
 import hashlib
@@ -14,13 +15,20 @@ import sys
 import tempfile
 
 import tokenizers
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODELS = os.path.join(HERE, "..", "models")
+FIXTURES = os.path.join(HERE, "..", "Tests", "TokenizationTests", "Fixtures")
+FAMILIES = ("wordpiece-cased", "roberta", "roberta-json", "roberta-json-prefix", "roberta-json-untrimmed")
 
 
 def reviews(folder):
+    """The labelled reviews of a folder, or those of a file, in its order."""
+    if os.path.isfile(folder):
+        with open(folder, encoding="utf8") as file:
+            yield from (json.loads(line)["text"].replace("\n", " ") for line in file)
+        return
     for split in ("train", "test"):
         for side in ("pos", "neg"):
             for name in sorted(os.listdir(f"{folder}/{split}/{side}"), key=lambda n: int(n.split("_")[0])):
@@ -30,6 +38,8 @@ def reviews(folder):
 
 def reference(folder):
     """The tokenizer that Hugging Face builds from a vocabulary alone, with the settings of tokenizer_config.json."""
+    if os.path.exists(f"{folder}/tokenizer.json"):
+        return Tokenizer.from_file(f"{folder}/tokenizer.json")
     path = f"{folder}/tokenizer_config.json"
     config = json.load(open(path)) if os.path.exists(path) else {}
     if os.path.exists(f"{folder}/vocab.txt"):
@@ -42,9 +52,16 @@ def reference(folder):
             single="[CLS] $A [SEP]", special_tokens=[(t, vocabulary[t]) for t in ("[CLS]", "[SEP]")])
         tokenizer.add_special_tokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"])
     else:
-        tokenizer = Tokenizer(models.BPE(*models.BPE.read_file(f"{folder}/vocab.json", f"{folder}/merges.txt")))
-        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=config.get("add_prefix_space", False))
-        tokenizer.add_special_tokens(["<|endoftext|>"])
+        vocabulary, merges = models.BPE.read_file(f"{folder}/vocab.json", f"{folder}/merges.txt")
+        tokenizer, prefix = Tokenizer(models.BPE(vocabulary, merges)), config.get("add_prefix_space", False)
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=prefix)
+        if config.get("tokenizer_class") == "RobertaTokenizer":
+            mask = AddedToken("<mask>", lstrip=True, normalized=False)
+            tokenizer.add_special_tokens(["<s>", "<pad>", "</s>", "<unk>", mask])
+            tokenizer.post_processor = processors.RobertaProcessing(
+                ("</s>", vocabulary["</s>"]), ("<s>", vocabulary["<s>"]), config.get("trim_offsets", True), prefix)
+        else:
+            tokenizer.add_special_tokens(["<|endoftext|>"])
     return tokenizer
 
 
@@ -82,16 +99,20 @@ def compare(graft, folder, tokenizer, file, lines):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("aclimdb")
+    parser.add_argument("texts")
     parser.add_argument("--graft", required=True, help="the graft executable")
     parser.add_argument("--vocabularies", help="a folder with bert-base-uncased/ and gpt2/")
+    parser.add_argument("--only", nargs="+", help="only these vocabularies")
     parser.add_argument("--limit", type=int, help="only so many reviews")
     arguments = parser.parse_args()
 
     folders = {name: os.path.join(MODELS, name) for name in ("imdb-bert-1", "imdb-gpt2-narrow")}
     if arguments.vocabularies:
         folders |= {name: os.path.join(arguments.vocabularies, name) for name in ("bert-base-uncased", "gpt2")}
-    lines = list(reviews(arguments.aclimdb))[:arguments.limit]
+    folders |= {name: os.path.join(FIXTURES, name) for name in FAMILIES}
+    if arguments.only:
+        folders = {name: folders[name] for name in arguments.only}
+    lines = list(reviews(arguments.texts))[:arguments.limit]
     results = {}
     with tempfile.NamedTemporaryFile("w", encoding="utf8", newline="") as file:
         data = "".join(line + "\n" for line in lines)
@@ -100,12 +121,15 @@ def main():
         for name, folder in folders.items():
             results[name] = compare(os.path.abspath(arguments.graft), folder, reference(folder), file.name, lines)
             print(name, results[name], flush=True)
-    if not arguments.limit:
-        os.makedirs(f"{HERE}/results", exist_ok=True)
-        stamp = {
-            "schema": 1, "tokenizers": tokenizers.__version__, "results": results,
-            "text_sha256": hashlib.sha256(data.encode()).hexdigest()}
-        with open(f"{HERE}/results/tokenizer_parity.json", "w", encoding="utf8") as out:
+    if not arguments.limit and os.path.isdir(arguments.texts):
+        path, stamp = f"{HERE}/results/tokenizer_parity.json", {
+            "schema": 1, "tokenizers": tokenizers.__version__, "text_sha256": hashlib.sha256(data.encode()).hexdigest()}
+        stored = json.load(open(path)) if os.path.exists(path) else {}
+        if all(stored.get(key) == value for key, value in stamp.items()):
+            stamp["results"] = stored["results"] | results
+        else:
+            stamp["results"] = results
+        with open(path, "w", encoding="utf8") as out:
             json.dump(stamp, out, indent=2, sort_keys=True)
             out.write("\n")
     sys.exit(any(value for result in results.values() for key, value in result.items() if key.startswith("differing")))

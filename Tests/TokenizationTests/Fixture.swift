@@ -30,6 +30,17 @@ enum Fixture {
     try bytes(path("reviews.txt")).split(separator: UInt8(ascii: "\n"))
   }
 
+  /// Those of evaluation/imdb, test.jsonl first, with spaces for line feeds.
+  static func embeddedReviews() throws -> [String] {
+    try ["test", "train"].flatMap { split in
+      let path = models + "/../evaluation/imdb/\(split).jsonl"
+      return try bytes(path).split(separator: UInt8(ascii: "\n")).map { line in
+        let review = JSONNode(try JSON.parse(String(decoding: line, as: UTF8.self), path: path), path: path)
+        return try review["text"].string().replacing("\n", with: " ")
+      }
+    }
+  }
+
   static func integers(_ node: JSONNode) throws -> [Int] { try node.array().map { try $0.int() } }
 
   private static func hex(_ text: String) -> [UInt8] {

@@ -37,12 +37,35 @@ import Tokenization
     let reviews = try Fixture.reviews()
     try #require(reviews.count == 40 && expected.count == 40)
     for (index, (review, expected)) in zip(reviews, expected).enumerated() {
-      let encoding = try tokenizer.encode(Array(review))
-      let line = zip(encoding.ids, encoding.offsets).map { "\($0):\($1.lowerBound)-\($1.upperBound)" }
-      let digest = Digest()
-      digest.update(line.joined(separator: " "))
-      #expect(try digest.finish().prefix(16) == expected, "review \(index)")
+      #expect(try Self.digest(tokenizer.encode(Array(review))) == expected, "review \(index)")
     }
+  }
+
+  /// The 3,000 reviews of evaluation/imdb, in hundreds.
+  @Test(arguments: [
+    "bert-base-uncased", "gpt2", "wordpiece-cased", "roberta", "roberta-json", "roberta-json-prefix",
+    "roberta-json-untrimmed",
+  ]) func embeddedReviews(_ name: String) throws {
+    let tokenizer = try Fixture.tokenizer(name)
+    let expected = try JSONNode.read(Fixture.path("embedded.json"))[name].array().map { try $0.string() }
+    let reviews = try Fixture.embeddedReviews()
+    try #require(reviews.count == 3000 && expected.count == 30)
+    for (index, expected) in expected.enumerated() {
+      let digests = try reviews[100 * index..<100 * (index + 1)].map { try Self.digest(tokenizer.encode($0)) }
+      #expect(try Self.digest(digests.joined(separator: " ")) == expected, "reviews from \(100 * index)")
+    }
+  }
+
+  private static func digest(_ encoding: Encoding) throws -> String {
+    try digest(
+      zip(encoding.ids, encoding.offsets).map { "\($0):\($1.lowerBound)-\($1.upperBound)" }.joined(separator: " "))
+  }
+
+  /// The first 16 digits of the SHA-256 of a text.
+  private static func digest(_ text: String) throws -> String {
+    let digest = Digest()
+    digest.update(text)
+    return String(try digest.finish().prefix(16))
   }
 
   /// 10 MB of letters without a space: the same ids, in time that grows no faster than n log n.
