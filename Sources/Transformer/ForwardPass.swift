@@ -113,7 +113,7 @@ struct ForwardPass {
 
     let sequences = querySequences(isCausal: attention.causal)
     if let cache {
-      cache.append(layer, keys: keys, values: values)
+      cache.append(layer, keys: keys, values: values, sequences: batch.sequences)
       (keys, values) = cache.rows(layer)
     }
     if let observer, wants(.attentionWeights, layer) {
@@ -159,20 +159,27 @@ struct ForwardPass {
   /// The queries that are carried on, with the keys that they see: those of a sequence together or, where a query sees the
   /// keys up to its own, neighbours together.
   private func querySequences(isCausal: Bool) -> [Attention.Sequence] {
-    func sequence(_ queries: Range<Int>, _ keys: Range<Int>) -> Attention.Sequence {
-      Attention.Sequence(queries: queries, keys: keys.lowerBound..<keys.upperBound + firstPosition)
+    /// With a cache the keys of a text begin at its first token there.
+    func sequence(_ queries: Range<Int>, of text: Int, through end: Int) -> Attention.Sequence {
+      let whole = batch.sequences[text]
+      let first = cache?.firstRow(of: text) ?? whole.lowerBound
+      return Attention.Sequence(
+        queries: queries, keys: first..<first + firstPosition + end - whole.lowerBound)
     }
-    guard let rows = selection?.rows else { return batch.sequences.map { sequence($0, $0) } }
+    guard let rows = selection?.rows else {
+      return batch.sequences.enumerated().map { sequence($1, of: $0, through: $1.upperBound) }
+    }
     var result: [Attention.Sequence] = []
     var place = 0
-    for whole in batch.sequences {
+    for (text, whole) in batch.sequences.enumerated() {
       while place < rows.count, rows[place] < whole.upperBound {
         let first = place
         repeat {
           place += 1
         } while place < rows.count && rows[place] < whole.upperBound
           && (!isCausal || rows[place] == rows[place - 1] + 1)
-        result.append(sequence(first..<place, whole.lowerBound..<(isCausal ? rows[place - 1] + 1 : whole.upperBound)))
+        result.append(
+          sequence(first..<place, of: text, through: isCausal ? rows[place - 1] + 1 : whole.upperBound))
       }
     }
     return result

@@ -59,7 +59,7 @@ struct GPT2: TransformerBody {
       // So that no row is read unnoticed that was not asked for.
       rest.selection?.spread(h.pointer, width: d, filling: .nan)
     }
-    pass.cache?.advance(by: T)
+    pass.cache?.advance(by: T / pass.batch.sequences.count)
   }
 
   /// h = (input W + b) + h. The sum is computed in the product's memory, which then becomes that of h.

@@ -146,22 +146,31 @@ public struct Model: Sendable {
   }
 
   /// The hidden states of `ids`, which follow the text in the cache and are added to it; of `rows` alone where given. A
-  /// causal model only. - Returns: [ids, d], after the last block and before ln_f. - Throws: `TransformerError`: not causal, an id or a
-  /// length that the model or the cache does not support; then the cache is unchanged.
+  /// causal model only. - Returns: [ids, d], after the last block and before ln_f. - Throws: as below.
   package func extend(
     _ ids: [Int32], rows: [Int]? = nil, cache: KeyValueCache, workspace: Workspace
+  ) throws -> HiddenState {
+    try extend(sideBySide: [ids], rows: rows, cache: cache, workspace: workspace)
+  }
+
+  /// The same for several texts side by side.
+  /// - Parameter texts: the next ids of each text of the cache, as many of each.
+  /// - Throws: `TransformerError`: not causal, an id or a length that the model or the cache does not support; then the
+  ///   cache is unchanged.
+  package func extend(
+    sideBySide texts: [[Int32]], rows: [Int]? = nil, cache: KeyValueCache, workspace: Workspace
   ) throws -> HiddenState {
     guard traits.isCausal else {
       throw TransformerError.missingHead(
         model: name, head: "causal attention",
         advice: "only a causal model, such as GPT-2, reads a text one token after the other")
     }
-    let needed = cache.tokens + ids.count
+    let needed = cache.tokens + (texts.first?.count ?? 0)
     guard needed <= cache.capacity else {
       throw TransformerError.tooLong(tokens: needed, positions: cache.capacity)
     }
     let pass = ForwardPass(
-      batch: try PackedBatch([ids]), workspace: workspace, observer: nil, cache: cache, rowsRead: rows)
+      batch: try PackedBatch(texts), workspace: workspace, observer: nil, cache: cache, rowsRead: rows)
     var h = try body.embed(pass)
     try body.advance(&h, through: 0..<dimensions.layers, pass)
     return h
