@@ -52,6 +52,16 @@ public struct Dataset: Sendable {
       name: name, sorted: reviews.sorted { naturallyPrecedes($0.id, $1.id) }, classNames: classNames, labelOrder: nil)
   }
 
+  /// Texts without classes, named `text/1`, `text/2`...
+  /// - Throws: `DatasetError.empty` without texts.
+  package init(name: String, texts: [String]) throws {
+    try self.init(
+      name: name, path: name,
+      reviews: texts.enumerated().map { number, text in
+        Review(id: "text/\(number + 1)", text: DecodedText(string: text, isRepaired: false), label: 0)
+      }, classNames: nil)
+  }
+
   init(name: String, sorted reviews: [Review], classNames: [String]?, labelOrder: LabelOrder?) {
     self.name = name
     self.reviews = reviews

@@ -72,6 +72,9 @@ package struct EncodedReviews: Sendable {
     batches = PackedBatch.plan(reviews.map(\.ids.count))
   }
 
+  /// The first `count` reviews, in batches of their own.
+  package func prefix(_ count: Int) -> EncodedReviews { EncodedReviews(Array(reviews.prefix(count))) }
+
   /// Every `count`-th review from the one at `index`, in batches of their own.
   package func part(_ index: Int, of count: Int) -> EncodedReviews {
     EncodedReviews(stride(from: index, to: reviews.count, by: count).map { reviews[$0] })

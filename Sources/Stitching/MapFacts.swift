@@ -5,9 +5,13 @@ import Files
 package struct MapFacts: Sendable {
   /// For `auto`, the recipe that was chosen at this cut.
   package let chosen: MapRecipe?
+  /// For a map from several levels, the ridge that was chosen.
+  package let ridge: Double?
+  /// For `auto`, the mean KL(B ‖ stitched) of the answers to texts by which it was chosen, in nats.
+  package let divergence: Double?
   /// The largest singular value of S over the smallest.
   package let condition: Double
-  /// ‖E_A - S E_B‖_F / ‖E_A‖_F.
+  /// ‖E_A - S E_B‖_F / ‖E_A‖_F; NaN for a map from several levels.
   package let residual: Double
   /// The similarity of mapped states to B's own; nil without texts to measure on.
   package let similarity: SeamSimilarity?
@@ -21,16 +25,17 @@ package struct MapFacts: Sendable {
     var known: [StitchingMap.Key: (condition: Double, residual: Double)] = [:]
     var result: [StitchPoint: MapFacts] = [:]
     for (cut, all) in sweep.maps {
-      let reference = texts?.seams[cut].flatMap {
-        SeamSimilarity.Reference($0, wE: sweep.finetuned.wE, threads: threads)
+      let reference = texts.flatMap {
+        SeamSimilarity.Reference($0, at: cut, wE: sweep.finetuned.wE, threads: threads)
       }
       for map in all {
         let key = StitchingMap.Key(map.recipe, draw: map.draw, cut: cut)
         let own = try known[key] ?? (map.condition(), maps.residual(of: map))
         known[key] = own
         result[sweep.point(cut, map)] = MapFacts(
-          chosen: map.chosen, condition: own.condition, residual: own.residual,
-          similarity: reference.map { SeamSimilarity(of: map, to: $0, threads: threads) })
+          chosen: map.chosen, ridge: map.ridge, divergence: map.divergence, condition: own.condition,
+          residual: own.residual,
+          similarity: reference.flatMap { SeamSimilarity(of: map, to: $0, threads: threads) })
       }
     }
     return result
@@ -38,6 +43,11 @@ package struct MapFacts: Sendable {
 }
 
 extension MapFacts: Encodable {
+  private enum CodingKeys: String, CodingKey {
+    case chosen, condition, residual, ridge, similarity
+    case divergence = "kl_to_finetuned"
+  }
+
   /// The properties in the results of an experiment.
   /// - Throws: `FileError`.
   package static func read(run directory: String) throws -> [StitchPoint: MapFacts] {
@@ -51,6 +61,8 @@ extension MapFacts: Encodable {
 
   private init(_ node: JSONNode) throws {
     chosen = node["chosen"].isPresent ? try MapRecipe(node["chosen"]) : nil
+    ridge = node["ridge"].isPresent ? try node["ridge"].double() : nil
+    divergence = node["kl_to_finetuned"].isPresent ? try node["kl_to_finetuned"].double() : nil
     // What is not finite is written as null.
     condition = node["condition"].isPresent ? try node["condition"].double() : .infinity
     residual = node["residual"].isPresent ? try node["residual"].double() : .nan

@@ -2,7 +2,7 @@ import Files
 
 /// How a map from A's hidden states to B's is computed: an equation, and the scaling of the mapped state.
 ///
-/// Written as on the command line and in results: `pinv`, `ridge:0.01`, `truncated:64+moments`. wE_A is [V, d_A], wE_B
+/// Written as on the command line and in results: `pinv`, `ridge:0.01`, `truncated:64+moments`, `affine:embed/last`. wE_A is [V, d_A], wE_B
 /// [V, d_B]; G_A = wE_Aᵀ wE_A, G_B = wE_Bᵀ wE_B and M = wE_Aᵀ wE_B are sums over the shared tokens; h_A and h_B are
 /// states of the same tokens of unlabelled texts on both sides of the cut.
 public struct MapRecipe: Hashable, Encodable, Sendable {
@@ -27,16 +27,21 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
     case weighted
     /// h_B = (h_A - ē_A) S + ē_B: `pinv` of the embeddings about their means ē.
     case centred
-    /// Upper bound: argmin Σ ‖h_A S - h_B‖² over the tokens of unlabelled texts, at each cut.
+    /// Upper bound: argmin Σ ‖h_A S - h_B‖² over the tokens of unlabelled texts, at each cut. From several levels it is
+    /// Σ ‖Σ h_A^l S_l - h_B‖² + λ v ‖S‖², v the mean square of a number of the states; the λ of `Seam.ridges` that fits texts best
+    /// that the map has not seen.
     case leastSquares
-    /// Upper bound: the same with a constant, h_B = h_A S + b.
+    /// Upper bound: the same with a constant, h_B = h_A S + b, and v the mean variance.
     case affine
-    /// At each cut the one of `candidates` that brings A's states closest to B's own, by a measure without labels.
+    /// At each cut the one of `candidates` with which the classifier's answers come closest to B's own, on texts without
+    /// labels.
     case auto
     /// Control: independent normal numbers with the Frobenius norm of `pinv`.
     case random
     /// Control: `pinv` with B's vocabulary permuted, so that tokens do not match.
     case shuffled
+    /// Control: `affine` with each state of A paired with B's state of another token.
+    case mismatched
     /// Control: the unmodified state, where the sizes agree.
     case identity
   }
@@ -52,12 +57,26 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
 
   /// Which map.
   public let kind: Kind
+  /// The states of A that it reads; a map of embeddings reads the last, and so does `auto`, which chooses.
+  public let levels: MapLevels
   /// The scaling of mapped states.
   public let matching: Matching
 
   /// A map, and the scaling of mapped states.
   public init(_ kind: Kind, matching: Matching = .none) {
+    self.init(kind, levels: .last, matching)
+  }
+
+  /// A map from several levels.
+  /// - Returns: nil for a kind that is not fitted to states, with other levels than the last.
+  public init?(_ kind: Kind, levels: MapLevels, matching: Matching = .none) {
+    guard levels == .last || Self.isFitted(kind) else { return nil }
+    self.init(kind, levels: levels, matching)
+  }
+
+  private init(_ kind: Kind, levels: MapLevels, _ matching: Matching) {
     self.kind = kind
+    self.levels = levels
     self.matching = matching
   }
 
@@ -77,25 +96,28 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
     [.pinv, .transpose, .random, .shuffled] + (equalWidths ? [.identity] : [])
   }
 
-  /// What `auto` chooses from, the simplest first: no controls, and no map that differs from one of these in its scale
-  /// alone, which would measure the same.
+  /// What `auto` chooses from, the simplest first.
   public static let candidates =
-    [Kind.pinv, .regression, .procrustes, .centred, .weighted].flatMap { kind in
-      [Matching.none, .moments].map { MapRecipe(kind, matching: $0) }
-    } + [MapRecipe(.affine)]
+    [MapRecipe.pinv, MapRecipe(.pinv, matching: .moments), MapRecipe(.affine)]
+    + [MapLevels.embedAndLast, .embedAndLastTwo, .all].map { MapRecipe(.affine, levels: $0, .none) }
 
   /// Whether the map is random.
   public var isDrawn: Bool { kind == .random || kind == .shuffled }
 
   /// Whether computing it needs unlabelled texts.
   public var needsTexts: Bool {
-    kind == .weighted || kind == .auto || isFitted || matching != .none
+    kind == .weighted || kind == .auto || Self.isFitted(kind) || matching != .none
   }
 
   /// Whether it differs between cuts.
-  public var dependsOnCut: Bool { isFitted || kind == .auto || matching != .none }
+  public var dependsOnCut: Bool { Self.isFitted(kind) || kind == .auto || matching != .none }
 
-  private var isFitted: Bool { kind == .leastSquares || kind == .affine }
+  /// Whether it may read several levels.
+  public var readsLevels: Bool { Self.isFitted(kind) }
+
+  private static func isFitted(_ kind: Kind) -> Bool {
+    kind == .leastSquares || kind == .affine || kind == .mismatched
+  }
 }
 
 extension MapRecipe {
@@ -103,15 +125,18 @@ extension MapRecipe {
   private static let plain: [(name: String, kind: Kind)] = [
     ("pinv", .pinv), ("transpose", .transpose), ("procrustes", .procrustes), ("procrustes-scaled", .scaledProcrustes),
     ("regression", .regression), ("weighted", .weighted), ("centred", .centred), ("least-squares", .leastSquares),
-    ("affine", .affine), ("auto", .auto), ("random", .random), ("shuffled", .shuffled), ("identity", .identity),
+    ("affine", .affine), ("auto", .auto), ("random", .random), ("shuffled", .shuffled), ("mismatched", .mismatched),
+    ("identity", .identity),
   ]
 
   /// The forms of a recipe, for a message.
   public static let spellings =
     plain.prefix(2).map(\.name).joined(separator: ", ") + ", ridge:λ, truncated:r, "
-    + plain.dropFirst(2).map(\.name).joined(separator: ", ") + ", each but auto perhaps with +norm or +moments"
+    + plain.dropFirst(2).map(\.name).joined(separator: ", ")
+    + ", each but auto perhaps with +norm or +moments; least-squares, affine and mismatched perhaps with levels, such as affine:all or "
+    + "affine:embed/last"
 
-  /// `pinv`, `ridge:0.01`, `truncated:64+moments`.
+  /// `pinv`, `ridge:0.01`, `truncated:64+moments`, `affine:all`.
   public var name: String {
     let base: String
     switch kind {
@@ -119,7 +144,7 @@ extension MapRecipe {
     case .truncated(let rank): base = "truncated:\(rank)"
     default: base = Self.plain.first { $0.kind == kind }?.name ?? ""
     }
-    return base + (matching == .none ? "" : "+" + matching.rawValue)
+    return base + (levels == .last ? "" : ":" + levels.name) + (matching == .none ? "" : "+" + matching.rawValue)
   }
 
   /// Reads what `name` writes.
@@ -133,14 +158,19 @@ extension MapRecipe {
     }
     let words = parts[0].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
     let kind: Kind?
+    var levels = MapLevels.last
     switch (words[0], words.dropFirst().first) {
     case ("ridge", let number?): kind = Double(number).flatMap { $0 > 0 && $0.isFinite ? .ridge($0) : nil }
     case ("truncated", let number?): kind = Int(number).flatMap { $0 > 0 ? .truncated($0) : nil }
     case (let word, nil): kind = Self.plain.first { $0.name == word }?.kind
-    default: kind = nil
+    case (let word, let text?):
+      kind = Self.plain.first { $0.name == word && Self.isFitted($0.kind) }?.kind
+      if kind != nil { levels = try MapLevels(text) }
     }
-    guard let kind, kind != .auto || matching == .none else { throw StitchingError.unknownMap(name) }
-    self.init(kind, matching: matching)
+    guard let kind, kind != .auto || matching == .none,
+      let recipe = MapRecipe(kind, levels: levels, matching: matching)
+    else { throw StitchingError.unknownMap(name) }
+    self = recipe
   }
 
   /// As its name.

@@ -15,10 +15,9 @@ package struct SeamSimilarity: Equatable, Sendable {
 
   /// B's side of a comparison, computed once for all maps of a cut.
   package struct Reference: Sendable {
-    fileprivate let covariances: (xx: DoubleMatrix, xy: DoubleMatrix, yy: DoubleMatrix)
-    /// The sampled states of A, [sampled, d_A].
-    fileprivate let x: Tensor
-    /// B's of the same tokens, [sampled, d_B].
+    fileprivate let statistics: SeamStatistics
+    fileprivate let cut: StitchCut
+    /// The sampled states of B, [sampled, d_B].
     fileprivate let own: Tensor
     fileprivate let wE: Tensor
     fileprivate let top: Int
@@ -26,14 +25,16 @@ package struct SeamSimilarity: Equatable, Sendable {
     fileprivate let tokens: [Set<Int>]
 
     /// - Parameters:
-    ///   - seam: of texts that no map was fitted on, with a sample.
+    ///   - statistics: of texts that no map was fitted on, with a sample.
     ///   - wE: B's token embedding, [V, d_B].
     ///   - top: how many tokens are compared.
     /// - Returns: nil without a sample.
-    package init?(_ seam: Seam, wE: Tensor, top: Int = 10, threads: Threads) {
-      guard let first = seam.sample.first else { return nil }
-      covariances = seam.moments.covariances
-      x = Tensor(shape: [seam.sample.count, first.x.count], seam.sample.flatMap(\.x))
+    package init?(
+      _ statistics: SeamStatistics, at cut: StitchCut, wE: Tensor, top: Int = 10, threads: Threads
+    ) {
+      guard let seam = statistics.seam(cut), let first = seam.sample.first else { return nil }
+      self.statistics = statistics
+      self.cut = cut
       own = Tensor(shape: [seam.sample.count, first.y.count], seam.sample.flatMap(\.y))
       self.wE = wE
       self.top = top
@@ -44,8 +45,13 @@ package struct SeamSimilarity: Equatable, Sendable {
 
 extension SeamSimilarity {
   /// - Parameter reference: B's own states at the map's cut.
-  package init(of map: StitchingMap, to reference: Reference, threads: Threads) {
-    let covariances = reference.covariances
+  /// - Returns: nil for a map from levels that the statistics do not have.
+  package init?(of map: StitchingMap, to reference: Reference, threads: Threads) {
+    guard let seam = reference.statistics.seam(reference.cut, levels: map.levels), let first = seam.sample.first else {
+      return nil
+    }
+    let covariances = seam.moments.covariances
+    let x = Tensor(shape: [seam.sample.count, first.x.count], seam.sample.flatMap(\.x))
     let mappedCross = map.matrix.transposed * covariances.xy
     let mapped = map.matrix.transposed * (covariances.xx * map.matrix)
     let scale = mapped.frobeniusNorm * covariances.yy.frobeniusNorm
@@ -53,7 +59,7 @@ extension SeamSimilarity {
     let (rows, width, own) = (reference.own.rows, reference.own.columns, reference.own)
     sampled = rows
     let states = FloatBuffer(count: rows * width)
-    map.apply(reference.x.pointer, rows: rows, into: states.pointer, threads: threads)
+    map.apply(x.pointer, rows: rows, into: states.pointer, threads: threads)
     cosine =
       (0..<rows).reduce(0.0) { $0 + Self.cosine(states.pointer + $1 * width, own.pointer + $1 * width, width) }
       / Double(rows)

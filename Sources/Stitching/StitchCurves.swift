@@ -56,21 +56,28 @@ package struct StitchCurves: Sendable {
 
   package let families: [Family]
   package let seeds: [SeedFamily]
+  /// The automatic cuts of seeds, where `auto` was asked for.
+  package let automatic: [AutomaticSeeds]
 
-  /// - Parameter seed: of the resampling.
+  /// - Parameters:
+  ///   - facts: of the maps, by which `auto` chose.
+  ///   - seed: of the resampling.
   /// - Throws: `EvaluationError` when points of a pair differ in their reviews.
-  package init(_ results: StitchResults, seed: UInt64) throws {
+  package init(_ results: StitchResults, facts: [StitchPoint: MapFacts], seed: UInt64) throws {
     let all = results.families
     families = try all.map { Family(scores: $0, curves: $0.curves(seed: seed), comparisons: try $0.comparisons()) }
-    seeds = results.grid.seedSets.flatMap { pairs in
+    let sets = results.grid.seedSets.flatMap { pairs in
       results.grid.seams.flatMap { seam in
-        results.grid.pairs[pairs[0]].transplanted.compactMap { transplanted in
-          StitchFamily.seedCurves(
-            all.filter { pairs.contains($0.pair) && $0.seam == seam && $0.transplanted == transplanted },
-            of: pairs, seed: seed)
+        results.grid.pairs[pairs[0]].transplanted.map { transplanted in
+          (
+            pairs,
+            all.filter { pairs.contains($0.pair) && $0.seam == seam && $0.transplanted == transplanted }
+          )
         }
       }
     }
+    seeds = sets.compactMap { StitchFamily.seedCurves($1, of: $0, seed: seed) }
+    automatic = sets.compactMap { AutomaticSeeds($1, of: $0, results: results, facts: facts, seed: seed) }
   }
 }
 
@@ -78,7 +85,7 @@ extension StitchCurves: Encodable {
   package func encode(to encoder: any Encoder) throws {
     try encoder.encode([
       "comparisons": families.flatMap(\.comparisons), "curves": families.flatMap(\.members),
-      "seed_curves": seeds.flatMap(\.members),
+      "seed_chosen": automatic.map(\.members), "seed_curves": seeds.flatMap(\.members),
     ])
   }
 

@@ -158,8 +158,8 @@ extension StitchExperiment {
   /// - Parameter models: those of `names`.
   /// - Throws: as `StitchPair` and `StitchRun`; `EvaluationError` for an unknown text cleaning.
   package func run(
-    _ models: [TokenizedModel], unlabelled: Dataset?, shard: StitchGrid.Shard = .whole, workspace: Workspace,
-    reader: @escaping StitchPair.Reader = { _, _, _ in }
+    _ models: [TokenizedModel], unlabelled: UnlabelledSource?, shard: StitchGrid.Shard = .whole, workspace: Workspace,
+    progress: ProgressHandler = .none, reader: @escaping StitchPair.Reader = { _, _, _ in }
   ) throws -> StitchRun {
     let grid = grid(of: models.map(\.model))
     let pairs = try grid.pairs.map { pair in
@@ -169,14 +169,15 @@ extension StitchExperiment {
         maxLength: maxLength)
     }
     return try StitchRun(
-      grid, pairs: pairs, unlabelled: unlabelled, seed: seed, shard: shard, workspace: workspace, reader: reader)
+      grid, pairs: pairs, unlabelled: unlabelled, seed: seed, shard: shard, workspace: workspace,
+      progress: progress, reader: reader)
   }
 
   /// Everything that defines a run, without the header of `run.json`, and the kind of processor, on which last bits depend.
   /// - Parameter digests: SHA-256 of the models of `names`.
   /// - Throws: `DigestError`.
   package func stamp(
-    _ run: StitchRun, dataset: Dataset, unlabelled: Dataset?, revisions: [String?], digests: [String],
+    _ run: StitchRun, dataset: Dataset, revisions: [String?], digests: [String],
     shard: StitchGrid.Shard,
     threads: Threads
   ) throws -> JSONMembers {
@@ -189,7 +190,7 @@ extension StitchExperiment {
       },
       "options": ["threads": threads.count], "pairs": run.grid.pairs,
       "processors": [ProcessorKind.current], "seed": Int(clamping: seed),
-      "shard": shard == .whole ? nil : [shard.index, shard.count], "unlabelled_sha256": try unlabelled?.sha256(),
+      "shard": shard == .whole ? nil : [shard.index, shard.count], "unlabelled_sha256": try run.unlabelledDigest(),
     ]
   }
 }

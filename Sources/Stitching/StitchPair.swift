@@ -74,25 +74,34 @@ struct UnlabelledTexts {
   let fitting: SeamStatistics
   /// Of the rest, with a sample: for measuring them.
   let measuring: SeamStatistics
+  /// Of the texts of `measuring`, those whose answers `auto` compares.
+  let answered: EncodedReviews
 
   /// The number of tokens of the measures on single states.
   private static let sampled = 1000
+  /// The most texts whose answers `auto` compares.
+  private static let answers = 200
 
   /// Runs both models over texts, whose labels are not used.
+  /// - Parameter recipes: of the maps that are made from them.
   /// - Throws: `StitchingError`; what tokenizing and running throw.
   init(
-    _ dataset: Dataset, of pair: StitchPair, kept: [Int], transplanted: [Int], options: StitchedModel.Options,
-    workspace: Workspace, _ reader: StitchPair.Reader
+    _ dataset: Dataset, of pair: StitchPair, recipes: [MapRecipe], kept: [Int], transplanted: [Int],
+    options: StitchedModel.Options, workspace: Workspace, _ reader: StitchPair.Reader
   ) throws {
     guard pair.shared.isWhole else { throw StitchingError.textsNeedOneVocabulary }
     let texts = try pair.read(dataset, by: pair.a, threads: workspace.threads, reader)
     guard texts.reviews.count >= 2 else { throw StitchingError.tooFewTexts(dataset: dataset.name) }
-    func statistics(_ half: Int, sampled: Int) throws -> SeamStatistics {
+    let levels = Set(recipes.map(\.levels)).sorted { $0.name < $1.name }
+    func statistics(_ texts: EncodedReviews, sampled: Int) throws -> SeamStatistics {
       try SeamStatistics(
-        pretrained: pair.a.model, finetuned: pair.b.model, kept: kept, transplanted: transplanted, options: options,
-        texts: texts.part(half, of: 2), sampled: sampled, workspace: workspace)
+        pretrained: pair.a.model, finetuned: pair.b.model, kept: kept, transplanted: transplanted, levels: levels,
+        withMismatch: recipes.contains { $0.kind == .mismatched }, options: options, texts: texts, sampled: sampled,
+        workspace: workspace)
     }
-    fitting = try statistics(0, sampled: 0)
-    measuring = try statistics(1, sampled: Self.sampled)
+    let rest = texts.part(1, of: 2)
+    fitting = try statistics(texts.part(0, of: 2), sampled: 0)
+    measuring = try statistics(rest, sampled: Self.sampled)
+    answered = rest.prefix(Self.answers)
   }
 }

@@ -90,7 +90,7 @@ extension StitchResults.Score {
 }
 
 extension StitchResults {
-  /// Of an experiment: `baselines`, `points`, `self`.
+  /// Of an experiment: `baselines`, `chosen`, `points`, `self`.
   /// - Parameters:
   ///   - facts: properties of the maps.
   ///   - processors: the kind of processor that computed each of as many shards, with which points are then tagged; fewer
@@ -104,6 +104,9 @@ extension StitchResults {
     }
     return [
       "baselines": grid.pairs.indices.compactMap(baseline),
+      "chosen": automaticCuts(facts).map { cut -> JSONMembers in
+        cut.membersInPair + ["pair": cut.score.point.pair, "seam": cut.score.point.seam]
+      },
       "points": try points.map { try members($0) + ["facts": facts[$0.point]] as JSONMembers },
       "self": try own.map(members),
     ]
@@ -117,7 +120,7 @@ extension StitchResults {
     ]
   }
 
-  /// Of one pair under one seam: `baselines` with `self`, `maps`, `n`, `points`, `truncated`.
+  /// Of one pair under one seam: `baselines` with `self`, `chosen`, `maps`, `n`, `points`, `truncated`.
   /// - Throws: `EvaluationError.noPredictions`.
   package func membersInPair(facts: [StitchPoint: MapFacts]) throws -> JSONMembers {
     guard let chance = chance(0), let finetuned = finetuned(0) else { throw EvaluationError.noPredictions }
@@ -129,7 +132,7 @@ extension StitchResults {
       "chance": chance, "finetuned": finetuned.accuracy, "finetuned_ci95": finetuned.interval, "self": list(own),
     ]
     return [
-      "baselines": baselines,
+      "baselines": baselines, "chosen": automaticCuts(facts).map(\.membersInPair),
       "maps": grid.points.compactMap { point in facts[point].map { point.membersInPair + $0 } },
       "n": finetuned.n, "points": list(points), "truncated": truncated.count,
     ]

@@ -1,4 +1,5 @@
 import Evaluation
+import Files
 import Transformer
 
 /// Runs the points of a grid, or of one shard: computes the maps of a pair under a seam, and scores batches of reviews.
@@ -22,7 +23,10 @@ package final class StitchRun {
   /// By pair, after `read`.
   package private(set) var reviews: [StitchReviews] = []
   private let pairs: [StitchPair]
-  private let unlabelled: Dataset?
+  private let unlabelled: UnlabelledSource?
+  private let progress: ProgressHandler
+  /// The texts that each pretrained model wrote, by its place in the experiment.
+  private var written: [Int: Dataset] = [:]
   private let seed: UInt64
   private let shard: StitchGrid.Shard
   private let workspace: Workspace
@@ -40,12 +44,14 @@ package final class StitchRun {
   /// - Throws: `StitchingError` for a grid that does not fit its models and texts; `TransformerError` for a B without a
   ///   classifier.
   package init(
-    _ grid: StitchGrid, pairs: [StitchPair], unlabelled: Dataset?, seed: UInt64, shard: StitchGrid.Shard = .whole,
-    workspace: Workspace, reader: @escaping StitchPair.Reader = { _, _, _ in }
+    _ grid: StitchGrid, pairs: [StitchPair], unlabelled: UnlabelledSource?, seed: UInt64,
+    shard: StitchGrid.Shard = .whole,
+    workspace: Workspace, progress: ProgressHandler = .none, reader: @escaping StitchPair.Reader = { _, _, _ in }
   ) throws {
     self.grid = grid
     self.pairs = pairs
     self.unlabelled = unlabelled
+    self.progress = progress
     self.seed = seed
     self.shard = shard
     self.workspace = workspace
@@ -108,6 +114,42 @@ package final class StitchRun {
     }
   }
 
+  /// The unlabelled texts of a pair, with those that its pretrained model writes, once for all pairs.
+  /// - Throws: as `TokenizedModel.writtenTexts`.
+  package func unlabelledTexts(of pair: Int) throws -> Dataset? {
+    switch unlabelled {
+    case nil: return nil
+    case .texts(let texts): return texts
+    case .generated(let count):
+      let place = grid.pairs[pair].pretrained
+      if let texts = written[place] { return texts }
+      let texts = try pairs[pair].a.writtenTexts(
+        count, maxLength: pairs[pair].maxLength, seed: seed, workspace: workspace, progress: progress)
+      written[place] = texts
+      return texts
+    }
+  }
+
+  /// The generated texts of each pretrained model, in the order of their first pairs; none where texts were given.
+  /// - Throws: as above.
+  package func generatedTexts() throws -> [Dataset] {
+    guard case .generated = unlabelled else { return [] }
+    var places: Set<Int> = []
+    return try grid.pairs.indices.filter { places.insert(grid.pairs[$0].pretrained).inserted }
+      .compactMap { try unlabelledTexts(of: $0) }
+  }
+
+  /// What identifies the unlabelled texts: their SHA-256, or that of the lines of the SHA-256 of several.
+  /// - Throws: `DigestError`; as above.
+  package func unlabelledDigest() throws -> String? {
+    if case .texts(let texts) = unlabelled { return try texts.sha256() }
+    let own = try generatedTexts().map { try $0.sha256() }
+    guard own.count > 1 else { return own.first }
+    let digest = Digest()
+    for one in own { digest.update(one + "\n") }
+    return try digest.finish()
+  }
+
   private func measure(_ prepared: Prepared) throws -> [StitchPoint: MapFacts] {
     try MapFacts.all(
       of: prepared.sweep, prepared.maps, measuredOn: prepared.texts?.measuring, workspace.threads)
@@ -133,15 +175,31 @@ package final class StitchRun {
     let kept = Set(points.map(\.cut.kept)).sorted()
     let maps = try StitchingMaps(
       pair.a.model.wE, pair.b.model.wE, shared: pair.shared, seed: seed, threads: workspace.threads)
+    // Without those whose statistics would take too much memory.
+    let candidates = MapRecipe.candidates.filter {
+      SeamStatistics.memory(pair.a.model, kept: kept, levels: [$0.levels]) <= SeamStatistics.memoryLimit
+    }
+    let recipes = shape.recipes + (shape.recipes.contains(MapRecipe(.auto)) ? candidates : [])
     // With positions added again, states differ from B's own, and without a cut there is nothing to measure.
     let texts =
       try options.addsPositions || kept.isEmpty
       ? nil
-      : unlabelled.map {
+      : unlabelledTexts(of: job.pair).map {
         try UnlabelledTexts(
-          $0, of: pair, kept: kept, transplanted: shape.transplanted, options: options, workspace: workspace, reader)
+          $0, of: pair, recipes: recipes, kept: kept, transplanted: shape.transplanted, options: options,
+          workspace: workspace, reader)
       }
     let asked = Set(points)
+    func map(_ recipe: MapRecipe, draw: Int, _ cut: StitchCut) throws -> StitchingMap {
+      try maps.map(recipe, draw: draw, texts: texts?.fitting, measuredOn: texts?.measuring, cut: cut)
+    }
+    var automatic: [StitchCut: StitchingMap] = [:]
+    if let texts, shape.recipes.contains(MapRecipe(.auto)) {
+      automatic = try AutomaticMaps(
+        pair.a.model, pair.b.model, kept: kept, transplanted: shape.transplanted, options: options,
+        texts: texts.answered, workspace: workspace
+      ) { cut in try candidates.map { try map($0, draw: 0, cut) } }.maps
+    }
     var made: [StitchingMap.Key: StitchingMap] = [:]
     let sweep = try StitchSweep(
       pretrained: pair.a.model, finetuned: pair.b.model, kept: kept, transplanted: shape.transplanted,
@@ -154,8 +212,7 @@ package final class StitchRun {
           }
           let key = StitchingMap.Key(recipe, draw: draw, cut: cut)
           if let map = made[key] { return map }
-          let map = try maps.map(
-            recipe, draw: draw, texts: texts?.fitting, measuredOn: texts?.measuring, cut: cut)
+          let map = try recipe.kind == .auto ? automatic[cut] : map(recipe, draw: draw, cut)
           made[key] = map
           return map
         }

@@ -87,16 +87,21 @@ package struct StitchSweep: Sendable {
     let head = try finetuned.requireClassifier()
     let rows = head.rowsRead(of: batch)
     var h = try pretrained.embed(batch, workspace: workspace)
-    var depth = 0
+    // A's states that maps at this or a later cut read.
+    let read = Set(maps.flatMap { cut, all in all.flatMap { $0.levels.depths(kept: cut.kept) } })
+    var (depth, states) = (0, [Int: HiddenState]())
     for count in kept {
-      try pretrained.advance(&h, through: depth..<count, batch, workspace: workspace)
-      depth = count
+      for next in read.filter({ (depth...count).contains($0) && states[$0] == nil }).sorted() {
+        try pretrained.advance(&h, through: depth..<next, batch, workspace: workspace)
+        depth = next
+        states[next] = h
+      }
       for upper in transplanted {
         let cut = StitchCut(kept: count, transplanted: upper)
         for map in maps[cut] ?? [] {
           let model = try StitchedModel(
             pretrained: pretrained, kept: count, map: map, finetuned: finetuned, transplanted: upper, options: options)
-          let last = try model.finish(h, batch, rows: rows, workspace: workspace)
+          let last = try model.finish(model.levels.compactMap { states[$0] }, batch, rows: rows, workspace: workspace)
           let logits = head.apply(last, batch, workspace: workspace)
           receive(point(cut, map), try zip(reviews, logits).map { try $0.prediction($1) })
         }

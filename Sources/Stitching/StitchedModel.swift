@@ -1,3 +1,4 @@
+import DenseMath
 import Files
 import Transformer
 
@@ -42,6 +43,12 @@ public struct StitchedModel: Sendable {
     try Self.check(pretrained, finetuned, options)
     try Self.check(.kept, [kept], of: pretrained)
     try Self.check(.transplanted, [transplanted], of: finetuned)
+    let expected = map.levels.depths(kept: kept).count * pretrained.dimensions.hidden
+    guard map.matrix.rows == expected, map.matrix.columns == finetuned.dimensions.hidden else {
+      throw StitchingError.mapOfOtherStates(
+        map: map.recipe.name, expected: [expected, finetuned.dimensions.hidden],
+        found: [map.matrix.rows, map.matrix.columns])
+    }
     self.pretrained = pretrained
     self.finetuned = finetuned
     self.kept = kept
@@ -71,16 +78,22 @@ public struct StitchedModel: Sendable {
   /// B's transplanted blocks.
   private var upper: Range<Int> { finetuned.dimensions.layers - transplanted..<finetuned.dimensions.layers }
 
-  /// A's hidden state `kept` through the map and B's last blocks.
+  /// The hidden states of A that the map reads, by the number of blocks before them, in ascending order.
+  public var levels: [Int] { map.levels.depths(kept: kept) }
+
+  /// A's hidden states through the map and B's last blocks.
   /// - Parameters:
+  ///   - states: those of `levels`, in that order.
   ///   - rows: the rows of the batch that are read, as in `forward`.
   ///   - observer: sees B's blocks as `kept`, `kept` + 1...
   ///   - interventions: count B's blocks so, too; those in A's have no effect here.
   public func finish(
-    _ h: HiddenState, _ batch: PackedBatch, rows: [Int]? = nil, workspace: Workspace, observer: (any Observer)? = nil,
+    _ states: [HiddenState], _ batch: PackedBatch, rows: [Int]? = nil, workspace: Workspace,
+    observer: (any Observer)? = nil,
     interventions: [Intervention] = []
   ) throws -> HiddenState {
-    var mapped = try carry(h, batch, workspace: workspace)
+    precondition(states.count == levels.count, "\(states.count) states for \(levels.count) levels")
+    var mapped = try carry(states, batch, workspace: workspace)
     try finetuned.advance(
       &mapped, through: upper, batch, rows: rows, workspace: workspace,
       observer: observer.map { Renumbered($0, by: kept - upper.lowerBound) },
@@ -92,16 +105,33 @@ public struct StitchedModel: Sendable {
   }
 
   /// The seam: A's ln_f if set, the map, B's position embeddings if set.
-  private func carry(_ h: HiddenState, _ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
-    let mapped = HiddenState(tokens: h.tokens, width: finetuned.dimensions.hidden)
-    if options.appliesFinalNorm {
-      let normalized = pretrained.finalNormApplied(to: h, workspace: workspace)
-      map.apply(normalized.pointer, rows: h.tokens, into: mapped.pointer, threads: workspace.threads)
-    } else {
-      map.apply(h.pointer, rows: h.tokens, into: mapped.pointer, threads: workspace.threads)
-    }
+  private func carry(_ states: [HiddenState], _ batch: PackedBatch, workspace: Workspace) throws -> HiddenState {
+    let read =
+      options.appliesFinalNorm
+      ? states.map { pretrained.finalNormApplied(to: $0, workspace: workspace) } : states
+    let mapped = HiddenState(tokens: batch.tokens, width: finetuned.dimensions.hidden)
+    let h = read.count == 1 ? read[0] : HiddenState(sideBySide: read, threads: workspace.threads)
+    map.apply(h.pointer, rows: h.tokens, into: mapped.pointer, threads: workspace.threads)
     if options.addsPositions { try finetuned.addPositions(to: mapped, batch) }
     return mapped
+  }
+}
+
+extension HiddenState {
+  /// States of the same tokens side by side, [T, Σ d].
+  fileprivate init(sideBySide states: [HiddenState], threads: Threads) {
+    let joined = HiddenState(tokens: states[0].tokens, width: states.reduce(0) { $0 + $1.width })
+    nonisolated(unsafe) let sources = states
+    nonisolated(unsafe) let out = joined.pointer
+    let width = joined.width
+    threads.runRows(joined.tokens) { token in
+      var place = token * width
+      for h in sources {
+        (out + place).update(from: h.pointer + token * h.width, count: h.width)
+        place += h.width
+      }
+    }
+    self = joined
   }
 }
 
@@ -138,10 +168,15 @@ extension StitchedModel: TransformerModel {
   ) throws -> HiddenState {
     try Intervention.check(interventions, blocks: blockDimensions, batch)
     var h = try pretrained.embed(batch, workspace: workspace)
-    try pretrained.advance(
-      &h, through: 0..<kept, batch, workspace: workspace, observer: observer,
-      interventions: interventions.filter { $0.site.layer < kept })
-    return try finish(h, batch, rows: rows, workspace: workspace, observer: observer, interventions: interventions)
+    let below = interventions.filter { $0.site.layer < kept }
+    var (depth, states) = (0, [HiddenState]())
+    for next in levels {
+      try pretrained.advance(
+        &h, through: depth..<next, batch, workspace: workspace, observer: observer, interventions: below)
+      depth = next
+      states.append(h)
+    }
+    return try finish(states, batch, rows: rows, workspace: workspace, observer: observer, interventions: interventions)
   }
 
   /// The digest of the two models' digests, A's first, as hexadecimal lines.

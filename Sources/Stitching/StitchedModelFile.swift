@@ -99,6 +99,7 @@ package struct StitchedModelFile: Equatable, Sendable {
       return model
     }
     let (a, b) = (try open(pretrained), try open(finetuned))
+    try StitchedModel.check(.kept, [kept], of: a)
     let map = try map.needsTexts ? storedMap(directory, from: a, to: b) : madeMap(from: a, to: b)
     return try StitchedModel(
       pretrained: a, kept: kept, map: map, finetuned: b, transplanted: transplanted, options: options)
@@ -127,7 +128,8 @@ package struct StitchedModelFile: Equatable, Sendable {
     let found = try Digest.ofFile(path)
     guard found == expected else { throw StitchingError.changedMap(path: path, expected: expected, found: found) }
     return try StitchingMap(
-      reading: path, recipe: map, draw: draw, from: a.dimensions.hidden, to: b.dimensions.hidden)
+      reading: path, recipe: map, draw: draw, from: map.levels.depths(kept: kept).count * a.dimensions.hidden,
+      to: b.dimensions.hidden)
   }
 }
 

@@ -13,6 +13,14 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
   case differentFeatures(first: Int, second: Int)
   /// An unknown map.
   case unknownMap(String)
+  /// Levels that cannot be read.
+  case unknownLevels(String)
+  /// Levels of which none is at or below a cut.
+  case levelsAboveCut(levels: String, kept: Int)
+  /// Levels whose statistics take too much memory, in bytes.
+  case levelsTooWide(levels: String, bytes: Int, limit: Int)
+  /// A map that does not go from the states that a cut has, [levels · d_A, d_B].
+  case mapOfOtherStates(map: String, expected: [Int], found: [Int])
   /// More directions than B's embedding has.
   case rankOutOfRange(found: Int, width: Int)
   /// A map that needs unlabelled texts, without them.
@@ -22,6 +30,10 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
   case notWithPositions(map: String?)
   /// Too few unlabelled texts: one half fits maps, the other measures them.
   case tooFewTexts(dataset: String)
+  /// A number of generated texts that is none.
+  case unknownTexts(String)
+  /// A model that cannot write texts by itself.
+  case cannotWrite(model: String)
   /// Unlabelled texts for models that do not tokenize them alike.
   case textsNeedOneVocabulary
   /// A saved map with another digest.
@@ -54,6 +66,18 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
         + "leave it out"
     case .unknownMap(let name):
       return "there is no map \"\(name)\"; there are \(MapRecipe.spellings)"
+    case .unknownLevels(let text):
+      return "\"\(text)\" is no list of levels; expected \(MapLevels.spellings)"
+    case .levelsAboveCut(let levels, let kept):
+      return "none of the levels \(levels) is at or below the cut after \(kept) blocks; keep more blocks or add last"
+    case .levelsTooWide(let levels, let bytes, let limit):
+      func gibibytes(_ bytes: Int) -> Double { (Double(bytes) / Double(1 << 30) * 10).rounded() / 10 }
+      return
+        "the levels \(levels) need \(gibibytes(bytes)) GiB for products of all their numbers, of at most "
+        + "\(gibibytes(limit)); give fewer, such as embed/last"
+    case .mapOfOtherStates(let map, let expected, let found):
+      return
+        "the map \(map) is \(found[0]) by \(found[1]), but the states at this cut need \(expected[0]) by \(expected[1])"
     case .rankOutOfRange(let found, let width):
       return "truncated:\(found) keeps \(found) directions; the fine-tuned model's embedding allows 1 to \(width)"
     case .needsTexts(let map):
@@ -65,6 +89,12 @@ public enum StitchingError: Error, Equatable, Sendable, CustomStringConvertible 
       return "unlabelled texts compare states that hold their positions, which are added again after the map"
     case .tooFewTexts(let dataset):
       return "\(dataset): expected at least 2 unlabelled texts, one to make maps from and one to measure them on"
+    case .unknownTexts(let text):
+      return "\"\(text)\": expected \(UnlabelledSource.word), or with a number of texts from 2, such as "
+        + "\(UnlabelledSource.word):500; a file of that name is ./\(text)"
+    case .cannotWrite(let model):
+      return
+        "\(model) has no token that begins a text, or none that stands for a masked one, and cannot write texts by itself"
     case .textsNeedOneVocabulary:
       return
         "unlabelled texts need models with the same vocabulary, so that both read the same tokens; these share only "

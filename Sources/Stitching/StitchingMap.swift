@@ -1,6 +1,7 @@
 import DenseMath
 
-/// A map from A's hidden states to B's, h_B = h_A S + b, computed by a recipe.
+/// A map from A's hidden states to B's, h_B = h_A S + b, computed by a recipe; from several levels h_A is those states of A
+/// side by side.
 ///
 /// Dar et al., section 5 of "Analyzing Transformers in Embedding Space": a state of A is read as scores over the vocabulary
 /// and written into B by a right inverse of B's embedding.
@@ -24,23 +25,27 @@ public struct StitchingMap: Sendable {
   public let chosen: MapRecipe?
   /// Which draw of a seeded map; 0 for the others.
   public let draw: Int
-  /// S in Double, [d_A, d_B].
+  /// S in Double, [d_A, d_B]; d_A rows for each level.
   public let matrix: DoubleMatrix
   /// b, [d_B]; nil for none.
   public let offset: [Double]?
   /// The norm to which every mapped state is scaled; nil for no scaling.
   public let norm: Double?
+  /// For a map from several levels, the ridge that was chosen (`Seam.ridges`); nil for the others.
+  package let ridge: Double?
+  /// For `auto`, the mean KL(B ‖ stitched) of the classifier's answers by which it was chosen, in nats.
+  package let divergence: Double?
   /// S rounded to Float32, which multiplies states.
   package let tensor: Tensor
 
   /// - Parameters:
-  ///   - matrix: [d_A, d_B]
+  ///   - matrix: [levels · d_A, d_B]
   ///   - offset: [d_B]
   ///   - norm: to which every mapped state is scaled.
   ///   - chosen: for `auto`, the chosen recipe.
   package init(
     recipe: MapRecipe, draw: Int = 0, matrix: DoubleMatrix, offset: [Double]? = nil, norm: Double? = nil,
-    chosen: MapRecipe? = nil
+    ridge: Double? = nil, chosen: MapRecipe? = nil, divergence: Double? = nil
   ) {
     precondition(offset.map { $0.count == matrix.columns } ?? true, "a constant of another width than the map")
     self.recipe = recipe
@@ -49,12 +54,17 @@ public struct StitchingMap: Sendable {
     self.matrix = matrix
     self.offset = offset
     self.norm = norm
+    self.ridge = ridge
+    self.divergence = divergence
     tensor = matrix.tensor
   }
 
+  /// The states of A that it reads.
+  public var levels: MapLevels { (chosen ?? recipe).levels }
+
   /// out = h S + b, each row rescaled where a norm is given.
   /// - Parameters:
-  ///   - h: [rows, d_A]
+  ///   - h: [rows, levels · d_A]
   ///   - out: receives [rows, d_B]
   package func apply(
     _ h: UnsafePointer<Float>, rows: Int, into out: UnsafeMutablePointer<Float>, threads: Threads

@@ -41,7 +41,7 @@ public struct StitchingMaps: Sendable {
 
   /// - Parameters:
   ///   - texts: statistics of unlabelled texts at the cut; for recipes with `needsTexts`.
-  ///   - measuring: of other texts, with a sample of states, by which `auto` chooses.
+  ///   - measuring: of other texts, by which the ridge of a map from several levels is chosen.
   ///   - cut: for recipes with `dependsOnCut`.
   /// - Throws: `StitchingError`: `differentWidths` for `identity` between different sizes, `rankOutOfRange`, `needsTexts`;
   ///   `LinearAlgebraError`.
@@ -49,45 +49,50 @@ public struct StitchingMaps: Sendable {
     _ recipe: MapRecipe, draw: Int = 0, texts: SeamStatistics?, measuredOn measuring: SeamStatistics? = nil,
     cut: StitchCut? = nil
   ) throws -> StitchingMap {
-    if recipe.kind == .auto { return try chosen(texts, measuring, cut) }
-    func seam() throws -> Seam {
-      guard let cut, let seam = texts?.seams[cut] else { throw StitchingError.needsTexts(map: recipe.name) }
+    func seam(_ statistics: SeamStatistics?) throws -> Seam {
+      guard let cut,
+        let seam = statistics?.seam(cut, levels: recipe.levels, mismatched: recipe.kind == .mismatched)
+      else { throw StitchingError.needsTexts(map: recipe.name) }
       return seam
     }
-    let (matrix, offset) = try linear(recipe, draw: draw, texts: texts, seam: seam)
+    var ridge: Double?
+    if recipe.levels != .last {
+      ridge = try Self.ridge(recipe, fittedTo: seam(texts), measuredOn: seam(measuring))
+    }
+    let (matrix, offset) = try linear(recipe, draw: draw, texts: texts, ridge: ridge) { try seam(texts) }
     switch recipe.matching {
-    case .none: return StitchingMap(recipe: recipe, draw: draw, matrix: matrix, offset: offset)
+    case .none: return StitchingMap(recipe: recipe, draw: draw, matrix: matrix, offset: offset, ridge: ridge)
     case .norm:
-      return StitchingMap(recipe: recipe, draw: draw, matrix: matrix, offset: offset, norm: try seam().meanNorm)
+      return StitchingMap(
+        recipe: recipe, draw: draw, matrix: matrix, offset: offset, norm: try seam(texts).meanNorm, ridge: ridge)
     case .moments:
-      let (scaled, constant) = try seam().matched(matrix)
-      return StitchingMap(recipe: recipe, draw: draw, matrix: scaled, offset: constant)
+      let (scaled, constant) = try seam(texts).matched(matrix)
+      return StitchingMap(recipe: recipe, draw: draw, matrix: scaled, offset: constant, ridge: ridge)
     }
   }
 
-  /// The candidate whose mapped states have the most top tokens in common with B's own states of the same tokens; the
-  /// first of equal ones.
-  private func chosen(
-    _ texts: SeamStatistics?, _ measuring: SeamStatistics?, _ cut: StitchCut?
-  ) throws -> StitchingMap {
-    guard let cut, let seam = measuring?.seams[cut],
-      let own = SeamSimilarity.Reference(seam, wE: wEB, threads: threads)
-    else { throw StitchingError.needsTexts(map: MapRecipe(.auto).name) }
-    var best = try map(.pinv)
-    var overlap = -Double.infinity
-    for candidate in MapRecipe.candidates {
-      let map = try map(candidate, texts: texts, cut: cut)
-      let found = SeamSimilarity(of: map, to: own, threads: threads).tokenOverlap
-      if found > overlap { (best, overlap) = (map, found) }
+  /// The ridge whose map leaves the least squared error on texts that it was not fitted to; the smallest of equal ones.
+  private static func ridge(_ recipe: MapRecipe, fittedTo seam: Seam, measuredOn other: Seam) throws -> Double {
+    let errors = try Seam.ridges.map { ridge in
+      let (matrix, offset) = try fitted(recipe, seam, ridge: ridge)
+      return other.squaredError(matrix, offset)
     }
-    return StitchingMap(
-      recipe: MapRecipe(.auto), matrix: best.matrix, offset: best.offset, norm: best.norm, chosen: best.recipe)
+    return zip(Seam.ridges, errors).min { $0.1 < $1.1 }?.0 ?? 0
   }
 
-  /// ‖E_A - S E_B‖_F / ‖E_A‖_F over the shared tokens: what A's embedding loses through S and B's.
+  private static func fitted(
+    _ recipe: MapRecipe, _ seam: Seam, ridge: Double?
+  ) throws -> (matrix: DoubleMatrix, offset: [Double]?) {
+    if recipe.kind == .leastSquares { return (try seam.leastSquares(ridge: ridge ?? 0), nil) }
+    return try seam.affine(ridge: ridge ?? 0)
+  }
+
+  /// ‖E_A - S E_B‖_F / ‖E_A‖_F over the shared tokens: what A's embedding loses through S and B's; NaN for a map from
+  /// several levels, of which there is no such reading.
   ///
   /// The square is a difference of sums that nearly cancel for a good map: below about 1e-7 it is rounding.
   package func residual(of map: StitchingMap) -> Double {
+    guard map.matrix.rows == cross.rows else { return .nan }
     let own = rows.reduce(0.0) { sum, pair in
       (0..<wEA.columns).reduce(sum) {
         $0 + Double(wEA[pair.a * wEA.columns + $1]) * Double(wEA[pair.a * wEA.columns + $1])
@@ -98,7 +103,7 @@ public struct StitchingMaps: Sendable {
   }
 
   private func linear(
-    _ recipe: MapRecipe, draw: Int, texts: SeamStatistics?, seam: () throws -> Seam
+    _ recipe: MapRecipe, draw: Int, texts: SeamStatistics?, ridge: Double?, seam: () throws -> Seam
   ) throws -> (matrix: DoubleMatrix, offset: [Double]?) {
     var generator = SplitMix64(seed: seed &+ UInt64(draw) &* 0x9E37_79B9)
     switch recipe.kind {
@@ -117,9 +122,8 @@ public struct StitchingMaps: Sendable {
     case .regression: return (try PositiveInverse(gramA()).multipliedFromLeft(by: cross.transposed).transposed, nil)
     case .weighted: return (try weighted(texts, recipe), nil)
     case .centred: return try centred()
-    case .leastSquares: return (try seam().leastSquares(), nil)
+    case .leastSquares, .affine, .mismatched: return try Self.fitted(recipe, seam(), ridge: ridge)
     case .auto: throw StitchingError.needsTexts(map: recipe.name)
-    case .affine: return try seam().affine()
     case .random:
       var noise = DoubleMatrix(rows: cross.rows, columns: cross.columns)
       for index in noise.values.indices { noise.values[index] = generator.normal() }

@@ -103,9 +103,10 @@ import Testing
       ["--keep", "\(kept)", "--transplant", "\(transplanted)", "--maps", "auto", "--unlabelled", dataset.path]
       + truncation
     let made = try GraftProcess.run(pair(a, b) + options + ["--save", saved, "--json"]).json()
-    // Fitted to the states themselves; of two models with the same lower blocks every state is already the other's.
-    let isSame = a == "roberta"
-    #expect(try made["map"].string() == (isSame ? "pinv" : "affine") && (made["map_sha256"].value == .null) == isSame)
+    // Of two models with the same lower blocks every state is already the other's. A map that needed texts is kept.
+    let (isSame, map) = (a == "roberta", try made["map"].string())
+    #expect(map == "pinv" || map == "pinv+moments" || map.hasPrefix("affine"))
+    #expect((made["map_sha256"].value == .null) == (map == "pinv") && (!isSame || map == "pinv"), "\(map)")
     if isSame {
       expectClose(
         try classify(saved).flatMap { $0 }, try classify(Families.path(b)).flatMap { $0 }, absolute: 1e-5, relative: 0,

@@ -238,7 +238,10 @@ extension OptionMode {
       without: "--final-norm --add-positions"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --save s --maps affine",
-      uses: "\(stitched) --save --unlabelled"),
+      uses: "\(stitched) --save --levels --unlabelled"),
+    OptionMode(
+      "stitch", "--pretrained none --finetuned none --save s --maps auto --unlabelled generated",
+      uses: "\(stitched) --save --seed --unlabelled \(texts)"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --save s --maps auto --unlabelled f",
       uses: "\(stitched) --save --unlabelled \(texts) \(columns)"),
@@ -289,7 +292,8 @@ extension OptionMode {
     "--test": "f", "--test-limit": "3", "--recipe": "paper", "--unfreeze": "1", "--epochs": "1", "--batch": "1",
     "--learning-rate": "0.1", "--warmup": "0.1", "--clip": "1", "--weight-decay": "0", "--labels": "a,b",
     "--seeds": "1,2",
-    "--keep": "1", "--transplant": "1", "--maps": "pinv", "--unlabelled": "f", "--pretrained": "none",
+    "--keep": "1", "--transplant": "1", "--maps": "pinv", "--levels": "all", "--unlabelled": "f",
+    "--pretrained": "none",
     "--finetuned": "none", "project --output": "L0H0:0", "finetune --head": "cls", "lens --show": "kl", "--k": "3",
     "--shard": "1/2",
     "--point": "0", "--expected": "f",

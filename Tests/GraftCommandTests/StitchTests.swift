@@ -73,6 +73,79 @@ import Testing
     #expect(try ShortRun.contents(run) == whole)
   }
 
+  private static let pair = [
+    "stitch", "--pretrained", "imdb-gpt2-wide", "--finetuned", "imdb-gpt2-narrow-sentiment", "--transplant", "2",
+  ]
+  private static let scored = ["--dataset", ShortRun.reviews, "--limit", "20", "--max-length", "48"]
+
+  /// Without a text and without a label: what `auto` chose, the texts, and the model that is kept.
+  @Test func autoChoosesACutAndKeepsIt() throws {
+    let (run, saved) = (folder.path("run"), folder.path("saved"))
+    let auto = Self.pair + Self.scored + ["--maps", "auto,affine:all", "--keep", "0,2,4"]
+    let result = try GraftProcess.run(auto + ["--unlabelled", "generated:60", "-o", run, "--json"]).json()
+    let chosen = try result["chosen"].array()
+    #expect(chosen.count == 1)
+    let cut = try #require(chosen.first)
+    func maps(_ name: String) throws -> [JSONNode] {
+      try result["maps"].array().filter { try $0["map"].string() == name }
+    }
+    let choices = try maps("auto")
+    let divergences = try choices.map { try $0["kl_to_finetuned"].double() }
+    let best = try #require(divergences.indices.min { divergences[$0] < divergences[$1] })
+    #expect(
+      try cut["kept"].int() == choices[best]["kept"].int() && cut["map"].string() == choices[best]["chosen"].string())
+    #expect(try cut["kl_to_finetuned"].double() == divergences[best] && choices.count == 3)
+    let point = try #require(
+      try result["points"].array().first { try $0["map"].string() == "auto" && $0["kept"].int() == cut["kept"].int() })
+    #expect(try cut["accuracy"].double() == point["accuracy"].double() && cut["n"].int() == 20)
+    for map in try maps("affine:all") {
+      #expect(try map["ridge"].double() > 0 && !map["chosen"].isPresent)
+      #expect(try map["residual"].isPresent == (map["kept"].int() == 0))
+    }
+    #expect(try result["options"]["unlabelled"].string() == "generated:60")
+
+    // The texts are kept, and give the same run when they are given.
+    let texts = run + "/unlabelled.jsonl"
+    let lines = try ShortRun.lines(texts)
+    #expect(lines.count > 50 && lines.count <= 60)
+    let again = try GraftProcess.run(auto + ["--unlabelled", texts, "-o", folder.path("again"), "--json"]).json()
+    #expect(try again["points"].value == result["points"].value && again["maps"].value == result["maps"].value)
+    #expect(try again["options"]["unlabelled_sha256"].string() == result["options"]["unlabelled_sha256"].string())
+
+    // Of several cuts --save keeps the chosen one.
+    let kept = try GraftProcess.run(
+      Self.pair + ["--maps", "auto", "--keep", "0,2,4", "--max-length", "48", "--unlabelled", texts, "--save", saved])
+    #expect(kept.status == 0, "\(kept.error)")
+    let file = try JSONNode.read(saved + "/stitched.json")
+    #expect(try file["kept"].int() == cut["kept"].int() && file["map"].string() == cut["map"].string())
+    let scores = try GraftProcess.run(
+      ["evaluate", saved] + Self.scored + ["-o", folder.path("scores"), "--json"]
+    ).json()
+    #expect(try scores["accuracy"].double() == cut["accuracy"].double())
+  }
+
+  @Test func levelsAreReadAndNamed() throws {
+    let affine = Self.pair + Self.scored + ["--keep", "3", "--unlabelled", ShortRun.reviews, "--json"]
+    let result = try GraftProcess.run(
+      affine + ["--maps", "affine,pinv", "--levels", "embed,last", "-o", folder.path("run")]
+    ).json()
+    #expect(try result["options"]["maps"].array().map { try $0.string() } == ["affine:embed/last", "pinv"])
+    let named = try GraftProcess.run(affine + ["--maps", "affine:embed/last,pinv", "-o", folder.path("named")]).json()
+    #expect(try named["points"].value == result["points"].value)
+    for (options, message) in [
+      (["--maps", "pinv", "--levels", "all"], "--levels does nothing"),
+      (["--maps", "auto", "--levels", "all"], "--levels does nothing"),
+      (["--maps", "affine:all", "--levels", "last"], "not affine:all"),
+      (["--maps", "affine", "--levels", "L0H1"], "\"L0H1\" is no list of levels"),
+      (["--maps", "affine:L3", "--keep", "2"], "none of the levels L3 is at or below the cut after 2 blocks"),
+      (["--maps", "affine", "--unlabelled", "generated:1"], "expected generated, or with a number of texts from 2"),
+    ] {
+      let run = try GraftProcess.run(
+        Self.pair + Self.scored + ["--unlabelled", ShortRun.reviews, "-o", folder.path("refused")] + options)
+      #expect(run.status != 0 && run.output.isEmpty && run.error.contains(message), "\(run.error)")
+    }
+  }
+
   @Test func aSavedSpliceIsAModel() throws {
     let saved = folder.path("saved")
     let pair = ["--pretrained", "imdb-gpt2-wide", "--finetuned", "imdb-gpt2-narrow-sentiment"]

@@ -80,7 +80,7 @@ import Transformer
     let ablation = Intervention(BlockSite(layer: 2, site: .headOutputs, head: 1), .zero)
     let whole = try model.forward(batch, workspace: workspace, observer: nil, interventions: [ablation])
     #expect(
-      try model.finish(h, batch, workspace: workspace, interventions: [ablation]).values == whole.values
+      try model.finish([h], batch, workspace: workspace, interventions: [ablation]).values == whole.values
         && whole.values != plain)
     #expect(throws: TransformerError.noSuchBlock(site: "L4.mlp", blocks: 4)) {
       try readings(model, heads, [Intervention(BlockSite(layer: 4, site: .mlpOut), .zero)])

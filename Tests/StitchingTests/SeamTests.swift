@@ -56,7 +56,7 @@ import Transformer
     #expect(statistics.tokenCounts.count == a.wE.rows)
     let ids = texts.reviews.flatMap(\.ids)
     #expect(statistics.tokenCounts[Int(ids[5])] == ids.count { $0 == ids[5] })
-    let seam = try #require(statistics.seams[cut])
+    let seam = try #require(statistics.seam(cut))
     #expect(seam.moments.count == x.count)
     #expect((90...110).contains(seam.sample.count))
     let norms = y.map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
@@ -106,7 +106,7 @@ import Transformer
 
   @Test func normsMatch() throws {
     let map = try maps.map(MapRecipe(.transpose, matching: .norm), texts: statistics, cut: cut)
-    let seam = try #require(statistics.seams[cut])
+    let seam = try #require(statistics.seam(cut))
     let x = Tensor(shape: [seam.sample.count, a.dimensions.hidden], seam.sample.flatMap(\.x))
     let out = FloatBuffer(count: seam.sample.count * b.dimensions.hidden)
     map.apply(x.pointer, rows: seam.sample.count, into: out.pointer, threads: Threads(2))
@@ -139,50 +139,19 @@ import Transformer
     let same = try SeamStatistics(
       pretrained: b, finetuned: b, kept: [2], transplanted: [b.dimensions.layers - 2], options: .plain, texts: texts,
       sampled: 50, workspace: Workspace(threads: Threads(2)))
-    let seam = try #require(same.seams[StitchCut(kept: 2, transplanted: b.dimensions.layers - 2)])
+    let cut = StitchCut(kept: 2, transplanted: b.dimensions.layers - 2)
+    let seam = try #require(same.seam(cut))
     let own = try StitchingMaps(b, b, allowsPartialVocabulary: false, seed: 1, threads: Threads(2))
-    let reference = try #require(SeamSimilarity.Reference(seam, wE: b.wE, threads: Threads(2)))
-    let perfect = try SeamSimilarity(of: own.map(.identity), to: reference, threads: Threads(2))
+    let reference = try #require(SeamSimilarity.Reference(same, at: cut, wE: b.wE, threads: Threads(2)))
+    let perfect = try #require(SeamSimilarity(of: own.map(.identity), to: reference, threads: Threads(2)))
     expectClose([perfect.alignment, perfect.cosine], [1, 1], absolute: 1e-6, relative: 0, "of itself")
     #expect(perfect.tokenOverlap == 1 && perfect.sampled == seam.sample.count)
-    let noise = try SeamSimilarity(of: own.map(.random), to: reference, threads: Threads(2))
+    let noise = try #require(SeamSimilarity(of: own.map(.random), to: reference, threads: Threads(2)))
     #expect(noise.cosine < 0.5 && noise.tokenOverlap < 0.5)
-    let fitted = try SeamSimilarity(
-      of: own.map(MapRecipe(.affine), texts: same, cut: StitchCut(kept: 2, transplanted: b.dimensions.layers - 2)),
-      to: reference, threads: Threads(2))
+    let fitted = try #require(
+      SeamSimilarity(
+        of: own.map(MapRecipe(.affine), texts: same, cut: cut), to: reference, threads: Threads(2)))
     #expect(fitted.cosine > 0.999)
-  }
-
-  /// `auto` is the candidate with the most top tokens in common with B's own states, on other texts than the fit.
-  @Test func theChoiceIsTheMostSimilarCandidate() throws {
-    let workspace = Workspace(threads: Threads(2))
-    func half(_ part: Int, sampled: Int) throws -> SeamStatistics {
-      try SeamStatistics(
-        pretrained: a, finetuned: b, kept: [0, 3], transplanted: [2], options: .plain, texts: texts.part(part, of: 2),
-        sampled: sampled, workspace: workspace)
-    }
-    let (fitting, measuring) = (try half(0, sampled: 0), try half(1, sampled: 200))
-    for cut in [StitchCut(kept: 0, transplanted: 2), cut] {
-      let auto = try maps.map(MapRecipe(.auto), texts: fitting, measuredOn: measuring, cut: cut)
-      let reference = try #require(
-        measuring.seams[cut].flatMap { SeamSimilarity.Reference($0, wE: b.wE, threads: Threads(2)) })
-      let overlaps = try MapRecipe.candidates.map {
-        SeamSimilarity(of: try maps.map($0, texts: fitting, cut: cut), to: reference, threads: Threads(2)).tokenOverlap
-      }
-      let best = try #require(overlaps.firstIndex(of: overlaps.max() ?? 0))
-      let chosen = MapRecipe.candidates[best]
-      #expect(auto.recipe.name == "auto" && auto.chosen == chosen)
-      #expect(auto.matrix == (try maps.map(chosen, texts: fitting, cut: cut)).matrix)
-      #expect(overlaps.min() ?? 1 < overlaps[best])
-    }
-    // Fewer tokens than features: a map fitted to them generalises badly, and another is chosen.
-    let one = try SeamStatistics(
-      pretrained: a, finetuned: b, kept: [3], transplanted: [2], options: .plain, texts: texts.part(0, of: 24),
-      workspace: workspace)
-    #expect(one.tokens < a.dimensions.hidden)
-    let auto = try maps.map(MapRecipe(.auto), texts: one, measuredOn: measuring, cut: cut)
-    #expect(auto.chosen != nil && auto.chosen != MapRecipe(.affine))
-    #expect(throws: StitchingError.needsTexts(map: "auto")) { try maps.map(MapRecipe(.auto), texts: fitting, cut: cut) }
   }
 
   @Test func positionsAreNotAddedTwice() {

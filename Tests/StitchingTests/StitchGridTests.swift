@@ -77,7 +77,7 @@ import Testing
         return StitchRecord(point: point, prediction: prediction)
       }
     }
-    let results = try StitchCurves(StitchResults(records, grid: grid), seed: 3)
+    let results = try StitchCurves(StitchResults(records, grid: grid), facts: [:], seed: 3)
     #expect(results.seeds.map(\.pairs) == [[0, 1, 3]])
     let curves = results.seeds[0].curves
     #expect(curves.map(\.map) == ["random", "pinv", "transpose"])
@@ -94,6 +94,6 @@ import Testing
     #expect(pinv.mean.interval.low < 0.5 && pinv.mean.interval.high == 1)
     // Records in which one seed lacks a point give no result over seeds.
     let part = records.filter { $0.point.pair != 1 || $0.point.cut.kept == 0 }
-    #expect(try StitchCurves(StitchResults(part, grid: grid), seed: 3).seeds.isEmpty)
+    #expect(try StitchCurves(StitchResults(part, grid: grid), facts: [:], seed: 3).seeds.isEmpty)
   }
 }

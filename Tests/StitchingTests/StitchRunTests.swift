@@ -39,7 +39,8 @@ import Transformer
   ) throws -> StitchRun {
     let pair = try StitchPair(a, b, allowsPartialVocabulary: false, cleaning: .br, maxLength: 24)
     return try StitchRun(
-      grid, pairs: [pair], unlabelled: unlabelled, seed: 4, shard: shard, workspace: Workspace(threads: Threads(2)),
+      grid, pairs: [pair], unlabelled: unlabelled.map { .texts($0) }, seed: 4, shard: shard,
+      workspace: Workspace(threads: Threads(2)),
       reader: reader)
   }
 

@@ -24,7 +24,7 @@ package struct StitchExperimentReport {
     self.records = StitchRecord.sorted(records, seams: grid.seams)
     names = try node["models"].array().map { try $0["model"].string() }
     results = StitchResults(records, grid: grid)
-    curves = try StitchCurves(results, seed: UInt64(clamping: try node["seed"].int()))
+    curves = try StitchCurves(results, facts: facts, seed: UInt64(clamping: try node["seed"].int()))
     seeds = StitchSeedsReport(curves, of: results, names: names)
     processors = node["processors"].isPresent ? try node["processors"].array().map { try $0.string() } : []
     json = try JSON(encoding: results.members(facts: facts, processors: processors) + stamp + curves)
@@ -47,6 +47,7 @@ package struct StitchExperimentReport {
   package var processorKinds: String? { StitchWords.processorKinds(processors) }
 
   private var page: String {
+    let cuts = results.automaticCuts(facts)
     let sections = curves.families.map { family in
       HTMLPage.Section(
         title(family.scores),
@@ -55,7 +56,7 @@ package struct StitchExperimentReport {
             chart(family.scores),
             caption: "Accuracy against the blocks kept. Bars are 95% Wilson intervals; bands span the draws of a map."),
           .table(means(family)), .table(comparisons(family)),
-        ] + (StitchWords.choice(family.scores, facts).map { [.paragraph($0)] } ?? []))
+        ] + (StitchWords.choice(family.scores, facts, cuts).map { [.paragraph($0)] } ?? []))
     }
     return HTMLPage(
       title: "Stitched models", subtitle: "\(results.points.count) points",

@@ -10,6 +10,7 @@ package struct StitchReport {
   private let dataset: String
   private let finetuned: StitchResults.Score?
   private let families: [StitchFamily]
+  private let cuts: [AutomaticCut]
 
   /// - Parameter names: of the two models.
   package init(_ results: StitchResults, facts: [StitchPoint: MapFacts], names: (String, String), dataset: String) {
@@ -19,12 +20,13 @@ package struct StitchReport {
     self.dataset = dataset
     finetuned = results.finetuned(0)
     families = results.families
+    cuts = results.automaticCuts(facts)
   }
 
   package func text(_ style: Style) -> String {
     families.map { family in
       chart(family).text(style) + "\n" + accuracies(family).text(style)
-        + (StitchWords.choice(family, facts).map { style.painted($0, .faint) + "\n" } ?? "")
+        + (StitchWords.choice(family, facts, cuts).map { style.painted($0, .faint) + "\n" } ?? "")
     }.joined(separator: "\n") + "\n" + mapTable.text(style)
   }
 
@@ -42,7 +44,7 @@ package struct StitchReport {
               "Accuracy on \(reviews) reviews against the blocks kept of \(names.a). Bars are 95% Wilson "
               + "intervals; bands span the draws of a random map."),
           .table(accuracies(family)), .table(intervals(family)),
-        ] + (StitchWords.choice(family, facts).map { [.paragraph($0)] } ?? []))
+        ] + (StitchWords.choice(family, facts, cuts).map { [.paragraph($0)] } ?? []))
     }
     let reading = HTMLPage.Section(
       "How to read it",

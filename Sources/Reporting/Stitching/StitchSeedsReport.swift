@@ -13,8 +13,8 @@ package struct StitchSeedsReport {
     self.names = names
   }
 
-  /// One per family of seeds.
-  package var tables: [Table] { curves.seeds.map(table) }
+  /// One per family of seeds, and one of the cuts that `auto` chose.
+  package var tables: [Table] { curves.seeds.map(table) + (curves.automatic.isEmpty ? [] : [automatic]) }
 
   package var sections: [HTMLPage.Section] {
     curves.seeds.map { family in
@@ -27,7 +27,32 @@ package struct StitchSeedsReport {
               "Mean accuracy of the seeds against the blocks kept. Bars are 95% intervals from resampling seeds and "
               + "reviews together."), .table(table(family)),
         ])
+    } + (curves.automatic.isEmpty ? [] : [HTMLPage.Section("Automatic cuts", [.table(automatic)])])
+  }
+
+  /// Each fine-tuned model at the cut and with the map that `auto` chose for it.
+  private var automatic: Table {
+    var table = Table(
+      caption:
+        "At the cuts and with the maps that auto chose without labels; the difference is from the fine-tuned model itself",
+      columns: [.init("stitched")] + StitchWords.meanColumns.dropFirst() + [
+        .init("itself", .trailing), .init("above .70", .trailing), .init("kept"),
+      ])
+    for set in curves.automatic {
+      let pairs = set.pairs.map { results.grid.pairs[$0] }
+      let kept = set.cuts.map { "\($0.score.point.cut.kept)" }.joined(separator: " ")
+      table.append(
+        StitchWords.meanCells(
+          "\(names[pairs[0].finetuned]) and seeds onto \(names[pairs[0].pretrained]), last \(set.transplanted)",
+          set.mean,
+          set.difference)
+          + [
+            .number(set.finetuned.value, decimals: 3),
+            .init("\(set.cuts.count { $0.score.accuracy > 0.7 }) of \(set.cuts.count)"),
+            .init(kept),
+          ])
     }
+    return table
   }
 
   private func title(_ family: StitchCurves.SeedFamily) -> String {

@@ -8,14 +8,21 @@ package enum StitchWords {
     style.painted("written: ", .faint) + "\(directory)/report.html, results.json, predictions.jsonl\n"
   }
 
-  /// What `auto` came to at each cut, in a sentence; nil where it was not asked for.
-  package static func choice(_ family: StitchFamily, _ facts: [StitchPoint: MapFacts]) -> String? {
+  /// What `auto` came to at each cut, and which cut it chose, in a sentence; nil where it was not asked for.
+  package static func choice(
+    _ family: StitchFamily, _ facts: [StitchPoint: MapFacts], _ cuts: [AutomaticCut]
+  ) -> String? {
     let chosen = family.maps.flatMap(\.scores).compactMap { score in
       facts[score.point]?.chosen.map { (kept: score.point.cut.kept, map: $0.name) }
     }
     guard !chosen.isEmpty else { return nil }
-    let cuts = chosen.sorted { $0.kept < $1.kept }.map { "\($0.map) (\($0.kept))" }
-    return "auto chose, by blocks kept: " + cuts.joined(separator: ", ")
+    let maps = chosen.sorted { $0.kept < $1.kept }.map { "\($0.map) (\($0.kept))" }
+    let cut = cuts.first { cut in family.maps.contains { $0.scores.contains { $0.point == cut.score.point } } }
+    return "auto chose, by blocks kept: " + maps.joined(separator: ", ")
+      + (cut.map {
+        ". Of these cuts, without a label, \($0.score.point.cut.kept): accuracy \($0.score.accuracy.fixed(3)), "
+          + "KL from the fine-tuned model's answers \($0.divergence.fixed(3)) nats"
+      } ?? "")
   }
 
   /// What parts of a run from several kinds of processor mean for its bits; nil where they are of one kind.

@@ -69,13 +69,14 @@ struct ExperimentStitch: ParsableCommand {
     for model in models { model.tokenizer.warnings.forEach(Console.noteOnce) }
     let run = try experiment.run(
       models, unlabelled: unlabelled, shard: shard, workspace: threads.workspace(),
+      progress: .command,
       reader: EncodedReviews.note)
     try run.read(dataset)
     if let point { return try repeatPoint(point, of: file, run, names: experiment.names, digests) }
     let stamp = try JSON(
       encoding: JSONMembers.header("experiment-stitch")
         + experiment.stamp(
-          run, dataset: dataset, unlabelled: unlabelled, revisions: opened.map(\.revision),
+          run, dataset: dataset, revisions: opened.map(\.revision),
           digests: digests.map { try $0.wait() }, shard: shard,
           threads: threads.count))
     let (directory, units) = (recording.output?.path ?? "", run.units)
@@ -87,6 +88,9 @@ struct ExperimentStitch: ParsableCommand {
       try StitchRecord($0)
     } write: { directory, records in
       try StitchExperimentReport(stamp, records, facts: run.facts()).write(to: directory)
+      for (place, texts) in try run.generatedTexts().enumerated() {
+        try texts.write(to: directory + "/unlabelled-\(place + 1).jsonl")
+      }
     }
     // A finished run is only shown again, by its own stamp: another processor may have computed it.
     let report = try StitchExperimentReport(
@@ -140,9 +144,10 @@ extension StitchExperiment {
     return result
   }
 
-  fileprivate func readUnlabelled() throws -> Dataset? {
+  fileprivate func readUnlabelled() throws -> UnlabelledSource? {
     try unlabelled.map {
-      try ColumnOptions.read($0, split: nil, columns: Folder.exists($0) ? DatasetColumns() : columns)
+      if let count = try UnlabelledSource.count($0) { return .generated(count) }
+      return try .texts(ColumnOptions.read($0, split: nil, columns: Folder.exists($0) ? DatasetColumns() : columns))
     }
   }
 }

@@ -20,8 +20,9 @@ struct Stitch: ParsableCommand {
       procrustes-scaled, a rotation; centred, about the mean embeddings. Controls: random, numbers of the same norm; \
       shuffled, pinv with the tokens permuted; identity, where the hidden sizes agree. \
       From unlabelled texts (--unlabelled): weighted, pinv with tokens as frequent as there; least-squares and affine, \
-      fitted to the states at each cut, as upper bounds; auto, at each cut the map whose states share most top tokens with \
-      the fine-tuned model's own. Any map with +norm or +moments: the mapped state is given the norm, \
+      fitted to the states at each cut, from one hidden state of the pretrained model or from several (--levels, or \
+      affine:all); their control mismatched, fitted with texts that do not match; auto, at each cut the map, and of the \
+      cuts the one, with which the classifier answers most like the fine-tuned model itself. Any map with +norm or +moments: the mapped state is given the norm, \
       or the mean and variance of each feature, that the fine-tuned model's own states have at that depth.
 
       EXAMPLES:
@@ -32,6 +33,9 @@ struct Stitch: ParsableCommand {
           --transplant 2 --maps auto,pinv,shuffled \\
           --unlabelled evaluation/imdb/train.jsonl \\
           --dataset evaluation/imdb/test.jsonl --max-length 256 -o best
+        graft stitch --pretrained imdb-gpt2-wide --transplant 2 \\
+          --finetuned imdb-gpt2-narrow-sentiment --maps auto \\
+          --unlabelled generated --dataset evaluation/imdb/test.jsonl -o own
         graft stitch --pretrained imdb-gpt2-wide --keep 4 --transplant 2 \\
           --finetuned imdb-gpt2-narrow-sentiment --maps pinv --save stitched
         graft classify stitched --text 'a waste of two hours'
@@ -52,6 +56,13 @@ struct Stitch: ParsableCommand {
 
   func validate() throws {
     if save == nil, data.dataset == nil { throw ValidationError("Give --dataset to score, --save to keep, or both.") }
+    if data.dataset == nil, let texts = unlabelled.unlabelled, try UnlabelledSource.count(texts) != nil {
+      for (option, value) in [
+        ("--text-column", data.columns.textColumn), ("--label-column", data.columns.labelColumn),
+      ] where value != nil {
+        throw ValidationError("\(option) does nothing with --unlabelled \(texts): it names a column of a dataset.")
+      }
+    }
     if data.dataset != nil, recording.output == nil {
       throw ValidationError("--dataset needs the folder of the run: give -o.")
     }
@@ -72,19 +83,26 @@ struct Stitch: ParsableCommand {
     if texts != nil, pair.options.addsPositions { throw StitchingError.notWithPositions(map: nil) }
     let run = try StitchRun(
       pair.grid(a.model, b.model), pairs: [stitched], unlabelled: texts, seed: data.seed,
-      workspace: threads.workspace(precision.precision), reader: EncodedReviews.note)
+      workspace: threads.workspace(precision.precision), progress: .command, reader: EncodedReviews.note)
     let mapping = Progress(.init("maps"))
     let maps = try run.maps(of: run.jobs[0])
     if let save { try keep(stitched, maps, in: save.path) }
     guard data.dataset != nil else { return }
     let facts = try run.facts()
     mapping.clear()
-    try score(stitched, run, facts, texts)
+    try score(stitched, run, facts)
   }
 
   private func keep(_ stitched: StitchPair, _ maps: [StitchCut: [StitchingMap]], in directory: String) throws {
-    guard let (cut, all) = maps.first, let map = all.first, maps.count == 1, all.count == 1 else {
-      throw ValidationError("--save keeps one model: give one --keep, one --transplant and one of --maps.")
+    // Of several cuts the one that auto chooses.
+    let best = maps.compactMap { cut, all in all.count == 1 ? all[0].divergence.map { ($0, cut) } : nil }.min {
+      $0 < $1
+    }
+    let cuts = Set(maps.keys.map(\.transplanted)).count == 1 && best != nil ? maps.filter { $0.key == best?.1 } : maps
+    guard let (cut, all) = cuts.first, let map = all.first, cuts.count == 1, all.count == 1 else {
+      throw ValidationError(
+        "--save keeps one model: give one --keep, one --transplant and one of --maps; or auto alone, which chooses a cut."
+      )
     }
     func part(_ name: String, _ model: Model) throws -> StitchedModelFile.Part {
       // A name is known everywhere, a path only with all its folders.
@@ -107,7 +125,7 @@ struct Stitch: ParsableCommand {
   }
 
   private func score(
-    _ stitched: StitchPair, _ run: StitchRun, _ facts: [StitchPoint: MapFacts], _ texts: Dataset?
+    _ stitched: StitchPair, _ run: StitchRun, _ facts: [StitchPoint: MapFacts]
   ) throws {
     let (a, b, shape) = (stitched.a.model, stitched.b.model, run.grid.pairs[0])
     let digests = (BackgroundDigest(of: a), BackgroundDigest(of: b))
@@ -117,7 +135,7 @@ struct Stitch: ParsableCommand {
     let options =
       try data.members + classification.members(stitched.cleaning) + pair.members(shape) + precision.member
       + threads.member
-      + UnlabelledOptions.members(texts)
+      + UnlabelledOptions.members(run)
     func object(_ results: JSONMembers) throws -> JSON {
       let (digestA, digestB) = (try digests.0.wait(), try digests.1.wait())
       let both = Digest()
@@ -150,6 +168,7 @@ struct Stitch: ParsableCommand {
       let command = pair.commandLine(shape, data, unlabelled, classification, threads)
       try OutputFile.write(report.page(stamp: json, command: command), to: directory + "/report.html")
       try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")
+      for texts in try run.generatedTexts() { try texts.write(to: directory + "/unlabelled.jsonl") }
     }
     guard let directory = recording.output?.path else { return }
     let (shown, json) = try report(records ?? StitchRecord.read(run: directory, seam: seam))

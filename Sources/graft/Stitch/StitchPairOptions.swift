@@ -36,6 +36,13 @@ struct StitchPairOptions: ParsableArguments {
     transform: StitchPairOptions.recipes)
   var maps: [MapRecipe]?
 
+  @Option(
+    help: ArgumentHelp(
+      "Hidden states of the pretrained model that least-squares, affine and mismatched read, side by side: \(MapLevels.spellings). Those above a cut are left out there.",
+      valueName: "level,..."),
+    transform: StitchPairOptions.levels)
+  var levels: MapLevels?
+
   @Option(help: "How many times random and shuffled maps are drawn.")
   var draws = 5
 
@@ -52,6 +59,9 @@ struct StitchPairOptions: ParsableArguments {
   var allowPartialVocabulary = false
 
   func validate() throws {
+    if let levels, let maps, let other = maps.first(where: { $0.readsLevels && $0.levels != .last }) {
+      throw ValidationError("--levels \(levels.name) is about maps without levels of their own, not \(other.name).")
+    }
     if !(1...1000).contains(draws) { throw ValidationError("--draws must be from 1 to 1000, not \(draws).") }
   }
 
@@ -65,8 +75,19 @@ struct StitchPairOptions: ParsableArguments {
       group: 0, pretrained: 0, finetuned: 1,
       kept: Set(keep ?? Array(0...a.dimensions.layers)).sorted(),
       transplanted: Set(transplant ?? [min(3, b.dimensions.layers)]).sorted(),
-      recipes: maps ?? MapRecipe.standard(equalWidths: a.dimensions.hidden == b.dimensions.hidden))
+      recipes: recipes ?? MapRecipe.standard(equalWidths: a.dimensions.hidden == b.dimensions.hidden))
     return StitchGrid(pairs: [pair], seams: [options.name], draws: draws)
+  }
+
+  /// The maps with the levels that they read.
+  private var recipes: [MapRecipe]? {
+    maps?.map { recipe in
+      levels.flatMap { MapRecipe(recipe.kind, levels: $0, matching: recipe.matching) } ?? recipe
+    }
+  }
+
+  private static func levels(_ argument: String) throws -> MapLevels {
+    do { return try MapLevels(argument) } catch let error as StitchingError { throw ValidationError("\(error).") }
   }
 
   /// The options as recorded in a result, with what the defaults came to.

@@ -289,12 +289,17 @@ extension Stitch: RuledCommand {
       OptionRule("--draws", with: drawn, because: "no map is drawn"),
       OptionRule("--precision", with: ["--dataset"], because: "no text is scored"),
       OptionRule("--precision", without: "--save", because: "what is kept is fitted in fp32"),
-      OptionRule("--seed", with: drawn + ["--limit"], because: "no map is drawn, and no texts are"),
+      OptionRule(
+        "--seed", with: drawn + ["--limit", "--unlabelled generated*"], because: "no map is drawn, and no texts are"),
+      OptionRule(
+        "--levels", with: ["--maps least-squares*", "--maps affine*", "--maps mismatched*"],
+        because: "no map is fitted to states; auto chooses its levels itself"),
       OptionRule(
         "--unlabelled",
         with: [
-          "--dataset", "--maps weighted*", "--maps least-squares*", "--maps affine*", "--maps auto*", "--maps MAP+norm",
-          "--maps MAP+moments",
+          "--dataset", "--maps weighted*", "--maps least-squares*", "--maps affine*", "--maps mismatched*",
+          "--maps auto*",
+          "--maps MAP+norm", "--maps MAP+moments",
         ], because: "no map is made from texts, and none is measured"),
       OptionRule(
         "--max-length", "--text-cleaning", with: ["--dataset", "--unlabelled"], because: "no texts are read"),
