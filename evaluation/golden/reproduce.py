@@ -70,6 +70,16 @@ def main():
             good &= report(f"variant {stored.parent.name} projections", errors, options.tolerance)
 
     with tempfile.TemporaryDirectory() as made:
+        reviews, trained = HERE.parent / "imdb/test.jsonl", stitching / "trained"
+        for stored in sorted(trained.glob("*/levels.safetensors")):
+            a, b = (directories[name] for name in stored.parent.name.split("-to-"))
+            subprocess.run([sys.executable, HERE / "levels.py", a, b, "--reviews", reviews, "--fit", trained / "levels-fit.txt",
+                            "--score", trained / "levels-score.txt", "--transplant", "2", "-o", f"{made}/levels.safetensors"],
+                           check=True, stdout=subprocess.DEVNULL)
+            errors = check.errors(stored, Path(made) / "levels.safetensors")
+            good &= report(f"{stored.parent.name} levels", errors, options.tolerance)
+
+    with tempfile.TemporaryDirectory() as made:
         families = options.fixtures / "GraftCommandTests/Fixtures/families"
         reviews = HERE.parent / "imdb/test.jsonl"
         vocabularies = options.fixtures / "TokenizationTests/Fixtures"
