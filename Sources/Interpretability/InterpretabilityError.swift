@@ -33,6 +33,10 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
   case noSuchVector(String, group: String, model: String, expected: String)
   /// A text whose states replace all of another text's has another number of tokens.
   case patchOfAnotherLength(site: String, text: String, found: Int, expected: Int)
+  /// A sweep takes states from a text with another number of tokens.
+  case sweepOfAnotherLength(found: Int, expected: Int)
+  /// Sweeps over texts of different lengths have no mean per position; texts count from 1.
+  case sweepsOfDifferentShapes(text: Int, found: Int, expected: Int)
   /// A text lacks the token of a patched state.
   case noPatchPosition(site: String, text: String, position: Int, tokens: Int)
 
@@ -100,6 +104,12 @@ public enum InterpretabilityError: Error, Equatable, Sendable, CustomStringConve
     case .patchOfAnotherLength(let site, let text, let found, let expected):
       "\(site): \"\(text)\" has \(found) tokens, the text that is patched \(expected); give one of as many, or patch "
         + "single tokens"
+    case .sweepOfAnotherLength(let found, let expected):
+      "the text that states are taken from has \(found) tokens, the text that is patched \(expected); give texts of "
+        + "equally many tokens"
+    case .sweepsOfDifferentShapes(let text, let found, let expected):
+      "text \(text) has \(found) tokens, the first one \(expected): positions of texts of different lengths have no mean; "
+        + "give texts of equally many tokens, or sweep over heads"
     case .noPatchPosition(let site, let text, let position, let tokens):
       "\(site): \"\(text)\" has the tokens 0 to \(tokens - 1), and no token \(position) to take a state from"
     case .outputChanged(let layer, let head, let error, let allowed, let tolerance):

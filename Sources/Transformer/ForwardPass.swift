@@ -8,6 +8,10 @@ struct ForwardPass {
   var interventions = InterventionTable()
   /// Keys and values of the tokens that come before the batch; nil where there are none.
   var cache: KeyValueCache?
+  /// Keys and values of the tokens before each sequence, of an earlier pass over the same text; nil where there are none.
+  var prefixes: KeyValuePrefixes?
+  /// `headOutputs` of the first block, from an earlier pass, [T, d]: its attention is then not computed; nil otherwise.
+  var headOutputs: HiddenState?
   /// The rows of the batch, ascending, that are read after the last block; nil for all.
   var rowsRead: [Int]?
   /// The rows of the batch that are carried on; nil for all.
@@ -76,6 +80,11 @@ struct ForwardPass {
     _ attention: Attention, _ block: Block, _ layer: Int, of layers: Range<Int>, _ x: UnsafePointer<Float>,
     into z: UnsafeMutablePointer<Float>
   ) throws -> ForwardPass {
+    if let headOutputs, layer == layers.lowerBound {
+      z.update(from: headOutputs.pointer, count: tokens * headOutputs.width)
+      try announce(.headOutputs, layer, z, columns: headOutputs.width)
+      return self
+    }
     guard let rowsRead, layer == layers.upperBound - 1, rowsRead.count < batch.tokens,
       !Site.allCases.contains(where: { interventions.has($0, layer) })
     else {
@@ -115,6 +124,8 @@ struct ForwardPass {
     if let cache {
       cache.append(layer, keys: keys, values: values, sequences: batch.sequences)
       (keys, values) = cache.rows(layer)
+    } else if let prefixes {
+      (keys, values) = prefixes.joined(layer, keys: keys, values: values, of: batch, workspace: workspace)
     }
     if let observer, wants(.attentionWeights, layer) {
       for (index, sequence) in sequences.enumerated() {
@@ -159,28 +170,26 @@ struct ForwardPass {
   /// The queries that are carried on, with the keys that they see: those of a sequence together or, where a query sees the
   /// keys up to its own, neighbours together.
   private func querySequences(isCausal: Bool) -> [Attention.Sequence] {
-    /// With a cache the keys of a text begin at its first token there.
-    func sequence(_ queries: Range<Int>, of text: Int, through end: Int) -> Attention.Sequence {
-      let whole = batch.sequences[text]
-      let first = cache?.firstRow(of: text) ?? whole.lowerBound
-      return Attention.Sequence(
-        queries: queries, keys: first..<first + firstPosition + end - whole.lowerBound)
-    }
-    guard let rows = selection?.rows else {
-      return batch.sequences.enumerated().map { sequence($1, of: $0, through: $1.upperBound) }
-    }
     var result: [Attention.Sequence] = []
-    var place = 0
-    for (text, whole) in batch.sequences.enumerated() {
-      while place < rows.count, rows[place] < whole.upperBound {
-        let first = place
-        repeat {
-          place += 1
-        } while place < rows.count && rows[place] < whole.upperBound
-          && (!isCausal || rows[place] == rows[place - 1] + 1)
-        result.append(
-          sequence(first..<place, of: text, through: isCausal ? rows[place - 1] + 1 : whole.upperBound))
+    var (place, firstKey) = (0, 0)
+    for (index, whole) in batch.sequences.enumerated() {
+      let before = prefixes?.lengths[index] ?? firstPosition
+      let first = cache?.firstRow(of: index) ?? firstKey
+      func keys(to end: Int) -> Range<Int> { first..<first + before + end - whole.lowerBound }
+      if let rows = selection?.rows {
+        while place < rows.count, rows[place] < whole.upperBound {
+          let start = place
+          repeat {
+            place += 1
+          } while place < rows.count && rows[place] < whole.upperBound
+            && (!isCausal || rows[place] == rows[place - 1] + 1)
+          result.append(
+            .init(queries: start..<place, keys: keys(to: isCausal ? rows[place - 1] + 1 : whole.upperBound)))
+        }
+      } else {
+        result.append(.init(queries: whole, keys: keys(to: whole.upperBound)))
       }
+      firstKey += before + whole.count
     }
     return result
   }

@@ -111,6 +111,41 @@ public struct Model: Sendable {
     try body.advance(&h, through: layers, pass)
   }
 
+  /// The same for the ends of texts whose first tokens an earlier pass has read, in a causal model.
+  /// - Parameters:
+  ///   - h: of the rows of the batch alone.
+  ///   - prefixes: the tokens before each sequence.
+  package func advance(
+    _ h: inout HiddenState, through layers: Range<Int>, _ batch: PackedBatch, after prefixes: KeyValuePrefixes?,
+    rows: [Int]?, workspace: Workspace
+  ) throws {
+    precondition(
+      prefixes.map { traits.isCausal && $0.lengths.count == batch.sequences.count } ?? true,
+      "tokens before each sequence of a causal model")
+    h.makeUnique()
+    let pass = ForwardPass(batch: batch, workspace: workspace, observer: nil, prefixes: prefixes, rowsRead: rows)
+    try body.advance(&h, through: layers, pass)
+  }
+
+  /// Computes the rest of a block after its attention, row by row.
+  /// - Parameters:
+  ///   - h: `residPre` of the block; becomes its `residPost`, [T, d].
+  ///   - headOutputs: of the same rows, [T, d].
+  ///   - interventions: changes after attention.
+  /// - Throws: `TransformerError` for an intervention at a site that does not exist.
+  package func finish(
+    _ layer: Int, _ h: inout HiddenState, headOutputs: HiddenState, _ batch: PackedBatch, workspace: Workspace,
+    interventions: [Intervention] = []
+  ) throws {
+    precondition(
+      h.tokens == batch.tokens && headOutputs.tokens == batch.tokens, "a state and heads' outputs of the same rows")
+    h.makeUnique()
+    let pass = ForwardPass(
+      batch: batch, workspace: workspace, observer: nil,
+      interventions: try InterventionTable(interventions, blocks: blockDimensions, batch), headOutputs: headOutputs)
+    try body.advance(&h, through: layer..<layer + 1, pass)
+  }
+
   /// The residual stream of a batch after the last block (GPT-2: before ln_f).
   public func forward(
     _ batch: PackedBatch, rows: [Int]?, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]

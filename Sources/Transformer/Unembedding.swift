@@ -30,6 +30,16 @@ public struct Unembedding: Sendable {
   /// V
   public var vocabulary: Int { matrix.rows }
 
+  /// The head over some vocabulary items alone, in this order: the same scores, bit for bit.
+  /// - Precondition: ids of the vocabulary.
+  package func restricted(to ids: [Int32]) -> Unembedding {
+    let width = matrix.columns
+    let rows = ids.flatMap { UnsafeBufferPointer(start: matrix.pointer + Int($0) * width, count: width) }
+    return Unembedding(
+      preparation: preparation, matrix: Tensor(shape: [ids.count, width], rows),
+      bias: bias.map { bias in Tensor(shape: [ids.count], ids.map { bias[Int($0)] }) }, isTied: false)
+  }
+
   /// Scores of every vocabulary item for `rows` hidden states. For top tokens of many states see `topTokens`.
   /// - Parameters:
   ///   - h: [rows, d], the residual stream (GPT-2: before ln_f).

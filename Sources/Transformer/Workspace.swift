@@ -10,6 +10,7 @@ public final class Workspace {
 
   enum Role: Hashable {
     case normalized, projections, headOutputs, update, mlpHidden, scores, weights, spareHidden, vocabulary, rounded
+    case joinedKeys
   }
 
   private var buffers: [Role: FloatBuffer] = [:]

@@ -29,6 +29,8 @@ extension OptionMode {
   private static let prompt =
     "--beside --sublayers --updates --head --unembedding --mask-each --slice --tokens --target "
     + "--tuned --ablate --patch --attribute --show --svg --html --max-length --bos --precision"
+  private static let sweep =
+    "--tokens --head --unembedding --svg --html --max-length --bos --precision"
   private static let project = "--top \(filter) --width"
   private static let training =
     "--recipe --unfreeze --head --weights-only --epochs --batch --learning-rate --warmup --clip "
@@ -92,6 +94,18 @@ extension OptionMode {
       uses:
         "\(dataset) \(texts) \(run) --resume --seed --mask-share --sublayers --head --unembedding --tuned --precision --svg"
     ),
+
+    OptionMode(
+      "lens", "none --text t --patch-sweep heads --from u --target a --versus b",
+      uses: "--text --from --target --versus --patch-sweep \(sweep)"),
+    OptionMode(
+      "lens", "none --text t --ablate-sweep heads --target a --versus b",
+      uses: "--text --target --versus --ablate-sweep \(sweep)"),
+    OptionMode(
+      "lens", "none --text t --ablate-sweep heads=mean --target a --versus b",
+      uses: "--text --target --versus --mean-over --ablate-sweep \(sweep)"),
+    OptionMode("lens", "none --pairs f --patch-sweep heads", uses: "--pairs --seed --patch-sweep \(sweep)"),
+    OptionMode("lens", "none --pairs f --ablate-sweep mlpOut", uses: "--pairs --seed --ablate-sweep \(sweep)"),
 
     OptionMode(
       "lens-fit", "none --dataset f -o f",
@@ -295,7 +309,7 @@ extension OptionMode {
     "--keep": "1", "--transplant": "1", "--maps": "pinv", "--levels": "all", "--unlabelled": "f",
     "--pretrained": "none",
     "--finetuned": "none", "project --output": "L0H0:0", "finetune --head": "cls", "lens --show": "kl", "--k": "3",
-    "--shard": "1/2",
+    "--shard": "1/2", "--patch-sweep": "heads", "--ablate-sweep": "heads", "--from": "t", "--pairs": "f",
     "--point": "0", "--expected": "f",
   ]
 }

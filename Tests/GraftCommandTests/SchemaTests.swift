@@ -27,7 +27,10 @@ import Testing
   /// Commands whose object is that of another command.
   private static let printsWhatAnotherDoes = ["experiment merge"]
   /// Schemas of what a command prints when an option is given, and the option.
-  private static let printedWithAnOption = ["experiment stitch --point": "--point", "finetune --seeds": "--seeds"]
+  private static let printedWithAnOption = [
+    "experiment stitch --point": "--point", "finetune --seeds": "--seeds", "lens --patch-sweep": "--patch-sweep",
+    "lens --ablate-sweep": "--ablate-sweep",
+  ]
 
   @Test(arguments: [
     ["inspect", "imdb-bert-1", "--tensors"], ["inspect", "imdb-gpt2-narrow-sentiment"],

@@ -16,7 +16,8 @@ struct Lens: ParsableCommand {
       second prompt to the right.
 
       --attribute shows which heads and blocks make a logit, --ablate what the model says without one of them, --patch \
-      with a state of another text.
+      with a state of another text; --patch-sweep and --ablate-sweep do so at every level and token, or head, in turn, and \
+      show how much of a logit difference each makes.
 
       With --dataset: means over all its texts, one row per level, with intervals: entropy, KL(final || level), the true \
       token's cross-entropy in nats and bits per byte, agreement with the final answer, from which level on it stands, \
@@ -29,6 +30,9 @@ struct Lens: ParsableCommand {
         graft lens imdb-bert-1 --text 'a great film' --mask-each --html lens.html
         graft lens imdb-gpt2-wide --text 'a complete waste of' --attribute
         graft lens imdb-bert-1 --text 'a [MASK] film' --ablate L2H1 --unchanged
+        graft lens imdb-bert-1 --text 'the plot is [MASK] and awful .' \\
+          --from 'the plot is [MASK] and superb .' --target good --versus bad \\
+          --patch-sweep residPost --svg sweep.svg
         graft lens imdb-gpt2-wide --dataset evaluation/imdb/test.jsonl -o run
       """)
 
@@ -39,6 +43,7 @@ struct Lens: ParsableCommand {
   @OptionGroup var corpus: LensCorpusOptions
   @OptionGroup var recording: RunOptions
   @OptionGroup var interventions: InterventionOptions
+  @OptionGroup var sweep: SweepOptions
   @OptionGroup var attribution: LogitAttributionOptions
 
   @Option(
@@ -63,6 +68,7 @@ struct Lens: ParsableCommand {
   func validate() throws {
     if tuning.tuned != nil, input.beside != nil { throw ValidationError("Give --tuned or --beside, not both.") }
     if interventions.unchanged, input.beside != nil { throw ValidationError("Give --beside or --unchanged, not both.") }
+    try validateSweep()
   }
 
   func run() throws {
@@ -70,6 +76,9 @@ struct Lens: ParsableCommand {
     let base = try lens.unembedding.map { try CheckpointArgument.open($0) }
     let heads = try lens.head.heads(of: opened, borrowing: base)
     if tuning.tuned != nil { _ = try opened.requireCheckpoint() }
+    if let kind = sweep.kind {
+      return try runSweep(kind, opened.requireCheckpoint(), heads[0], base: base)
+    }
     if corpus.isGiven { return try runCorpus(opened, heads, base: base) }
     let isStamped = output.json || html != nil
     let digest = isStamped ? BackgroundDigest(of: opened) : nil

@@ -65,6 +65,11 @@ struct LensOptions: ParsableArguments {
     ]
   }
 
+  /// The options that count for a sweep, as recorded in a result.
+  var sweepMembers: JSONMembers {
+    ["head": head.rawValue, "target": target, "tokens": tokens, "unembedding": unembedding, "versus": versus]
+  }
+
   /// The options that count for a dataset, as recorded in a result.
   var corpusMembers: JSONMembers {
     ["head": head.rawValue, "sublayers": sublayers, "unembedding": unembedding]

@@ -36,6 +36,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case unknownToken(source: String, text: String, pieces: [String], meant: String?)
   /// A head that the model does not have.
   case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
+  /// Two texts of a patch sweep with different numbers of tokens.
+  case unequalTexts(source: String, tokens: Int, other: String, otherTokens: Int)
   /// A picture with one cell per pair of tokens would be too large.
   case tooLongForPicture(source: String, tokens: Int, most: Int, advice: String?)
   /// An output that a checkpoint's own file stands at.
@@ -60,6 +62,10 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
     case .uselessOption(let refusal): return refusal
     case .noSuchHead(let head, let model, let blocks, let heads):
       return "--heads \(head): \(model) has the blocks L0 to L\(blocks - 1) with the heads H0 to H\(heads - 1)"
+    case .unequalTexts(let source, let tokens, let other, let otherTokens):
+      return
+        "\(source) has \(tokens) tokens, \(other) \(otherTokens): a patch sweep replaces each token's state by that of the "
+        + "same token; give texts of equally many tokens (graft tokenize shows them)"
     case .tooLongForPicture(let source, let tokens, let most, let advice):
       return "\(source): the picture shows at most \(most) tokens, found \(tokens); give --max-length \(most)"
         + (advice.map { ", or \($0)" } ?? "")

@@ -74,14 +74,30 @@ extension Predict: RuledCommand {
 }
 
 extension Lens: RuledCommand {
-  static let optionRules =
+  private static let sweeps = ["--patch-sweep", "--ablate-sweep"].flatMap { sweep in
     [
+      OptionRule(
+        "--file", "--jsonl", "--dataset", "--beside", "--sublayers", "--updates", "--mask-each", "--slice", "--top",
+        "--show", "--tuned", "--ablate", "--patch", "--unchanged", "--attribute", without: sweep,
+        because: "the logit difference is shown with one part after the other changed, and no level is read")
+    ]
+  }
+
+  static let optionRules =
+    sweeps + [
+      OptionRule("--from", with: ["--patch-sweep"], because: "no state is taken from another text"),
+      OptionRule("--pairs", with: ["--patch-sweep", "--ablate-sweep"], because: "its texts are those of a sweep"),
+      OptionRule(
+        "--text", "--from", "--target", "--versus", without: "--pairs",
+        because: "the file has texts and tokens of its own"),
       OptionRule(
         "--text", "--file", "--jsonl", "--beside", "--updates", "--mask-each", "--slice", "--tokens", "--target",
         "--versus", "--ablate", "--patch", "--mean-over", "--unchanged", "--attribute", "--bos", "--html", "--top",
         without: "--dataset", because: "it is for prompts, and a dataset has texts of its own"),
       OptionRule(
-        "--seed", "--text-cleaning", "--mask-share", with: ["--dataset"],
+        "--seed", with: ["--dataset", "--pairs"], because: "nothing is drawn"),
+      OptionRule(
+        "--text-cleaning", "--mask-share", with: ["--dataset"],
         because: "it is for a dataset; a prompt is read as it is"),
       OptionRule(
         "--show probability", "--show rank", "--show final-rank", "--show target", "--show target-rank",
@@ -117,7 +133,9 @@ extension Lens: RuledCommand {
       OptionRule(
         "--sublayers", "--updates", "--tuned", with: [.absent("--attribute"), "--json", "--html"],
         because: "the parts of a logit are shown, and no level"),
-      OptionRule("--mean-over", with: ["--ablate SITE=mean"], because: "no value is replaced by its mean"),
+      OptionRule(
+        "--mean-over", with: ["--ablate SITE=mean", "--ablate-sweep KIND=mean"],
+        because: "no value is replaced by its mean"),
       OptionRule("--unchanged", with: ["--ablate", "--patch"], because: "nothing is changed"),
       OptionRule(
         "--precision", without: "--attribute", because: "the parts of a logit are those of a pass in fp32"),

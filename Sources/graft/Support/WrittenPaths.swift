@@ -64,7 +64,7 @@ struct WrittenPaths {
     switch value {
     case let output as any WrittenPath: outputs.append(Output(option: name, value: output))
     case let text as String:
-      if !["--text", "--beside"].contains(name) { inputs.append((name, text)) }
+      if !["--text", "--beside", "--from"].contains(name) { inputs.append((name, text)) }
     default:
       if let options = value as? OutputOptions { printsJSON = options.json }
       for child in Mirror(reflecting: value).children {

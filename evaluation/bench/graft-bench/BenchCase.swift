@@ -34,6 +34,8 @@ struct BenchCase {
     case "pairs-model-gaussian": return try pairsOfModel(arguments, exponent: 0)
     case "pairs-model-decaying": return try pairsOfModel(arguments, exponent: 0.5)
     case "tokenize-wordpiece", "tokenize-bpe": return try tokenize(arguments)
+    case "patch-sweep": return try patchSweep(arguments)
+    case "patch-loop": return try patchLoop(arguments)
     case "train-step": return try trainStep(arguments)
     case "attribution": return try attribution(arguments)
     default:
