@@ -93,6 +93,33 @@ import Testing
     }
   }
 
+  /// With texts that the pretrained model of each family writes by itself, a map from all its levels is kept and used.
+  @Test(arguments: [
+    ("bert", "distilbert-sentiment"), ("distilbert", "bert-sentiment"), ("roberta", "roberta-sentiment"),
+  ]) func writesTextsAndReadsAllLevels(_ a: String, _ b: String) throws {
+    let (run, saved) = (folder.path("run"), folder.path("saved"))
+    let options =
+      ["--keep", "2", "--transplant", "1", "--maps", "affine", "--levels", "all", "--unlabelled", "generated:30"]
+      + truncation
+    let swept = try GraftProcess.run(
+      pair(a, b) + options + ["--dataset", dataset.path, "-o", run, "--json"]
+    ).json()
+    let texts = try ShortRun.lines(run + "/unlabelled.jsonl").map { try $0["text"].string() }
+    #expect(texts.count > 25 && Set(texts).count == texts.count)
+    #expect(texts.allSatisfy { !$0.contains(Families.mask(a)) && !$0.contains("[SEP]") && !$0.contains("</s>") })
+    let kept = try GraftProcess.run(pair(a, b) + options + ["--save", saved])
+    #expect(kept.status == 0, "\(kept.error)")
+    #expect(try JSONNode.read(saved + "/stitched.json")["map"].string() == "affine:all")
+    let lines = try ShortRun.lines(run + "/predictions.jsonl").filter { try $0["map"].string() == "affine:all" }
+    let order = try ShortRun.lines(dataset.path).map { try $0["id"].string() }
+    let logits = try classify(saved)
+    for line in lines {
+      let place = try #require(order.firstIndex(of: try line["id"].string()))
+      #expect(try line["logits"].doubles() == logits[place])
+    }
+    #expect(try lines.count == Families.reviews && swept["chosen"].array().isEmpty)
+  }
+
   /// A map chosen and fitted on unlabelled texts, kept, and used by every command that takes a stitched model.
   @Test(arguments: [
     ("bert", "distilbert-sentiment", 3, 1), ("distilbert", "bert-sentiment", 2, 2),
