@@ -20,7 +20,7 @@ package enum StitchWords {
     let cut = cuts.first { cut in family.maps.contains { $0.scores.contains { $0.point == cut.score.point } } }
     return "auto chose, by blocks kept: " + maps.joined(separator: ", ")
       + (cut.map {
-        ". Of these cuts, without a label, \($0.score.point.cut.kept): accuracy \($0.score.accuracy.fixed(3)), "
+        ". The automatic cut, chosen without a label, keeps \($0.score.point.cut.kept): accuracy \($0.score.accuracy.fixed(3)), "
           + "KL from the fine-tuned model's answers \($0.divergence.fixed(3)) nats"
       } ?? "")
   }
