@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Reporting
 import Synchronization
 
 /// What becomes of a command that is told to end: temporary files are removed, and a message says what is kept and how
@@ -64,15 +65,5 @@ enum Interruption {
       }
       _exit(128 + number)
     }
-  }
-}
-
-extension String {
-  /// As one word of a shell's command line.
-  var shellQuoted: String {
-    let isPlain = unicodeScalars.allSatisfy {
-      $0.properties.isAlphabetic || "0123456789-_./,:+=@%".unicodeScalars.contains($0)
-    }
-    return isPlain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
   }
 }
