@@ -12,6 +12,7 @@ enum Interruption {
   /// Where the handler writes, which may do little else.
   nonisolated(unsafe) private static var handlerEnd: Int32 = -1
   private static let kept = Mutex<String?>(nil)
+  private static let endsCommand = Mutex(false)
 
   /// Watches for signals from now on, on a thread of its own. Those that the caller has ignored (nohup) stay ignored.
   static func watch() {
@@ -51,7 +52,11 @@ enum Interruption {
     kept.withLock { $0 = "what is finished is kept in \(path); to resume: \(command)" }
   }
 
+  /// From now on this command runs until it is told to end, which is then a success.
+  static func isExpected() { endsCommand.withLock { $0 = true } }
+
   private static func end(_ number: Int32) -> Never {
+    if endsCommand.withLockIfAvailable({ $0 }) ?? false { _exit(ExitStatus.success) }
     let word = signals.first { $0.number == number }?.word ?? "ended"
     UnfinishedFiles.abandon { written in
       ProgressMonitor.shared.stopWithoutWaiting()
