@@ -1,9 +1,12 @@
 # make demo: the stitching experiment on real models and real reviews. make test: the proof that the numbers are right.
+# make test-browser: the page of graft explore in Chromium.
 # make test-kernels, make test-arm64: the C kernels on every instruction set of this processor, and on an emulated arm64.
 
 PACKAGES = libcurl4-openssl-dev libopenblas-dev libsentencepiece-dev libsqlite3-dev libssl-dev pkg-config
 # For test-arm64 alone: an arm64 C library to link, and a processor to run on.
 ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+# For test-browser alone: a browser, what drives it, letters to draw, and Python's virtual environments.
+BROWSER_PACKAGES = chromium chromium-driver fonts-dejavu-core python3-venv
 SWIFT = swift
 # The compiler that SwiftPM uses for C: the one beside swift.
 CLANG = $(firstword $(wildcard $(dir $(realpath $(shell command -v $(SWIFT))))clang) clang)
@@ -32,7 +35,7 @@ endif
 # What graft --version shows beside the version; nothing without git. Results do not carry it.
 export GRAFT_COMMIT := $(shell test -e .git && git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
 
-.PHONY: all build static install deps deps-arm64 demo test test-kernels test-arm64 format format-check bench clean
+.PHONY: all build static install deps deps-arm64 deps-browser demo test test-kernels test-arm64 test-browser format format-check bench clean
 
 all: build
 
@@ -115,6 +118,16 @@ $(KERNELS)/arm64: $(KERNEL_SOURCES) $(KERNEL_HEADERS) | deps-arm64
 	@mkdir -p $(KERNELS)
 	$(CLANG) $(ARM64_FLAGS) -O2 $(KERNEL_FLAGS) $(KERNEL_SOURCES) -lm -o $@
 endif
+
+BROWSER = .build/browser
+
+test-browser: build deps-browser
+	$(BROWSER)/bin/python evaluation/browser/explorer.py --graft $(GRAFT)
+
+deps-browser: deps
+	$(call install,$(BROWSER_PACKAGES))
+	@test -x $(BROWSER)/bin/python || python3 -m venv $(BROWSER)
+	@$(BROWSER)/bin/python -m pip install -q --disable-pip-version-check -r evaluation/browser/requirements.txt
 
 format: deps
 	$(SWIFT) format -i -r Package.swift Sources Tests evaluation

@@ -17,6 +17,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
   ],
   targets: [
     .target(
@@ -56,12 +57,18 @@ let package = Package(
         "Files", "DenseMath", "Hub", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
         "Stitching", "Atlas",
       ]),
+    .target(
+      name: "Explorer",
+      dependencies: [
+        "Files", "DenseMath", "Tokenization", "Transformer", "Evaluation", "Interpretability", "Atlas", "Reporting",
+        .product(name: "FlyingSocks", package: "FlyingFox"),
+      ]),
     .executableTarget(
       name: "graft",
       dependencies: [
         "CBuildCommit", "Files", "DenseMath", "Hub", "Checkpoints", "Tokenization", "Transformer", "Evaluation",
         "Training",
-        "Interpretability", "Stitching", "Atlas", "Reporting",
+        "Interpretability", "Stitching", "Atlas", "Reporting", "Explorer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
@@ -118,6 +125,12 @@ let package = Package(
       dependencies: [
         "Atlas", "DenseMath", "Files", "Interpretability", "Tokenization", "Transformer", "TestSupport",
         .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
+    .testTarget(
+      name: "ExplorerTests",
+      dependencies: [
+        "Explorer", "Reporting", "Interpretability", "Evaluation", "Transformer", "Tokenization", "DenseMath", "Files",
+        "TestSupport",
       ]),
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Transformer", "Files", "TestSupport"]),
     .testTarget(

@@ -52,7 +52,7 @@ struct Graft: ParsableCommand {
       Inspect.self, Tokenize.self, Forward.self, Predict.self, Lens.self, LensFit.self, LensClassifier.self,
       Identify.self, Attribute.self, Project.self, AtlasCommand.self, Align.self, Classify.self, Evaluate.self,
       Compare.self, FineTune.self, Stitch.self, Experiment.self, Verify.self, Models.self, Pull.self, Convert.self,
-      Env.self,
+      Explore.self, Env.self,
     ])
 
   static func main() {

@@ -93,7 +93,9 @@ struct ShortClone {
   /// A command as a person would paste it.
   func run(_ command: String) throws -> GraftRun {
     let executable = try #require(GraftProcess.executable)
-    try folder.write("ulimit -S -t \(Self.seconds)\n\(command)\n", to: ".command")
+    // What runs until Ctrl-C gets it.
+    let ending = command.hasPrefix("graft explore ") ? "timeout --preserve-status --signal=INT 3 " : ""
+    try folder.write("ulimit -S -t \(Self.seconds)\n\(ending)\(command)\n", to: ".command")
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments = [".command"]

@@ -5,7 +5,8 @@ import Testing
 @Suite struct HelpTests {
   private static let commands = [
     "inspect", "tokenize", "forward", "predict", "lens", "lens-fit", "lens-classifier", "identify", "attribute",
-    "project", "atlas", "align", "experiment", "classify", "verify", "models", "pull", "convert", "env",
+    "project", "atlas", "align", "experiment", "classify", "verify", "models", "pull", "convert", "explore",
+    "env",
   ]
 
   @Test func listsCommandsAndExitCodes() throws {

@@ -45,6 +45,9 @@ extension OptionMode {
     OptionMode("inspect", "none --json", uses: "--tensors", without: "--color"),
     OptionMode("models", ""),
     OptionMode("pull", "none"),
+    OptionMode(
+      "explore", "none", uses: "--port --host --tuned --atlas",
+      without: "--json --color --progress --progress-interval"),
     OptionMode("convert", "none -o d", uses: "--output"),
     OptionMode("tokenize", "none --text t", uses: "--text --no-special"),
     OptionMode("tokenize", "none --file f", uses: "--file --no-special"),
@@ -310,6 +313,6 @@ extension OptionMode {
     "--pretrained": "none",
     "--finetuned": "none", "project --output": "L0H0:0", "finetune --head": "cls", "lens --show": "kl", "--k": "3",
     "--shard": "1/2", "--patch-sweep": "heads", "--ablate-sweep": "heads", "--from": "t", "--pairs": "f",
-    "--point": "0", "--expected": "f",
+    "--point": "0", "--expected": "f", "--host": "127.0.0.1", "--atlas": "f",
   ]
 }

@@ -47,17 +47,18 @@ package struct EffectiveAttention: Sendable {
     self.tolerance = tolerance
   }
 
-  /// Runs the model and passes all heads of each block and text to `receive`, in the order of the pass. - Throws:
+  /// Runs the model and passes all heads of each block and text to `receive`, in the order of the pass. - Parameter layers:
+  /// the blocks whose heads are computed; nil for all. - Throws:
   /// `TransformerError` for a batch that the model does not support; `InterpretabilityError.outputChanged` when the
   /// tolerance is so large that the effective weights change the head's output; `LinearAlgebraError`; what `receive`
   /// throws.
   package func read(
-    _ model: any TransformerModel, _ batch: PackedBatch, workspace: Workspace,
+    _ model: any TransformerModel, _ batch: PackedBatch, layers: Set<Int>? = nil, workspace: Workspace,
     receive: (_ sequence: Int, _ heads: [Head]) throws -> Void
   ) throws {
     precondition(blocks.count == model.blockDimensions.count, "one block of values a block of the model")
     try withoutActuallyEscaping(receive) { receive in
-      let reader = Reader(self, batch, threads: workspace.threads, receive: receive)
+      let reader = Reader(self, batch, layers: layers, threads: workspace.threads, receive: receive)
       _ = try model.forward(batch, workspace: workspace, observer: reader)
     }
   }
@@ -101,19 +102,23 @@ package struct EffectiveAttention: Sendable {
 private final class Reader: Observer {
   private let method: EffectiveAttention
   private let batch: PackedBatch
+  private let layers: Set<Int>?
   private let threads: Threads
   private let receive: (Int, [EffectiveAttention.Head]) throws -> Void
   /// Values of the current block, [T, d].
   private var values = DoubleMatrix(rows: 0, columns: 0)
 
   init(
-    _ method: EffectiveAttention, _ batch: PackedBatch, threads: Threads,
+    _ method: EffectiveAttention, _ batch: PackedBatch, layers: Set<Int>?, threads: Threads,
     receive: @escaping (Int, [EffectiveAttention.Head]) throws -> Void
   ) {
-    (self.method, self.batch, self.threads, self.receive) = (method, batch, threads, receive)
+    (self.method, self.batch, self.layers) = (method, batch, layers)
+    (self.threads, self.receive) = (threads, receive)
   }
 
-  func wants(_ site: Site, layer: Int) -> Bool { site == .residPre || site == .attentionWeights }
+  func wants(_ site: Site, layer: Int) -> Bool {
+    (site == .residPre || site == .attentionWeights) && layers?.contains(layer) ?? true
+  }
 
   func observe(_ observation: Observation) throws {
     let block = method.blocks[observation.layer]

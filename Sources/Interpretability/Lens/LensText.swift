@@ -53,24 +53,32 @@ extension LogitLens {
   }
 
   /// Reads each position of a text with the mask there, one copy of the text per position.
-  /// - Parameters: as above.
-  /// - Throws: as `read`.
+  /// - Parameters:
+  ///   - positions: the positions to read.
+  ///   - mask: the token that is put there.
+  ///   - top: how many tokens a cell lists.
+  ///   - progress: counts the positions, and can cancel the call between batches of copies.
+  /// - Throws: as `read`; `CancellationError`.
   public func readMasking(
     _ ids: [Int32], at positions: [Int], with mask: Int32, top: Int = 10,
-    following targets: LensTargets = LensTargets(), interventions: [Intervention] = [], workspace: Workspace
+    following targets: LensTargets = LensTargets(), interventions: [Intervention] = [], workspace: Workspace,
+    progress: ProgressHandler = .none
   ) throws -> LensText {
     var all = [[LensCell]](repeating: [], count: levels.count)
-    for range in PackedBatch.plan(positions.map { _ in ids.count }) {
-      let places = positions[range]
-      let copies = places.map { place in
-        var copy = ids
-        copy[place] = mask
-        return copy
+    try progress.during(.init("lens", unit: "tokens", total: positions.count)) { update in
+      for range in PackedBatch.plan(positions.map { _ in ids.count }) {
+        let places = positions[range]
+        let copies = places.map { place in
+          var copy = ids
+          copy[place] = mask
+          return copy
+        }
+        let cells = try cells(
+          PackedBatch(copies), rows: places.enumerated().map { $0 * ids.count + $1 }, truth: places.map { ids[$0] },
+          top: top, targets, interventions, workspace: workspace)
+        for level in cells.indices { all[level] += cells[level] }
+        try update(range.upperBound)
       }
-      let cells = try cells(
-        PackedBatch(copies), rows: places.enumerated().map { $0 * ids.count + $1 }, truth: places.map { ids[$0] },
-        top: top, targets, interventions, workspace: workspace)
-      for level in cells.indices { all[level] += cells[level] }
     }
     return LensText(positions: positions, levels: levels, cells: all, truth: positions.map { ids[$0] })
   }

@@ -2,7 +2,7 @@ import Files
 
 extension HeatMap {
   /// Classes `q0`... and `d0`... of the palettes' colours and their ink, and `qn` of cells without a value.
-  static var pageColors: String {
+  package static var pageColors: String {
     let colors = ColorMap.Palette.allCases.flatMap { palette in
       (0..<ColorMap.shades).map { ("\(prefix(palette))\($0)", ColorMap.color(shade: $0, palette)) }
     }
@@ -78,6 +78,23 @@ extension HeatMap {
         .element("span", [("class", "middle")] + hidden(legend.middle == nil), [.text("0 in the middle")]),
         .element("span", [("class", "none")] + hidden(!legend.hasMissing), [.text(Self.missingMeaning)]),
       ] + (markMeaning.isEmpty ? [] : [.element("span", ["class": "meaning"], text: markMeaning)]))
+  }
+
+  /// For a page that draws the map itself: `pageData` without what stands behind the cells, and the names, from the top
+  /// row down.
+  package var pageObject: JSON {
+    let cells = rows.reversed().flatMap(\.cells)
+    guard case .object(let members) = pageData.replacing("entries", with: nil).replacing("labels", with: nil) else {
+      return nil
+    }
+    return .object(
+      members.filter { $0.value != .null } + [
+        .init("title", .string(title.printable)), .init("subtitle", .string(subtitle.printable)),
+        .init("columns", .array(columns.map { .string($0.printable) })),
+        .init("rows", .array(rows.reversed().map { .string($0.name.printable) })),
+        .init("texts", .array(cells.map { .string(text($0, shown)) })),
+        .init("marks", .array(cells.indices.filter { cells[$0].isMarked }.map { .integer($0) })),
+      ])
   }
 
   /// What the script needs, cells from the top row down: every label once, entries as [label, value, label, value...].

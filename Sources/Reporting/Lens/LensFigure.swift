@@ -2,7 +2,8 @@
 package struct LensFigure {
   /// At least one.
   package let readings: [LensReading]
-  private let maps: [HeatMap]
+  /// One per reading.
+  package let maps: [HeatMap]
 
   /// - Parameter show: what to colour by; nil for what the tokens that are followed ask for. Where no cell has such a number,
   ///   the first statistic there is.

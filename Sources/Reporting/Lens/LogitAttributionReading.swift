@@ -25,17 +25,17 @@ package struct LogitAttributionReading {
   }
 
   /// "logit of ␣good minus ␣bad at token 6 (␣is)"
-  func title(_ ids: [Int32]) -> String {
+  package func title(_ ids: [Int32]) -> String {
     let name = tokenizer.display(target) + (versus.map { " minus \(tokenizer.display($0))" } ?? "")
     return "logit of \(name) at token \(position) (\(tokenizer.display(ids[position])))"
   }
 
   /// The largest magnitude of a part, at least 0.01.
-  var largest: Double { max(0.01, attribution.parts.map { abs($0.value) }.max() ?? 0) }
+  package var largest: Double { max(0.01, attribution.parts.map { abs($0.value) }.max() ?? 0) }
 
   /// Blocks upward; one column per head, one for the feed-forward block, one for embeddings, biases and norms.
   /// - Parameter ends: the value with the brightest colour; minus it has the darkest.
-  func heatMap(_ reading: LensReading, ends: Double) -> HeatMap {
+  package func heatMap(_ reading: LensReading, ends: Double) -> HeatMap {
     let heads = blocks.map(\.heads).max() ?? 0
     func cell(_ parts: [LogitAttribution.Part]) -> HeatMap.Cell {
       guard !parts.isEmpty else { return HeatMap.Cell("", values: [.nan]) }

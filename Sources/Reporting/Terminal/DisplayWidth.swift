@@ -44,7 +44,7 @@ enum DisplayWidth {
 extension String {
   /// This text with nothing in it that moves the cursor or reorders what stands beside it: control characters become
   /// their pictures (U+2400 block), other controls, line separators and bidirectional overrides U+FFFD.
-  var printable: String {
+  package var printable: String {
     var result = String.UnicodeScalarView()
     for scalar in unicodeScalars {
       switch scalar.value {

@@ -1,6 +1,7 @@
 import Evaluation
 import Interpretability
 import Reporting
+import Tokenization
 import Transformer
 
 /// Reads one text after the other, as the options of `graft lens` ask for.

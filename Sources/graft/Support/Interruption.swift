@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import Reporting
 import Synchronization
 
 /// What becomes of a command that is told to end: temporary files are removed, and a message says what is kept and how
@@ -11,6 +12,7 @@ enum Interruption {
   /// Where the handler writes, which may do little else.
   nonisolated(unsafe) private static var handlerEnd: Int32 = -1
   private static let kept = Mutex<String?>(nil)
+  private static let endsCommand = Mutex(false)
 
   /// Watches for signals from now on, on a thread of its own. Those that the caller has ignored (nohup) stay ignored.
   static func watch() {
@@ -50,7 +52,11 @@ enum Interruption {
     kept.withLock { $0 = "what is finished is kept in \(path); to resume: \(command)" }
   }
 
+  /// From now on this command runs until it is told to end, which is then a success.
+  static func isExpected() { endsCommand.withLock { $0 = true } }
+
   private static func end(_ number: Int32) -> Never {
+    if endsCommand.withLockIfAvailable({ $0 }) ?? false { _exit(ExitStatus.success) }
     let word = signals.first { $0.number == number }?.word ?? "ended"
     UnfinishedFiles.abandon { written in
       ProgressMonitor.shared.stopWithoutWaiting()
@@ -64,15 +70,5 @@ enum Interruption {
       }
       _exit(128 + number)
     }
-  }
-}
-
-extension String {
-  /// As one word of a shell's command line.
-  var shellQuoted: String {
-    let isPlain = unicodeScalars.allSatisfy {
-      $0.properties.isAlphabetic || "0123456789-_./,:+=@%".unicodeScalars.contains($0)
-    }
-    return isPlain && !isEmpty ? self : "'" + replacing("'", with: "'\\''") + "'"
   }
 }

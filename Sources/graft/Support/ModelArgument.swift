@@ -16,7 +16,10 @@ struct ModelArgument: ParsableArguments {
   @OptionGroup var hub: HubOptions
 
   /// Opens a checkpoint or a stitched model; weights stay in the mapped file.
-  func open() throws -> any TransformerModel {
+  func open() throws -> any TransformerModel { try Self.open(model) }
+
+  /// - Throws: what looking for the model and opening it throws.
+  static func open(_ model: String) throws -> any TransformerModel {
     let directory = try ModelNames.directory(of: model)
     let opened = try openModel(directory: directory) { try ModelNames.directory(of: $0, namedBy: directory) }
     opened.noteSettings()

@@ -353,4 +353,6 @@ extension ExperimentMerge: RuledCommand { static let optionRules: [OptionRule] =
 
 extension Verify: RuledCommand { static let optionRules: [OptionRule] = [] }
 
+extension Explore: RuledCommand { static let optionRules: [OptionRule] = [] }
+
 extension Env: RuledCommand { static let optionRules: [OptionRule] = [] }

@@ -1,31 +1,14 @@
 import Tokenization
 
-/// A text that stands for one token, as --target and --versus take it; "␣" stands for a space.
-struct SingleToken {
-  let id: Int32
-  /// A token that may have been meant instead: of byte-level BPE's "time", which begins a text, " time", which follows a
-  /// word.
-  let afterSpace: String?
-
+extension SingleToken {
   /// - Parameter source: where the text stands: "--target".
-  /// - Throws: `CommandError.unknownToken`, with the token that the text is after a space, or without one.
+  /// - Throws: `CommandError.unknownToken`.
   init(_ text: String, from source: String, _ tokenizer: Tokenizer) throws {
-    let plain = text.replacing("␣", with: " ")
-    let pieces = try tokenizer.encode(plain, addSpecialTokens: false).ids
-    guard let id = try Self.id(plain, tokenizer) ?? tokenizer.id(of: text) else {
-      let others = [" " + plain, String(plain.drop { $0 == " " })]
-      throw CommandError.unknownToken(
-        source: source, text: text, pieces: pieces.map(tokenizer.display),
-        meant: try others.first { try $0 != plain && Self.id($0, tokenizer) != nil })
+    do {
+      try self.init(text, tokenizer)
+    } catch let error as UnknownToken {
+      throw CommandError.unknownToken(source: source, text: text, pieces: error.pieces, meant: error.meant)
     }
-    self.id = id
-    let other = plain.hasPrefix(" ") ? nil : try Self.id(" " + plain, tokenizer)
-    afterSpace = other.flatMap { $0 == id ? nil : " " + plain }
-  }
-
-  private static func id(_ text: String, _ tokenizer: Tokenizer) throws -> Int32? {
-    let ids = try tokenizer.encode(text, addSpecialTokens: false).ids
-    return ids.count == 1 && ids[0] != tokenizer.specialTokens.unk ? ids[0] : nil
   }
 }
 

@@ -1,0 +1,122 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ExploreTests {
+  /// A running `graft explore`.
+  private final class Running {
+    let process = Process()
+    let client: ExplorerClient
+    private let folder: TemporaryFolder
+
+    init(_ arguments: String...) throws {
+      folder = try TemporaryFolder()
+      process.executableURL = URL(fileURLWithPath: try #require(GraftProcess.executable))
+      process.arguments = ["explore"] + arguments
+      process.environment = GraftProcess.environment()
+      process.standardInput = FileHandle.nullDevice
+      process.standardOutput = FileHandle(forWritingAtPath: try folder.write("", to: "output"))
+      process.standardError = FileHandle(forWritingAtPath: try folder.write("", to: "error"))
+      try process.run()
+      for _ in 0..<2000 where process.isRunning {
+        if try folder.bytes("output").last == UInt8(ascii: "\n") { break }
+        usleep(10_000)
+      }
+      // One line, and nothing else.
+      let output = String(decoding: try folder.bytes("output"), as: UTF8.self)
+      client = try ExplorerClient(String(output.dropLast()))
+    }
+
+    func end(_ signal: Int32) throws -> (status: Int32, error: String) {
+      kill(process.processIdentifier, signal)
+      process.waitUntilExit()
+      return (
+        process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
+        String(decoding: try folder.bytes("error"), as: UTF8.self)
+      )
+    }
+
+    deinit { if process.isRunning { process.terminate() } }
+  }
+
+  @Test func answersWithTheNumbersOfTheCommandUntilItIsEnded() async throws {
+    let running = try Running("imdb-gpt2-narrow", "imdb-bert-1")
+    let text = "it's a complete waste of"
+    let answer = try await running.client.object(
+      "/api/lens",
+      [
+        "model": "imdb-gpt2-narrow", "text": .string(text), "target": " time", "versus": " money",
+        "changes": ["L1H2=zero"],
+      ])
+    let command = try answer["command"].string()
+    let words = shellWords(command)
+    #expect(words.first == "graft")
+    let results = try GraftProcess.run(Array(words.dropFirst()) + ["--json"]).json()["results"].array()
+    let shown = try answer["maps"].array().map { try #require($0["reading"].value).serialized() }
+    #expect(results.map { $0.value?.serialized() } == shown && shown.count == 2)
+    let ended = try running.end(SIGINT)
+    #expect(ended.status == 0 && ended.error.isEmpty, "\(ended)")
+    await #expect(throws: SocketClient.NoConnection.self) { try await running.client.answer("/api/models", [:]) }
+  }
+
+  @Test func memoryStaysFlat() async throws {
+    let running = try Running("imdb-gpt2-narrow")
+    func ask(_ count: Int) async throws {
+      for index in 0..<count {
+        let text: JSON = .string("a complete waste of time number \(index % 10)")
+        let reply = try await running.client.answer("/api/lens", ["model": "imdb-gpt2-narrow", "text": text])
+        #expect(reply.status == 200)
+      }
+    }
+    func residentBytes() throws -> Int {
+      let pages = try String(contentsOfFile: "/proc/\(running.process.processIdentifier)/statm", encoding: .utf8)
+      return try #require(Int(pages.split(separator: " ")[1])) * 4096
+    }
+    try await ask(200)
+    let before = try residentBytes()
+    try await ask(1000)
+    let after = try residentBytes()
+    #expect(after < before + 8 << 20, "\(before >> 20) MB before, \(after >> 20) MB after")
+  }
+
+  @Test func takesAStitchedModel() async throws {
+    let folder = try TemporaryFolder()
+    let made = try GraftProcess.run(
+      "stitch", "--pretrained", "imdb-gpt2-wide", "--finetuned", "imdb-gpt2-narrow-sentiment", "--keep", "4",
+      "--transplant", "2", "--maps", "pinv", "--save", folder.path("stitched"))
+    try #require(made.status == 0, "\(made.error)")
+    let running = try Running(folder.path("stitched"))
+    let model: JSON = "stitched"
+    let answer = try await running.client.object("/api/lens", ["model": model, "text": "a film"])
+    #expect(try answer["maps"].array()[0]["map"]["columns"].array().count == 2)
+    let whole = try await running.client.object("/api/head", ["model": model, "text": "a film", "head": "L0H0"])
+    #expect(try whole["error"].string().contains("it is a stitched model"))
+  }
+
+  @Test func saysWhatItRefuses() async throws {
+    let running = try Running("imdb-gpt2-narrow")
+    let reply = try await running.client.socket.send(
+      running.client.call("/api/models", "{}", replacing: ["Origin": "http://evil.example"]))
+    #expect(reply.status == 403)
+    let ended = try running.end(SIGTERM)
+    #expect(ended.status == 0 && ended.error == "graft: note: refused: a call from another origin\n", "\(ended)")
+  }
+
+  @Test func refusesWhatItCannotOpen() throws {
+    let taken = try Running("imdb-gpt2-narrow")
+    let runs = [
+      (["imdb-gpt2-narrow", "imdb-gpt2-narrow"], "two models are called imdb-gpt2-narrow"),
+      (["imdb-gpt2-narrow", "--port", "\(taken.client.socket.port)"], "cannot listen at 127.0.0.1"),
+      (["imdb-gpt2-narrow", "--atlas", "/no-such"], "no such atlas"),
+      (["imdb-gpt2-narrow", "--tuned", "/no-such"], "/no-such"), (["no-such-model"], "no-such-model"),
+    ]
+    for (arguments, message) in runs {
+      let run = try GraftProcess.run(["explore"] + arguments)
+      #expect(run.status == 1 && run.output.isEmpty && run.error.contains(message), "\(arguments): \(run.error)")
+    }
+    for arguments in [["imdb-gpt2-narrow", "--host", "0.0.0.0"], ["imdb-gpt2-narrow", "--host", "example.org"], []] {
+      #expect(try GraftProcess.run(["explore"] + arguments).status == 64, "\(arguments)")
+    }
+  }
+}
