@@ -28,12 +28,8 @@ extension InputText {
   /// The lines of a file, or of standard input for "-". Lines end with \n alone; the last one needs no end.
   /// - Throws: `FileError`, `EvaluationError.noText`.
   package static func lines(of path: String) throws -> [InputText] {
-    let name = path == "-" ? "standard input" : path
-    let bytes = try read(path, name: name)
-    var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-    if lines.last?.isEmpty == true { lines.removeLast() }
-    guard !lines.isEmpty else { throw EvaluationError.noText(source: name) }
-    return lines.enumerated().map { InputText(bytes: Array($1), source: "\(name), line \($0 + 1)") }
+    let lines = try InputLines(path)
+    return (0..<lines.count).map { lines[$0] }
   }
 
   /// The objects `{"id": string, "text": string, "target": string}` of a JSON Lines file, a target only where one is to
@@ -52,7 +48,13 @@ extension InputText {
     return texts
   }
 
-  /// All bytes of a file, which may be a pipe.
+  /// All bytes of a file: mapped, or read from a pipe.
+  static func mapped(_ path: String, name: String) throws -> MappedFile {
+    var status = stat()
+    let isFile = path != "-" && stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    return isFile ? try MappedFile(path) : MappedFile(name, content: try read(path, name: name))
+  }
+
   private static func read(_ path: String, name: String) throws -> [UInt8] {
     let descriptor = path == "-" ? STDIN_FILENO : Foundation.open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw error(name, action: "open") }

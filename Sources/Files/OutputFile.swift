@@ -47,6 +47,25 @@ package final class OutputFile {
     try writeThrough(bytes)
   }
 
+  /// Leaves out bytes, which `write(_:at:)` writes later, or which are 0.
+  /// - Throws: `FileError`, also where the path is no file.
+  package func skip(_ count: Int) throws {
+    try flush()
+    guard temporary != nil else {
+      throw FileError.notWritable(path: path, expected: "a file", found: "a pipe or a device")
+    }
+    guard lseek(descriptor, off_t(count), SEEK_CUR) >= 0, ftruncate(descriptor, lseek(descriptor, 0, SEEK_CUR)) == 0
+    else { throw FileError.fromErrno(path: path, action: "write") }
+  }
+
+  /// Writes bytes at a place that was skipped.
+  /// - Throws: `FileError`, also for a full disk.
+  package func write(_ bytes: UnsafeRawBufferPointer, at place: Int) throws {
+    guard Descriptor.write(bytes, to: descriptor, at: place) else {
+      throw FileError.fromErrno(path: path, action: "write")
+    }
+  }
+
   /// Appends text as UTF-8.
   package func write(_ text: String) throws {
     var text = text

@@ -1,6 +1,7 @@
 import Checkpoints
 import DenseMath
 import Files
+import Foundation
 import TestSupport
 import Testing
 
@@ -65,5 +66,38 @@ import Testing
     writer.add(name, shape: [1], integers: [1])
     #expect(throws: CheckpointError.self) { try writer.write(to: folder.path("x")) }
     #expect(try folder.names().isEmpty)
+  }
+}
+
+/// Files whose tensors are written piece by piece.
+@Suite struct SafetensorsStreamTests {
+  @Test func piecesGiveTheBytesOfTheWhole() throws {
+    let folder = try TemporaryFolder()
+    let values = (0..<12).map { Float($0) + 0.25 }
+    var whole = SafetensorsWriter()
+    whole.add("offsets", shape: [2], integers: [0, 3])
+    whole.add("ids", shape: [3], integers: [7, 8, 9])
+    whole.add("a", Tensor(shape: [3, 4], values))
+    try whole.write(to: folder.path("whole"))
+    var parts = SafetensorsWriter()
+    parts.reserve("a", shape: [3, 4])
+    parts.add("offsets", shape: [2], integers: [0, 3])
+    parts.reserve("ids", shape: [3], integers: true)
+    let stream = try parts.begin(folder.path("parts"))
+    try values[4...].withUnsafeBytes { try stream.write($0, to: "a", at: 16) }
+    try [Int64(8), 9].withUnsafeBytes { try stream.write($0, to: "ids", at: 8) }
+    #expect(!FileManager.default.fileExists(atPath: folder.path("parts")))
+    try values[..<4].withUnsafeBytes { try stream.write($0, to: "a", at: 0) }
+    try [Int64(7)].withUnsafeBytes { try stream.write($0, to: "ids", at: 0) }
+    try stream.commit()
+    #expect(try folder.bytes("parts") == folder.bytes("whole"))
+  }
+
+  @Test func aStreamThatEndsEarlyLeavesNothing() throws {
+    let folder = try TemporaryFolder()
+    var writer = SafetensorsWriter()
+    writer.reserve("a", shape: [3])
+    _ = try writer.begin(folder.path("parts"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 }

@@ -28,10 +28,10 @@ extension OptionMode {
   private static let filter = "--ascii --alphanumeric --min-length --words --corpus"
   private static let prompt =
     "--beside --sublayers --updates --head --unembedding --mask-each --slice --tokens --target "
-    + "--tuned --ablate --patch --attribute --show --svg --html --max-length --bos --precision"
+    + "--tuned --ablate --patch --attribute --show --svg --html --max-length --bos --precision --format"
   private static let sweep =
-    "--tokens --head --unembedding --svg --html --max-length --bos --precision"
-  private static let project = "--top \(filter) --width"
+    "--tokens --head --unembedding --svg --html --max-length --bos --precision --format"
+  private static let project = "--top \(filter) --width --format"
   private static let training =
     "--recipe --unfreeze --head --weights-only --epochs --batch --learning-rate --warmup --clip "
     + "--weight-decay --labels --cache --checkpoint-every --resume --dataset \(columns) --limit --test-limit \(texts) \(run)"
@@ -51,7 +51,14 @@ extension OptionMode {
     OptionMode("convert", "none -o d", uses: "--output"),
     OptionMode("tokenize", "none --text t", uses: "--text --no-special"),
     OptionMode("tokenize", "none --file f", uses: "--file --no-special"),
-    OptionMode("forward", "none --text t -o f", uses: "--text --token-types --output --max-length --bos --precision"),
+    OptionMode(
+      "forward", "none --text t -o f", uses: "--text --token-types --sites --output --max-length --bos --precision"),
+    OptionMode(
+      "forward", "none --sites keys --text t -o f",
+      uses: "--text --sites --layers --output --max-length --bos --precision"),
+    OptionMode(
+      "forward", "none --sites keys --file t -o f",
+      uses: "--file --sites --layers --output --max-length --bos --precision"),
     OptionMode("forward", "none --ids 1 -o f", uses: "--ids --token-types --output --max-length --precision"),
 
     OptionMode("predict", "none --text t", uses: "--text --top --generate --max-length --bos"),
@@ -65,8 +72,8 @@ extension OptionMode {
     OptionMode("lens", "none --text t", uses: "--text \(prompt)"),
     OptionMode("lens", "none --file f", uses: "--file \(prompt)"),
     OptionMode("lens", "none --jsonl f", uses: "--jsonl --versus \(prompt)"),
-    OptionMode("lens", "none --text t --json", uses: "--text --top \(prompt)", without: "--color --show"),
-    OptionMode("lens", "none --text t --json --html p", uses: "--text --top \(prompt)", without: "--color"),
+    OptionMode("lens", "none --text t --json", uses: "--text --top \(prompt)", without: "--color --show --format"),
+    OptionMode("lens", "none --text t --json --html p", uses: "--text --top \(prompt)", without: "--color --format"),
     OptionMode("lens", "none --text t --svg p", uses: "--text --top \(prompt)"),
     OptionMode(
       "lens", "none --text t --attribute", uses: "--text --top \(prompt)",
@@ -74,11 +81,13 @@ extension OptionMode {
     OptionMode(
       "lens", "none --text t --attribute --html p", uses: "--text --top \(prompt)", without: "--precision"),
     OptionMode(
-      "lens", "none --text t --show kl", uses: "--text \(prompt)", without: "--target --attribute --json"),
+      "lens", "none --text t --show kl", uses: "--text \(prompt)", without: "--target --attribute --json --format"),
     OptionMode("lens", "none --text t --show kl --svg p", uses: "--text --top \(prompt)", without: "--attribute"),
     OptionMode(
       "lens", "none --text t --target u --show target", uses: "--text \(prompt)",
-      without: "--attribute --json"),
+      without: "--attribute --json --format"),
+    OptionMode("lens", "none --text t --format csv", uses: "--text \(prompt)", without: "--color --json --show"),
+    OptionMode("lens", "none --text t --format csv --svg p", uses: "--text --top \(prompt)", without: "--color --json"),
     OptionMode("lens", "none --text t --target u", uses: "--text --versus \(prompt)", without: "--show"),
     OptionMode("lens", "none --text t --ablate L0H0", uses: "--text --unchanged \(prompt)"),
     OptionMode("lens", "none --text t --ablate L0H0=mean", uses: "--text --unchanged --mean-over \(prompt)"),
@@ -107,6 +116,9 @@ extension OptionMode {
     OptionMode(
       "lens", "none --text t --ablate-sweep heads=mean --target a --versus b",
       uses: "--text --target --versus --mean-over --ablate-sweep \(sweep)"),
+    OptionMode(
+      "lens", "none --pairs f --patch-sweep heads --format jsonl", uses: "--pairs --seed --patch-sweep \(sweep)",
+      without: "--color --json"),
     OptionMode("lens", "none --pairs f --patch-sweep heads", uses: "--pairs --seed --patch-sweep \(sweep)"),
     OptionMode("lens", "none --pairs f --ablate-sweep mlpOut", uses: "--pairs --seed --ablate-sweep \(sweep)"),
 
@@ -148,23 +160,29 @@ extension OptionMode {
 
     OptionMode(
       "attribute", "none --text t",
-      uses: "--text --method --exact --probes --definition --level --seed --svg --html \(texts)"),
+      uses: "--text --method --exact --probes --definition --level --seed --svg --html --format \(texts)"),
     OptionMode(
       "attribute", "none --file f",
-      uses: "--file --method --exact --probes --definition --level --seed --svg --html \(texts)"),
+      uses: "--file --method --exact --probes --definition --level --seed --svg --html --format \(texts)"),
     OptionMode(
       "attribute", "none --text t --json",
       uses: "--text --method --exact --probes --definition --seed --svg --html \(texts)", without: "--color"),
     OptionMode(
-      "attribute", "none --text t --exact", uses: "--text --method --exact --definition --level --svg --html \(texts)"),
+      "attribute", "none --text t --format csv",
+      uses: "--text --method --exact --probes --definition --seed --svg --html --format \(texts)",
+      without: "--color --json"),
+    OptionMode(
+      "attribute", "none --text t --exact",
+      uses: "--text --method --exact --definition --level --svg --html --format \(texts)"),
     OptionMode(
       "attribute", "none --text t --definition ones",
-      uses: "--text --method --definition --level --svg --html \(texts)"),
+      uses: "--text --method --definition --level --svg --html --format \(texts)"),
     OptionMode(
-      "attribute", "none --text t --method input-gradient", uses: "--text --method --class --svg --html \(texts)"),
+      "attribute", "none --text t --method input-gradient",
+      uses: "--text --method --class --svg --html --format \(texts)"),
     OptionMode(
       "attribute", "none --text t --method integrated",
-      uses: "--text --method --class --baseline --steps --svg --html \(texts)"),
+      uses: "--text --method --class --baseline --steps --svg --html --format \(texts)"),
     OptionMode(
       "attribute", "none --dataset f",
       uses: "--method --exact --probes --definition --seed \(dataset) --svg --html \(texts) \(run)"),
@@ -193,7 +211,11 @@ extension OptionMode {
     OptionMode(
       "project", "none --head L0H0 --json",
       uses: "--head --matrix --lowest --svd --pairs --inverse --fold-norm \(project)",
-      without: "--color --width"),
+      without: "--color --width --format"),
+    OptionMode(
+      "project", "none --against base --format csv",
+      uses: "--against --ff-key --ff-value --query --key --value --output --moved --inverse \(project)",
+      without: "--color --json --width"),
     OptionMode(
       "project", "none --head L0H0 --svd", uses: "--head --matrix --svd --directions --inverse --fold-norm \(project)"),
     OptionMode(
@@ -221,14 +243,24 @@ extension OptionMode {
     OptionMode("atlas show", "L0H0", uses: "--atlas"),
     OptionMode("atlas export", "--html p", uses: "--html --atlas"),
 
-    OptionMode("align", "none none", uses: "--groups --spaces --vectors --allow-partial-vocabulary --output"),
+    OptionMode("align", "none none", uses: "--groups --spaces --vectors --allow-partial-vocabulary --output --format"),
     OptionMode(
-      "align", "none none --vectors 0", uses: "--groups --spaces --vectors --allow-partial-vocabulary --output"),
+      "align", "none none --vectors 0", uses: "--groups --spaces --vectors --allow-partial-vocabulary --output"
+    ),
     OptionMode(
       "align", "none none --vectors 2",
       uses: "--groups --spaces --vectors --tokens --allow-partial-vocabulary --output"),
     OptionMode(
-      "align", "none none none", uses: "--groups --spaces --vectors --allow-partial-vocabulary --seed --output"),
+      "align", "none none none", uses: "--groups --spaces --vectors --allow-partial-vocabulary --seed --output --format"
+    ),
+
+    OptionMode(
+      "align", "none none none --format csv", uses: "--groups --spaces --allow-partial-vocabulary --output --format",
+      without: "--color --json"),
+    OptionMode(
+      "align", "none none none --format csv -o d",
+      uses: "--groups --spaces --vectors --allow-partial-vocabulary --seed --output --format", without: "--color --json"
+    ),
 
     OptionMode("classify", "none --text t", uses: "--text \(texts) --precision"),
     OptionMode("classify", "none --file f", uses: "--file \(texts) --precision"),
@@ -313,6 +345,7 @@ extension OptionMode {
     "--pretrained": "none",
     "--finetuned": "none", "project --output": "L0H0:0", "finetune --head": "cls", "lens --show": "kl", "--k": "3",
     "--shard": "1/2", "--patch-sweep": "heads", "--ablate-sweep": "heads", "--from": "t", "--pairs": "f",
+    "--format": "csv", "--sites": "keys", "--layers": "0",
     "--point": "0", "--expected": "f", "--host": "127.0.0.1", "--atlas": "f",
   ]
 }

@@ -29,7 +29,7 @@ import Testing
   /// Schemas of what a command prints when an option is given, and the option.
   private static let printedWithAnOption = [
     "experiment stitch --point": "--point", "finetune --seeds": "--seeds", "lens --patch-sweep": "--patch-sweep",
-    "lens --ablate-sweep": "--ablate-sweep",
+    "lens --ablate-sweep": "--ablate-sweep", "forward --sites": "--sites",
   ]
 
   @Test(arguments: [

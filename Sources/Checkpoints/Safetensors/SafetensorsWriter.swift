@@ -10,6 +10,8 @@ package struct SafetensorsWriter {
     case integers([Int64])
     /// A stored tensor of that name.
     case stored(String, any TensorSource)
+    /// Written later, through a stream.
+    case reserved
   }
 
   private struct Item {
@@ -59,22 +61,57 @@ package struct SafetensorsWriter {
     add(name, .int64, shape, .integers(values.map(Int64.init)))
   }
 
+  /// Leaves room for a tensor, F32 or I64, whose numbers are written through `begin`.
+  package mutating func reserve(_ name: String, shape: [Int], integers: Bool = false) {
+    add(name, integers ? .int64 : .float32, shape, .reserved)
+  }
+
+  /// Begins the file, with room for what is reserved.
+  /// - Throws: as `write`; `FileError` for a pipe or a device, which takes bytes in their order alone.
+  package func begin(_ path: String) throws -> SafetensorsStream {
+    let ordered = ordered
+    let header = try headerText(ordered, path: path)
+    let file = try begin(header, path: path, skips: true)
+    var places: [String: (start: Int, byteCount: Int)] = [:]
+    var start = 8 + header.utf8.count
+    for item in ordered {
+      if case .reserved = item.numbers {
+        places[item.name] = (start, item.byteCount)
+        try file.skip(item.byteCount)
+      } else {
+        try write(item.numbers, to: file)
+      }
+      start += item.byteCount
+    }
+    return SafetensorsStream(file, places: places)
+  }
+
   /// Writes the file, whole or not at all.
   /// - Throws: `FileError` (a full disk among them); what reading a stored tensor throws; `CheckpointError.malformed` when two tensors share a name or one is
   ///   called `__metadata__`.
   package func write(to path: String) throws {
-    // 8-byte types first, as the reference implementation does, so that every number stands at a multiple of its size.
-    let ordered = items.sorted {
+    let ordered = ordered
+    let file = try begin(headerText(ordered, path: path), path: path, skips: false)
+    for item in ordered { try write(item.numbers, to: file) }
+    try file.commit()
+  }
+
+  /// 8-byte types first, as the reference implementation does, so that every number stands at a multiple of its size.
+  private var ordered: [Item] {
+    items.sorted {
       if $0.type.byteWidth != $1.type.byteWidth { return $0.type.byteWidth > $1.type.byteWidth }
       return $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
     }
-    let header = try headerText(ordered, path: path)
+  }
+
+  private func begin(_ header: String, path: String, skips: Bool) throws -> OutputFile {
     let file = try OutputFile(path)
+    // A pipe is refused before it has got anything.
+    if skips { try file.skip(0) }
     var length = UInt64(header.utf8.count).littleEndian
     try withUnsafeBytes(of: &length) { try file.write($0) }
     try file.write(header)
-    for item in ordered { try write(item.numbers, to: file) }
-    try file.commit()
+    return file
   }
 
   private mutating func add(_ name: String, _ type: ElementType, _ shape: [Int], _ numbers: Numbers) {
@@ -120,6 +157,7 @@ package struct SafetensorsWriter {
     case .stored(let name, let source):
       let stored = try source.stored(name, shape: nil).1
       try withExtendedLifetime(stored.owner) { try file.write(stored.bytes) }
+    case .reserved: preconditionFailure("a reserved tensor without a stream")
     }
   }
 }

@@ -54,6 +54,7 @@ struct Attribute: ParsableCommand {
 
   @OptionGroup var recording: RunOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var records: RecordOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -70,7 +71,8 @@ struct Attribute: ParsableCommand {
   func run() throws {
     let opened = try model.open()
     let level = try attribution.level(of: opened)
-    let digest = output.json || html != nil || recording.output != nil ? BackgroundDigest(of: opened) : nil
+    let isStamped = output.json || records.isGiven || html != nil || recording.output != nil
+    let digest = isStamped ? BackgroundDigest(of: opened) : nil
     let run = try AttributionRun(
       opened, attribution, classification, seed: data.seed, threads: threads.count)
     func stamp(_ dataset: Dataset? = nil) -> ResultStamp? {
@@ -107,6 +109,7 @@ struct Attribute: ParsableCommand {
     }
     let problem = Absent(wrappedValue: run.classifier?.problemType.rawValue)
     let object = try stamp()?.object(["problem_type": problem, "results": readings])
+    if try records.print(Records(attribution: object ?? .null)) { return }
     try output.print(object ?? .null, beside: svg, html) { style in
       readings.map { $0.text(style, level: level) }.joined(separator: "\n")
     }

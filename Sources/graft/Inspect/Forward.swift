@@ -12,11 +12,17 @@ struct Forward: ParsableCommand {
       before ln_f), attention [L, H, T, T], logits [T, V] and classifier_logits [C] where the model has those heads. \
       A stitched model writes hidden and attention once for each of its two parts.
 
+      --sites writes other values, of all texts of --file: a tensor [rows, columns] per block and site, such as L3.queries, \
+      with the rows of all texts below each other; offsets [texts + 1] says where each text begins, ids [rows] holds the \
+      tokens. Memory does not grow with the file.
+
       EXAMPLES:
         graft forward imdb-bert-1 --text 'what a film' -o states.safetensors
         graft forward imdb-gpt2-wide --ids 40,734,257 -o ids.safetensors --json
         graft forward imdb-bert-1 --ids 2,9,3,8,3 --token-types 0,0,0,1,1 \\
           -o types.safetensors
+        graft forward imdb-gpt2-wide --sites keys,mlpHidden --layers 0,3 \\
+          --text 'what a film' -o keys.safetensors
       """)
 
   @OptionGroup var model: ModelArgument
@@ -35,6 +41,8 @@ struct Forward: ParsableCommand {
     transform: CommaList.numbers)
   var tokenTypes: [Int32]?
 
+  @OptionGroup var choice: SiteOptions
+
   @Option(name: [.short, .long], help: .file("The safetensors file to write."))
   var output: FileOutput
 
@@ -44,11 +52,14 @@ struct Forward: ParsableCommand {
   @OptionGroup var result: OutputOptions
 
   func validate() throws {
-    guard (text == nil) != (ids == nil) else { throw ValidationError("Give one of --text and --ids.") }
+    guard [text == nil, ids == nil, choice.file == nil].count(where: { !$0 }) == 1 else {
+      throw ValidationError("Give one of --text and --ids, or with --sites one of --text and --file.")
+    }
   }
 
   func run() throws {
     let model = try model.open()
+    if let sites = choice.sites { return try runSites(sites, model) }
     let digest = result.json ? BackgroundDigest(of: model) : nil
     let tokens = try tokens(for: model)
     var types = tokenTypes

@@ -63,6 +63,7 @@ struct Lens: ParsableCommand {
   @OptionGroup var encoding: EncodingOptions
   @OptionGroup var precision: PrecisionOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var records: RecordOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -80,7 +81,7 @@ struct Lens: ParsableCommand {
       return try runSweep(kind, opened.requireCheckpoint(), heads[0], base: base)
     }
     if corpus.isGiven { return try runCorpus(opened, heads, base: base) }
-    let isStamped = output.json || html != nil
+    let isStamped = output.json || records.isGiven || html != nil
     let digest = isStamped ? BackgroundDigest(of: opened) : nil
     let baseDigest = isStamped ? base.map { BackgroundDigest(of: $0) } : nil
     let encoder = try TextEncoder(opened, encoding)
@@ -124,6 +125,10 @@ struct Lens: ParsableCommand {
           "unembedding_sha256": Absent(wrappedValue: try baseDigest?.wait()),
           "results": Array(groups.joined()) + others,
         ] + tunedMembers)
+    }
+    let isAttributed = attribution.attribute
+    if try records.print(isAttributed ? Records(logitParts: object ?? .null) : Records(lens: object ?? .null)) {
+      return
     }
     try output.print(object ?? .null, beside: svg, html) { style in
       figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style) }

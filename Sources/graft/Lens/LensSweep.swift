@@ -24,7 +24,7 @@ extension Lens {
 
   /// Changes one part after the other, of a text or of each text of a file.
   func runSweep(_ kind: SiteSweep.Kind, _ model: Model, _ head: Unembedding, base: Model?) throws {
-    let isStamped = output.json || html != nil
+    let isStamped = output.json || records.isGiven || html != nil
     let digest = isStamped ? BackgroundDigest(of: model) : nil
     let baseDigest = isStamped ? base.map { BackgroundDigest(of: $0) } : nil
     let encoder = try TextEncoder(model, encoding)
@@ -69,6 +69,7 @@ extension Lens {
           + ["mean_over": interventions.meanOver]
       ).object(["unembedding_sha256": Absent(wrappedValue: try baseDigest?.wait())] + report.members)
     }
+    if try records.print(Records(sweeps: object ?? .null)) { return }
     try output.print(object ?? .null, beside: svg, html) { report.text($0) }
   }
 

@@ -42,6 +42,7 @@ struct Project: ParsableCommand {
   var width = 24
 
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var records: RecordOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -60,8 +61,9 @@ struct Project: ParsableCommand {
       opened, inverse: inverse, foldingNorm: foldNorm, matrix: base.map { $0.unembedding?.matrix ?? $0.wE },
       threads: threads.count)
     let tokenizer = try opened.tokenizer(rows: projection.vocabulary)
-    let digest = output.json ? BackgroundDigest(of: opened) : nil
-    let baseDigest = output.json ? base.map { BackgroundDigest(of: $0) } : nil
+    let isStamped = output.json || records.isGiven
+    let digest = isStamped ? BackgroundDigest(of: opened) : nil
+    let baseDigest = isStamped ? base.map { BackgroundDigest(of: $0) } : nil
     let reader = TokenReader(
       projection, TokenLabels(tokenizer, width: width),
       among: try filter.ids(of: tokenizer, below: projection.vocabulary),
@@ -86,6 +88,7 @@ struct Project: ParsableCommand {
       ).object(
         ["against_sha256": Absent(wrappedValue: try baseDigest?.wait())] + result.members)
     }
+    if try records.print(Records(projection: object ?? .null)) { return }
     try output.print(object ?? .null) { style in result.text(style) }
   }
 

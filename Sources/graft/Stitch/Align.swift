@@ -57,6 +57,7 @@ struct Align: ParsableCommand {
 
   @OptionGroup var hub: HubOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var records: RecordOptions
   @OptionGroup var display: OutputOptions
 
   private var kinds: [ParameterKind] { groups ?? ParameterKind.alignmentOrder }
@@ -79,6 +80,7 @@ struct Align: ParsableCommand {
       ])
     let report = AlignmentReport(pairs, summary)
     if let output { try report.write(to: output.path, stamp: object, command: CommandText.invoked) }
+    if try records.print(Records(alignment: object)) { return }
     try display.print(object) { style in
       report.text(style)
         + (output.map { style.painted("written: ", .faint) + "\($0)/report.html, results.json\n" } ?? "")

@@ -6,6 +6,8 @@ extension OptionRule {
   /// Of every command.
   static let common = [
     OptionRule("--color", without: "--json", because: "JSON has no colour"),
+    OptionRule("--format", without: "--json", because: "JSON holds every number"),
+    OptionRule("--color", without: "--format", because: "rows have no colour"),
     OptionRule(
       "--progress-interval", with: [.byDefault("--progress", value: "auto"), "--progress plain"],
       because: "no progress is shown"),
@@ -55,7 +57,10 @@ extension Pull: RuledCommand { static let optionRules: [OptionRule] = [] }
 
 extension Forward: RuledCommand {
   static let optionRules = [
-    OptionRule("--bos", with: ["--text"], because: "ids are taken as they are; put the token's id first in --ids"),
+    OptionRule("--ids", "--token-types", without: "--sites", because: "values at sites are those of texts"),
+    OptionRule("--layers", "--file", with: ["--sites"], because: "one text is run and every state written"),
+    OptionRule(
+      "--bos", with: ["--text", "--file"], because: "ids are taken as they are; put the token's id first in --ids"),
     OptionRule(
       "--token-types", with: [], lacking: \ModelTraits.hasTokenTypes, because: "this model has no token types"),
   ]
@@ -85,6 +90,10 @@ extension Lens: RuledCommand {
 
   static let optionRules =
     sweeps + [
+      OptionRule("--format", without: "--dataset", because: "a dataset has means, and no cells"),
+      OptionRule(
+        "--show", with: [.absent("--format"), "--svg", "--html"],
+        because: "rows hold every statistic, and no picture is written"),
       OptionRule("--from", with: ["--patch-sweep"], because: "no state is taken from another text"),
       OptionRule("--pairs", with: ["--patch-sweep", "--ablate-sweep"], because: "its texts are those of a sweep"),
       OptionRule(
@@ -212,6 +221,9 @@ extension Attribute: RuledCommand {
       OptionRule("--probes", without: "--exact", because: "every direction is followed, none is drawn"),
       OptionRule("--probes", with: [frobenius], because: "the gradient of a state's sum is one direction"),
       OptionRule("--level", without: "--dataset", because: "over a dataset every level is shown"),
+      OptionRule("--format", without: "--dataset", because: "a dataset has means, and no cells"),
+      OptionRule(
+        "--level", with: [.absent("--format"), "--svg", "--html"], because: "rows hold every level"),
       OptionRule(
         "--level", with: [.absent("--json"), "--svg", "--html"], because: "JSON holds every level"),
       OptionRule("--seed", with: [states, "--limit"], because: draw),
@@ -252,6 +264,8 @@ extension Project: RuledCommand {
         "--inverse", "--fold-norm", with: [.byDefault("--matrix", value: "vo"), "--matrix qk", "--matrix k"],
         because: "the values write to the residual stream, and it is about what reads from it"),
       OptionRule("--width", without: "--json", because: "JSON holds whole tokens"),
+      OptionRule("--width", without: "--format", because: "rows hold whole tokens"),
+      OptionRule("--scored", "--seed", without: "--format", because: "rows hold the vectors, and no score of all"),
     ] + OptionRule.columns(of: "--corpus")
 }
 
@@ -276,6 +290,9 @@ extension Align: RuledCommand {
     OptionRule(
       "--seed", with: [.arguments(3, named: "models")], because: "an interval over models needs three or more"),
     OptionRule("--tokens", with: ["--vectors >0"], because: "tokens are shown for single vectors alone"),
+    OptionRule(
+      "--vectors", "--tokens", "--seed", with: [.absent("--format"), "--output"],
+      because: "rows hold the scores of layers alone"),
   ]
 }
 

@@ -65,8 +65,9 @@ struct TextEncoder {
     prefix = []
   }
 
+  /// - Parameter notes: whether what the tokenizer could not read is noted; not so for a text that is read again.
   /// - Throws: `CommandError.emptyText`, `EvaluationError.tokenWithoutRow`, `TokenizationError`.
-  func encode(_ text: [UInt8], source: String) throws -> EncodedText {
+  func encode(_ text: [UInt8], source: String, notes: Bool = true) throws -> EncodedText {
     let tokens = try text.withUnsafeBytes { bytes in
       let prefix = try startsWithPrefix(bytes) ? [] : prefix
       guard let maxLength else { return EncodedText(ids: prefix + (try tokenizer.encodeIDs(bytes)), truncated: false) }
@@ -80,7 +81,7 @@ struct TextEncoder {
     }
     var problems = TextProblems()
     try text.withUnsafeBytes { try problems.add($0, ids: tokens.ids, tokenizer, source: source) }
-    Console.add(problems)
+    if notes { Console.add(problems) }
     guard !tokens.ids.isEmpty else { throw CommandError.emptyText(source: source) }
     if let id = tokens.ids.first(where: { $0 >= rows }) {
       throw EvaluationError.tokenWithoutRow(id: source, token: tokenizer.token(id) ?? "", tokenID: Int(id), rows: rows)
@@ -138,7 +139,7 @@ extension Tokenizer {
 enum Truncation {
   private struct Said {
     /// Of single texts.
-    var sources: [String] = []
+    var sources: Set<String> = []
     var datasets: Set<String> = []
   }
 
@@ -148,9 +149,7 @@ enum Truncation {
   static func add(_ source: String, tokens: Int, read: Int, limit: String) {
     let isFirst = said.withLock { said in
       // A command may read a text twice.
-      guard !said.sources.contains(source) else { return false }
-      said.sources.append(source)
-      return said.sources.count == 1
+      said.sources.insert(source).inserted && said.sources.count == 1
     }
     guard isFirst else { return }
     Console.note("\(source): the text has \(tokens.counted("token")); \(read) were read (\(limit))")

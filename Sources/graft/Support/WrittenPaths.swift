@@ -12,7 +12,8 @@ struct WrittenPaths {
   private var outputs: [Output] = []
   /// Values of options and arguments that may name files that are read.
   private var inputs: [(name: String, path: String)] = []
-  private var printsJSON = false
+  /// The option by which standard output gets something else than text.
+  private var printing: String?
 
   /// - Parameter command: as it was parsed.
   init(_ command: Any) { collect(command, name: "") }
@@ -43,8 +44,8 @@ struct WrittenPaths {
       throw ValidationError(
         "\(files[0].option) and \(files[1].option) both write to standard output; give one of them a path.")
     }
-    if let file = files.first, printsJSON {
-      throw ValidationError("--json and \(file.option) both write to standard output; give \(file.option) a path.")
+    if let file = files.first, let printing {
+      throw ValidationError("\(printing) and \(file.option) both write to standard output; give \(file.option) a path.")
     }
     if let file = outputs.first(where: { Place($0.value).isDescriptor(STDOUT_FILENO) }) {
       throw ValidationError(
@@ -66,7 +67,8 @@ struct WrittenPaths {
     case let text as String:
       if !["--text", "--beside", "--from"].contains(name) { inputs.append((name, text)) }
     default:
-      if let options = value as? OutputOptions { printsJSON = options.json }
+      if let options = value as? OutputOptions, options.json { printing = "--json" }
+      if let options = value as? RecordOptions, options.isGiven { printing = "--format" }
       for child in Mirror(reflecting: value).children {
         // Property wrappers keep an option's value under names of their own.
         let isOption = child.label.map { $0.hasPrefix("_") && $0 != "_parsedValue" } ?? false
