@@ -4,7 +4,7 @@ import json
 import os
 import signal
 import subprocess
-import time
+import tempfile
 import urllib.parse
 
 from selenium import webdriver
@@ -23,8 +23,9 @@ class Explorer:
         self.arguments = arguments
 
     def __enter__(self):
+        self.notes = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [self.graft, "explore", *MODELS, *self.arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [self.graft, "explore", *MODELS, *self.arguments], stdout=subprocess.PIPE, stderr=self.notes, text=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
         self.address = self.process.stdout.readline().strip()
         parts = urllib.parse.urlsplit(self.address)
@@ -34,9 +35,14 @@ class Explorer:
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGINT)
-        output, self.errors = self.process.communicate(timeout=10)
-        assert self.process.returncode == 0, (self.process.returncode, self.errors)
+        output, _ = self.process.communicate(timeout=10)
+        assert self.process.returncode == 0, (self.process.returncode, self.refusals())
         assert output == "", output
+
+    def refusals(self):
+        """What the command has noted about requests that it did not answer."""
+        self.notes.seek(0)
+        return [line.split("refused: ")[1].strip() for line in self.notes if "refused: " in line]
 
     def command(self, *arguments):
         """The object that a command prints."""

@@ -38,10 +38,10 @@ struct AccessRules: Sendable {
         throw HTTPRefusal(.unsupportedMedia, "a call that is not JSON")
       }
     case .get:
-      // What a page shows of itself may be opened by hand or by a link; its parts are for itself.
+      // The page may be opened by hand ("none") or by a link, which comes without the cookie; its parts are for itself.
       let isNavigation =
         try request.field("sec-fetch-mode") == "navigate" && request.field("sec-fetch-dest") == "document"
-      guard site == nil || site == "same-origin" || isNavigation else {
+      guard [nil, "none", "same-origin"].contains(site) || isNavigation else {
         throw HTTPRefusal(.forbidden, "another site")
       }
       guard enters(request) == nil else { return }
