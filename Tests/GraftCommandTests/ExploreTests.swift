@@ -42,7 +42,7 @@ import Testing
 
   @Test func answersWithTheNumbersOfTheCommandUntilItIsEnded() async throws {
     let running = try Running("imdb-gpt2-narrow", "imdb-bert-1")
-    let text = "it's a complete waste of"
+    let text = "a complete (and utter) waste of"
     let answer = try await running.client.object(
       "/api/lens",
       [
@@ -87,7 +87,8 @@ import Testing
       "--transplant", "2", "--maps", "pinv", "--save", folder.path("stitched"))
     try #require(made.status == 0, "\(made.error)")
     let running = try Running(folder.path("stitched"))
-    let model: JSON = "stitched"
+    let about = try await running.client.object("/api/models", [:])
+    let model = try #require(try about["models"].array()[0]["name"].value)
     let answer = try await running.client.object("/api/lens", ["model": model, "text": "a film"])
     #expect(try answer["maps"].array()[0]["map"]["columns"].array().count == 2)
     let whole = try await running.client.object("/api/head", ["model": model, "text": "a film", "head": "L0H0"])
