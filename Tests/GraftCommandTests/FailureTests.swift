@@ -64,8 +64,11 @@ import Testing
   @Test(arguments: [
     ([], "Usage"), (["no-such-command"], "'graft' has no command 'no-such-command'"),
     (["inspect"], "Missing expected argument"),
-    (["forward", "m", "-o", "f"], "Give one of --text and --ids."),
-    (["forward", "m", "--text", "t", "--ids", "1", "-o", "f"], "Give one of --text and --ids."),
+    (["forward", "m", "-o", "f"], "Give one of --text and --ids, or with --sites one of --text and --file."),
+    (
+      ["forward", "m", "--text", "t", "--ids", "1", "-o", "f"],
+      "Give one of --text and --ids, or with --sites one of --text and --file."
+    ),
     (["forward", "m", "--ids", "1,x", "-o", "f"], "The value '1,x' is invalid"),
     (["forward", "m", "--ids", "", "-o", "f"], "is invalid"),
     (["forward", "m", "--ids", "3000000000", "-o", "f"], "is invalid"),

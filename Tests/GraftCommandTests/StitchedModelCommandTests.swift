@@ -22,6 +22,8 @@ import Testing
     ("lens", "--unembedding", "lens imdb-gpt2-narrow --text good --unembedding MODEL"),
     ("lens", "--attribute", "lens MODEL --text good --attribute"),
     ("lens", "--tuned", "lens MODEL --text good --tuned OUT/tuned"),
+    ("lens", "--patch-sweep", "lens MODEL --text good --from bad --target bad --versus good --patch-sweep heads"),
+    ("lens", "--ablate-sweep", "lens MODEL --text good --target bad --versus good --ablate-sweep heads"),
     ("lens-fit", nil, "lens-fit MODEL --dataset REVIEWS -o OUT/tuned"),
     ("lens-fit", "--unembedding", "lens-fit imdb-gpt2-narrow --dataset REVIEWS -o OUT/tuned --unembedding MODEL"),
     ("attribute", nil, "attribute MODEL --text good"),
