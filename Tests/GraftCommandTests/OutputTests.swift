@@ -111,7 +111,8 @@ import Testing
 
   /// Options whose path is read.
   private static let readers: Set = [
-    "atlas", "corpus", "dataset", "expected", "file", "jsonl", "mean-over", "reviews", "test", "tuned", "unlabelled",
+    "atlas", "corpus", "dataset", "expected", "file", "jsonl", "mean-over", "pairs", "reviews", "test", "tuned",
+    "unlabelled",
     "words",
   ]
 
