@@ -2,7 +2,8 @@
 # make test-browser: the page of graft explore in Chromium.
 # make test-kernels, make test-arm64: the C kernels on every instruction set of this processor, and on an emulated arm64.
 
-PACKAGES = libcurl4-openssl-dev libopenblas-dev libsentencepiece-dev libsqlite3-dev libssl-dev pkg-config
+PACKAGES = libcurl4-openssl-dev libopenblas-dev libsentencepiece-dev libsqlite3-dev libssl-dev pkg-config \
+  librsvg2-2 fonts-dejavu-core
 # For test-arm64 alone: an arm64 C library to link, and a processor to run on.
 ARM64_PACKAGES = gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 # For test-browser alone: a browser, what drives it, letters to draw, and Python's virtual environments.

@@ -24,6 +24,7 @@ let package = Package(
       name: "CBuildCommit",
       cSettings: [.define("GRAFT_COMMIT", to: "\"\(Context.environment["GRAFT_COMMIT"] ?? "")\"")]),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+    .target(name: "CFigure"),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CSentencePiece", linkerSettings: [.linkedLibrary("sentencepiece")]),
@@ -54,7 +55,8 @@ let package = Package(
     .target(
       name: "Reporting",
       dependencies: [
-        "Files", "DenseMath", "Hub", "Checkpoints", "Tokenization", "Transformer", "Evaluation", "Interpretability",
+        "CFigure", "Files", "DenseMath", "Hub", "Checkpoints", "Tokenization", "Transformer", "Evaluation",
+        "Interpretability",
         "Stitching", "Atlas",
       ]),
     .target(

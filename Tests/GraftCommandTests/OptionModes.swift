@@ -11,7 +11,8 @@ struct OptionMode: Sendable, CustomStringConvertible {
     func words(_ text: String) -> [String] { text.split(separator: " ").map(String.init) }
     self.command = command
     self.arguments = words(arguments)
-    self.uses = Set(words(uses)).union([
+    let isDrawn = self.arguments.contains("--figure")
+    self.uses = Set(words(uses)).union(isDrawn ? ["--figure-width"] : []).union([
       "--json", "--color", "--threads", "--progress", "--progress-interval", "--offline",
     ])
     .subtracting(words(without))
@@ -28,9 +29,9 @@ extension OptionMode {
   private static let filter = "--ascii --alphanumeric --min-length --words --corpus"
   private static let prompt =
     "--beside --sublayers --updates --head --unembedding --mask-each --slice --tokens --target "
-    + "--tuned --ablate --patch --attribute --show --svg --html --max-length --bos --precision --format"
+    + "--tuned --ablate --patch --attribute --show --figure --html --max-length --bos --precision --format"
   private static let sweep =
-    "--tokens --head --unembedding --svg --html --max-length --bos --precision --format"
+    "--tokens --head --unembedding --figure --html --max-length --bos --precision --format"
   private static let project = "--top \(filter) --width --format"
   private static let training =
     "--recipe --unfreeze --head --weights-only --epochs --batch --learning-rate --warmup --clip "
@@ -74,7 +75,7 @@ extension OptionMode {
     OptionMode("lens", "none --jsonl f", uses: "--jsonl --versus \(prompt)"),
     OptionMode("lens", "none --text t --json", uses: "--text --top \(prompt)", without: "--color --show --format"),
     OptionMode("lens", "none --text t --json --html p", uses: "--text --top \(prompt)", without: "--color --format"),
-    OptionMode("lens", "none --text t --svg p", uses: "--text --top \(prompt)"),
+    OptionMode("lens", "none --text t --figure p", uses: "--text --top \(prompt)"),
     OptionMode(
       "lens", "none --text t --attribute", uses: "--text --top \(prompt)",
       without: "--show --sublayers --updates --tuned --precision"),
@@ -82,12 +83,13 @@ extension OptionMode {
       "lens", "none --text t --attribute --html p", uses: "--text --top \(prompt)", without: "--precision"),
     OptionMode(
       "lens", "none --text t --show kl", uses: "--text \(prompt)", without: "--target --attribute --json --format"),
-    OptionMode("lens", "none --text t --show kl --svg p", uses: "--text --top \(prompt)", without: "--attribute"),
+    OptionMode("lens", "none --text t --show kl --figure p", uses: "--text --top \(prompt)", without: "--attribute"),
     OptionMode(
       "lens", "none --text t --target u --show target", uses: "--text \(prompt)",
       without: "--attribute --json --format"),
     OptionMode("lens", "none --text t --format csv", uses: "--text \(prompt)", without: "--color --json --show"),
-    OptionMode("lens", "none --text t --format csv --svg p", uses: "--text --top \(prompt)", without: "--color --json"),
+    OptionMode(
+      "lens", "none --text t --format csv --figure p", uses: "--text --top \(prompt)", without: "--color --json"),
     OptionMode("lens", "none --text t --target u", uses: "--text --versus \(prompt)", without: "--show"),
     OptionMode("lens", "none --text t --ablate L0H0", uses: "--text --unchanged \(prompt)"),
     OptionMode("lens", "none --text t --ablate L0H0=mean", uses: "--text --unchanged --mean-over \(prompt)"),
@@ -95,16 +97,17 @@ extension OptionMode {
     OptionMode("lens", "none --text t --head embedding", uses: "--text \(prompt)", without: "--unembedding"),
     OptionMode(
       "lens", "none --dataset f",
-      uses: "\(dataset) \(texts) \(run) --seed --mask-share --sublayers --head --unembedding --tuned --precision --svg"),
-    OptionMode(
-      "lens", "none --dataset f --svg p",
       uses:
-        "\(dataset) \(texts) \(run) --seed --mask-share --sublayers --head --unembedding --tuned --precision --svg --show"
+        "\(dataset) \(texts) \(run) --seed --mask-share --sublayers --head --unembedding --tuned --precision --figure"),
+    OptionMode(
+      "lens", "none --dataset f --figure p",
+      uses:
+        "\(dataset) \(texts) \(run) --seed --mask-share --sublayers --head --unembedding --tuned --precision --figure --show"
     ),
     OptionMode(
       "lens", "none --dataset f -o r",
       uses:
-        "\(dataset) \(texts) \(run) --resume --seed --mask-share --sublayers --head --unembedding --tuned --precision --svg"
+        "\(dataset) \(texts) \(run) --resume --seed --mask-share --sublayers --head --unembedding --tuned --precision --figure"
     ),
 
     OptionMode(
@@ -128,73 +131,79 @@ extension OptionMode {
     OptionMode(
       "lens-fit", "none --dataset f -o f --steps 3 --head embedding",
       uses: "\(dataset) \(texts) --seed --mask-share --output --ridge --steps --rate --head"),
-    OptionMode("lens-classifier", "none --text t", uses: "--text --svg \(texts)"),
+    OptionMode("lens-classifier", "none --text t", uses: "--text --figure \(texts)"),
+    OptionMode("lens-classifier", "none --text t --figure p", uses: "--text --figure \(texts)"),
     OptionMode("lens-classifier", "none --dataset f", uses: "\(dataset) --seed \(texts) \(run)"),
     OptionMode("lens-classifier", "none --dataset f -o r", uses: "\(dataset) --seed \(texts) \(run) --resume"),
 
-    OptionMode("identify", "none --text t", uses: "--text --tolerance --simplex --html --svg --save \(texts)"),
-    OptionMode("identify", "none --file f", uses: "--file --tolerance --simplex --html --svg --save \(texts)"),
+    OptionMode("identify", "none --text t", uses: "--text --tolerance --simplex --html --figure --save \(texts)"),
+    OptionMode("identify", "none --file f", uses: "--file --tolerance --simplex --html --figure --save \(texts)"),
     OptionMode(
-      "identify", "none --text t --html p", uses: "--text --tolerance --simplex --heads --html --svg --save \(texts)"),
+      "identify", "none --text t --html p", uses: "--text --tolerance --simplex --heads --html --figure --save \(texts)"
+    ),
     OptionMode(
-      "identify", "none --text t --svg p",
-      uses: "--text --tolerance --simplex --heads --show --html --svg --save \(texts)"),
+      "identify", "none --text t --figure p",
+      uses: "--text --tolerance --simplex --heads --show --html --figure --save \(texts)"),
     OptionMode(
       "identify", "none",
       uses:
         "--text --file --tolerance --simplex --lengths --measure --maps --loss --width --epochs --rate --ridge --dataset "
-        + "--reviews --limit --seed --html --svg \(texts) \(run)"),
+        + "--reviews --limit --seed --html --figure \(texts) \(run)"),
     OptionMode(
       "identify", "none --dataset f -o r --measure tokens --maps linear",
-      uses: "--measure --maps --loss --ridge \(dataset) --seed --html --svg \(texts) \(run) --resume"),
+      uses: "--measure --maps --loss --ridge \(dataset) --seed --html --figure \(texts) \(run) --resume"),
     OptionMode(
       "identify", "none --measure tokens --maps identity,mlp",
-      uses: "--measure --maps --loss --width --epochs --rate --dataset --reviews --limit --seed --html --svg "
+      uses: "--measure --maps --loss --width --epochs --rate --dataset --reviews --limit --seed --html --figure "
         + "\(texts) \(run)"),
     OptionMode(
       "identify", "none --measure tokens --maps identity",
-      uses: "--measure --maps --dataset --reviews --limit --seed --html --svg \(texts) \(run)"),
+      uses: "--measure --maps --dataset --reviews --limit --seed --html --figure \(texts) \(run)"),
     OptionMode(
       "identify", "none --measure attention",
-      uses: "--tolerance --simplex --lengths --measure --dataset --reviews --limit --seed --html --svg \(texts) \(run)"),
+      uses:
+        "--tolerance --simplex --lengths --measure --dataset --reviews --limit --seed --html --figure \(texts) \(run)"),
 
     OptionMode(
       "attribute", "none --text t",
-      uses: "--text --method --exact --probes --definition --level --seed --svg --html --format \(texts)"),
+      uses: "--text --method --exact --probes --definition --level --seed --figure --html --format \(texts)"),
     OptionMode(
       "attribute", "none --file f",
-      uses: "--file --method --exact --probes --definition --level --seed --svg --html --format \(texts)"),
+      uses: "--file --method --exact --probes --definition --level --seed --figure --html --format \(texts)"),
     OptionMode(
       "attribute", "none --text t --json",
-      uses: "--text --method --exact --probes --definition --seed --svg --html \(texts)", without: "--color"),
+      uses: "--text --method --exact --probes --definition --seed --figure --html \(texts)", without: "--color"),
     OptionMode(
       "attribute", "none --text t --format csv",
-      uses: "--text --method --exact --probes --definition --seed --svg --html --format \(texts)",
+      uses: "--text --method --exact --probes --definition --seed --figure --html --format \(texts)",
       without: "--color --json"),
     OptionMode(
+      "attribute", "none --text t --exact --figure p",
+      uses: "--text --method --exact --definition --level --figure --html --format \(texts)"),
+    OptionMode(
       "attribute", "none --text t --exact",
-      uses: "--text --method --exact --definition --level --svg --html --format \(texts)"),
+      uses: "--text --method --exact --definition --level --figure --html --format \(texts)"),
     OptionMode(
       "attribute", "none --text t --definition ones",
-      uses: "--text --method --definition --level --svg --html --format \(texts)"),
+      uses: "--text --method --definition --level --figure --html --format \(texts)"),
     OptionMode(
       "attribute", "none --text t --method input-gradient",
-      uses: "--text --method --class --svg --html --format \(texts)"),
+      uses: "--text --method --class --figure --html --format \(texts)"),
     OptionMode(
       "attribute", "none --text t --method integrated",
-      uses: "--text --method --class --baseline --steps --svg --html --format \(texts)"),
+      uses: "--text --method --class --baseline --steps --figure --html --format \(texts)"),
     OptionMode(
       "attribute", "none --dataset f",
-      uses: "--method --exact --probes --definition --seed \(dataset) --svg --html \(texts) \(run)"),
+      uses: "--method --exact --probes --definition --seed \(dataset) --figure --html \(texts) \(run)"),
     OptionMode(
       "attribute", "none --dataset f -o r",
-      uses: "--method --exact --probes --definition --seed \(dataset) --svg --html \(texts) \(run) --resume"),
+      uses: "--method --exact --probes --definition --seed \(dataset) --figure --html \(texts) \(run) --resume"),
     OptionMode(
       "attribute", "none --dataset f --exact",
-      uses: "--method --exact --definition \(dataset) --svg --html \(texts) \(run)"),
+      uses: "--method --exact --definition \(dataset) --figure --html \(texts) \(run)"),
     OptionMode(
       "attribute", "none --dataset f --exact --limit 2",
-      uses: "--method --exact --definition --seed \(dataset) --svg --html \(texts) \(run)"),
+      uses: "--method --exact --definition --seed \(dataset) --figure --html \(texts) \(run)"),
 
     OptionMode(
       "project", "none --ff-key L0:0",
@@ -243,23 +252,30 @@ extension OptionMode {
     OptionMode("atlas show", "L0H0", uses: "--atlas"),
     OptionMode("atlas export", "--html p", uses: "--html --atlas"),
 
-    OptionMode("align", "none none", uses: "--groups --spaces --vectors --allow-partial-vocabulary --output --format"),
     OptionMode(
-      "align", "none none --vectors 0", uses: "--groups --spaces --vectors --allow-partial-vocabulary --output"
+      "align", "none none", uses: "--groups --spaces --vectors --figure --allow-partial-vocabulary --output --format"),
+    OptionMode(
+      "align", "none none --vectors 0", uses: "--groups --spaces --vectors --figure --allow-partial-vocabulary --output"
     ),
     OptionMode(
       "align", "none none --vectors 2",
-      uses: "--groups --spaces --vectors --tokens --allow-partial-vocabulary --output"),
+      uses: "--groups --spaces --vectors --tokens --figure --allow-partial-vocabulary --output"),
     OptionMode(
-      "align", "none none none", uses: "--groups --spaces --vectors --allow-partial-vocabulary --seed --output --format"
+      "align", "none none none",
+      uses: "--groups --spaces --vectors --figure --allow-partial-vocabulary --seed --output --format"
     ),
 
     OptionMode(
-      "align", "none none none --format csv", uses: "--groups --spaces --allow-partial-vocabulary --output --format",
+      "align", "none none --figure p",
+      uses: "--groups --spaces --vectors --figure --allow-partial-vocabulary --output --format"),
+    OptionMode(
+      "align", "none none none --format csv",
+      uses: "--groups --spaces --figure --allow-partial-vocabulary --output --format",
       without: "--color --json"),
     OptionMode(
       "align", "none none none --format csv -o d",
-      uses: "--groups --spaces --vectors --allow-partial-vocabulary --seed --output --format", without: "--color --json"
+      uses: "--groups --spaces --vectors --figure --allow-partial-vocabulary --seed --output --format",
+      without: "--color --json"
     ),
 
     OptionMode("classify", "none --text t", uses: "--text \(texts) --precision"),
@@ -296,25 +312,38 @@ extension OptionMode {
       uses: "\(stitched) --save --unlabelled \(texts) \(columns)"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --dataset f -o r",
-      uses: "\(stitched) --draws --seed --save --unlabelled --precision \(dataset) \(texts) \(run) --resume"),
+      uses: "\(stitched) --draws --seed --save --unlabelled --precision --figure \(dataset) \(texts) \(run) --resume"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --dataset f -o r --maps pinv",
-      uses: "\(stitched) --save --unlabelled --precision \(dataset) \(texts) \(run) --resume"),
+      uses: "\(stitched) --save --unlabelled --precision --figure \(dataset) \(texts) \(run) --resume"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --dataset f -o r --maps pinv,random+norm",
-      uses: "\(stitched) --draws --seed --save --unlabelled --precision \(dataset) \(texts) \(run) --resume"),
+      uses: "\(stitched) --draws --seed --save --unlabelled --precision --figure \(dataset) \(texts) \(run) --resume"),
 
-    OptionMode("experiment keep-k", "none", uses: "--svg -n --k --dataset --seed"),
-    OptionMode("experiment keep-k", "none --dataset f", uses: "--svg -n --k --seed \(dataset) \(texts)"),
     OptionMode(
-      "experiment recall", "none --dataset f", uses: "--svg --k --active --positions --seed \(dataset) \(texts)"),
-    OptionMode("experiment related-pairs", "none", uses: "--svg --k --draws --seed"),
+      "stitch", "--pretrained none --finetuned none --dataset f -o r --maps pinv --figure p",
+      uses: "\(stitched) --save --unlabelled --precision --figure \(dataset) \(texts) \(run) --resume"),
+
+    OptionMode("experiment keep-k", "none", uses: "--figure -n --k --dataset --seed"),
+    OptionMode("experiment keep-k", "none --figure p", uses: "--figure -n --k --dataset --seed"),
+    OptionMode("experiment keep-k", "none --dataset f", uses: "--figure -n --k --seed \(dataset) \(texts)"),
+    OptionMode(
+      "experiment recall", "none --dataset f", uses: "--figure --k --active --positions --seed \(dataset) \(texts)"),
+    OptionMode("experiment related-pairs", "none --figure p", uses: "--figure --k --draws --seed"),
+    OptionMode("experiment related-pairs", "none", uses: "--figure --k --draws --seed"),
+    OptionMode(
+      "experiment recall", "none --dataset f --figure p",
+      uses: "--figure --k --active --positions --seed \(dataset) \(texts)"),
+    OptionMode(
+      "experiment key-value-overlap", "none --figure p",
+      uses: "--figure --k --threshold --show --draws --seed \(filter)"),
     OptionMode(
       "experiment key-value-overlap", "none --corpus f",
-      uses: "--svg --k --threshold --show --draws --seed \(filter) \(columns)"),
-    OptionMode("experiment key-value-overlap", "none", uses: "--svg --k --threshold --show --draws --seed \(filter)"),
+      uses: "--figure --k --threshold --show --draws --seed \(filter) \(columns)"),
     OptionMode(
-      "experiment key-value-overlap", "none --json", uses: "--svg --k --threshold --draws --seed \(filter)",
+      "experiment key-value-overlap", "none", uses: "--figure --k --threshold --show --draws --seed \(filter)"),
+    OptionMode(
+      "experiment key-value-overlap", "none --json", uses: "--figure --k --threshold --draws --seed \(filter)",
       without: "--color"),
     OptionMode("experiment stitch", "none -o r", uses: "--shard --output --resume"),
     OptionMode("experiment stitch", "none --point 0", uses: "--point"),
@@ -332,7 +361,8 @@ extension OptionMode {
     "--slice": "0:1",
     "--tokens": "0", "--target": "t", "--versus": "u", "--tuned": "f", "--dataset": "f", "--split": "test",
     "--reviews": "f", "--limit": "3", "--text-cleaning": "br", "--ablate": "L0H0", "--patch": "L0.mlp=from:t",
-    "--mean-over": "f", "--svg": "picture", "--html": "page", "--save": "s", "--heads": "L0H0", "--lengths": "8",
+    "--mean-over": "f", "--figure": "picture", "--figure-width": "3.25in", "--html": "page", "--save": "s",
+    "--heads": "L0H0", "--lengths": "8",
     "--width": "8",
     "--level": "1", "--class": "0", "--baseline": "zero", "--ff-key": "L0:0", "--ff-value": "L0:0", "--query": "L0H0:0",
     "--key": "L0H0:0", "--value": "L0H0:0", "--head": "L0H0", "--layer": "0", "--against": "base", "--top": "3",

@@ -98,7 +98,9 @@ import Testing
         if Self.readers.contains(long) { continue }
         found.insert("\(name) \(long)")
         let says = try argument["abstract"].string().hasSuffix("('-' writes standard output).")
-        #expect(says == Writer.files.contains { "\($0.command) \($0.option)" == "\(name) \(long)" }, "\(name) \(long)")
+        #expect(
+          says == (Writer.files + Writer.besideRuns).contains { "\($0.command) \($0.option)" == "\(name) \(long)" },
+          "\(name) \(long)")
       }
       for subcommand in try command["subcommands"].optionalArray() {
         let own = try subcommand["commandName"].string()
@@ -106,12 +108,13 @@ import Testing
       }
     }
     try walk(try run.json()["command"], "")
-    #expect(found == Set((Writer.files + Writer.others).map { "\($0.command) \($0.option)" }))
+    #expect(found == Set((Writer.files + Writer.besideRuns + Writer.others).map { "\($0.command) \($0.option)" }))
   }
 
   /// Options whose path is read.
   private static let readers: Set = [
-    "atlas", "corpus", "dataset", "expected", "file", "jsonl", "mean-over", "reviews", "test", "tuned", "unlabelled",
+    "atlas", "corpus", "dataset", "expected", "file", "jsonl", "mean-over", "pairs", "reviews", "test", "tuned",
+    "unlabelled",
     "words",
   ]
 
@@ -125,12 +128,12 @@ import Testing
       "a", "./a", "link", "here/a", folder.path("a"), "../\(folder.path.split(separator: "/").last ?? "")/a",
     ] {
       let run = try GraftProcess.run(Self.lens + ["--svg", "a", "--html", other], directory: folder.path)
-      #expect(run.status == 64 && run.error.contains("--svg and --html write to the same place"), "\(run.error)")
+      #expect(run.status == 64 && run.error.contains("--figure and --html write to the same place"), "\(run.error)")
     }
     for other in ["-", "/dev/stdout"] {
       let run = try GraftProcess.run(Self.lens + ["--html", other, "--svg", "-"], directory: folder.path)
       #expect(run.status == 64 && run.output.isEmpty)
-      #expect(run.error.contains("--svg and --html both write to standard output"), "\(run.error)")
+      #expect(run.error.contains("--figure and --html both write to standard output"), "\(run.error)")
     }
     #expect(try folder.names() == ["here", "link"])
     let stitch = ["stitch", "--pretrained", "imdb-bert-2", "--finetuned", "imdb-bert-1-sentiment", "--dataset", "none"]

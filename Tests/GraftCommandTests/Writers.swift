@@ -35,23 +35,28 @@ struct Writer: Sendable, CustomTestStringConvertible {
   /// One for each way in which a command comes to write one file.
   static let files = [
     Writer("forward", "output", .file, [Repository.fixture("tiny/bert"), "--ids", "1,2,3"]),
-    Writer("lens", "svg", .file, ["imdb-gpt2-narrow", "--text", "a film"]),
+    Writer("lens", "figure", .file, ["imdb-gpt2-narrow", "--text", "a film"]),
     Writer("lens", "html", .file, ["imdb-gpt2-narrow", "--text", "a film"]),
-    Writer("lens", "svg", .file, ["imdb-gpt2-narrow"] + few),
+    Writer("lens", "figure", .file, ["imdb-gpt2-narrow"] + few),
     Writer("lens-fit", "output", .file, ["imdb-gpt2-narrow"] + few),
-    Writer("lens-classifier", "svg", .file, ["imdb-bert-1-sentiment", "--text", "good"]),
+    Writer("lens-classifier", "figure", .file, ["imdb-bert-1-sentiment", "--text", "good"]),
     Writer("identify", "html", .file, ["imdb-bert-1", "--text", "a film"]),
-    Writer("identify", "svg", .file, ["imdb-bert-1", "--text", "a film"]),
+    Writer("identify", "figure", .file, ["imdb-bert-1", "--text", "a film"]),
     Writer("identify", "save", .file, ["imdb-bert-1", "--text", "a film"]),
-    Writer("identify", "html", .file, attention), Writer("identify", "svg", .file, attention),
-    Writer("attribute", "svg", .file, ["imdb-bert-1", "--text", "a film"]),
+    Writer("identify", "html", .file, attention), Writer("identify", "figure", .file, attention),
+    Writer("attribute", "figure", .file, ["imdb-bert-1", "--text", "a film"]),
     Writer("attribute", "html", .file, ["imdb-bert-1", "--text", "a film"]),
-    Writer("attribute", "svg", .file, ["imdb-bert-1"] + few), Writer("attribute", "html", .file, ["imdb-bert-1"] + few),
-    Writer("experiment keep-k", "svg", .file, ["imdb-bert-1", "-n", "5", "--k", "10"]),
-    Writer("experiment recall", "svg", .file, ["imdb-bert-1", "--positions", "5"] + few),
-    Writer("experiment related-pairs", "svg", .file, ["imdb-bert-1"]),
-    Writer("experiment key-value-overlap", "svg", .file, ["imdb-gpt2-wide"]),
+    Writer("attribute", "figure", .file, ["imdb-bert-1"] + few),
+    Writer("attribute", "html", .file, ["imdb-bert-1"] + few),
+    Writer("experiment keep-k", "figure", .file, ["imdb-bert-1", "-n", "5", "--k", "10"]),
+    Writer("experiment recall", "figure", .file, ["imdb-bert-1", "--positions", "5"] + few),
+    Writer("experiment related-pairs", "figure", .file, ["imdb-bert-1"]),
+    Writer("experiment key-value-overlap", "figure", .file, ["imdb-gpt2-wide"]),
+    Writer("align", "figure", .file, ["imdb-bert-1", "imdb-bert-2", "--groups", "W_K", "--spaces", "embedding"]),
   ]
+
+  /// Files beside the folder of a run, which is there once (`FigureCommandTests`).
+  static let besideRuns = [Writer("stitch", "figure", .file, pair + few)]
 
   static let others =
     ["lens", "lens-classifier", "identify", "attribute", "evaluate", "finetune"].map {

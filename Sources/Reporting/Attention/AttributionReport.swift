@@ -63,7 +63,8 @@ package struct AttributionReading {
           HeatMap.Statistic(
             "level \(level + 1)", explanation: "share of the column's token in the row's state after block \(level)",
             range: 0...max(cells.max() ?? 1, 1e-6), format: .percent)
-        }, shown: level, markMeaning: "the token itself", entryName: "share")
+        }, shown: level, xTitle: "token of the text", yTitle: "token whose state it is",
+        markMeaning: "the token itself", entryName: "share")
     case .decision(let decision, let labels):
       let most = max(decision.tokens.reduce(0) { max($0, abs($1)) }, 1e-9)
       return HeatMap(
@@ -71,7 +72,8 @@ package struct AttributionReading {
         columns: tokens,
         rows: [
           HeatMap.Row(labels[decision.label], decision.tokens.map { HeatMap.Cell(values: [$0]) })
-        ], statistics: [HeatMap.Statistic("attribution", range: -most...most, format: .decimals(2))])
+        ], statistics: [HeatMap.Statistic("attribution", range: -most...most, format: .decimals(2))],
+        xTitle: "token", yTitle: "class")
     }
   }
 

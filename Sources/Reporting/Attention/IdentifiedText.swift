@@ -110,7 +110,8 @@ package struct IdentifiedText {
     return HeatMap(
       title: "\(modelName), \(Address(layer: head.layer, head: head.head))",
       subtitle: "rows look at columns; rank \(head.rank) of \(size) tokens", columns: tokens, rows: rows,
-      statistics: statistics, shown: AttentionPart.allCases.firstIndex(of: show) ?? 0)
+      statistics: statistics, shown: AttentionPart.allCases.firstIndex(of: show) ?? 0,
+      xTitle: "token that is looked at", yTitle: "token that looks")
   }
 }
 

@@ -150,7 +150,8 @@ package struct TokenReport {
         .init(
           "accuracy", explanation: "Share of tokens whose own input is the nearest in their text.", range: 0...1,
           decimals: 3, format: .decimals(2))
-      ], markMeaning: "the layer it was fitted to")
+      ], xTitle: "layer that is read", yTitle: "layer that the map was fitted to",
+      markMeaning: "the layer it was fitted to")
   }
 
   private static func tokens(_ texts: [TokenTexts.Text]) -> Int { texts.reduce(0) { $0 + $1.ids.count } }

@@ -5,18 +5,22 @@ package struct ChartColumn: Equatable, Sendable {
   package init(_ charts: [LineChart]) { self.charts = charts }
 
   /// The charts as one SVG with a white background: the same bytes for the same charts.
-  package func svg() -> String {
-    var y = 0.0
+  /// - Parameter width: in units; nil for the usual one.
+  package func svg(width: Double? = nil) -> String {
+    var (y, widest) = (0.0, 0.0)
     var children: [Markup] = [
       .element("title", text: charts.map(\.title).joined(separator: "; ")),
       .element("rect", ["width": "100%", "height": "100%", "fill": "#ffffff"]),
     ]
     for chart in charts {
-      guard case .element(let name, let attributes, let parts) = chart.markup(.standAlone) else { continue }
+      guard case .element(let name, let attributes, let parts) = chart.markup(.standAlone, width: width) else {
+        continue
+      }
       children.append(.element(name, [("x", "0"), ("y", y.fixed(2))] + attributes, parts))
-      y += ChartLayout(chart).height
+      let layout = ChartLayout(chart, width: width)
+      (y, widest) = (y + layout.height, max(widest, layout.width))
     }
-    let (width, height) = (ChartLayout.width.fixed(0), y.fixed(0))
+    let (width, height) = (widest.fixed(0), y.fixed(0))
     let picture = Markup.element(
       "svg",
       [

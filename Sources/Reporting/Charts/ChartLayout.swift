@@ -1,11 +1,13 @@
 /// Where everything in a chart's SVG goes, in units of its view box.
 struct ChartLayout {
-  static let width = 760.0
+  private static let usualWidth = 760.0
   static let margin = 16.0
   static let labelHeight = 15.0
   private static let plotHeight = 300.0
+  private static let leastPlotHeight = 200.0
   private static let legendRow = 21.0
 
+  let width: Double
   let titleLines: [String]
   let subtitleLines: [String]
   /// The plot's edges.
@@ -21,22 +23,26 @@ struct ChartLayout {
   let noteLines: [(y: Double, text: String)]
   private let series: [LineChart.Series]
 
-  init(_ chart: LineChart) {
+  /// - Parameter width: nil for the usual one.
+  init(_ chart: LineChart, width: Double? = nil) {
+    let width = width ?? Self.usualWidth
+    self.width = width
+    func columns(_ count: Int) -> Int { Int(Double(count) * (width / Self.usualWidth)) }
     series = chart.series
     let (xScale, yScale) = (chart.xScale, chart.yScale)
     self.xScale = xScale
     self.yScale = yScale
-    titleLines = chart.title.wrapped(toColumns: 66)
-    subtitleLines = chart.subtitle.isEmpty ? [] : chart.subtitle.wrapped(toColumns: 100)
+    titleLines = chart.title.wrapped(toColumns: columns(66))
+    subtitleLines = chart.subtitle.isEmpty ? [] : chart.subtitle.wrapped(toColumns: columns(100))
 
     let top = Self.margin + Double(titleLines.count) * 20 + Double(subtitleLines.count) * 17 + 42
-    let bottom = top + Self.plotHeight
+    let bottom = top + max(Self.leastPlotHeight, Self.plotHeight * width / Self.usualWidth)
     let left = Self.margin + 14 + (yScale.ticks.map { Self.textWidth(yScale.label($0)) }.max() ?? 0)
     let labels = chart.references.sorted { $0.y > $1.y }.map { reference in
       (y: reference.y, lines: "\(reference.name) \(reference.y.fixed(3))".wrapped(toColumns: 20))
     }
     let labelWidth = labels.flatMap(\.lines).map(Self.textWidth).max() ?? 0
-    let right = Self.width - Self.margin - (labels.isEmpty ? 0 : min(labelWidth, 180) + 15)
+    let right = width - Self.margin - (labels.isEmpty ? 0 : min(labelWidth, 180) + 15)
     (self.left, self.right, self.top, self.bottom) = (left, right, top, bottom)
 
     // Labels from the highest line down, each pushed below the one before it.
@@ -52,9 +58,9 @@ struct ChartLayout {
     var x = left, y = max(bottom + 68, lowest + Self.labelHeight)
     var items: [(index: Int, x: Double, y: Double, text: String)] = []
     for (index, entry) in chart.series.enumerated() {
-      let text = entry.name.cut(toColumns: 90, mark: "…")
+      let text = entry.name.cut(toColumns: columns(90), mark: "…")
       let advance = 38 + Self.textWidth(text) + 24
-      if x > left, x + advance > Self.width {
+      if x > left, x + advance > width {
         x = left
         y += Self.legendRow
       }
@@ -62,7 +68,7 @@ struct ChartLayout {
       x += advance
     }
     legendItems = items
-    let notes = chart.spreadLegend.isEmpty ? [] : chart.spreadLegend.wrapped(toColumns: 100)
+    let notes = chart.spreadLegend.isEmpty ? [] : chart.spreadLegend.wrapped(toColumns: columns(100))
     noteLines = notes.enumerated().map { (y + Self.legendRow + Double($0) * Self.labelHeight, $1) }
     height = (noteLines.last?.y ?? y) + Self.margin
   }

@@ -1,28 +1,41 @@
 extension HeatMap {
   /// The heat map as SVG: the same bytes for the same heat map. Every cell has a tooltip; nothing outside is referred to.
-  package func svg() -> String { Self.svg([self]) }
+  /// - Parameter width: how wide it is at least, in units; nil for the usual width.
+  package func svg(width: Double? = nil) -> String { Self.svg([self], width: width) }
 
-  /// Heat maps side by side as one picture. They have the same statistics.
-  package static func svg(_ maps: [HeatMap]) -> String {
+  /// Heat maps side by side as one picture.
+  /// - Parameters:
+  ///   - perRow: how many, before the next ones follow below.
+  ///   - width: as above.
+  package static func svg(_ maps: [HeatMap], perRow: Int = .max, width least: Double? = nil) -> String {
+    let perRow = max(1, min(perRow, maps.count))
+    let leastWidth = least.map { $0 / Double(perRow) } ?? usualWidth
     var (width, height) = (0.0, 0.0)
-    // Cells of one row stand at one height, however long the headings are.
-    let headingHeight = maps.map(\.headingHeight).max() ?? 0
-    let pictures = maps.map { map in
-      let picture = map.picture(headingHeight: headingHeight)
-      let part = Markup.element("g", ["transform": "translate(\(width.fixed(0)) 0)"], picture.parts)
-      (width, height) = (width + picture.width, max(height, picture.height))
-      return maps.count == 1 ? picture.parts : [part]
+    var pictures: [[Markup]] = []
+    for start in stride(from: 0, to: maps.count, by: perRow) {
+      let row = maps[start..<min(start + perRow, maps.count)]
+      // Cells of one row stand at one height, however long the headings are.
+      let headingHeight = row.map { $0.headingHeight(leastWidth) }.max() ?? 0
+      var (x, tallest) = (0.0, 0.0)
+      for map in row {
+        let picture = map.picture(headingHeight: headingHeight, leastWidth: leastWidth)
+        let place = height == 0 ? "\(x.fixed(0)) 0" : "\(x.fixed(0)) \(height.fixed(0))"
+        let part = Markup.element("g", ["transform": "translate(\(place))"], picture.parts)
+        pictures.append(maps.count == 1 ? picture.parts : [part])
+        (x, tallest) = (x + picture.width, max(tallest, picture.height))
+      }
+      (width, height) = (max(width, x), height + tallest)
     }
     let markup = Markup.element(
       "svg",
       [
         "xmlns": "http://www.w3.org/2000/svg", "role": "img", "viewBox": "0 0 \(width.fixed(0)) \(height.fixed(0))",
         "width": width.fixed(0), "height": height.fixed(0),
-        "font-family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
+        "font-family": ChartFont.sans,
         "font-size": "11", "fill": "#1b1f24",
       ],
       [
-        .element("style", text: ".mono{font-family:ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace}"),
+        .element("style", text: ".mono{font-family:\(ChartFont.mono)}"),
         .element("title", text: maps.map(\.title.printable).joined(separator: " | ")),
         .element("desc", text: maps.map(\.summary).joined(separator: " ")),
         .element("rect", ["width": "100%", "height": "100%", "fill": "#ffffff"]),
@@ -31,6 +44,7 @@ extension HeatMap {
   }
 
   private static let margin = 16.0
+  private static let usualWidth = 460.0
   private static let cellHeight = 24.0
   /// An estimate for one column of 11-unit text in a common monospaced face.
   private static let letterWidth = 6.7
@@ -49,29 +63,42 @@ extension HeatMap {
     Self.margin + Double(rows.map { DisplayWidth.of($0.name.printable) }.max() ?? 0) * Self.letterWidth + 10
   }
 
-  private var width: Double { max(460, left + Double(columns.count) * cellWidth + Self.margin) }
+  private func width(_ least: Double) -> Double {
+    let legend = legend(shown)
+    let letters = DisplayWidth.of("\(legend.name)  \(legend.ends.first)") + DisplayWidth.of(legend.ends.last)
+    let legendWidth = Double(letters) * 6.6 + Double(ColorMap.shades) * 4 + 6 + 2 * Self.margin
+    return max(least, left + Double(columns.count) * cellWidth + Self.margin, legendWidth)
+  }
 
-  private var titleLines: [String] { title.printable.wrapped(toColumns: Int((width - 2 * Self.margin) / 9.4)) }
+  private func titleLines(_ width: Double) -> [String] {
+    title.printable.wrapped(toColumns: Int((width - 2 * Self.margin) / 9.4))
+  }
 
-  private var subtitleLines: [String] {
+  private func subtitleLines(_ width: Double) -> [String] {
     subtitle.isEmpty ? [] : subtitle.printable.wrapped(toColumns: Int((width - 2 * Self.margin) / 6.4))
   }
 
-  private var headingHeight: Double { Double(titleLines.count) * 20 + Double(subtitleLines.count) * 17 }
+  private func headingHeight(_ leastWidth: Double) -> Double {
+    let width = width(leastWidth)
+    return Double(titleLines(width).count) * 20 + Double(subtitleLines(width).count) * 17
+  }
 
-  private func picture(headingHeight: Double) -> (parts: [Markup], width: Double, height: Double) {
-    let (letters, cellWidth, left, width) = (letters, cellWidth, left, width)
-    let top = Self.margin + headingHeight + 14
+  private func picture(
+    headingHeight: Double, leastWidth: Double
+  ) -> (parts: [Markup], width: Double, height: Double) {
+    let (letters, cellWidth, left, width) = (letters, cellWidth, left, width(leastWidth))
+    let top = Self.margin + headingHeight + (yTitle.isEmpty ? 14 : 26)
     let bottom = top + Double(rows.count) * Self.cellHeight
-    let height = bottom + 94
+    let foot = bottom + (xTitle.isEmpty ? 0 : 18)
+    let height = foot + 94
 
     var parts: [Markup] = []
     var y = Self.margin
-    for line in titleLines {
+    for line in titleLines(width) {
       y += 20
       parts.append(Self.label(line, x: Self.margin, y: y, ["font-size": "16", "font-weight": "600"]))
     }
-    for line in subtitleLines {
+    for line in subtitleLines(width) {
       y += 17
       parts.append(Self.label(line, x: Self.margin, y: y, ["font-size": "12", "fill-opacity": "0.75"]))
     }
@@ -91,7 +118,16 @@ extension HeatMap {
       parts.append(
         Self.label(text, x: x, y: bottom + 18, ["text-anchor": "middle", "class": "mono", "font-weight": "600"]))
     }
-    parts.append(legend(x: Self.margin, y: bottom + 42))
+    if !yTitle.isEmpty {
+      parts.append(Self.label(yTitle, x: Self.margin, y: top - 7, ["class": "y-title", "font-weight": "600"]))
+    }
+    if !xTitle.isEmpty {
+      parts.append(
+        Self.label(
+          xTitle, x: left + Double(columns.count) / 2 * cellWidth, y: bottom + 36,
+          ["class": "x-title", "text-anchor": "middle", "font-weight": "600"]))
+    }
+    parts.append(legend(x: Self.margin, y: foot + 42))
     return (parts, width, height)
   }
 

@@ -52,6 +52,9 @@ package struct HeatMap: Equatable, Sendable {
   package let statistics: [Statistic]
   /// The statistic that colours the cells, an index of `statistics`. A page opens at it.
   package let shown: Int
+  /// What the columns and the rows are; of a picture alone, empty for none.
+  package let xTitle: String
+  package let yTitle: String
   /// What a mark says; empty when no cell is marked.
   package let markMeaning: String
   /// What the values of entries are.
@@ -60,7 +63,7 @@ package struct HeatMap: Equatable, Sendable {
   /// - Precondition: a cell a column in every row, a value a statistic in every cell, and `shown` one of the statistics.
   package init(
     title: String, subtitle: String = "", columns: [String], rows: [Row], statistics: [Statistic], shown: Int = 0,
-    markMeaning: String = "", entryName: String = "probability"
+    xTitle: String = "", yTitle: String = "", markMeaning: String = "", entryName: String = "probability"
   ) {
     precondition(statistics.indices.contains(shown), "a heat map without the statistic that it shows")
     precondition(
@@ -74,6 +77,7 @@ package struct HeatMap: Equatable, Sendable {
     self.rows = rows
     self.statistics = statistics
     self.shown = shown
+    (self.xTitle, self.yTitle) = (xTitle, yTitle)
     self.markMeaning = markMeaning
     self.entryName = entryName
   }
@@ -82,7 +86,7 @@ package struct HeatMap: Equatable, Sendable {
   package func showing(_ statistic: Int) -> HeatMap {
     HeatMap(
       title: title, subtitle: subtitle, columns: columns, rows: rows, statistics: statistics, shown: statistic,
-      markMeaning: markMeaning, entryName: entryName)
+      xTitle: xTitle, yTitle: yTitle, markMeaning: markMeaning, entryName: entryName)
   }
 
   /// What stands in a cell under a statistic.

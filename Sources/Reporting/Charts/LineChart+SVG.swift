@@ -3,15 +3,15 @@ extension LineChart {
   /// colour, and so follows its dark mode.
   package enum Placement: Sendable { case standAlone, inline }
 
-  /// The chart as SVG, 760 units wide: the same bytes for the same chart. It has a title and a description that lists
+  /// The chart as SVG, 760 units wide unless another width is given: the same bytes for the same chart. It has a title and a description that lists
   /// every value, a tooltip a point, and refers to nothing outside.
-  package func svg(_ placement: Placement = .standAlone) -> String {
+  package func svg(_ placement: Placement = .standAlone, width: Double? = nil) -> String {
     let declaration = placement == .standAlone ? "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" : ""
-    return declaration + markup(placement).rendered
+    return declaration + markup(placement, width: width).rendered
   }
 
-  func markup(_ placement: Placement) -> Markup {
-    let layout = ChartLayout(self)
+  func markup(_ placement: Placement, width: Double? = nil) -> Markup {
+    let layout = ChartLayout(self, width: width)
     var children: [Markup] = [.element("title", text: title), .element("desc", text: summary)]
     if placement == .standAlone {
       children.append(.element("rect", ["width": "100%", "height": "100%", "fill": "#ffffff"]))
@@ -26,14 +26,14 @@ extension LineChart {
     children.append(legend(layout))
     // Inside a page the text beside the chart sets the margins.
     let edge = placement == .standAlone ? 0 : ChartLayout.margin
-    let width = ChartLayout.width - 2 * edge
+    let width = layout.width - 2 * edge
     return .element(
       "svg",
       [
         "xmlns": "http://www.w3.org/2000/svg", "class": "chart", "role": "img",
         "viewBox": "\(edge.fixed(0)) 0 \(width.fixed(0)) \(layout.height.fixed(0))",
         "width": width.fixed(0), "height": layout.height.fixed(0),
-        "font-family": "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif",
+        "font-family": ChartFont.sans,
         "font-size": "12", "color": placement == .standAlone ? "#1b1f24" : "currentColor", "fill": "currentColor",
       ], children)
   }

@@ -49,7 +49,7 @@ package struct ClassifierReading {
       subtitle: "each level through the classifier, as if the later blocks were skipped", columns: classifier.labels,
       rows: rows,
       statistics: (problem.explanation.map { [HeatMap.Statistic("probability", explanation: $0, range: 0...1)] } ?? [])
-        + [logit], markMeaning: marksOne ? "the final decision" : "")
+        + [logit], xTitle: "class", yTitle: "level", markMeaning: marksOne ? "the final decision" : "")
   }
 }
 

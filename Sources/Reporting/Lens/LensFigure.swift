@@ -18,7 +18,7 @@ package struct LensFigure {
 
   package func text(_ style: Style) -> String { HeatMap.text(maps, style) }
 
-  package var svg: String { HeatMap.svg(maps) }
+  package func svg(width: Double? = nil) -> String { HeatMap.svg(maps, width: width) }
 
   package var section: HTMLPage.Section {
     let texts = readings.map { $0.text.string.shortened(to: 120) }
@@ -38,7 +38,9 @@ package struct LensFigure {
   }
 
   /// Of the first place.
-  package var attributedSVG: String? { attributions.first.map { HeatMap.svg($0.maps) } }
+  package func attributedSVG(width: Double? = nil) -> String? {
+    attributions.first.map { HeatMap.svg($0.maps, width: width) }
+  }
 
   private struct Attributions {
     let pairs: [(LogitAttributionReading, of: LensReading)]

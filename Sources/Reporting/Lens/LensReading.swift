@@ -113,7 +113,7 @@ package struct LensReading {
       title: "\(modelName)\(levels.contains(where: \.isTuned) ? ", tuned lens" : ""): \(text.string.shortened(to: 90))",
       subtitle: "the most probable token at each level, the last on top; \(place)" + changesText,
       columns: positions.map { tokenizer.display(ids[$0]) }, rows: rows, statistics: statistics.map(\.look),
-      shown: shown,
+      shown: shown, xTitle: "token", yTitle: "level",
       markMeaning: "the final answer")
   }
 }

@@ -67,7 +67,7 @@ package struct LogitAttributionReading {
         HeatMap.Statistic(
           "logits", explanation: "What the part adds to the logit; rest: embeddings, biases and shifts of norms.",
           range: -ends...ends, decimals: 3, format: .signed(2))
-      ], entryName: "logits")
+      ], xTitle: "head, feed-forward block, rest", yTitle: "block", entryName: "logits")
   }
 
   /// The largest parts, by magnitude.

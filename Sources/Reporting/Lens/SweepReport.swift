@@ -33,6 +33,7 @@ package struct SweepReport {
     return HeatMap(
       title: "\(modelName): " + (means == nil ? readings[0].text.shortened(to: 90) : "\(readings.count) texts"),
       subtitle: subtitle, columns: columns, rows: rows, statistics: statistics(rows.flatMap(\.cells)),
+      xTitle: sweep.kind == .heads ? "head" : "token", yTitle: sweep.kind == .heads ? "block" : "level",
       entryName: "effect")
   }
 

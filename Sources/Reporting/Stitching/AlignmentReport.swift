@@ -65,6 +65,21 @@ package struct AlignmentReport {
     ).html
   }
 
+  /// Every group of every pair, two beside each other, those of one space in the same colours.
+  /// - Parameter width: in units; nil for the usual one.
+  package func svg(width: Double? = nil) -> String {
+    var ranges: [AlignmentSpace: ClosedRange<Double>] = [:]
+    for group in pairs.flatMap(\.groups) {
+      for score in group.alignment.scores.values {
+        let range = ranges[group.space] ?? score...score
+        ranges[group.space] = min(range.lowerBound, score)...max(range.upperBound, score)
+      }
+    }
+    return HeatMap.svg(
+      pairs.flatMap { pair in pair.groups.map { Self.heatMap($0, of: pair, range: ranges[$0.space]) } }, perRow: 2,
+      width: width)
+  }
+
   private static func name(_ group: AlignedPair.Group, of pair: AlignedPair) -> String {
     "\(group.kind.symbol) in \(group.space.rawValue) space; \(axes(pair))"
   }
@@ -73,10 +88,15 @@ package struct AlignmentReport {
     "layers of \(pair.names.0) upward, of \(pair.names.1) across"
   }
 
-  private static func heatMap(_ group: AlignedPair.Group, of pair: AlignedPair) -> HeatMap {
+  /// - Parameter range: of the colours; nil for that of the group.
+  private static func heatMap(
+    _ group: AlignedPair.Group, of pair: AlignedPair, range: ClosedRange<Double>? = nil
+  ) -> HeatMap {
     let scores = group.alignment.scores
     let assigned = Set(group.alignment.assignment.pairs)
-    let (low, high) = (scores.values.min() ?? 0, scores.values.max() ?? 1)
+    let (low, high) = (
+      range?.lowerBound ?? scores.values.min() ?? 0, range?.upperBound ?? scores.values.max() ?? 1
+    )
     return HeatMap(
       title: "\(group.kind.symbol) in \(group.space.rawValue) space", subtitle: Self.axes(pair),
       columns: (0..<scores.columns).map { "L\($0)" },
@@ -90,7 +110,7 @@ package struct AlignmentReport {
           })
       },
       statistics: [.init("mean |correlation|", range: low...max(low, high), decimals: 4)],
-      markMeaning: "assigned to each other")
+      xTitle: "layer of \(pair.names.1)", yTitle: "layer of \(pair.names.0)", markMeaning: "assigned to each other")
   }
 
   private static func assignments(_ pair: AlignedPair) -> Table {

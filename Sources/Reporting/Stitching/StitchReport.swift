@@ -30,6 +30,9 @@ package struct StitchReport {
     }.joined(separator: "\n") + "\n" + mapTable.text(style)
   }
 
+  /// The charts, one per number of transplanted blocks.
+  package var figure: ChartColumn { ChartColumn(families.map(chart)) }
+
   /// - Parameters:
   ///   - stamp: the results with everything that repeats them.
   ///   - command: the command line that makes this run again.

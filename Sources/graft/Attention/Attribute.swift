@@ -45,9 +45,7 @@ struct Attribute: ParsableCommand {
   @OptionGroup var attribution: AttributionOptions
   @OptionGroup var classification: ClassificationOptions
 
-  @Option(
-    help: .file("Also write the picture as SVG: of the first text, or over the dataset."))
-  var svg: FileOutput?
+  @OptionGroup var picture: FigureOptions
 
   @Option(help: .file("Also write a page with everything."))
   var html: FileOutput?
@@ -90,14 +88,12 @@ struct Attribute: ParsableCommand {
     let texts = text.isEmpty ? try InputText.lines(of: file ?? "-") : InputText.arguments(text)
     let inputs = try texts.map { (text: $0, tokens: try run.encode($0)) }
     // Before the work, which may take hours.
-    let shown = try AttributionPictures(svg: svg != nil, html: html != nil, levels: opened.dimensions.layers)
+    let shown = try AttributionPictures(svg: picture.figure != nil, html: html != nil, levels: opened.dimensions.layers)
       .check(inputs.map { ($0.text.source, $0.tokens.ids.count) }, isPairwise: attribution.method == .tokens)
     let readings = try ProgressHandler.command.map(inputs, "attribute", unit: "texts") {
       try run.read($0.text, $0.tokens)
     }
-    if let svg, let first = readings.first {
-      try svg.write(first.heatMap(level: level).svg())
-    }
+    if let first = readings.first { try picture.write { first.heatMap(level: level).svg(width: $0) } }
     if let html, let digest {
       let page = HTMLPage(
         title: "Attribution: \(opened.name)", subtitle: readings.first?.subtitle ?? "",
@@ -110,7 +106,7 @@ struct Attribute: ParsableCommand {
     let problem = Absent(wrappedValue: run.classifier?.problemType.rawValue)
     let object = try stamp()?.object(["problem_type": problem, "results": readings])
     if try records.print(Records(attribution: object ?? .null)) { return }
-    try output.print(object ?? .null, beside: svg, html) { style in
+    try output.print(object ?? .null, beside: picture.figure, html) { style in
       readings.map { $0.text(style, level: level) }.joined(separator: "\n")
     }
   }

@@ -34,9 +34,9 @@ extension Attribute {
     }
     let found = statistics(records)
     let summary = report(found)
-    try svg?.write(summary.ownChart.svg())
+    try picture.write { summary.ownChart.svg(width: $0) }
     try html?.write(summary.page(Provenance(stamp: object(nil), command: CommandText.invoked)).html)
-    try output.print(object(found), beside: svg, html) { style in
+    try output.print(object(found), beside: picture.figure, html) { style in
       summary.text(style)
         + (recording.output.map {
           "\n" + style.painted("written: ", .faint) + "\($0.path)/report.html, results.json, texts.jsonl\n"

@@ -67,8 +67,7 @@ struct Identify: ParsableCommand {
   @Option(help: .file("Write a page: every head of a text, or the statistics of a dataset."))
   var html: FileOutput?
 
-  @Option(help: .file("Write a picture: a head of a text, or the first chart of a dataset."))
-  var svg: FileOutput?
+  @OptionGroup var picture: FigureOptions
 
   @Option(help: .file("Write raw and effective weights of a text as safetensors."))
   var save: FileOutput?
@@ -116,7 +115,9 @@ struct Identify: ParsableCommand {
         done += 1
         progress.update(done)
         if save != nil { saved.add(head) }
-        guard html != nil || svg != nil, self.heads?.contains(.init(layer: head.layer, head: head.head)) ?? true else {
+        guard html != nil || picture.figure != nil,
+          self.heads?.contains(.init(layer: head.layer, head: head.head)) ?? true
+        else {
           return
         }
         let size = MatrixPanels.pageSize(ofItemWith: tokens.ids.count)
@@ -136,7 +137,7 @@ struct Identify: ParsableCommand {
         options: classification.members(cleaning) + effective.members
       ).object(["results": results])
     }
-    try output.print(object ?? .null, beside: save, svg, html) { style in
+    try output.print(object ?? .null, beside: save, picture.figure, html) { style in
       results.map { $0.table.text(style) }.joined(separator: "\n")
     }
   }
@@ -147,13 +148,13 @@ struct Identify: ParsableCommand {
   private static let pictureTokens = 128
 
   private func writePictures(_ results: [IdentifiedText], left: Int, _ digest: BackgroundDigest?) throws {
-    if let svg, let first = results.first, let head = first.kept.first {
+    if picture.figure != nil, let first = results.first, let head = first.kept.first {
       guard first.ids.count <= Self.pictureTokens else {
         throw CommandError.tooLongForPicture(
           source: first.text.source, tokens: first.ids.count, most: Self.pictureTokens,
           advice: "--html, which shows long texts")
       }
-      try svg.write(first.heatMap(head, show: show).svg())
+      try picture.write { first.heatMap(head, show: show).svg(width: $0) }
     }
     guard let html, let digest, let first = results.first else { return }
     let note =

@@ -99,9 +99,9 @@ struct IdentifyRun {
       try OutputFile.write(json(summary).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     let report = self.report(all)
-    try options.svg?.write(report.picture.svg())
+    try options.picture.write { report.picture.svg(width: $0) }
     try options.html?.write(report.page(stamp: json(report), command: CommandText.invoked))
-    try options.output.print(json(report), beside: options.svg, options.html) { style in
+    try options.output.print(json(report), beside: options.picture.figure, options.html) { style in
       report.text(style)
         + (options.recording.output.map {
           "\n" + style.painted("written: ", .faint) + "\($0)/report.html, results.json, records.jsonl\n"

@@ -8,15 +8,14 @@ import Transformer
 /// What the experiments on one model's parameters share.
 struct ExperimentOptions: ParsableArguments {
   @OptionGroup var model: CheckpointArgument
-  @Option(help: .file("Also write the figure as SVG."))
-  var svg: FileOutput?
+  @OptionGroup var picture: FigureOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
   /// Writes the figure, where one is asked for, and prints the result.
   func show(_ figure: ChartColumn, _ object: @autoclosure () throws -> JSON, text: (Style) -> String) throws {
-    try svg?.write(figure.svg())
-    try output.print(try object(), beside: svg) { style in figure.text(style) + "\n" + text(style) }
+    try picture.write { figure.svg(width: $0) }
+    try output.print(try object(), beside: picture.figure) { style in figure.text(style) + "\n" + text(style) }
   }
 }
 

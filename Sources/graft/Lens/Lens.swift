@@ -32,7 +32,7 @@ struct Lens: ParsableCommand {
         graft lens imdb-bert-1 --text 'a [MASK] film' --ablate L2H1 --unchanged
         graft lens imdb-bert-1 --text 'the plot is [MASK] and awful .' \\
           --from 'the plot is [MASK] and superb .' --target good --versus bad \\
-          --patch-sweep residPost --svg sweep.svg
+          --patch-sweep residPost --figure sweep.pdf
         graft lens imdb-gpt2-wide --dataset evaluation/imdb/test.jsonl -o run
       """)
 
@@ -54,8 +54,7 @@ struct Lens: ParsableCommand {
       """)
   var show: LensStatistic?
 
-  @Option(help: .file("Also write the picture of the first text as SVG."))
-  var svg: FileOutput?
+  @OptionGroup var picture: FigureOptions
 
   @Option(help: .file("Also write a page with all texts; hover shows what is behind a cell."))
   var html: FileOutput?
@@ -130,7 +129,7 @@ struct Lens: ParsableCommand {
     if try records.print(isAttributed ? Records(logitParts: object ?? .null) : Records(lens: object ?? .null)) {
       return
     }
-    try output.print(object ?? .null, beside: svg, html) { style in
+    try output.print(object ?? .null, beside: picture.figure, html) { style in
       figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style) }
         .joined(separator: "\n")
     }
@@ -138,7 +137,7 @@ struct Lens: ParsableCommand {
 
   private func writePictures(_ figures: [LensFigure], models: () throws -> [Provenance.Source]) throws {
     guard let first = figures.first else { return }
-    try svg?.write(first.attributedSVG ?? first.svg)
+    try picture.write { first.attributedSVG(width: $0) ?? first.svg(width: $0) }
     guard let html else { return }
     let page = HTMLPage(
       title: "Lens: \(first.readings[0].modelName)",

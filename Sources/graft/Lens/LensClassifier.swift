@@ -15,7 +15,7 @@ struct LensClassifier: ParsableCommand {
 
       EXAMPLES:
         graft lens-classifier imdb-bert-1-sentiment --text 'a waste of two hours'
-        graft lens-classifier imdb-gpt2-narrow-sentiment --text good --svg c.svg
+        graft lens-classifier imdb-gpt2-narrow-sentiment --text good --figure c.png
         graft lens-classifier imdb-bert-1-sentiment --limit 200 \\
           --dataset evaluation/imdb/test.jsonl -o run
       """)
@@ -26,8 +26,7 @@ struct LensClassifier: ParsableCommand {
   @OptionGroup var data: DatasetOptions
   @OptionGroup var classification: ClassificationOptions
   @OptionGroup var recording: RunOptions
-  @Option(help: .file("Also write the picture of the first text as SVG."))
-  var svg: FileOutput?
+  @OptionGroup var picture: FigureOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -63,12 +62,12 @@ struct LensClassifier: ParsableCommand {
         text: text, tokens: tokens, levels: lens.levels, logits: try lens.read(PackedBatch([tokens.ids])).map { $0[0] },
         classifier: lens.classifier, modelName: opened.name)
     }
-    try svg?.write(readings[0].heatMap.svg())
+    try picture.write { readings[0].heatMap.svg(width: $0) }
     let object = try digest.map { digest in
       try ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: options)
         .object(meaning + ["results": readings])
     }
-    try output.print(object ?? .null, beside: svg) { style in
+    try output.print(object ?? .null, beside: picture.figure) { style in
       readings.map { $0.heatMap.text(style) }.joined(separator: "\n")
     }
   }

@@ -61,7 +61,7 @@ extension Lens {
       workspace: threads.workspace(precision.precision),
       results: result)
     let report = LensCorpusReport(statistics, model: model.name, dataset: corpus.dataset.name)
-    try svg?.write(report.chart(show ?? .kl).svg())
-    try output.print(result(statistics), beside: svg) { report.text($0) }
+    try picture.write { report.chart(show ?? .kl).svg(width: $0) }
+    try output.print(result(statistics), beside: picture.figure) { report.text($0) }
   }
 }

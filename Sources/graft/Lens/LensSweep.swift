@@ -47,7 +47,7 @@ extension Lens {
     let seed = corpus.data.seed
     let means = try sweep.pairs.map { _ in try SweepMeans(readings.map(\.sweep), seed: seed) }
     let report = SweepReport(readings, means: means, modelName: model.name)
-    try svg?.write(report.heatMap.svg())
+    try picture.write { report.heatMap.svg(width: $0) }
     try html?.write(
       HTMLPage(
         title: "Sweep: \(model.name)",
@@ -70,7 +70,7 @@ extension Lens {
       ).object(["unembedding_sha256": Absent(wrappedValue: try baseDigest?.wait())] + report.members)
     }
     if try records.print(Records(sweeps: object ?? .null)) { return }
-    try output.print(object ?? .null, beside: svg, html) { report.text($0) }
+    try output.print(object ?? .null, beside: picture.figure, html) { report.text($0) }
   }
 
   private func sweptTexts() throws -> [SweepText] {

@@ -57,6 +57,7 @@ struct Align: ParsableCommand {
 
   @OptionGroup var hub: HubOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var picture: FigureOptions
   @OptionGroup var records: RecordOptions
   @OptionGroup var display: OutputOptions
 
@@ -80,8 +81,9 @@ struct Align: ParsableCommand {
       ])
     let report = AlignmentReport(pairs, summary)
     if let output { try report.write(to: output.path, stamp: object, command: CommandText.invoked) }
+    try picture.write { report.svg(width: $0) }
     if try records.print(Records(alignment: object)) { return }
-    try display.print(object) { style in
+    try display.print(object, beside: picture.figure) { style in
       report.text(style)
         + (output.map { style.painted("written: ", .faint) + "\($0)/report.html, results.json\n" } ?? "")
     }

@@ -48,6 +48,7 @@ struct Stitch: ParsableCommand {
   @OptionGroup var recording: RunOptions
   @OptionGroup var precision: PrecisionOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var picture: FigureOptions
   @OptionGroup var output: OutputOptions
 
   @Option(
@@ -172,7 +173,8 @@ struct Stitch: ParsableCommand {
     }
     guard let directory = recording.output?.path else { return }
     let (shown, json) = try report(records ?? StitchRecord.read(run: directory, seam: seam))
-    try output.print(json) { style in
+    try picture.write { shown.figure.svg(width: $0) }
+    try output.print(json, beside: picture.figure) { style in
       shown.text(style) + "\n" + labelOrder.line(style) + StitchWords.written(in: directory, style)
     }
   }

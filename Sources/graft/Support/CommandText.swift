@@ -28,7 +28,9 @@ enum CommandText {
 
   static func line(_ words: [String]) -> String { words.map(\.shellQuoted).joined(separator: " ") }
 
-  private static let valued: Set = ["-o", "--output", "--html", "--svg", "--save", "--color", "--progress"]
+  private static let valued: Set = [
+    "-o", "--output", "--html", "--svg", "--figure", "--figure-width", "--save", "--color", "--progress",
+  ]
   private static let flags: Set = ["--resume", "--json"]
 
   static func withoutOutput(_ arguments: [String]) -> [String] {

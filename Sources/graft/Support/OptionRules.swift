@@ -7,6 +7,7 @@ extension OptionRule {
   static let common = [
     OptionRule("--color", without: "--json", because: "JSON has no colour"),
     OptionRule("--format", without: "--json", because: "JSON holds every number"),
+    OptionRule("--figure-width", with: ["--figure"], because: "no picture is written"),
     OptionRule("--color", without: "--format", because: "rows have no colour"),
     OptionRule(
       "--progress-interval", with: [.byDefault("--progress", value: "auto"), "--progress plain"],
@@ -92,7 +93,7 @@ extension Lens: RuledCommand {
     sweeps + [
       OptionRule("--format", without: "--dataset", because: "a dataset has means, and no cells"),
       OptionRule(
-        "--show", with: [.absent("--format"), "--svg", "--html"],
+        "--show", with: [.absent("--format"), "--figure", "--html"],
         because: "rows hold every statistic, and no picture is written"),
       OptionRule("--from", with: ["--patch-sweep"], because: "no state is taken from another text"),
       OptionRule("--pairs", with: ["--patch-sweep", "--ablate-sweep"], because: "its texts are those of a sweep"),
@@ -112,16 +113,16 @@ extension Lens: RuledCommand {
         "--show probability", "--show rank", "--show final-rank", "--show target", "--show target-rank",
         "--show difference", without: "--dataset", because: "the chart of a dataset shows entropy, kl or loss"),
       OptionRule(
-        "--show", with: [.absent("--dataset"), "--svg"],
+        "--show", with: [.absent("--dataset"), "--figure"],
         because: "the tables of a dataset hold every statistic, and the chart is not written"),
       OptionRule(
-        "--show", with: [.absent("--json"), "--svg", "--html"],
+        "--show", with: [.absent("--json"), "--figure", "--html"],
         because: "JSON holds every statistic, and no picture is written"),
       OptionRule(
         "--show", with: [.absent("--attribute"), "--html"],
         because: "the picture is coloured by what each part adds to a logit"),
       OptionRule(
-        "--top", with: ["--json", "--html", "--svg", "--attribute"],
+        "--top", with: ["--json", "--html", "--figure", "--attribute"],
         because: "a cell shows the most probable token alone on a terminal"),
       OptionRule(
         "--show target", "--show target-rank", "--show difference", with: ["--target", "--jsonl"],
@@ -132,12 +133,12 @@ extension Lens: RuledCommand {
       OptionRule(
         "--target", "--versus",
         with: [
-          "--json", "--html", "--svg", "--attribute", .absent("--show"), "--show target", "--show target-rank",
+          "--json", "--html", "--figure", "--attribute", .absent("--show"), "--show target", "--show target-rank",
           "--show difference",
         ], because: "another statistic is shown"),
       OptionRule(
         "--versus",
-        with: ["--json", "--html", "--svg", "--attribute", .absent("--show"), "--show difference"],
+        with: ["--json", "--html", "--figure", "--attribute", .absent("--show"), "--show difference"],
         because: "another statistic is shown"),
       OptionRule(
         "--sublayers", "--updates", "--tuned", with: [.absent("--attribute"), "--json", "--html"],
@@ -168,7 +169,7 @@ extension LensClassifier: RuledCommand {
   static let optionRules =
     [
       OptionRule("--seed", with: ["--dataset"], because: "nothing is drawn for a text"),
-      OptionRule("--svg", with: ["--text"], because: "the picture is of one text"),
+      OptionRule("--figure", with: ["--text"], because: "the picture is of one text"),
     ] + OptionRule.dataset + OptionRule.recordsDataset + OptionRule.run
 }
 
@@ -184,8 +185,8 @@ extension Identify: RuledCommand {
     dataset + [
       OptionRule(
         "--heads", "--save", "--show", with: ["--text", "--file"], because: "it is about the heads of a text"),
-      OptionRule("--heads", with: ["--html", "--svg"], because: "it chooses the heads of a page or a picture"),
-      OptionRule("--show", with: ["--svg"], because: "tables and pages show all three parts"),
+      OptionRule("--heads", with: ["--html", "--figure"], because: "it chooses the heads of a page or a picture"),
+      OptionRule("--show", with: ["--figure"], because: "tables and pages show all three parts"),
       OptionRule("--split", with: ["--dataset"], because: "the IMDB sample has no parts"),
       OptionRule(
         "--maps", "--loss", "--width", "--epochs", "--rate", "--ridge",
@@ -223,9 +224,9 @@ extension Attribute: RuledCommand {
       OptionRule("--level", without: "--dataset", because: "over a dataset every level is shown"),
       OptionRule("--format", without: "--dataset", because: "a dataset has means, and no cells"),
       OptionRule(
-        "--level", with: [.absent("--format"), "--svg", "--html"], because: "rows hold every level"),
+        "--level", with: [.absent("--format"), "--figure", "--html"], because: "rows hold every level"),
       OptionRule(
-        "--level", with: [.absent("--json"), "--svg", "--html"], because: "JSON holds every level"),
+        "--level", with: [.absent("--json"), "--figure", "--html"], because: "JSON holds every level"),
       OptionRule("--seed", with: [states, "--limit"], because: draw),
       OptionRule("--seed", with: [.absent("--exact"), "--limit"], because: draw),
       OptionRule("--seed", with: [frobenius, "--limit"], because: draw),
@@ -323,6 +324,7 @@ extension Stitch: RuledCommand {
       OptionRule("--final-norm", "--add-positions", without: "--as-published", because: "it does both"),
       OptionRule("--draws", with: drawn, because: "no map is drawn"),
       OptionRule("--precision", with: ["--dataset"], because: "no text is scored"),
+      OptionRule("--figure", with: ["--dataset"], because: "no curve is computed"),
       OptionRule("--precision", without: "--save", because: "what is kept is fitted in fp32"),
       OptionRule(
         "--seed", with: drawn + ["--limit", "--unlabelled generated*"], because: "no map is drawn, and no texts are"),

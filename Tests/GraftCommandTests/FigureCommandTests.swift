@@ -1,0 +1,86 @@
+import Files
+import Foundation
+import TestSupport
+import Testing
+
+/// `--figure` of every command that draws.
+@Suite struct FigureCommandTests {
+  private static let pictures: [[String]] = [
+    ["lens", "imdb-gpt2-wide", "--text", "a complete waste of"],
+    ["lens", "imdb-bert-1", "--text", "a [MASK] film", "--attribute"],
+    [
+      "lens", "imdb-bert-1", "--text", "a [MASK] film", "--target", "good", "--versus", "bad", "--ablate-sweep",
+      "heads",
+    ],
+    ["lens-classifier", "imdb-bert-1-sentiment", "--text", "good"],
+    ["attribute", "imdb-bert-1", "--text", "a film"],
+    ["identify", "imdb-bert-1", "--text", "a film"],
+    ["align", "imdb-bert-1", "imdb-bert-2", "--groups", "W_K,W_O"],
+    ["experiment", "related-pairs", "imdb-bert-1", "--draws", "1", "--k", "5"],
+  ]
+
+  @Test(arguments: pictures) func everyPictureIsDrawnInEveryForm(_ arguments: [String]) throws {
+    let folder = try TemporaryFolder()
+    let starts: [(String, [UInt8])] = [
+      ("a.pdf", Array("%PDF".utf8)), ("a.png", [0x89, 0x50, 0x4E, 0x47]), ("a.svg", Array("<?xml".utf8)),
+    ]
+    for (name, start) in starts {
+      let run = try GraftProcess.run(arguments + ["--figure", folder.path(name), "--figure-width", "3.25in"])
+      #expect(run.status == 0, "\(run.error)")
+      #expect(try folder.bytes(name).starts(with: start), "\(arguments) \(name)")
+    }
+    let svg = try XMLTree.parse(String(decoding: folder.bytes("a.svg"), as: UTF8.self))
+    #expect(svg.attributes["width"] == "234.00pt")
+    let titles = svg.all("text", class: "x-title") + svg.all("text", class: "y-title")
+    #expect(titles.count >= 2 && titles.allSatisfy { !$0.text.isEmpty })
+    // --svg is another name for it.
+    let run = try GraftProcess.run(arguments + ["--svg", folder.path("b.svg"), "--figure-width", "234pt"])
+    #expect(run.status == 0)
+    #expect(try folder.bytes("b.svg") == folder.bytes("a.svg"))
+  }
+
+  /// Panels that are compared share a scale: the legend of every panel of a space is the same.
+  @Test func alignmentsShareAScale() throws {
+    let folder = try TemporaryFolder()
+    let run = try GraftProcess.run(
+      "align", "imdb-bert-1", "imdb-bert-2", "--groups", "W_K,W_O,W_V", "--spaces", "embedding", "--figure",
+      folder.path("a.svg"))
+    #expect(run.status == 0, "\(run.error)")
+    let legends = try XMLTree.parse(String(decoding: folder.bytes("a.svg"), as: UTF8.self)).all("g", class: "legend")
+    let words = legends.map { $0.all("text").map(\.text) }
+    #expect(words.count == 3 && Set(words).count == 1, "\(words)")
+  }
+
+  @Test func aStitchedCurveIsDrawn() throws {
+    let folder = try TemporaryFolder()
+    let run = try GraftProcess.run(ShortRun.stitch + ["-o", folder.path("run"), "--figure", folder.path("a.pdf")])
+    #expect(run.status == 0, "\(run.error)")
+    #expect(try folder.bytes("a.pdf").starts(with: Array("%PDF".utf8)))
+  }
+
+  @Test(arguments: [
+    (["--figure-width", "3in"], 64, "--figure-width does nothing without --figure"),
+    (["--figure", "a.pdf", "--figure-width", "3 inches"], 64, "3 inches"),
+    (["--figure", "a.pdf", "--figure-width", "0.1in"], 64, "0.1in"),
+  ]) func saysWhatToDoInstead(_ arguments: [String], _ status: Int32, _ advice: String) throws {
+    let folder = try TemporaryFolder()
+    let run = try GraftProcess.run(["lens", "imdb-bert-1", "--text", "a"] + arguments, directory: folder.path)
+    #expect(run.status == status && run.error.contains(advice), "\(run.error)")
+  }
+
+  /// Without a font that shows the text, and where text would be too small to read, the command says so.
+  @Test func notesWhatCannotBeRead() throws {
+    let folder = try TemporaryFolder()
+    let fonts = try folder.write(
+      "<?xml version=\"1.0\"?><fontconfig><dir>/no-such-folder</dir></fontconfig>", to: "fonts.conf")
+    let arguments = ["lens", "imdb-bert-1", "--text", "a film"]
+    let none = try GraftProcess.run(
+      arguments + ["--figure", folder.path("a.png")], environment: ["FONTCONFIG_FILE": fonts])
+    #expect(none.status == 1 && none.error.contains("DejaVu Sans, which is not installed"), "\(none.error)")
+    #expect(!FileManager.default.fileExists(atPath: folder.path("a.png")))
+    let small = try GraftProcess.run(arguments + ["--figure", folder.path("a.png"), "--figure-width", "1in"])
+    #expect(small.status == 0 && small.error.contains("points high"), "\(small.error)")
+    let wide = try GraftProcess.run(arguments + ["--figure", folder.path("a.png"), "--figure-width", "6.5in"])
+    #expect(wide.status == 0 && !wide.error.contains("points high"), "\(wide.error)")
+  }
+}

@@ -1,0 +1,114 @@
+import Files
+import Foundation
+import Reporting
+import TestSupport
+import Testing
+
+/// Pictures as SVG of a given width, as PDF and as PNG.
+@Suite struct FigureTests {
+  private let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func map(_ columns: [String] = ["a", "b"], title: String = "A map") -> HeatMap {
+    HeatMap(
+      title: title, columns: columns,
+      rows: [.init("L0", columns.indices.map { .init(values: [Double($0)]) })],
+      statistics: [.init("effect", range: -1...1, decimals: 2)], xTitle: "token", yTitle: "level")
+  }
+
+  private func bytes(_ svg: String, _ name: String, width: Double? = nil) throws -> [UInt8] {
+    _ = try FigureFile.write(svg, width: width, to: folder.path(name))
+    return try folder.bytes(name)
+  }
+
+  @Test func theNameDecides() {
+    #expect(FigureFile.Format(path: "a/b.PDF") == .pdf && FigureFile.Format(path: "b.png") == .png)
+    #expect(FigureFile.Format(path: "b.svg") == .svg && FigureFile.Format(path: "pdf") == .svg)
+  }
+
+  /// The number of bytes of a PNG's header that say how large it is, and the box of a PDF's page.
+  @Test func haveTheSizeAskedFor() throws {
+    let svg = map().svg()
+    let png = try bytes(svg, "a.png", width: 144)
+    #expect(png.starts(with: [0x89, 0x50, 0x4E, 0x47]))
+    let width = png[16..<20].reduce(0) { $0 << 8 | Int($1) }
+    #expect(width == 600)
+    let pdf = try bytes(svg, "a.pdf", width: 144)
+    let text = String(decoding: pdf, as: UTF8.self)
+    let box = try #require(text.firstMatch(of: /MediaBox \[ 0 0 ([0-9.]+) ([0-9.]+) \]/))
+    #expect(Double(box.1) == 144)
+    let natural = try #require(
+      String(decoding: bytes(svg, "b.pdf"), as: UTF8.self).firstMatch(of: /MediaBox \[ 0 0 ([0-9.]+)/))
+    #expect(Double(natural.1) == 460 * 0.75)
+  }
+
+  @Test func embedsItsFonts() throws {
+    let text = String(decoding: try bytes(map().svg(), "a.pdf"), as: UTF8.self)
+    let fonts = Set(text.matches(of: /\/FontName \/[A-Z]{6}\+([A-Za-z-]+)/).map { String($0.1) })
+    #expect(fonts == ["DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono", "DejaVuSansMono-Bold"])
+    #expect(text.components(separatedBy: "/FontFile").count - 1 >= fonts.count)
+    #expect(!text.contains("CreationDate"))
+  }
+
+  @Test func theSamePictureHasTheSameBytes() throws {
+    for name in ["a.pdf", "a.png", "a.svg"] {
+      let first = try bytes(map().svg(), name, width: 200)
+      #expect(try bytes(map().svg(), name, width: 200) == first)
+      #expect(try bytes(map(title: "Another").svg(), name, width: 200) != first)
+    }
+  }
+
+  /// An SVG keeps its units and gets a size on paper.
+  @Test func anSVGHasAWidthOnPaper() throws {
+    let svg = map().svg()
+    let plain = try bytes(svg, "a.svg")
+    #expect(plain == Array(svg.utf8))
+    let sized = String(decoding: try bytes(svg, "a.svg", width: 234), as: UTF8.self)
+    let root = try XMLTree.parse(sized).attributes
+    let own = try XMLTree.parse(svg).attributes
+    #expect(root["width"] == "234.00pt" && root["viewBox"] == own["viewBox"])
+    let height = try #require(own["height"].flatMap(Double.init))
+    #expect(root["height"] == String(format: "%.2fpt", height * 234 / 460))
+  }
+
+  @Test func saysWhatCannotBeRead() throws {
+    let notes = try FigureFile.write(map(["\u{10FFFD}", "é"]).svg(), width: 46, to: folder.path("a.pdf"))
+    #expect(notes.unknownCharacters == 1)
+    #expect(abs(notes.textHeight - 1.1) < 1e-9)
+    #expect(try FigureFile.write(map(["é", "←"]).svg(), to: folder.path("a.png")).unknownCharacters == 0)
+  }
+
+  @Test func aPictureThatIsNoneLeavesNothing() throws {
+    #expect(throws: FigureError.failed(path: folder.path("a.pdf"), reason: "a picture without a size")) {
+      try FigureFile.write("<svg>", to: folder.path("a.pdf"))
+    }
+    #expect(throws: FigureError.self) {
+      try FigureFile.write("<svg viewBox=\"0 0 4 4\">", to: folder.path("a.pdf"))
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+  }
+
+  @Test func axesHaveTitlesAndPanelsStandInRows() throws {
+    let one = try XMLTree.parse(map().svg())
+    #expect(one.all("text", class: "x-title").map(\.text) == ["token"])
+    #expect(one.all("text", class: "y-title").map(\.text) == ["level"])
+    let four = try XMLTree.parse(HeatMap.svg([map(), map(), map(), map()], perRow: 3))
+    let places = four.all("g").compactMap { $0.attributes["transform"] }
+    #expect(places.count == 4 && places[2] == "translate(920 0)" && places[3].hasPrefix("translate(0 "))
+    #expect(four.attributes["width"] == "1380")
+  }
+
+  @Test func chartsAreLaidOutForTheirWidth() throws {
+    let chart = LineChart(
+      title: "A chart whose title is long for a column of a page", xAxis: .init("k"),
+      yAxis: .init("share"),
+      series: [.init(name: "one", points: [.init(x: 0, y: 0), .init(x: 1, y: 1)])])
+    let (wide, narrow) = (try XMLTree.parse(chart.svg()), try XMLTree.parse(chart.svg(width: 400)))
+    #expect(wide.attributes["width"] == "760" && narrow.attributes["width"] == "400")
+    #expect(
+      narrow.all("g", class: "heading")[0].all("text").count > wide.all("g", class: "heading")[0].all("text").count)
+    for text in narrow.all("text") { #expect(text.number("x") < 400) }
+    #expect(try XMLTree.parse(ChartColumn([chart, chart]).svg(width: 400)).attributes["width"] == "400")
+  }
+}
