@@ -190,8 +190,13 @@ package final class StitchRun {
           workspace: workspace, reader)
       }
     let asked = Set(points)
+    var made: [StitchingMap.Key: StitchingMap] = [:]
     func map(_ recipe: MapRecipe, draw: Int, _ cut: StitchCut) throws -> StitchingMap {
-      try maps.map(recipe, draw: draw, texts: texts?.fitting, measuredOn: texts?.measuring, cut: cut)
+      let key = StitchingMap.Key(recipe, draw: draw, cut: cut)
+      if let map = made[key] { return map }
+      let map = try maps.map(recipe, draw: draw, texts: texts?.fitting, measuredOn: texts?.measuring, cut: cut)
+      made[key] = map
+      return map
     }
     var automatic: [StitchCut: StitchingMap] = [:]
     if let texts, shape.recipes.contains(MapRecipe(.auto)) {
@@ -200,7 +205,6 @@ package final class StitchRun {
         texts: texts.answered, workspace: workspace
       ) { cut in try candidates.map { try map($0, draw: 0, cut) } }.maps
     }
-    var made: [StitchingMap.Key: StitchingMap] = [:]
     let sweep = try StitchSweep(
       pretrained: pair.a.model, finetuned: pair.b.model, kept: kept, transplanted: shape.transplanted,
       options: options, pair: job.pair, includesOwnCurve: withOwnCurve
@@ -210,11 +214,7 @@ package final class StitchRun {
           guard asked.contains(.init(pair: job.pair, seam: job.seam, cut: cut, map: recipe.name, draw: draw)) else {
             return nil
           }
-          let key = StitchingMap.Key(recipe, draw: draw, cut: cut)
-          if let map = made[key] { return map }
-          let map = try recipe.kind == .auto ? automatic[cut] : map(recipe, draw: draw, cut)
-          made[key] = map
-          return map
+          return try recipe.kind == .auto ? automatic[cut] : map(recipe, draw: draw, cut)
         }
       }
     }
