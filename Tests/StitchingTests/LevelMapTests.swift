@@ -41,21 +41,8 @@ import Transformer
 
   /// Rows of A's hidden states 0 and 3 side by side, and of B's, one text at a time.
   private func states(_ texts: EncodedReviews) throws -> (x: [[Double]], y: [[Double]]) {
-    func rows(_ model: Model, _ depth: Int) throws -> [[Double]] {
-      try texts.reviews.flatMap { review in
-        let batch = try PackedBatch([review.ids])
-        var h = try model.embed(batch, workspace: workspace)
-        try model.advance(&h, through: 0..<depth, batch, workspace: workspace)
-        let values = h.values.map(Double.init)
-        return (0..<h.tokens).map { Array(values[$0 * h.width..<($0 + 1) * h.width]) }
-      }
-    }
+    func rows(_ model: Model, _ depth: Int) throws -> [[Double]] { try stateRows(model, after: depth, of: texts) }
     return (zip(try rows(a, 0), try rows(a, 3)).map { $0 + $1 }, try rows(b, b.dimensions.layers - 2))
-  }
-
-  private func mapped(_ x: [[Double]], _ map: StitchingMap) -> [[Double]] {
-    let wide = DoubleMatrix(rows: x.count, columns: x[0].count, values: x.flatMap { $0 }) * map.matrix
-    return (0..<x.count).map { row in (0..<wide.columns).map { wide[row, $0] + (map.offset?[$0] ?? 0) } }
   }
 
   private func error(_ rows: [[Double]], _ y: [[Double]]) -> Double {
@@ -87,7 +74,7 @@ import Transformer
     let ridge = try #require(map.ridge)
     // Least squares uses sums, an affine map means: the ratio of the two is the same.
     let shift = ridge * squares.reduce(0, +) / Double(p)
-    let fitted = mapped(x, map)
+    let fitted = map.applied(to: x)
     let scale = y.flatMap { $0 }.reduce(0) { $0 + abs($1) }
     for feature in [0, 77, a.dimensions.hidden + 3, p - 1] {
       for column in [0, 31, q - 1] {
@@ -109,7 +96,7 @@ import Transformer
     let fit = try #require(fitting.seam(cut, levels: Self.levels))
     let errors = try Seam.ridges.map { ridge in
       let (matrix, offset) = try fit.affine(ridge: ridge)
-      let slow = error(mapped(x, StitchingMap(recipe: MapRecipe(.affine), matrix: matrix, offset: offset)), y)
+      let slow = error(StitchingMap(recipe: MapRecipe(.affine), matrix: matrix, offset: offset).applied(to: x), y)
       expectClose([seam.squaredError(matrix, offset)], [slow], absolute: 0, relative: 1e-6, "ridge \(ridge)")
       return slow
     }
@@ -124,9 +111,9 @@ import Transformer
     let means = (0..<y[0].count).map { column in y.reduce(0) { $0 + $1[column] } / Double(y.count) }
     let whole = error(y.map { _ in means }, y)
     let one = try map("affine")
-    let single = error(mapped(x.map { Array($0.suffix(a.dimensions.hidden)) }, one), y)
-    let both = error(mapped(x, try map("affine:embed/last")), y)
-    let mismatched = error(mapped(x, try map("mismatched:embed/last")), y)
+    let single = error(one.applied(to: x.map { Array($0.suffix(a.dimensions.hidden)) }), y)
+    let both = error(try map("affine:embed/last").applied(to: x), y)
+    let mismatched = error(try map("mismatched:embed/last").applied(to: x), y)
     #expect(both < single && single < whole && mismatched > 0.9 * whole, "\(both) \(single) \(mismatched) \(whole)")
   }
 

@@ -30,24 +30,9 @@ import Transformer
 
   /// Rows of states on both sides of the cut, computed here one text at a time.
   private func states() throws -> (x: [[Double]], y: [[Double]]) {
-    let workspace = Workspace(threads: Threads(1))
-    func rows(_ model: Model, _ depth: Int) throws -> [[Double]] {
-      try texts.reviews.flatMap { review in
-        let batch = try PackedBatch([review.ids])
-        var h = try model.embed(batch, workspace: workspace)
-        try model.advance(&h, through: 0..<depth, batch, workspace: workspace)
-        let values = h.values.map(Double.init)
-        return (0..<h.tokens).map { Array(values[$0 * h.width..<($0 + 1) * h.width]) }
-      }
-    }
-    return (try rows(a, 3), try rows(b, b.dimensions.layers - 2))
-  }
-
-  private func mapped(_ x: [[Double]], _ map: StitchingMap) -> [[Double]] {
-    let wide = DoubleMatrix(rows: x.count, columns: x[0].count, values: x.flatMap { $0 }) * map.matrix
-    return (0..<x.count).map { row in
-      (0..<wide.columns).map { wide[row, $0] + (map.offset?[$0] ?? 0) }
-    }
+    return (
+      try stateRows(a, after: 3, of: texts), try stateRows(b, after: b.dimensions.layers - 2, of: texts)
+    )
   }
 
   @Test func countsTokensAndNorms() throws {
@@ -67,7 +52,7 @@ import Transformer
   @Test(arguments: ["least-squares", "affine"]) func fitsAreTheBest(_ name: String) throws {
     let (x, y) = try states()
     let map = try maps.map(MapRecipe(name), texts: statistics, cut: cut)
-    let fitted = mapped(x, map)
+    let fitted = map.applied(to: x)
     let scale = y.flatMap { $0 }.reduce(0) { $0 + abs($1) }
     for feature in [0, 7, a.dimensions.hidden - 1] {
       for column in [0, 31, b.dimensions.hidden - 1] {
@@ -89,7 +74,7 @@ import Transformer
   @Test func momentsMatch() throws {
     let (x, y) = try states()
     let map = try maps.map(MapRecipe(.pinv, matching: .moments), texts: statistics, cut: cut)
-    let carried = mapped(x, map)
+    let carried = map.applied(to: x)
     func moments(_ rows: [[Double]], _ column: Int) -> (mean: Double, deviation: Double) {
       let mean = rows.reduce(0) { $0 + $1[column] } / Double(rows.count)
       let variance = rows.reduce(0) { $0 + ($1[column] - mean) * ($1[column] - mean) } / Double(rows.count)
@@ -100,7 +85,7 @@ import Transformer
       expectClose(
         [here.mean, here.deviation], [there.mean, there.deviation], absolute: 1e-4, relative: 1e-4, "moments")
     }
-    let plain = mapped(x, try maps.map(.pinv))
+    let plain = try maps.map(.pinv).applied(to: x)
     #expect(abs(moments(plain, 17).deviation - moments(y, 17).deviation) > 1e-3)
   }
 
