@@ -9,7 +9,6 @@ import argparse
 import json
 import statistics
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -32,20 +31,12 @@ def embedding(place):
 def serve(options):
     """The published code's map in PyTorch: E_A pinv(E_B), Float32."""
     import torch
+
+    from servers import answer_lines
     torch.set_num_threads(options.threads)
     a, b = (torch.from_numpy(embedding(place)) for place in (0, 1))
     print(json.dumps({"torch": torch.__version__}), flush=True)
-    answer = None
-    for line in sys.stdin:
-        word = line.strip()
-        if word == "quit":
-            return
-        if word == "run":
-            begin = time.perf_counter()
-            answer = a.T @ torch.linalg.pinv(b.T)
-            print(f"{time.perf_counter() - begin:.6f}", flush=True)
-        elif word == "result":
-            print(json.dumps({"norm": float(answer.double().norm())}), flush=True)
+    answer_lines(lambda: a.T @ torch.linalg.pinv(b.T), lambda answer: {"norm": float(answer.double().norm())})
 
 
 def main():

@@ -6,7 +6,6 @@ import argparse
 import json
 import statistics
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -28,6 +27,8 @@ def factor(seed, exponent):
 def serve(options):
     """PyTorch in blocks of rows: topk of each block's scores, or of those that pass the threshold so far."""
     import torch
+
+    from servers import answer_lines
     torch.set_num_threads(options.threads)
     exponent = EXPONENTS[options.serve]
     left, right = (torch.from_numpy(factor(seed, exponent)) for seed in (42, 43))
@@ -47,16 +48,7 @@ def serve(options):
             ids = ids[order]
         return scores, ids
 
-    for line in sys.stdin:
-        word = line.strip()
-        if word == "quit":
-            return
-        if word == "run":
-            begin = time.perf_counter()
-            answer = run()
-            print(f"{time.perf_counter() - begin:.6f}", flush=True)
-        elif word == "result":
-            print(json.dumps({"ids": answer[1].tolist(), "scores": answer[0].tolist()}), flush=True)
+    answer_lines(run, lambda answer: {"ids": answer[1].tolist(), "scores": answer[0].tolist()})
 
 
 def main():

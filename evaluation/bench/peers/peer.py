@@ -215,19 +215,8 @@ def serve(warm_up, run, result, versions, repeat):
     """Answer the lines of standard input; `result` is asked for after a run."""
     print(json.dumps({"python": sys.version.split()[0], **versions}), flush=True)
     warm_up()
-    for line in sys.stdin:
-        command = line.strip()
-        if command == "quit":
-            return
-        if command == "result":
-            print(json.dumps(result(answer)), flush=True)
-        elif command == "run":
-            begin = time.perf_counter()
-            for _ in range(repeat):
-                answer = run()
-            print(f"{(time.perf_counter() - begin) / repeat:.6f}", flush=True)
-        else:
-            raise SystemExit(f"unknown command {command!r}: run, result or quit")
+    from servers import answer_lines
+    answer_lines(run, result, repeat)
 
 
 def main():

@@ -3,6 +3,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +15,23 @@ def environment(threads, changes=None):
     """That of the caller; tokenizers get the case's threads. A change to None takes a variable away."""
     own = {"RAYON_NUM_THREADS": str(threads), "TOKENIZERS_PARALLELISM": "true" if threads > 1 else "false"}
     return {k: v for k, v in (os.environ | own | (changes or {})).items() if v is not None}
+
+
+def answer_lines(run, result, repeat=1):
+    """The process's own side: answers the lines of standard input; `result` is asked for after a run."""
+    for line in sys.stdin:
+        command = line.strip()
+        if command == "quit":
+            return
+        if command == "result":
+            print(json.dumps(result(answer)), flush=True)
+        elif command == "run":
+            begin = time.perf_counter()
+            for _ in range(repeat):
+                answer = run()
+            print(f"{(time.perf_counter() - begin) / repeat:.6f}", flush=True)
+        else:
+            raise SystemExit(f"unknown command {command!r}: run, result or quit")
 
 
 class Server:

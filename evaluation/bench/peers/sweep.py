@@ -7,7 +7,6 @@ import argparse
 import json
 import statistics
 import sys
-import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -23,6 +22,8 @@ def texts(vocabulary):
 
 def serve(options):
     import torch
+
+    from servers import answer_lines
     import transformers
     torch.set_num_threads(options.threads)
     torch.set_grad_enabled(False)
@@ -64,16 +65,7 @@ def serve(options):
             rows.append(row)
         return rows
 
-    for line in sys.stdin:
-        word = line.strip()
-        if word == "quit":
-            return
-        if word == "run":
-            begin = time.perf_counter()
-            answer = run()
-            print(f"{time.perf_counter() - begin:.6f}", flush=True)
-        elif word == "result":
-            print(json.dumps({"differences": answer}), flush=True)
+    answer_lines(run, lambda answer: {"differences": answer})
 
 
 def main():
