@@ -36,6 +36,7 @@ static INLINE int any(ivec mask) { return !_mm256_testz_si256((__m256i)mask, (__
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "FewRows.inc.h"
 #include "DoublePanels.inc.h"
 #include "BFloat16.inc.h"
 #include "Derivatives.inc.h"

@@ -29,6 +29,7 @@ static INLINE int any(ivec mask) { return _mm512_movepi32_mask((__m512i)mask) !=
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "FewRows.inc.h"
 #include "DoublePanels.inc.h"
 #include "BFloat16.inc.h"
 #include "Derivatives.inc.h"

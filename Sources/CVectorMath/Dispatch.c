@@ -152,6 +152,11 @@ void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_str
   active()->multiply_panels(c, c_stride, a, a_stride, panels, panel_stride, m, n, k, alpha, accumulate);
 }
 
+void cvm_multiply_few(float *c, size_t c_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                      int transposed, size_t m, size_t n, size_t k, int accumulate) {
+  active()->multiply_few(c, c_stride, a, a_stride, b, b_stride, transposed, m, n, k, accumulate);
+}
+
 size_t cvm_panel_height(void) { return active()->panel_height; }
 
 int cvm_has_bf16(void) { return active()->has_bf16; }

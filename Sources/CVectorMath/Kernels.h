@@ -47,6 +47,8 @@ struct cvm_kernels {
                                  size_t k);
   void (*multiply_panels)(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
                           size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate);
+  void (*multiply_few)(float *c, size_t c_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                       int transposed, size_t m, size_t n, size_t k, int accumulate);
   size_t panel_height, double_panel_width;
   void (*multiply_double_panels)(double *c, size_t c_stride, const double *a, size_t rows, const double *b,
                                  size_t b_panel_stride, size_t n, size_t k, int accumulate);

@@ -20,6 +20,7 @@ static INLINE dhalf multiply_add_double(dhalf a, dhalf b, dhalf c) { return __bu
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "FewRows.inc.h"
 #include "DoublePanels.inc.h"
 #include "BFloat16.inc.h"
 #include "Derivatives.inc.h"

@@ -55,8 +55,11 @@ static void pack_panels_transposed(float *panels, size_t panel_stride, const flo
     // A whole cache line of each row at a time: rows often lie a power of two apart, where a cache holds few of them.
     for (size_t block = 0; block + 4 <= k; block += LINE) {
       const size_t end = block + LINE < k ? block + LINE : k / 4 * 4;
+      // At the end of a panel's lines the first ones of the next panel; but few lines are a part of longer ones.
+      const size_t ahead = block + AHEAD * LINE;
+      const float *soon = from + ahead + (ahead < k || k <= AHEAD * LINE ? 0 : PANEL * b_stride - k);
       for (size_t i = 0; i < whole; i += 4) {
-        for (size_t j = i; j < i + 4; j++) __builtin_prefetch(from + j * b_stride + block + AHEAD * LINE);
+        for (size_t j = i; j < i + 4; j++) __builtin_prefetch(soon + j * b_stride);
         for (size_t row = block; row < end; row += 4) {
           turn_four(panels + row * PANEL + i, PANEL, from + i * b_stride + row, b_stride);
         }

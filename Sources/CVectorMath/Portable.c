@@ -29,6 +29,7 @@ static INLINE vec product_rest(vec a, vec b, vec product) {
 #include "Reductions.inc.h"
 #include "LayerNorm.inc.h"
 #include "Panels.inc.h"
+#include "FewRows.inc.h"
 #include "DoublePanels.inc.h"
 #include "BFloat16.inc.h"
 #include "Derivatives.inc.h"

@@ -36,6 +36,7 @@ const struct cvm_kernels KERNELS = {
   .pack_panels = pack_panels,
   .pack_panels_transposed = pack_panels_transposed,
   .multiply_panels = multiply_panels,
+  .multiply_few = multiply_few,
   .panel_height = ROWS,
   .double_panel_width = DOUBLE_PANEL,
   .multiply_double_panels = multiply_double_panels,

@@ -1,4 +1,5 @@
 import COpenBLAS
+import CVectorMath
 
 /// Products of Float32 matrices.
 package enum Product {
@@ -40,6 +41,20 @@ package enum Product {
         ) { rows, columns in if depth == depths - 1 { finish(rows, columns) } }
       }
       return
+    }
+    if m <= cvm_panel_height() {
+      // A packed copy of b would be read once.
+      return runGroups(m, n, threads: threads) { rows, columns, _ in
+        for depth in 0..<depths {
+          let part = part(depth)
+          let (left, right) = (a[rows: rows, columns: part], b[rows: part, columns: columns])
+          cvm_multiply_few(
+            c.pointer(rows.lowerBound, columns.lowerBound), c.stride, left.pointer, left.stride, right.pointer,
+            right.stride, right.isTransposed ? 1 : 0, rows.count, columns.count, part.count, adding || depth > 0 ? 1 : 0
+          )
+        }
+        finish(rows, columns)
+      }
     }
     let size = PackedFactor.size(rows: (k + depths - 1) / depths, columns: min(groupColumns, n))
     let memory = FloatBuffer(uninitializedCount: size * threads.count)

@@ -1,7 +1,7 @@
 // Transposition, packing and products of matrices: exact copies, and sums in order.
 #include "Support.h"
 
-enum { MOST = 96 };
+enum { MOST = 96, MOST_FEW = 5 * CVM_WIDEST_PANEL + 3 };
 
 static void fill_rows(float *to, size_t rows, size_t columns, size_t gap) {
   for (size_t i = 0; i < rows; i++) fill_normal(to + i * (columns + gap), columns, 0, 1);
@@ -108,6 +108,34 @@ static void test_product(size_t most_m, size_t most_n, size_t k, float alpha, in
   }
 }
 
+// The sums of few rows, with b stored either way.
+static void test_few(size_t m, size_t n, size_t k, int transposed, int accumulate) {
+  const size_t gap = (m + n) % 3, rows = transposed ? n : k, columns = transposed ? k : n;
+  begin_matrix(transposed ? "multiply_few, transposed" : "multiply_few", m, n, k, accumulate ? "accumulated" : "");
+  float *a = matrix(0, m, k, gap), *b = matrix(1, rows, columns, gap), *c = matrix(2, m, n, gap);
+  fill_rows(a, m, k, gap);
+  fill_rows(b, rows, columns, gap);
+  static float expected[CVM_HIGHEST_PANEL * MOST_FEW];
+  for (size_t i = 0; i < m; i++) {
+    // Else c is not read: the gap's NaN in it is overwritten.
+    if (accumulate) fill_normal(c + i * (n + gap), n, 0, 1);
+    for (size_t j = 0; j < n; j++) {
+      float sum = 0;
+      for (size_t at = 0; at < k; at++) {
+        const float factor = transposed ? b[j * (k + gap) + at] : b[at * (n + gap) + j];
+        sum = multiply_add(a[i * (k + gap) + at], factor, sum);
+      }
+      expected[i * n + j] = multiply_add(1, sum, accumulate ? c[i * (n + gap) + j] : 0);
+    }
+  }
+  cvm_multiply_few(c, n + gap, a, k + gap, b, columns + gap, transposed, m, n, k, accumulate);
+  for (size_t i = 0; i < m; i++) {
+    for (size_t j = 0; j < n; j++) expect_bits(i * n + j, c[i * (n + gap) + j], expected[i * n + j]);
+  }
+  expect_gaps_untouched(c, n + gap, m, n);
+  expect_neighbours_untouched();
+}
+
 void test_matrices(void) {
   for (size_t rows = 0; rows <= 22; rows++) {
     for (size_t columns = 0; columns <= 37; columns++) test_transpose(rows, columns, (rows + columns) % 3);
@@ -117,6 +145,14 @@ void test_matrices(void) {
     for (size_t k = 0; k <= 37; k++) {
       test_packing(n, k, (n + k) % 3, 0);
       test_packing(n, k, (n + k) % 3, 1);
+    }
+  }
+  const size_t few[] = {0, 1, 5, 32, 33, 70};
+  for (size_t i = 0; i < sizeof few / sizeof *few; i++) {
+    for (size_t m = 0; m <= height; m++) {
+      for (size_t n = 0; n <= 5 * width + 3; n += n == 2 * width + 3 ? width : 1) {
+        for (int way = 0; way < 4; way++) test_few(m, n, few[i], way & 1, way & 2);
+      }
     }
   }
   const size_t depths[] = {0, 1, 2, 5, 33};

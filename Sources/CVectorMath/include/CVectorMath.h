@@ -109,6 +109,9 @@ void cvm_adamw_step(float *x, float *mean, float *square, const float *gradient,
 // panel_stride >= k times the width. The width depends on the path: pack and multiply on the same one.
 size_t cvm_panel_width(void);
 #define CVM_WIDEST_PANEL 32
+// Rows of a left factor that are multiplied with a panel at once.
+size_t cvm_panel_height(void);
+#define CVM_HIGHEST_PANEL 14
 // b stored [k, n], rows b_stride apart.
 void cvm_pack_panels(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n, size_t k);
 // b stored [n, k], rows b_stride apart.
@@ -118,6 +121,10 @@ void cvm_pack_panels_transposed(float *panels, size_t panel_stride, const float 
 // was packed. A sum runs over k in order, so an element's bits depend on its row of a and column of b alone.
 void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
                          size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate);
+// The same for at most cvm_panel_height() rows of a, alpha 1 and a b that is not packed: stored [k, n], or [n, k] if
+// `transposed`, rows b_stride apart.
+void cvm_multiply_few(float *c, size_t c_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
+                      int transposed, size_t m, size_t n, size_t k, int accumulate);
 
 // Products in double. Both factors are packed: a in panels of cvm_panel_height() rows, b in panels of
 // cvm_double_panel_width() columns, the last one of each filled up with zeros. A panel holds its lines' numbers for the
@@ -153,9 +160,7 @@ struct cvm_reach {
   size_t checks;
   const size_t *ends, *rests;
 };
-// Rows of `a` that one call takes: at least 1, at most this many.
-size_t cvm_panel_height(void);
-#define CVM_HIGHEST_PANEL 14
+// Rows of `a` that one call takes: at least 1, at most cvm_panel_height().
 // The first panel from `first` on, before `end`, of which some sum with the `rows` rows of a, [rows, k], may reach
 // `least`; its sums are then in c, [rows, panel width]. `end` if there is none, and c is undefined.
 // a_rests is [rows, places]; panel_rests are a matrix of columns times places packed like the panels. A rest's two
