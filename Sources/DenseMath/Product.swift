@@ -42,16 +42,13 @@ package enum Product {
       }
       return
     }
-    if m <= cvm_panel_height() {
-      // A packed copy of b would be read once.
+    if m <= mostRowsInPlace(b) {
       return runGroups(m, n, threads: threads) { rows, columns, _ in
         for depth in 0..<depths {
           let part = part(depth)
-          let (left, right) = (a[rows: rows, columns: part], b[rows: part, columns: columns])
-          cvm_multiply_few(
-            c.pointer(rows.lowerBound, columns.lowerBound), c.stride, left.pointer, left.stride, right.pointer,
-            right.stride, right.isTransposed ? 1 : 0, rows.count, columns.count, part.count, adding || depth > 0 ? 1 : 0
-          )
+          multiplyInPlace(
+            a[rows: rows, columns: part], b[rows: part, columns: columns], into: c[rows: rows, columns: columns],
+            adding: adding || depth > 0)
         }
         finish(rows, columns)
       }
@@ -66,6 +63,23 @@ package enum Product {
           a[rows: rows, columns: part], adding: adding || depth > 0, into: c[rows: rows, columns: columns])
       }
       finish(rows, columns)
+    }
+  }
+
+  /// How many rows of a are multiplied with b as it lies: so few that packing b takes longer than multiplying with a copy
+  /// saves. Measured; a transposed b has to be turned for every block of rows.
+  private static func mostRowsInPlace(_ b: MatrixView) -> Int {
+    let block = cvm_panel_height()
+    return b.isTransposed ? block : 4 * block
+  }
+
+  private static func multiplyInPlace(_ a: MatrixView, _ b: MatrixView, into c: MutableMatrixView, adding: Bool) {
+    let blocks = (a.rows + cvm_panel_height() - 1) / cvm_panel_height()
+    for block in 0..<blocks {
+      let rows = a.rows * block / blocks..<a.rows * (block + 1) / blocks
+      cvm_multiply_few(
+        c.pointer(rows.lowerBound, 0), c.stride, a[rows: rows].pointer, a.stride, b.pointer, b.stride,
+        b.isTransposed ? 1 : 0, rows.count, b.columns, b.rows, adding ? 1 : 0)
     }
   }
 
