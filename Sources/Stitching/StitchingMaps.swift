@@ -55,11 +55,10 @@ public struct StitchingMaps: Sendable {
       else { throw StitchingError.needsTexts(map: recipe.name) }
       return seam
     }
-    var ridge: Double?
-    if recipe.levels != .last {
-      ridge = try Self.ridge(recipe, fittedTo: seam(texts), measuredOn: seam(measuring))
-    }
-    let (matrix, offset) = try linear(recipe, draw: draw, texts: texts, ridge: ridge) { try seam(texts) }
+    let closest =
+      recipe.levels == .last ? nil : try Self.closest(recipe, fittedTo: seam(texts), measuredOn: seam(measuring))
+    let (matrix, offset) = try closest?.map ?? linear(recipe, draw: draw, texts: texts) { try seam(texts) }
+    let ridge = closest?.ridge
     switch recipe.matching {
     case .none: return StitchingMap(recipe: recipe, draw: draw, matrix: matrix, offset: offset, ridge: ridge)
     case .norm:
@@ -71,20 +70,26 @@ public struct StitchingMaps: Sendable {
     }
   }
 
-  /// The ridge whose map leaves the least squared error on texts that it was not fitted to; the smallest of equal ones.
-  private static func ridge(_ recipe: MapRecipe, fittedTo seam: Seam, measuredOn other: Seam) throws -> Double {
-    let errors = try Seam.ridges.map { ridge in
-      let (matrix, offset) = try fitted(recipe, seam, ridge: ridge)
-      return other.squaredError(matrix, offset)
+  /// The map, of those with each ridge, that leaves the least squared error on texts that it was not fitted to; with the
+  /// smallest ridge of equal ones.
+  private static func closest(
+    _ recipe: MapRecipe, fittedTo seam: Seam, measuredOn other: Seam
+  ) throws -> (map: (matrix: DoubleMatrix, offset: [Double]?), ridge: Double)? {
+    var best: (map: (matrix: DoubleMatrix, offset: [Double]?), ridge: Double, error: Double)?
+    for ridge in Seam.ridges {
+      let map = try fitted(recipe, seam, ridge: ridge)
+      let error = other.squaredError(map.matrix, map.offset)
+      if let best, !(error < best.error) { continue }
+      best = (map, ridge, error)
     }
-    return zip(Seam.ridges, errors).min { $0.1 < $1.1 }?.0 ?? 0
+    return best.map { ($0.map, $0.ridge) }
   }
 
   private static func fitted(
-    _ recipe: MapRecipe, _ seam: Seam, ridge: Double?
+    _ recipe: MapRecipe, _ seam: Seam, ridge: Double
   ) throws -> (matrix: DoubleMatrix, offset: [Double]?) {
-    if recipe.kind == .leastSquares { return (try seam.leastSquares(ridge: ridge ?? 0), nil) }
-    return try seam.affine(ridge: ridge ?? 0)
+    if recipe.kind == .leastSquares { return (try seam.leastSquares(ridge: ridge), nil) }
+    return try seam.affine(ridge: ridge)
   }
 
   /// ‖E_A - S E_B‖_F / ‖E_A‖_F over the shared tokens: what A's embedding loses through S and B's; NaN for a map from
@@ -103,7 +108,7 @@ public struct StitchingMaps: Sendable {
   }
 
   private func linear(
-    _ recipe: MapRecipe, draw: Int, texts: SeamStatistics?, ridge: Double?, seam: () throws -> Seam
+    _ recipe: MapRecipe, draw: Int, texts: SeamStatistics?, seam: () throws -> Seam
   ) throws -> (matrix: DoubleMatrix, offset: [Double]?) {
     var generator = SplitMix64(seed: seed &+ UInt64(draw) &* 0x9E37_79B9)
     switch recipe.kind {
@@ -122,7 +127,7 @@ public struct StitchingMaps: Sendable {
     case .regression: return (try PositiveInverse(gramA()).multipliedFromLeft(by: cross.transposed).transposed, nil)
     case .weighted: return (try weighted(texts, recipe), nil)
     case .centred: return try centred()
-    case .leastSquares, .affine, .mismatched: return try Self.fitted(recipe, seam(), ridge: ridge)
+    case .leastSquares, .affine, .mismatched: return try Self.fitted(recipe, seam(), ridge: 0)
     case .auto: throw StitchingError.needsTexts(map: recipe.name)
     case .random:
       var noise = DoubleMatrix(rows: cross.rows, columns: cross.columns)

@@ -32,7 +32,7 @@ import Transformer
     try run.read(all.selecting(idsIn: Places.fixture("trained/levels-score.txt")))
     let facts = try run.facts()
     let records = try run.units.flatMap { try run.records(of: $0) }
-    let order = try run.reviews[0].readByA.reviews.map(\.id)
+    let order = run.reviews[0].readByA.reviews.map(\.id)
     for recipe in recipes {
       for kept in 1...layers {
         let key = "\(recipe.name)/\(kept)"
