@@ -62,7 +62,7 @@ package struct ListedModel: Sendable {
       table.append([
         Table.Cell(model.source.name, .strong), Table.Cell(model.size.asByteCount),
         Table.Cell(model.source.revision.map { String($0.commit.prefix(7)) } ?? "", .faint),
-        Table.Cell(model.licence ?? "–", .faint),
+        .known(model.licence, .faint),
         model.refusal.map { Table.Cell($0.shortened(to: 90), .bad) } ?? Table.Cell("yes", .good),
       ])
     }

@@ -23,12 +23,12 @@ package struct Records: Equatable, Sendable {
     }
   }
 
-  /// As RFC 4180; nothing for null.
+  /// As RFC 4180, control characters in quotes too; nothing for null.
   private static func field(_ value: JSON) -> String {
     switch value {
     case .null: return ""
     case .string(let text):
-      guard text.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else { return text }
+      guard text.utf8.contains(where: { $0 < 0x20 || [0x22, 0x2C, 0x7F].contains($0) }) else { return text }
       return "\"" + text.replacing("\"", with: "\"\"") + "\""
     default: return value.serialized()
     }

@@ -1,19 +1,24 @@
 import Stitching
 
 extension StitchStatus {
-  /// A line per folder, then what a merge lacks.
-  package func text(_ style: Style) -> String {
+  /// A line per folder.
+  package var table: Table {
     var table = Table(columns: [
       .init("part", .trailing), .init("folder", isWhole: true), .init("state"), .init("points", .trailing),
       .init("batches", .trailing), .init("processor"),
     ])
     for part in parts {
       table.append([
-        .init(part.shard.map { "\($0.index)/\($0.count)" } ?? "–", .faint), .init(part.folder), part.stateCell,
-        .init(part.points.map { "\($0.done)/\($0.total)" } ?? "–"),
-        .init(part.batches.map { "\($0.done)/\($0.total)" } ?? "–", .faint), .init(part.processor ?? "–", .faint),
+        .known(part.shard.map { "\($0.index)/\($0.count)" }, .faint), .init(part.folder), part.stateCell,
+        .known(part.points.map { "\($0.done)/\($0.total)" }),
+        .known(part.batches.map { "\($0.done)/\($0.total)" }, .faint), .known(part.processor, .faint),
       ])
     }
+    return table
+  }
+
+  /// The table, then what a merge lacks.
+  package func text(_ style: Style) -> String {
     let reasons = parts.compactMap(\.reason).map { style.painted("unreadable: ", .bad) + $0 + "\n" }
     return table.text(style) + reasons.joined() + (merge.map { Self.text($0, style) } ?? "")
   }

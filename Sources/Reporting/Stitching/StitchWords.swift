@@ -43,7 +43,7 @@ package enum StitchWords {
 
   /// Ends that may be negative.
   package static func range(_ interval: Interval?) -> Table.Cell {
-    interval.map { .init("\($0.low.fixed(3)) to \($0.high.fixed(3))", .faint) } ?? .init("–", .faint)
+    .known(interval.map { "\($0.low.fixed(3)) to \($0.high.fixed(3))" }, .faint)
   }
 
   /// Accuracy by blocks kept.

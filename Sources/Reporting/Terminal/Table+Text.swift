@@ -1,3 +1,8 @@
+extension [Table] {
+  /// One below the other.
+  package func text(_ style: Style) -> String { map { $0.text(style) }.joined(separator: "\n") }
+}
+
 extension Table {
   /// Lines for a terminal or a plain file, each ending in a newline: caption, titles, a rule, the rows. On a terminal
   /// (`style.width`) cells are cut to make the lines fit: texts before numbers, the widest first, none below one

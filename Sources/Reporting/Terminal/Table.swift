@@ -1,4 +1,4 @@
-/// A table of short texts: for a terminal (`text`), for Markdown (`markdown`) and for an HTML page.
+/// A table of short texts: for a terminal (`text`), for a file (`TableFormat`) and for an HTML page.
 package struct Table: Equatable, Sendable {
   package enum Alignment: Sendable { case leading, trailing }
 
@@ -20,17 +20,29 @@ package struct Table: Equatable, Sendable {
   package struct Cell: Equatable, Sendable, ExpressibleByStringInterpolation {
     package let text: String
     package let tone: Tone
+    /// Whether it stands for a value that there is not.
+    package let isMissing: Bool
 
-    package init(_ text: String, _ tone: Tone = .plain) {
-      self.text = text
-      self.tone = tone
+    package init(_ text: String, _ tone: Tone = .plain) { self.init(text, tone, isMissing: false) }
+
+    private init(_ text: String, _ tone: Tone, isMissing: Bool) {
+      (self.text, self.tone, self.isMissing) = (text, tone, isMissing)
     }
 
     package init(stringLiteral value: String) { self.init(value) }
 
+    /// "–", for a value that there is not.
+    package static func missing(_ tone: Tone = .plain) -> Cell { Cell("–", tone, isMissing: true) }
+
+    /// A text; "–" when there is none.
+    package static func known(_ text: String?, _ tone: Tone = .plain) -> Cell {
+      text.map { Cell($0, tone) } ?? .missing(tone)
+    }
+
     /// A number with fixed decimals; "–" when there is none or it is not finite.
     package static func number(_ value: Double?, decimals: Int, _ tone: Tone = .plain) -> Cell {
-      Cell((value ?? .nan).fixed(decimals), tone)
+      guard let value, value.isFinite else { return .missing(tone) }
+      return Cell(value.fixed(decimals), tone)
     }
 
     /// A whole number.
@@ -38,7 +50,7 @@ package struct Table: Equatable, Sendable {
 
     /// Two ends, as "0.450–0.549"; "–" when either is missing or not finite.
     package static func interval(_ low: Double?, _ high: Double?, decimals: Int, _ tone: Tone = .faint) -> Cell {
-      guard let low, let high, low.isFinite, high.isFinite else { return Cell("–", tone) }
+      guard let low, let high, low.isFinite, high.isFinite else { return .missing(tone) }
       return Cell(low.fixed(decimals) + "–" + high.fixed(decimals), tone)
     }
   }
