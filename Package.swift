@@ -137,7 +137,8 @@ let package = Package(
     .testTarget(name: "ReportingTests", dependencies: ["Reporting", "Transformer", "Files", "TestSupport"]),
     .testTarget(
       name: "GraftCommandTests",
-      dependencies: ["graft", "Files", "DenseMath", "Checkpoints", "Transformer", "TestSupport"], exclude: ["Fixtures"]),
+      dependencies: ["graft", "Files", "DenseMath", "Checkpoints", "Transformer", "Reporting", "TestSupport"],
+      exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cxxLanguageStandard: .cxx17

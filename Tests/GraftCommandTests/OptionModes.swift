@@ -12,7 +12,8 @@ struct OptionMode: Sendable, CustomStringConvertible {
     self.command = command
     self.arguments = words(arguments)
     let isDrawn = self.arguments.contains("--figure")
-    self.uses = Set(words(uses)).union(isDrawn ? ["--figure-width"] : []).union([
+    let hasTables = !Self.withoutTables.contains(command)
+    self.uses = Set(words(uses)).union(hasTables ? ["--table"] : []).union(isDrawn ? ["--figure-width"] : []).union([
       "--json", "--color", "--threads", "--progress", "--progress-interval", "--offline",
     ])
     .subtracting(words(without))
@@ -22,6 +23,10 @@ struct OptionMode: Sendable, CustomStringConvertible {
 }
 
 extension OptionMode {
+  /// Commands that print no table.
+  private static let withoutTables: Set = [
+    "atlas build", "atlas export", "compare", "convert", "env", "explore", "forward", "pull",
+  ]
   private static let columns = "--text-column --label-column"
   private static let dataset = "--dataset \(columns) --split --reviews --limit"
   private static let run = "--output"
@@ -42,8 +47,9 @@ extension OptionMode {
 
   /// The modes of each command that differ in what they use; every option is used in one of them.
   static let all: [OptionMode] = [
-    OptionMode("inspect", "none", uses: "--tensors"),
-    OptionMode("inspect", "none --json", uses: "--tensors", without: "--color"),
+    OptionMode("inspect", "none", uses: "--tensors", without: "--table"),
+    OptionMode("inspect", "none --json", uses: "--tensors", without: "--color --table"),
+    OptionMode("inspect", "none --tensors --json", uses: "--tensors", without: "--color"),
     OptionMode("models", ""),
     OptionMode("pull", "none"),
     OptionMode(
@@ -65,16 +71,21 @@ extension OptionMode {
     OptionMode("predict", "none --text t", uses: "--text --top --generate --max-length --bos"),
     OptionMode("predict", "none --file f", uses: "--file --top --generate --max-length --bos"),
     OptionMode(
-      "predict", "none --text t --generate 3", uses: "--text --generate --sample --no-sample --max-length --bos"),
+      "predict", "none --text t --generate 3", uses: "--text --generate --sample --no-sample --max-length --bos",
+      without: "--table"),
     OptionMode(
       "predict", "none --text t --generate 3 --sample",
-      uses: "--text --generate --sample --temperature --top-k --seed --max-length --bos"),
+      uses: "--text --generate --sample --temperature --top-k --seed --max-length --bos", without: "--table"),
 
     OptionMode("lens", "none --text t", uses: "--text \(prompt)"),
     OptionMode("lens", "none --file f", uses: "--file \(prompt)"),
     OptionMode("lens", "none --jsonl f", uses: "--jsonl --versus \(prompt)"),
     OptionMode("lens", "none --text t --json", uses: "--text --top \(prompt)", without: "--color --show --format"),
     OptionMode("lens", "none --text t --json --html p", uses: "--text --top \(prompt)", without: "--color --format"),
+    OptionMode(
+      "lens", "none --text t --json --table t.md", uses: "--text --top \(prompt)", without: "--color --format"),
+    OptionMode(
+      "lens", "none --text t --format csv --table t.md", uses: "--text \(prompt)", without: "--color --json"),
     OptionMode("lens", "none --text t --figure p", uses: "--text --top \(prompt)"),
     OptionMode(
       "lens", "none --text t --attribute", uses: "--text --top \(prompt)",
@@ -178,6 +189,9 @@ extension OptionMode {
       uses: "--text --method --exact --probes --definition --seed --figure --html --format \(texts)",
       without: "--color --json"),
     OptionMode(
+      "attribute", "none --text t --exact --format csv --table t.md",
+      uses: "--text --method --exact --definition --level --figure --html --format \(texts)", without: "--color --json"),
+    OptionMode(
       "attribute", "none --text t --exact --figure p",
       uses: "--text --method --exact --definition --level --figure --html --format \(texts)"),
     OptionMode(
@@ -226,6 +240,13 @@ extension OptionMode {
       uses: "--against --ff-key --ff-value --query --key --value --output --moved --inverse \(project)",
       without: "--color --json --width"),
     OptionMode(
+      "project", "none --head L0H0 --json --table t.md",
+      uses: "--head --matrix --lowest --svd --pairs --inverse --fold-norm \(project)", without: "--color --format"),
+    OptionMode(
+      "project", "none --against base --format csv --table t.md",
+      uses: "--against --ff-key --ff-value --query --key --value --output --moved --scored --seed --inverse \(project)",
+      without: "--color --json"),
+    OptionMode(
       "project", "none --head L0H0 --svd", uses: "--head --matrix --svd --directions --inverse --fold-norm \(project)"),
     OptionMode(
       "project", "none --layer 0 --matrix k --svd",
@@ -250,6 +271,7 @@ extension OptionMode {
     OptionMode("atlas search", "word", uses: "--atlas --kind --lowest --limit"),
     OptionMode("atlas search", "word --kind vo", uses: "--atlas --kind --limit"),
     OptionMode("atlas show", "L0H0", uses: "--atlas"),
+    OptionMode("atlas show", "", uses: "--atlas", without: "--table"),
     OptionMode("atlas export", "--html p", uses: "--html --atlas"),
 
     OptionMode(
@@ -271,6 +293,10 @@ extension OptionMode {
     OptionMode(
       "align", "none none none --format csv",
       uses: "--groups --spaces --figure --allow-partial-vocabulary --output --format",
+      without: "--color --json"),
+    OptionMode(
+      "align", "none none none --format csv --table t.md",
+      uses: "--groups --spaces --vectors --figure --allow-partial-vocabulary --seed --output --format",
       without: "--color --json"),
     OptionMode(
       "align", "none none none --format csv -o d",
@@ -295,21 +321,23 @@ extension OptionMode {
       "finetune", "none --dataset f -o r --seeds 1,2 --test f --limit 4", uses: "--test --seed --seeds \(training)"),
 
     OptionMode(
-      "stitch", "--pretrained none --finetuned none --save s", uses: "\(stitched) --draws --seed --save"),
+      "stitch", "--pretrained none --finetuned none --save s", uses: "\(stitched) --draws --seed --save",
+      without: "--table"),
     OptionMode(
-      "stitch", "--pretrained none --finetuned none --save s --maps pinv", uses: "\(stitched) --save"),
+      "stitch", "--pretrained none --finetuned none --save s --maps pinv", uses: "\(stitched) --save",
+      without: "--table"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --save s --as-published", uses: "\(stitched) --draws --seed --save",
-      without: "--final-norm --add-positions"),
+      without: "--final-norm --add-positions --table"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --save s --maps affine",
-      uses: "\(stitched) --save --levels --unlabelled"),
+      uses: "\(stitched) --save --levels --unlabelled", without: "--table"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --save s --maps auto --unlabelled generated",
-      uses: "\(stitched) --save --seed --unlabelled \(texts)"),
+      uses: "\(stitched) --save --seed --unlabelled \(texts)", without: "--table"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --save s --maps auto --unlabelled f",
-      uses: "\(stitched) --save --unlabelled \(texts) \(columns)"),
+      uses: "\(stitched) --save --unlabelled \(texts) \(columns)", without: "--table"),
     OptionMode(
       "stitch", "--pretrained none --finetuned none --dataset f -o r",
       uses: "\(stitched) --draws --seed --save --unlabelled --precision --figure \(dataset) \(texts) \(run) --resume"),
@@ -345,8 +373,11 @@ extension OptionMode {
     OptionMode(
       "experiment key-value-overlap", "none --json", uses: "--figure --k --threshold --draws --seed \(filter)",
       without: "--color"),
+    OptionMode(
+      "experiment key-value-overlap", "none --json --table t.md",
+      uses: "--figure --k --threshold --show --draws --seed \(filter)", without: "--color"),
     OptionMode("experiment stitch", "none -o r", uses: "--shard --output --resume"),
-    OptionMode("experiment stitch", "none --point 0", uses: "--point"),
+    OptionMode("experiment stitch", "none --point 0", uses: "--point", without: "--table"),
     OptionMode("experiment status", "none"),
     OptionMode("experiment merge", "none none -o r", uses: "--output"),
     OptionMode("verify", "none --expected f", uses: "--expected --tolerance"),
@@ -361,7 +392,8 @@ extension OptionMode {
     "--slice": "0:1",
     "--tokens": "0", "--target": "t", "--versus": "u", "--tuned": "f", "--dataset": "f", "--split": "test",
     "--reviews": "f", "--limit": "3", "--text-cleaning": "br", "--ablate": "L0H0", "--patch": "L0.mlp=from:t",
-    "--mean-over": "f", "--figure": "picture", "--figure-width": "3.25in", "--html": "page", "--save": "s",
+    "--mean-over": "f", "--figure": "picture", "--table": "t.csv", "--figure-width": "3.25in", "--html": "page",
+    "--save": "s",
     "--heads": "L0H0", "--lengths": "8",
     "--width": "8",
     "--level": "1", "--class": "0", "--baseline": "zero", "--ff-key": "L0:0", "--ff-value": "L0:0", "--query": "L0H0:0",

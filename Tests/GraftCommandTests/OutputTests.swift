@@ -99,7 +99,7 @@ import Testing
         found.insert("\(name) \(long)")
         let says = try argument["abstract"].string().hasSuffix("('-' writes standard output).")
         #expect(
-          says == (Writer.files + Writer.besideRuns).contains { "\($0.command) \($0.option)" == "\(name) \(long)" },
+          says == (Writer.files + Writer.apart).contains { "\($0.command) \($0.option)" == "\(name) \(long)" },
           "\(name) \(long)")
       }
       for subcommand in try command["subcommands"].optionalArray() {
@@ -108,7 +108,7 @@ import Testing
       }
     }
     try walk(try run.json()["command"], "")
-    #expect(found == Set((Writer.files + Writer.besideRuns + Writer.others).map { "\($0.command) \($0.option)" }))
+    #expect(found == Set((Writer.files + Writer.apart + Writer.others).map { "\($0.command) \($0.option)" }))
   }
 
   /// Options whose path is read.

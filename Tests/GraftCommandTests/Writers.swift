@@ -55,8 +55,11 @@ struct Writer: Sendable, CustomTestStringConvertible {
     Writer("align", "figure", .file, ["imdb-bert-1", "imdb-bert-2", "--groups", "W_K", "--spaces", "embedding"]),
   ]
 
-  /// Files beside the folder of a run, which is there once (`FigureCommandTests`).
-  static let besideRuns = [Writer("stitch", "figure", .file, pair + few)]
+  /// Files beside the folder of a run, which is there once (`FigureCommandTests`), and those whose names say what is in them
+  /// (`TableCommandTests`).
+  static let apart =
+    [Writer("stitch", "figure", .file, pair + few)]
+    + Set(TableCommandTests.lines.map(\.command)).map { Writer($0, "table", .file, []) }
 
   static let others =
     ["lens", "lens-classifier", "identify", "attribute", "evaluate", "finetune"].map {

@@ -21,9 +21,7 @@ package struct AttentionReport {
     self.simplex = simplex
   }
 
-  package func text(_ style: Style) -> String {
-    [layerTable.text(style), shareTable.text(style), lengthTable.text(style)].joined(separator: "\n")
-  }
+  package var tables: [Table] { [layerTable, shareTable, lengthTable] }
 
   package var sections: [HTMLPage.Section] {
     let shares = summary.targets.filter { $0 != .other }.map { target in

@@ -78,15 +78,19 @@ package struct AttributionReading {
   }
 
   package func text(_ style: Style, level: Int) -> String {
-    guard case .decision(let decision, let labels) = result else {
-      return heatMap(level: level).text(style)
-    }
+    guard case .decision = result else { return heatMap(level: level).text(style) }
+    return tables(level: level).text(style)
+  }
+
+  /// What a decision adds up from; of states the cells of the heat map.
+  package func tables(level: Int) -> [Table] {
+    guard case .decision(let decision, let labels) = result else { return heatMap(level: level).tables }
     var table = Table(
       caption: Self.summary(decision, labels), columns: [Table.Column("token"), Table.Column("adds", .trailing)])
     for (token, value) in zip(tokens, decision.tokens) {
       table.append([Table.Cell(token), .number(value, decimals: 4)])
     }
-    return table.text(style)
+    return [table]
   }
 
   private static func summary(_ decision: DecisionAttribution, _ labels: [String]) -> String {
@@ -189,7 +193,7 @@ package struct AttributionStatisticsReport {
     return table
   }
 
-  package func text(_ style: Style) -> String { table.text(style) }
+  package var tables: [Table] { [table] }
 
   package func page(_ provenance: Provenance) -> HTMLPage {
     HTMLPage(

@@ -30,9 +30,7 @@ package struct IdentifyReport {
       ?? LineChart(title: model.name, xAxis: .init(""), yAxis: .init(""), series: [])
   }
 
-  package func text(_ style: Style) -> String {
-    [attention?.text(style), tokens?.text(style)].compactMap { $0 }.joined(separator: "\n")
-  }
+  package var tables: [Table] { (attention?.tables ?? []) + (tokens?.tables ?? []) }
 
   package func page(stamp: JSON, command: String) -> String {
     HTMLPage(

@@ -30,9 +30,8 @@ package struct TokenReport {
 
   private static func name(_ level: Int) -> String { level == 0 ? "embed" : "L\(level - 1)" }
 
-  package func text(_ style: Style) -> String {
-    table.text(style) + "\n" + metricTable.text(style)
-      + study.kinds.filter { $0 != .identity }.map { "\n" + transferTable($0).text(style) }.joined()
+  package var tables: [Table] {
+    [table, metricTable] + study.kinds.filter { $0 != .identity }.map(transferTable)
   }
 
   package var sections: [HTMLPage.Section] {

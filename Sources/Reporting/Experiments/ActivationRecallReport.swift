@@ -15,9 +15,7 @@ package struct ActivationRecallReport {
 
   package var members: [JSONMembers] { rows.map(json) }
 
-  package func text(_ style: Style) -> String {
-    ActivationRecall.Target.allCases.map { table($0).text(style) }.joined(separator: "\n")
-  }
+  package var tables: [Table] { ActivationRecall.Target.allCases.map(table) }
 
   private func json(_ row: ActivationRecall.Means) -> JSONMembers {
     [

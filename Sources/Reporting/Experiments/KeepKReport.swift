@@ -26,7 +26,7 @@ package struct KeepKReport {
 
   package var members: [JSONMembers] { sorts.map(json) }
 
-  package func text(_ style: Style) -> String { sorts.map { table($0).text(style) }.joined(separator: "\n") }
+  package var tables: [Table] { sorts.map(table) }
 
   private func json(_ sort: Sort) -> JSONMembers {
     let curves = sort.curves.map { curve -> JSONMembers in

@@ -27,7 +27,7 @@ package struct KeyValueOverlapReport {
   }
 
   /// - Parameter show: how many neurons to list.
-  package func text(_ style: Style, show: Int) -> String { counts.text(style) + "\n" + pairs(show).text(style) }
+  package func tables(show: Int) -> [Table] { [counts, pairs(show)] }
 
   private func json(_ share: RelatedPairs.Share) -> JSONMembers {
     ["aligned": share.aligned, "shuffled": share.shuffled, "similarity": share.similarity]

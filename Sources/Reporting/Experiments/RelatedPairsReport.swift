@@ -24,7 +24,7 @@ package struct RelatedPairsReport {
 
   package var members: JSONMembers { ["chance": chance, "pairs": rows.map(json)] }
 
-  package func text(_ style: Style) -> String { table.text(style) }
+  package var tables: [Table] { [table] }
 
   private func json(_ row: Row) -> JSONMembers {
     [

@@ -77,7 +77,7 @@ extension ProblemType {
 }
 
 extension ClassifierLensSummary {
-  package func table(_ style: Style, caption: String) -> String {
+  package func table(caption: String) -> Table {
     var table = Table(
       caption: caption,
       columns: [
@@ -94,6 +94,6 @@ extension ClassifierLensSummary {
         .number(Double(level.agreeing) / Double(reviews), decimals: 3),
       ])
     }
-    return table.text(style)
+    return table
   }
 }

@@ -20,8 +20,10 @@ package struct LensCorpusReport {
         return "The final answer stands\(lens), on the mean, after \(depth.value.fixed(2)) blocks\(interval).\n"
       }
     }
-    return means.text(style) + "\n" + intervals.text(style) + "\n" + lines.joined()
+    return tables.text(style) + "\n" + lines.joined()
   }
+
+  package var tables: [Table] { [means, intervals] }
 
   /// From the last level down, the plain ones first.
   private var rows: [LensStatistics.Level] { statistics.levels.reversed() }

@@ -20,6 +20,9 @@ package struct LensFigure {
 
   package func svg(width: Double? = nil) -> String { HeatMap.svg(maps, width: width) }
 
+  /// The cells of the heat maps.
+  package var tables: [Table] { maps.flatMap(\.tables) }
+
   package var section: HTMLPage.Section {
     let texts = readings.map { $0.text.string.shortened(to: 120) }
     return HTMLPage.Section(
@@ -35,6 +38,11 @@ package struct LensFigure {
     attributions.map { group in
       ([HeatMap.text(group.maps, style)] + group.tables(top).map { $0.text(style) }).joined(separator: "\n")
     }.joined(separator: "\n")
+  }
+
+  /// With --attribute: the cells of the heat maps, and the tables below them.
+  package func attributedTables(top: Int) -> [Table] {
+    attributions.flatMap { $0.maps.flatMap(\.tables) + $0.tables(top) }
   }
 
   /// Of the first place.

@@ -25,8 +25,11 @@ package struct EvaluationSummary {
     facts.add("calibration", "\(metrics.calibrationError.fixed(4)) expected error, 15 bins")
     if let order = dataset.labelOrder { facts.add("labels", order.remark) }
     facts.add("truncated", metrics.truncated.counted("review"))
-    return facts.text(style) + "\n" + classTable.text(style) + "\n" + answerTable.text(style)
-      + (metrics.mostConfidentErrors.isEmpty ? "" : "\n" + errorTable.text(style))
+    return facts.text(style) + "\n" + tables.text(style)
+  }
+
+  package var tables: [Table] {
+    [classTable, answerTable] + (metrics.mostConfidentErrors.isEmpty ? [] : [errorTable])
   }
 
   private func name(_ label: Int) -> String { label < labels.count ? labels[label] : "\(label)" }

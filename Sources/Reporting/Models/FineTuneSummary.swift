@@ -12,8 +12,13 @@ package struct FineTuneSummary {
   }
 
   package func text(_ style: Style) -> String {
+    tables.text(style) + "\n" + LabelOrder.lines(of: object, style) + "written to \(directory)\n"
+  }
+
+  /// One line per epoch, or per run.
+  package var tables: [Table] {
     let isSeveral = object["runs"] != nil
-    guard case .array(let rows)? = object[isSeveral ? "runs" : "epochs"] else { return "" }
+    guard case .array(let rows)? = object[isSeveral ? "runs" : "epochs"] else { return [] }
     var table = Table(columns: [
       Table.Column(isSeveral ? "seed" : "epoch", .trailing), Table.Column("accuracy", .trailing),
       Table.Column("95%", .trailing), Table.Column("loss", .trailing),
@@ -27,6 +32,6 @@ package struct FineTuneSummary {
         .interval(interval.first, interval.last, decimals: 3), .number(try? node["loss"].double(), decimals: 4),
       ])
     }
-    return table.text(style) + "\n" + LabelOrder.lines(of: object, style) + "written to \(directory)\n"
+    return [table]
   }
 }

@@ -122,7 +122,7 @@ extension ModelDescription {
     sheet.add("settings", tokenizer.settings.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
   }
 
-  private var tensorTable: Table {
+  package var tensorTable: Table {
     var table = Table(columns: [Table.Column("tensor"), Table.Column("type"), Table.Column("shape")])
     for entry in entries {
       table.append([

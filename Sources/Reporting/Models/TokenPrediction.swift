@@ -30,7 +30,7 @@ package struct TokenPrediction {
   package func text(_ style: Style) -> String {
     let cut = tokens.truncated ? style.painted("(the text was truncated)", .faint) + "\n" : ""
     switch outcome {
-    case .places(let places): return cut + places.map { table($0).text(style) }.joined(separator: "\n")
+    case .places: return cut + tables.text(style)
     case .continuation(let generation, let positions):
       var lines = style.painted(text, .faint) + tokenizer.decode(generation.ids) + "\n"
       switch generation.stop {
@@ -41,6 +41,12 @@ package struct TokenPrediction {
       }
       return cut + lines
     }
+  }
+
+  /// One per place; none for a continuation.
+  package var tables: [Table] {
+    guard case .places(let places) = outcome else { return [] }
+    return places.map(table)
   }
 
   private func table(_ place: PredictedPlace) -> Table {

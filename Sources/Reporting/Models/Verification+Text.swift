@@ -6,7 +6,8 @@ extension Verification {
     firstFailure(tolerance: tolerance).map { failed in stages.prefix { $0.name != failed.name } + [failed] } ?? stages
   }
 
-  package func text(_ shown: [Stage], of model: any TransformerModel, tolerance: Double, _ style: Style) -> String {
+  /// The errors of some stages.
+  package func table(of shown: [Stage], tolerance: Double) -> Table {
     let failure = firstFailure(tolerance: tolerance)
     var table = Table(columns: [
       Table.Column("stage"), Table.Column("largest error", .trailing), Table.Column("of largest", .trailing),
@@ -20,10 +21,14 @@ extension Verification {
         failed ? Table.Cell("over \(tolerance.scientific)", .bad) : Table.Cell("ok", .good),
       ])
     }
-    var text = table.text(style)
+    return table
+  }
+
+  package func text(_ shown: [Stage], of model: any TransformerModel, tolerance: Double, _ style: Style) -> String {
+    var text = table(of: shown, tolerance: tolerance).text(style)
     if !notCompared.isEmpty { text += "not compared: \(notCompared.joined(separator: ", "))\n" }
     if let head = model.otherHead { text += "left out: \(head.title)\n" }
-    if failure == nil, let worst = shown.max(by: { $0.fraction < $1.fraction }) {
+    if firstFailure(tolerance: tolerance) == nil, let worst = shown.max(by: { $0.fraction < $1.fraction }) {
       text +=
         "\(model.name) matches: \(shown.count) stages, largest error \(worst.fraction.scientific) "
         + "(\(worst.name)), allowed \(tolerance.scientific)\n"

@@ -58,8 +58,8 @@ package struct DisplacementReport {
     ]
     return ProjectionReport(
       "displacement", object,
-      tables.map { $0.text } + (vectors + classes).map { sheet($0).text }
-        + DisplacementSentiment.Row.tables(scores, top: reader.top).map { $0.text })
+      tables.map { .table($0) } + (vectors + classes).map { .facts(sheet($0)) }
+        + DisplacementSentiment.Row.tables(scores, top: reader.top).map { .table($0) })
   }
 
   // MARK: What moved

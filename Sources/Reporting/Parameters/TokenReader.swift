@@ -135,20 +135,35 @@ package struct TokenReader {
 /// What a projection found, for programs and for people.
 package struct ProjectionReport {
   package let members: JSONMembers
-  private let parts: [(Style) -> String]
+  private let parts: [Part]
+
+  /// A piece of the text.
+  enum Part {
+    case table(Table)
+    case facts(FactSheet)
+  }
 
   /// Members that were not asked for are null.
   /// - Parameters:
   ///   - found: what was asked for: one of directions, displacement, pairs and vectors.
   ///   - parts: the text, part by part.
-  init(_ key: String, _ found: any Encodable, _ parts: [(Style) -> String]) {
+  init(_ key: String, _ found: any Encodable, _ parts: [Part]) {
     members = ["directions", "displacement", "pairs", "vectors"].reduce([:] as JSONMembers) { members, name in
       members + (name == key ? [name: found] : [name: JSON.null])
     }
     self.parts = parts
   }
 
-  init(_ key: String, _ found: any Encodable, _ tables: [Table]) { self.init(key, found, tables.map { $0.text }) }
+  init(_ key: String, _ found: any Encodable, _ tables: [Table]) { self.init(key, found, tables.map(Part.table)) }
 
-  package func text(_ style: Style) -> String { parts.map { $0(style) }.joined(separator: "\n") }
+  package func text(_ style: Style) -> String {
+    parts.map { part in
+      switch part {
+      case .table(let table): table.text(style)
+      case .facts(let sheet): sheet.text(style)
+      }
+    }.joined(separator: "\n")
+  }
+
+  package var tables: [Table] { parts.compactMap { if case .table(let table) = $0 { table } else { nil } } }
 }

@@ -13,9 +13,10 @@ package struct AlignmentReport {
     self.summary = summary
   }
 
-  package func text(_ style: Style) -> String {
-    let tables = pairs.flatMap { pair in [Self.assignments(pair)] + Self.vectorTables(pair).map(\.table) }
-    return (tables + (summary.models > 2 ? [summaryTable] : [])).map { $0.text(style) }.joined(separator: "\n")
+  /// Those of each pair, then the means over several.
+  package var tables: [Table] {
+    pairs.flatMap { pair in [Self.assignments(pair)] + Self.vectorTables(pair).map(\.table) }
+      + (summary.models > 2 ? [summaryTable] : [])
   }
 
   /// `report.html`, `results.json`, and `A-B-GROUP-SPACE.svg` for each heat map, A and B by their places.

@@ -37,11 +37,12 @@ package struct StitchExperimentReport {
     try OutputFile.write(json.serialized(.pretty) + "\n", to: directory + "/results.json")
   }
 
-  /// Seeds together where there are several; the page has the curves of each.
   package func text(_ style: Style) -> String {
-    (curves.seeds.isEmpty ? curves.families.map { means($0) } : seeds.tables)
-      .map { $0.text(style) + "\n" }.joined() + LabelOrder.lines(of: json, style)
+    tables.map { $0.text(style) + "\n" }.joined() + LabelOrder.lines(of: json, style)
   }
+
+  /// Seeds together where there are several; the page has the curves of each.
+  package var tables: [Table] { curves.seeds.isEmpty ? curves.families.map(means) : seeds.tables }
 
   /// Of parts from several kinds of processor, which part is from which, in a sentence; nil where all are of one kind.
   package var processorKinds: String? { StitchWords.processorKinds(processors) }

@@ -30,6 +30,9 @@ package struct StitchReport {
     }.joined(separator: "\n") + "\n" + mapTable.text(style)
   }
 
+  /// The accuracies below each chart, then what the maps are like.
+  package var tables: [Table] { families.map(accuracies) + [mapTable] }
+
   /// The charts, one per number of transplanted blocks.
   package var figure: ChartColumn { ChartColumn(families.map(chart)) }
 
@@ -100,7 +103,7 @@ package struct StitchReport {
     let curves = curves(family)
     let kept = kept(curves)
     var table = Table(
-      caption: "Accuracy by blocks kept, at most ±\(halfWidth) (95%)",
+      caption: "Accuracy by blocks kept, last \(blocks(family)) transplanted, at most ±\(halfWidth) (95%)",
       columns: [Table.Column("map")] + kept.map { Table.Column("\($0)", .trailing) })
     for curve in curves {
       func row(_ name: String, _ value: ([Double]) -> Double?) {

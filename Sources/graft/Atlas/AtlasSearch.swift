@@ -30,6 +30,7 @@ struct AtlasSearch: ParsableCommand {
   var lowest = false
   @Option(help: "How many to show.")
   var limit = 20
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -54,13 +55,15 @@ struct AtlasSearch: ParsableCommand {
       JSONMembers.header("atlas search") + atlas.progressMembers + [
         "count": count, "matches": matches, "options": options,
       ]
-    try output.print(object) { style in
+    let table = atlas.table(of: matches, count: count, words: words)
+    try tables.write([table])
+    try output.print(object, beside: tables.table) { style in
       guard !matches.isEmpty else {
         let found = alone.map { "\($0) stands at \($1.counted("place"))" }
         return "nothing has all of \(words) among its \(lowest ? "lowest" : "highest") tokens"
           + (found.count > 1 ? ": \(found.joined(separator: ", "))" : "") + "\n" + atlas.partialNote(style)
       }
-      return atlas.table(of: matches, count: count, words: words).text(style) + atlas.partialNote(style)
+      return table.text(style) + atlas.partialNote(style)
     }
   }
 }

@@ -22,6 +22,7 @@ struct AtlasShow: ParsableCommand {
   @Argument(help: "L3H5, L3:90, L3H5:12 or L3.", transform: { try Address($0, as: .head, .vector, .block) })
   var place: Address?
   @OptionGroup var atlas: AtlasArgument
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -39,8 +40,9 @@ struct AtlasShow: ParsableCommand {
       JSONMembers.header("atlas show") + atlas.progressMembers + [
         "options": ["place": "\(place)"], "readings": readings,
       ]
-    try output.print(object) { style in
-      readings.map { $0.table.text(style) }.joined(separator: "\n") + atlas.partialNote(style)
+    try tables.write(readings.map(\.table))
+    try output.print(object, beside: tables.table) { style in
+      readings.map(\.table).text(style) + atlas.partialNote(style)
     }
   }
 

@@ -46,6 +46,7 @@ struct Attribute: ParsableCommand {
   @OptionGroup var classification: ClassificationOptions
 
   @OptionGroup var picture: FigureOptions
+  @OptionGroup var tables: TableOptions
 
   @Option(help: .file("Also write a page with everything."))
   var html: FileOutput?
@@ -94,6 +95,7 @@ struct Attribute: ParsableCommand {
       try run.read($0.text, $0.tokens)
     }
     if let first = readings.first { try picture.write { first.heatMap(level: level).svg(width: $0) } }
+    try tables.write(readings.flatMap { $0.tables(level: level) })
     if let html, let digest {
       let page = HTMLPage(
         title: "Attribution: \(opened.name)", subtitle: readings.first?.subtitle ?? "",
@@ -106,7 +108,7 @@ struct Attribute: ParsableCommand {
     let problem = Absent(wrappedValue: run.classifier?.problemType.rawValue)
     let object = try stamp()?.object(["problem_type": problem, "results": readings])
     if try records.print(Records(attribution: object ?? .null)) { return }
-    try output.print(object ?? .null, beside: picture.figure, html) { style in
+    try output.print(object ?? .null, beside: picture.figure, tables.table, html) { style in
       readings.map { $0.text(style, level: level) }.joined(separator: "\n")
     }
   }

@@ -35,9 +35,10 @@ extension Attribute {
     let found = statistics(records)
     let summary = report(found)
     try picture.write { summary.ownChart.svg(width: $0) }
+    try tables.write(summary.tables)
     try html?.write(summary.page(Provenance(stamp: object(nil), command: CommandText.invoked)).html)
-    try output.print(object(found), beside: picture.figure, html) { style in
-      summary.text(style)
+    try output.print(object(found), beside: picture.figure, tables.table, html) { style in
+      summary.tables.text(style)
         + (recording.output.map {
           "\n" + style.painted("written: ", .faint) + "\($0.path)/report.html, results.json, texts.jsonl\n"
         } ?? "")

@@ -68,6 +68,7 @@ struct Identify: ParsableCommand {
   var html: FileOutput?
 
   @OptionGroup var picture: FigureOptions
+  @OptionGroup var tables: TableOptions
 
   @Option(help: .file("Write raw and effective weights of a text as safetensors."))
   var save: FileOutput?
@@ -137,8 +138,9 @@ struct Identify: ParsableCommand {
         options: classification.members(cleaning) + effective.members
       ).object(["results": results])
     }
-    try output.print(object ?? .null, beside: save, picture.figure, html) { style in
-      results.map { $0.table.text(style) }.joined(separator: "\n")
+    try tables.write(results.map(\.table))
+    try output.print(object ?? .null, beside: save, picture.figure, tables.table, html) {
+      results.map(\.table).text($0)
     }
   }
 

@@ -101,8 +101,11 @@ struct IdentifyRun {
     let report = self.report(all)
     try options.picture.write { report.picture.svg(width: $0) }
     try options.html?.write(report.page(stamp: json(report), command: CommandText.invoked))
-    try options.output.print(json(report), beside: options.picture.figure, options.html) { style in
-      report.text(style)
+    try options.tables.write(report.tables)
+    try options.output.print(
+      json(report), beside: options.picture.figure, options.tables.table, options.html
+    ) { style in
+      report.tables.text(style)
         + (options.recording.output.map {
           "\n" + style.painted("written: ", .faint) + "\($0)/report.html, results.json, records.jsonl\n"
         } ?? "")

@@ -22,6 +22,7 @@ struct Classify: ParsableCommand {
   @OptionGroup var classification: ClassificationOptions
   @OptionGroup var precision: PrecisionOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -45,8 +46,8 @@ struct Classify: ParsableCommand {
         command: "classify", model: model, digest: digest, options: classification.members(cleaning) + precision.member
       ).object(["labels": classifier.labels, "problem_type": classifier.problemType.rawValue, "results": results])
     }
-    try output.print(object ?? .null) { style in
-      ClassifiedText.table(results, classifier).text(style)
-    }
+    let table = ClassifiedText.table(results, classifier)
+    try tables.write([table])
+    try output.print(object ?? .null, beside: tables.table) { table.text($0) }
   }
 }

@@ -12,7 +12,7 @@ struct Evaluate: ParsableCommand {
       positions (or --max-length) is truncated, and counted.
 
       EXAMPLES:
-        graft evaluate imdb-bert-1-sentiment \\
+        graft evaluate imdb-bert-1-sentiment --table scores.tex \\
           --dataset evaluation/imdb/test.jsonl --limit 200 --max-length 256
         graft evaluate imdb-gpt2-narrow-sentiment \\
           --dataset evaluation/imdb/test.jsonl -o run1
@@ -26,6 +26,7 @@ struct Evaluate: ParsableCommand {
   @OptionGroup var recording: RunOptions
   @OptionGroup var precision: PrecisionOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -47,8 +48,8 @@ struct Evaluate: ParsableCommand {
         encoded, of: model, workspace: threads.workspace(precision.precision)
       ) { try stamp.object(labels + $0) }
     let metrics = try ClassificationMetrics(predictions)
-    try output.print(stamp.object(labels + metrics)) { style in
-      EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: classes.names).text(style)
-    }
+    let summary = EvaluationSummary(metrics, model: model.name, dataset: dataset, labels: classes.names)
+    try tables.write(summary.tables)
+    try output.print(stamp.object(labels + metrics), beside: tables.table) { summary.text($0) }
   }
 }

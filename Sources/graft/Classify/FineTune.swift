@@ -74,6 +74,7 @@ struct FineTune: ParsableCommand {
 
   @OptionGroup var recording: RunOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -124,7 +125,9 @@ struct FineTune: ParsableCommand {
     }
     Interruption.keeps(in: directory, option: "--resume")
     let object = try seeds.map { try runs.run(seeds: $0.seeds) } ?? runs.run(seed: seed)
-    try output.print(object) { style in FineTuneSummary(object, directory: directory).text(style) }
+    let summary = FineTuneSummary(object, directory: directory)
+    try tables.write(summary.tables)
+    try output.print(object, beside: tables.table) { summary.text($0) }
   }
 
   /// What is trained on and what is scored on.

@@ -66,6 +66,6 @@ struct ExperimentKeepK: ParsableCommand {
       ] + options.threads.member)
     let truncated = Absent(wrappedValue: texts?.encoded.truncatedCount)
     try options.show(
-      report.figure, stamp.object(["truncated": truncated, "vectors": report.members]), text: report.text)
+      report.figure, report.tables, stamp.object(["truncated": truncated, "vectors": report.members]))
   }
 }

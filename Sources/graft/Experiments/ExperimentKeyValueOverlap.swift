@@ -56,6 +56,6 @@ struct ExperimentKeyValueOverlap: ParsableCommand {
     let stamp = ResultStamp(
       command: "experiment key-value-overlap", model: model, digest: digest, seed: seed.seed,
       options: filter.members + ["draws": draws, "k": k, "threshold": threshold] + options.threads.member)
-    try options.show(ChartColumn([report.figure]), stamp.object(report.members)) { report.text($0, show: show) }
+    try options.show(ChartColumn([report.figure]), report.tables(show: show), stamp.object(report.members))
   }
 }

@@ -9,13 +9,17 @@ import Transformer
 struct ExperimentOptions: ParsableArguments {
   @OptionGroup var model: CheckpointArgument
   @OptionGroup var picture: FigureOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
-  /// Writes the figure, where one is asked for, and prints the result.
-  func show(_ figure: ChartColumn, _ object: @autoclosure () throws -> JSON, text: (Style) -> String) throws {
+  /// Writes the figure and the tables, where they are asked for, and prints the result.
+  func show(_ figure: ChartColumn, _ tables: [Table], _ object: @autoclosure () throws -> JSON) throws {
     try picture.write { figure.svg(width: $0) }
-    try output.print(try object(), beside: picture.figure) { style in figure.text(style) + "\n" + text(style) }
+    try self.tables.write(tables)
+    try output.print(try object(), beside: picture.figure, self.tables.table) { style in
+      figure.text(style) + "\n" + tables.text(style)
+    }
   }
 }
 

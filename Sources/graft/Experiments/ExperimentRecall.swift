@@ -53,10 +53,10 @@ struct ExperimentRecall: ParsableCommand {
         "active": active, "k": k, "positions": positions,
       ] + options.threads.member)
     try options.show(
-      report.figure,
+      report.figure, report.tables,
       stamp.object([
         "n": sample.positions.count, "recalls": report.members, "tokens": texts.tokens,
         "truncated": texts.encoded.truncatedCount,
-      ]), text: report.text)
+      ]))
   }
 }

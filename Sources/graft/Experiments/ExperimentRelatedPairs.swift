@@ -39,6 +39,6 @@ struct ExperimentRelatedPairs: ParsableCommand {
     let stamp = ResultStamp(
       command: "experiment related-pairs", model: model, digest: digest, seed: seed.seed,
       options: ["draws": draws, "k": k] + options.threads.member)
-    try options.show(report.figure, stamp.object(report.members), text: report.text)
+    try options.show(report.figure, report.tables, stamp.object(report.members))
   }
 }

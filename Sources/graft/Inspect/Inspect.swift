@@ -18,6 +18,7 @@ struct Inspect: ParsableCommand {
   var tensors = false
 
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
@@ -26,7 +27,8 @@ struct Inspect: ParsableCommand {
     let description = try ModelDescription(opened, threads: threads.count) { try opened.notedTokenizer() }
     let stamp = ResultStamp(command: "inspect", model: opened, digest: digest, options: ["tensors": tensors])
     let sha256 = try digest.wait()
-    try output.print(stamp.object(description.members(withTensors: tensors))) { style in
+    try tables.write([description.tensorTable])
+    try output.print(stamp.object(description.members(withTensors: tensors)), beside: tables.table) { style in
       description.text(style, digest: sha256, withTensors: tensors)
     }
   }

@@ -32,6 +32,7 @@ struct Predict: ParsableCommand {
   @OptionGroup var sampling: SamplingOptions
   @OptionGroup var encoding: EncodingOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -54,7 +55,10 @@ struct Predict: ParsableCommand {
         command: "predict", model: model, digest: digest, seed: plan?.seed, options: options(plan)
       ).object(["results": predictions])
     }
-    try output.print(object ?? .null) { style in predictions.map { $0.text(style) }.joined(separator: "\n") }
+    try tables.write(predictions.flatMap(\.tables))
+    try output.print(object ?? .null, beside: tables.table) { style in
+      predictions.map { $0.text(style) }.joined(separator: "\n")
+    }
   }
 
   private func options(_ plan: GenerationPlan?) -> JSONMembers {

@@ -25,11 +25,14 @@ struct Tokenize: ParsableCommand {
   var noSpecial = false
 
   @OptionGroup var progress: ProgressOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let tokenizer = try model.tokenizer()
-    let style = Console.style(output.color)
+    let stream = OutputOptions.stream(beside: [tables.table])
+    let style = Console.style(output.color, of: stream)
+    var kept: [Table] = []
     var pending = ""
     let texts = try input.texts()
     let progress = Progress(.init("tokenize", unit: "texts", total: texts.count))
@@ -44,11 +47,13 @@ struct Tokenize: ParsableCommand {
       } else {
         pending += (index > 0 ? "\n" : "") + encoding.table(of: text.string, tokenizer).text(style)
       }
+      if tables.table != nil { kept.append(encoding.table(of: text.string, tokenizer)) }
       if pending.utf8.count > 1 << 16 {
-        try Console.write(pending)
+        try Console.write(pending, to: stream)
         pending = ""
       }
     }
-    try Console.write(pending)
+    try tables.write(kept)
+    try Console.write(pending, to: stream)
   }
 }

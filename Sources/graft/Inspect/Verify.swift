@@ -29,6 +29,7 @@ struct Verify: ParsableCommand {
   var tolerance = 2e-5
 
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -58,7 +59,8 @@ struct Verify: ParsableCommand {
         "passed": failure == nil, "stages": shown, "tokens": ids.count,
       ])
     }
-    try output.print(object ?? .null) { style in
+    try tables.write([verification.table(of: shown, tolerance: tolerance)])
+    try output.print(object ?? .null, beside: tables.table) { style in
       verification.text(shown, of: model, tolerance: tolerance, style)
     }
     if let failure {

@@ -55,6 +55,7 @@ struct Lens: ParsableCommand {
   var show: LensStatistic?
 
   @OptionGroup var picture: FigureOptions
+  @OptionGroup var tables: TableOptions
 
   @Option(help: .file("Also write a page with all texts; hover shows what is behind a cell."))
   var html: FileOutput?
@@ -126,11 +127,12 @@ struct Lens: ParsableCommand {
         ] + tunedMembers)
     }
     let isAttributed = attribution.attribute
+    try tables.write(figures.flatMap { isAttributed ? $0.attributedTables(top: lens.top) : $0.tables })
     if try records.print(isAttributed ? Records(logitParts: object ?? .null) : Records(lens: object ?? .null)) {
       return
     }
-    try output.print(object ?? .null, beside: picture.figure, html) { style in
-      figures.map { attribution.attribute ? $0.attributedText(style, top: lens.top) : $0.text(style) }
+    try output.print(object ?? .null, beside: picture.figure, tables.table, html) { style in
+      figures.map { isAttributed ? $0.attributedText(style, top: lens.top) : $0.text(style) }
         .joined(separator: "\n")
     }
   }

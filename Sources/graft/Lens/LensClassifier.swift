@@ -27,6 +27,7 @@ struct LensClassifier: ParsableCommand {
   @OptionGroup var classification: ClassificationOptions
   @OptionGroup var recording: RunOptions
   @OptionGroup var picture: FigureOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var output: OutputOptions
 
@@ -50,9 +51,10 @@ struct LensClassifier: ParsableCommand {
       }
       func object(_ members: JSONMembers) throws -> JSON { try stamp?.object(meaning + members) ?? .null }
       let summary = try summarise(dataset, lens, cleaning, object: object)
-      return try output.print(object(summary.members)) { style in
-        summary.table(style, caption: "\(opened.name): \(summary.reviews.counted("review")) of \(dataset.name)")
-          + (dataset.labelOrder?.line(style) ?? "")
+      let table = summary.table(caption: "\(opened.name): \(summary.reviews.counted("review")) of \(dataset.name)")
+      try tables.write([table])
+      return try output.print(object(summary.members), beside: tables.table) { style in
+        table.text(style) + (dataset.labelOrder?.line(style) ?? "")
       }
     }
     let encoder = try TextEncoder(opened, maxLength: classification.maxLength)
@@ -63,11 +65,12 @@ struct LensClassifier: ParsableCommand {
         classifier: lens.classifier, modelName: opened.name)
     }
     try picture.write { readings[0].heatMap.svg(width: $0) }
+    try tables.write(readings.flatMap(\.heatMap.tables))
     let object = try digest.map { digest in
       try ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: options)
         .object(meaning + ["results": readings])
     }
-    try output.print(object ?? .null, beside: picture.figure) { style in
+    try output.print(object ?? .null, beside: picture.figure, tables.table) { style in
       readings.map { $0.heatMap.text(style) }.joined(separator: "\n")
     }
   }

@@ -62,6 +62,7 @@ extension Lens {
       results: result)
     let report = LensCorpusReport(statistics, model: model.name, dataset: corpus.dataset.name)
     try picture.write { report.chart(show ?? .kl).svg(width: $0) }
-    try output.print(result(statistics), beside: picture.figure) { report.text($0) }
+    try tables.write(report.tables)
+    try output.print(result(statistics), beside: picture.figure, tables.table) { report.text($0) }
   }
 }

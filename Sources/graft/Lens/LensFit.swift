@@ -47,6 +47,7 @@ struct LensFit: ParsableCommand {
   var maxLength: Int?
 
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var display: OutputOptions
 
   func validate() throws {
@@ -77,8 +78,10 @@ struct LensFit: ParsableCommand {
       "levels": fit.levels, "output": output.path, "places": fit.places, "truncated": texts.encoded.truncatedCount,
       "unembedding_sha256": fit.lens.unembeddingDigest,
     ])
-    try display.print(object, beside: output) { style in
-      fit.table(model: opened.name, dataset: texts.dataset.name).text(style) + "\n"
+    let table = fit.table(model: opened.name, dataset: texts.dataset.name)
+    try tables.write([table])
+    try display.print(object, beside: output, tables.table) { style in
+      table.text(style) + "\n"
         + style.painted("written: ", .faint) + "\(output)\n"
     }
   }

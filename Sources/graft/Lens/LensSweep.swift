@@ -48,6 +48,7 @@ extension Lens {
     let means = try sweep.pairs.map { _ in try SweepMeans(readings.map(\.sweep), seed: seed) }
     let report = SweepReport(readings, means: means, modelName: model.name)
     try picture.write { report.heatMap.svg(width: $0) }
+    try tables.write(report.heatMap.tables)
     try html?.write(
       HTMLPage(
         title: "Sweep: \(model.name)",
@@ -70,7 +71,7 @@ extension Lens {
       ).object(["unembedding_sha256": Absent(wrappedValue: try baseDigest?.wait())] + report.members)
     }
     if try records.print(Records(sweeps: object ?? .null)) { return }
-    try output.print(object ?? .null, beside: picture.figure, html) { report.text($0) }
+    try output.print(object ?? .null, beside: picture.figure, tables.table, html) { report.text($0) }
   }
 
   private func sweptTexts() throws -> [SweepText] {

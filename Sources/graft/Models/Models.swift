@@ -16,11 +16,13 @@ struct Models: ParsableCommand {
       """)
 
   @OptionGroup var progress: ProgressOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let models = try ProgressHandler.command.map(ListedModel.sources(), "models", unit: "models", ListedModel.init)
-    try output.print(JSONMembers.header("models") + ["models": models]) { style in
+    try tables.write([ListedModel.table(models)])
+    try output.print(JSONMembers.header("models") + ["models": models], beside: tables.table) { style in
       guard !models.isEmpty else { return "no models are here; graft pull NAME downloads one\n" }
       return ListedModel.table(models).text(style)
     }

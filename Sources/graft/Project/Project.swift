@@ -43,6 +43,7 @@ struct Project: ParsableCommand {
 
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var records: RecordOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -88,8 +89,9 @@ struct Project: ParsableCommand {
       ).object(
         ["against_sha256": Absent(wrappedValue: try baseDigest?.wait())] + result.members)
     }
+    try tables.write(result.tables)
     if try records.print(Records(projection: object ?? .null)) { return }
-    try output.print(object ?? .null) { style in result.text(style) }
+    try output.print(object ?? .null, beside: tables.table) { style in result.text(style) }
   }
 
   /// Two vocabularies of one size would read a displacement as the wrong words, without an error.

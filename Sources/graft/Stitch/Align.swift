@@ -58,6 +58,7 @@ struct Align: ParsableCommand {
   @OptionGroup var hub: HubOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var picture: FigureOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var records: RecordOptions
   @OptionGroup var display: OutputOptions
 
@@ -82,9 +83,10 @@ struct Align: ParsableCommand {
     let report = AlignmentReport(pairs, summary)
     if let output { try report.write(to: output.path, stamp: object, command: CommandText.invoked) }
     try picture.write { report.svg(width: $0) }
+    try tables.write(report.tables)
     if try records.print(Records(alignment: object)) { return }
-    try display.print(object, beside: picture.figure) { style in
-      report.text(style)
+    try display.print(object, beside: picture.figure, tables.table) { style in
+      report.tables.text(style)
         + (output.map { style.painted("written: ", .faint) + "\($0)/report.html, results.json\n" } ?? "")
     }
   }

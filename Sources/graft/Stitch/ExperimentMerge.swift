@@ -27,6 +27,7 @@ struct ExperimentMerge: ParsableCommand {
   var output: FolderOutput
 
   @OptionGroup var progress: ProgressOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var display: OutputOptions
 
   func run() throws {
@@ -38,6 +39,7 @@ struct ExperimentMerge: ParsableCommand {
     Interruption.keeps(in: output.path)
     try journal.finish { try report.write(to: output.path) }
     if let kinds = report.processorKinds { Console.note(kinds) }
-    try display.print(report.json) { report.text($0) + StitchWords.written(in: output.path, $0) }
+    try tables.write(report.tables)
+    try display.print(report.json, beside: tables.table) { report.text($0) + StitchWords.written(in: output.path, $0) }
   }
 }

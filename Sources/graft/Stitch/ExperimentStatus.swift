@@ -22,10 +22,12 @@ struct ExperimentStatus: ParsableCommand {
   @Argument(help: "The folders of parts, in any order.")
   var parts: [String]
 
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func run() throws {
     let status = StitchStatus(of: parts)
-    try output.print(JSONMembers.header("experiment-status") + status) { status.text($0) }
+    try tables.write([status.table])
+    try output.print(JSONMembers.header("experiment-status") + status, beside: tables.table) { status.text($0) }
   }
 }

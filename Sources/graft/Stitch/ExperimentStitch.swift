@@ -47,6 +47,7 @@ struct ExperimentStitch: ParsableCommand {
   @OptionGroup var recording: RunOptions
   @OptionGroup var hub: HubOptions
   @OptionGroup var threads: ThreadOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -96,7 +97,8 @@ struct ExperimentStitch: ParsableCommand {
     let report = try StitchExperimentReport(
       records == nil ? JSON.read(directory + "/run.json") : stamp, records ?? StitchRecord.read(run: directory),
       facts: MapFacts.read(run: directory))
-    try output.print(report.json) { report.text($0) + StitchWords.written(in: directory, $0) }
+    try tables.write(report.tables)
+    try output.print(report.json, beside: tables.table) { report.text($0) + StitchWords.written(in: directory, $0) }
   }
 
   private func repeatPoint(

@@ -49,6 +49,7 @@ struct Stitch: ParsableCommand {
   @OptionGroup var precision: PrecisionOptions
   @OptionGroup var threads: ThreadOptions
   @OptionGroup var picture: FigureOptions
+  @OptionGroup var tables: TableOptions
   @OptionGroup var output: OutputOptions
 
   @Option(
@@ -174,7 +175,8 @@ struct Stitch: ParsableCommand {
     guard let directory = recording.output?.path else { return }
     let (shown, json) = try report(records ?? StitchRecord.read(run: directory, seam: seam))
     try picture.write { shown.figure.svg(width: $0) }
-    try output.print(json, beside: picture.figure) { style in
+    try tables.write(shown.tables)
+    try output.print(json, beside: picture.figure, tables.table) { style in
       shown.text(style) + "\n" + labelOrder.line(style) + StitchWords.written(in: directory, style)
     }
   }

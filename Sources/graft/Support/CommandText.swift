@@ -29,7 +29,8 @@ enum CommandText {
   static func line(_ words: [String]) -> String { words.map(\.shellQuoted).joined(separator: " ") }
 
   private static let valued: Set = [
-    "-o", "--output", "--html", "--svg", "--figure", "--figure-width", "--save", "--color", "--progress",
+    "-o", "--output", "--html", "--svg", "--figure", "--figure-width", "--table", "--save", "--color",
+    "--progress",
   ]
   private static let flags: Set = ["--resume", "--json"]
 

@@ -46,7 +46,11 @@ extension OptionRule {
   ]
 }
 
-extension Inspect: RuledCommand { static let optionRules: [OptionRule] = [] }
+extension Inspect: RuledCommand {
+  static let optionRules = [
+    OptionRule("--table", with: ["--tensors"], because: "what a model is are facts, and the tensors are a table")
+  ]
+}
 
 extension Tokenize: RuledCommand { static let optionRules: [OptionRule] = [] }
 
@@ -70,7 +74,8 @@ extension Forward: RuledCommand {
 
 extension Predict: RuledCommand {
   static let optionRules = [
-    OptionRule("--top", without: "--generate", because: "a continuation has no list of tokens for each place"),
+    OptionRule(
+      "--top", "--table", without: "--generate", because: "a continuation has no list of tokens for each place"),
     OptionRule("--no-sample", without: "--sample", because: "tokens are drawn"),
     OptionRule(
       "--sample", "--no-sample", with: ["--generate"], because: "it decides how a continuation's tokens are chosen"),
@@ -93,8 +98,8 @@ extension Lens: RuledCommand {
     sweeps + [
       OptionRule("--format", without: "--dataset", because: "a dataset has means, and no cells"),
       OptionRule(
-        "--show", with: [.absent("--format"), "--figure", "--html"],
-        because: "rows hold every statistic, and no picture is written"),
+        "--show", with: [.absent("--format"), "--figure", "--html", "--table"],
+        because: "rows hold every statistic, and no picture or table is written"),
       OptionRule("--from", with: ["--patch-sweep"], because: "no state is taken from another text"),
       OptionRule("--pairs", with: ["--patch-sweep", "--ablate-sweep"], because: "its texts are those of a sweep"),
       OptionRule(
@@ -116,8 +121,8 @@ extension Lens: RuledCommand {
         "--show", with: [.absent("--dataset"), "--figure"],
         because: "the tables of a dataset hold every statistic, and the chart is not written"),
       OptionRule(
-        "--show", with: [.absent("--json"), "--figure", "--html"],
-        because: "JSON holds every statistic, and no picture is written"),
+        "--show", with: [.absent("--json"), "--figure", "--html", "--table"],
+        because: "JSON holds every statistic, and no picture or table is written"),
       OptionRule(
         "--show", with: [.absent("--attribute"), "--html"],
         because: "the picture is coloured by what each part adds to a logit"),
@@ -224,9 +229,9 @@ extension Attribute: RuledCommand {
       OptionRule("--level", without: "--dataset", because: "over a dataset every level is shown"),
       OptionRule("--format", without: "--dataset", because: "a dataset has means, and no cells"),
       OptionRule(
-        "--level", with: [.absent("--format"), "--figure", "--html"], because: "rows hold every level"),
+        "--level", with: [.absent("--format"), "--figure", "--html", "--table"], because: "rows hold every level"),
       OptionRule(
-        "--level", with: [.absent("--json"), "--figure", "--html"], because: "JSON holds every level"),
+        "--level", with: [.absent("--json"), "--figure", "--html", "--table"], because: "JSON holds every level"),
       OptionRule("--seed", with: [states, "--limit"], because: draw),
       OptionRule("--seed", with: [.absent("--exact"), "--limit"], because: draw),
       OptionRule("--seed", with: [frobenius, "--limit"], because: draw),
@@ -264,9 +269,11 @@ extension Project: RuledCommand {
       OptionRule(
         "--inverse", "--fold-norm", with: [.byDefault("--matrix", value: "vo"), "--matrix qk", "--matrix k"],
         because: "the values write to the residual stream, and it is about what reads from it"),
-      OptionRule("--width", without: "--json", because: "JSON holds whole tokens"),
-      OptionRule("--width", without: "--format", because: "rows hold whole tokens"),
-      OptionRule("--scored", "--seed", without: "--format", because: "rows hold the vectors, and no score of all"),
+      OptionRule("--width", with: [.absent("--json"), "--table"], because: "JSON holds whole tokens"),
+      OptionRule("--width", with: [.absent("--format"), "--table"], because: "rows hold whole tokens"),
+      OptionRule(
+        "--scored", "--seed", with: [.absent("--format"), "--table"],
+        because: "rows hold the vectors, and no score of all"),
     ] + OptionRule.columns(of: "--corpus")
 }
 
@@ -282,7 +289,11 @@ extension AtlasSearch: RuledCommand {
   ]
 }
 
-extension AtlasShow: RuledCommand { static let optionRules: [OptionRule] = [] }
+extension AtlasShow: RuledCommand {
+  static let optionRules = [
+    OptionRule("--table", with: [.arguments(1, named: "place")], because: "what an atlas holds are facts, and no table")
+  ]
+}
 
 extension AtlasExport: RuledCommand { static let optionRules: [OptionRule] = [] }
 
@@ -292,7 +303,7 @@ extension Align: RuledCommand {
       "--seed", with: [.arguments(3, named: "models")], because: "an interval over models needs three or more"),
     OptionRule("--tokens", with: ["--vectors >0"], because: "tokens are shown for single vectors alone"),
     OptionRule(
-      "--vectors", "--tokens", "--seed", with: [.absent("--format"), "--output"],
+      "--vectors", "--tokens", "--seed", with: [.absent("--format"), "--output", "--table"],
       because: "rows hold the scores of layers alone"),
   ]
 }
@@ -324,7 +335,7 @@ extension Stitch: RuledCommand {
       OptionRule("--final-norm", "--add-positions", without: "--as-published", because: "it does both"),
       OptionRule("--draws", with: drawn, because: "no map is drawn"),
       OptionRule("--precision", with: ["--dataset"], because: "no text is scored"),
-      OptionRule("--figure", with: ["--dataset"], because: "no curve is computed"),
+      OptionRule("--figure", "--table", with: ["--dataset"], because: "nothing is scored"),
       OptionRule("--precision", without: "--save", because: "what is kept is fitted in fp32"),
       OptionRule(
         "--seed", with: drawn + ["--limit", "--unlabelled generated*"], because: "no map is drawn, and no texts are"),
@@ -355,14 +366,16 @@ extension ExperimentRelatedPairs: RuledCommand { static let optionRules: [Option
 
 extension ExperimentKeyValueOverlap: RuledCommand {
   static let optionRules =
-    [OptionRule("--show", without: "--json", because: "JSON has all pairs")] + OptionRule.columns(of: "--corpus")
+    [OptionRule("--show", with: [.absent("--json"), "--table"], because: "JSON has all pairs")]
+    + OptionRule.columns(of: "--corpus")
 }
 
 extension ExperimentStitch: RuledCommand {
   static let optionRules =
     [
       OptionRule(
-        "--output", "--shard", "--resume", without: "--point", because: "one point is repeated and nothing kept")
+        "--output", "--shard", "--resume", without: "--point", because: "one point is repeated and nothing kept"),
+      OptionRule("--table", without: "--point", because: "what one point scores are facts, and no table"),
     ] + OptionRule.run
 }
 

@@ -21,8 +21,12 @@ struct OutputOptions: ParsableArguments {
     _ object: @autoclosure () throws -> some Encodable, beside outputs: FileOutput?..., text: (Style) -> String
   ) throws {
     guard !json else { return try Console.write(JSON(encoding: object()).serialized(.pretty) + "\n") }
-    let stream: Console.Stream = outputs.contains { $0?.isStandardOutput ?? false } ? .error : .output
+    let stream = Self.stream(beside: outputs)
     try Console.write(text(Console.style(color, of: stream)), to: stream)
+  }
+
+  static func stream(beside outputs: [FileOutput?]) -> Console.Stream {
+    outputs.contains { $0?.isStandardOutput ?? false } ? .error : .output
   }
 }
 
