@@ -108,13 +108,12 @@ static int unknown_characters(const char *characters) {
 typedef struct {
   graft_figure_write write;
   void *context;
-  bool is_stopped;
 } receiver;
 
 static int pass(void *closure, const unsigned char *data, unsigned int length) {
   receiver *to = closure;
-  if (to->is_stopped || !to->write(to->context, data, length)) to->is_stopped = true;
-  return to->is_stopped ? 11 : 0;  // CAIRO_STATUS_WRITE_ERROR, CAIRO_STATUS_SUCCESS
+  to->write(to->context, data, length);
+  return 0;  // CAIRO_STATUS_SUCCESS
 }
 
 static graft_figure_status failed(graft_figure_report *report, const char *message) {
@@ -154,7 +153,7 @@ graft_figure_status graft_figure_draw(const graft_figure_picture *picture, graft
     if (error) library.g_error_free(error);
     return status;
   }
-  receiver to = {write, context, false};
+  receiver to = {write, context};
   bool is_pdf = format == GRAFT_FIGURE_PDF;
   double scale = is_pdf ? 1 : picture->pixels_per_point;
   void *surface =
@@ -163,14 +162,10 @@ graft_figure_status graft_figure_draw(const graft_figure_picture *picture, graft
   // The time of the drawing would be the only thing that differs from run to run.
   if (is_pdf) library.cairo_pdf_surface_set_metadata(surface, 5, "");
   graft_figure_status status = render(handle, surface, picture, scale, report);
-  if (status == GRAFT_FIGURE_DRAWN && !is_pdf) library.cairo_surface_write_to_png_stream(surface, pass, &to);
+  int state = status == GRAFT_FIGURE_DRAWN && !is_pdf ? library.cairo_surface_write_to_png_stream(surface, pass, &to) : 0;
   library.cairo_surface_finish(surface);
-  int state = library.cairo_surface_status(surface);
-  if (to.is_stopped) {
-    status = GRAFT_FIGURE_STOPPED;
-  } else if (status == GRAFT_FIGURE_DRAWN && is_pdf && state != 0) {
-    status = failed(report, library.cairo_status_to_string(state));
-  }
+  if (state == 0 && is_pdf) state = library.cairo_surface_status(surface);
+  if (status == GRAFT_FIGURE_DRAWN && state != 0) status = failed(report, library.cairo_status_to_string(state));
   library.cairo_surface_destroy(surface);
   library.g_object_unref(handle);
   return status;

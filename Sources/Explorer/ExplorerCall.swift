@@ -8,7 +8,6 @@ import Transformer
 enum ExplorerCall: String {
   case models = "/api/models"
   case lens = "/api/lens"
-  case picture = "/api/picture"
   case attribution = "/api/attribution"
   case attention = "/api/attention"
   case head = "/api/head"
@@ -33,11 +32,10 @@ extension ExplorerService {
     case .search:
       guard let atlas else { throw ExplorerError.lacks(model: "this explorer", what: "atlas") }
       return try atlas.search(PromptRequest.text(node["words"]))
-    case .lens, .picture:
+    case .lens:
       let picture = try await picture(node, cancellation)
-      guard call == .lens else { return try await writing.value { ["svg": .string(picture.svg)] } }
       let (request, model) = try (PromptRequest(node), model(node["model"]))
-      let command = CommandLineText.lens(request, model, beside: try PromptRequest.optional(node["beside"]["text"]))
+      let command = try command(node)
       return try await writing.value {
         let found = try JSON(
           encoding: picture.members + ["command": command, "spans": model.spans(of: request.text)] as JSONMembers)
@@ -47,6 +45,25 @@ extension ExplorerService {
     default:
       return try await inspect(call, node, cancellation).naming(model(node["model"]).tokenizer)
     }
+  }
+
+  /// The map as a file.
+  /// - Throws: as `answer`; `FigureError`.
+  func export(_ node: JSONNode, _ cancellation: Cancellation) async throws -> HTTPResponse {
+    let format = try LensExport.Format(node["format"])
+    let export = LensExport(
+      format, try await picture(node, cancellation), command: try command(node),
+      model: try model(node["model"]).name)
+    return try await (format == .json ? writing : drawing).value {
+      try cancellation.check()
+      return try export.response()
+    }
+  }
+
+  /// The command that prints what is shown of a text.
+  private func command(_ node: JSONNode) throws -> String {
+    CommandLineText.lens(
+      try PromptRequest(node), try model(node["model"]), beside: try PromptRequest.optional(node["beside"]["text"]))
   }
 
   /// The readings side by side: those of a text, and of a second text or model.

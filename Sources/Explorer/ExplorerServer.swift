@@ -1,5 +1,6 @@
 import Dispatch
 import Files
+import Reporting
 
 /// Explores models in a browser: one page, and the calls behind it, each of which is a call of the library. Nothing here
 /// can be used without the token in `address`.
@@ -44,6 +45,8 @@ struct ExplorerService: HTTPService {
   let log: @Sendable (String) -> Void
   /// Where answers are put into words, which takes longer than some computations.
   let writing = DispatchQueue(label: "explorer answers", attributes: .concurrent)
+  /// Where pictures are drawn, one after the other.
+  let drawing = DispatchQueue(label: "explorer pictures")
 
   func admit(_ request: HTTPRequest) throws { try rules.check(request) }
 
@@ -51,9 +54,7 @@ struct ExplorerService: HTTPService {
     do {
       switch request.method {
       case .get: return try page(request)
-      case .post:
-        let answer = try await call(request, cancellation)
-        return try await HTTPResponse(.ok, .json, writing.value { answer.serialized() })
+      case .post: return try await call(request, cancellation)
       }
     } catch let refusal as HTTPRefusal {
       log("refused: \(refusal.found)")
@@ -63,6 +64,11 @@ struct ExplorerService: HTTPService {
     } catch let error as ExplorerError {
       if case .busy = error { return failure(.unavailable, "\(error)") }
       return failure(.badRequest, "\(error)")
+    } catch let error as FigureError {
+      switch error {
+      case .noLibrary, .noFont: return failure(.unavailable, "\(error)")
+      case .failed, .tooLarge: return failure(.badRequest, "\(error)")
+      }
     } catch {
       return failure(.badRequest, "\(error)")
     }
@@ -86,12 +92,15 @@ struct ExplorerService: HTTPService {
     }
   }
 
-  private func call(_ request: HTTPRequest, _ cancellation: Cancellation) async throws -> JSON {
-    guard let call = ExplorerCall(rawValue: request.path) else {
+  private func call(_ request: HTTPRequest, _ cancellation: Cancellation) async throws -> HTTPResponse {
+    let call = ExplorerCall(rawValue: request.path)
+    guard call != nil || request.path == LensExport.path else {
       throw HTTPRefusal(.notFound, "a path that is none of its own")
     }
     let text = String(decoding: request.body, as: UTF8.self)
-    return try await answer(
-      call, JSONNode(try JSON.parse(text, path: "the request"), path: "the request"), cancellation)
+    let node = JSONNode(try JSON.parse(text, path: "the request"), path: "the request")
+    guard let call else { return try await export(node, cancellation) }
+    let answer = try await answer(call, node, cancellation)
+    return try await writing.value { HTTPResponse(.ok, .json, answer.serialized()) }
   }
 }

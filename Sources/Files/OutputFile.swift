@@ -88,6 +88,13 @@ package final class OutputFile {
     try file.commit()
   }
 
+  /// Writes one whole file. Throws `FileError`.
+  package static func write(_ bytes: [UInt8], to path: String) throws {
+    let file = try OutputFile(path)
+    try bytes.withUnsafeBytes { try file.write($0) }
+    try file.commit()
+  }
+
   /// Copies a whole file. Throws `FileError`.
   package static func copy(_ source: String, to path: String) throws {
     let source = try MappedFile(source)

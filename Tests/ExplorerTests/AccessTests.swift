@@ -78,6 +78,11 @@ import Testing
     Refused("no origin", 403) { _ in ["Origin": ""] },
     Refused("another site", 403) { _ in ["Sec-Fetch-Site": "cross-site"] },
     Refused("another port of this site", 403) { _ in ["Sec-Fetch-Site": "same-site"] },
+    Refused("an export without the cookie", 403) { $0.call("/api/export", "{}", replacing: ["Cookie": ""]) },
+    Refused("an export for a foreign origin", 403) {
+      $0.call("/api/export", "{}", replacing: ["Origin": "http://evil.example"])
+    },
+    Refused("an export by GET", 404) { $0.get("/api/export", [$0.cookie]) },
     Refused("a form", 415) { _ in ["Content-Type": "text/plain"] },
     Refused("no type", 415) { _ in ["Content-Type": ""] },
     Refused("a body of unknown length", 411) { _ in ["Content-Length": ""] },
@@ -144,6 +149,12 @@ import Testing
       ["model": "imdb-gpt2-narrow", "text": .string(String(repeating: "a", count: 20_001))],
     ]
     var calls = lens.map { ("/api/lens", $0.serialized()) }
+    let exports: [JSON] = [
+      ["model": "imdb-gpt2-narrow", "text": text], ["model": "imdb-gpt2-narrow", "text": text, "format": "gif"],
+      ["model": "imdb-gpt2-narrow", "text": text, "format": 1], ["text": text, "format": "pdf"],
+      ["model": "imdb-gpt2-narrow", "text": "", "format": "png"],
+    ]
+    calls += exports.map { ("/api/export", $0.serialized()) }
     calls += ["", "{", "[]", "nul", String(repeating: "[", count: 60_000)].map { ("/api/lens", $0) }
     calls += [
       ("/api/head", #"{"model":"imdb-gpt2-narrow","text":"a","head":"L9H9"}"#),

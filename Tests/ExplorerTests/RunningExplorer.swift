@@ -21,9 +21,12 @@ final class RunningExplorer: Sendable {
 
   static func model(_ name: String) throws -> Model { try Model(directory: models + name) }
 
-  init(_ names: String..., limits: ServerLimits = ServerLimits()) throws {
+  convenience init(_ names: String..., limits: ServerLimits = ServerLimits()) throws {
+    try self.init(names.map { try ExploredModel(Self.model($0), argument: $0, limits: limits) }, limits: limits)
+  }
+
+  init(_ models: [ExploredModel], limits: ServerLimits = ServerLimits()) throws {
     let lines = Lines()
-    let models = try names.map { try ExploredModel(Self.model($0), argument: $0, limits: limits) }
     let server = try ExplorerServer(
       models, host: SocketHost("127.0.0.1")!, port: 0, version: "0.0.0", limits: limits
     ) { line in lines.all.withLock { $0.append(line) } }

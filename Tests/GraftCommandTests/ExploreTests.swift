@@ -10,11 +10,11 @@ import Testing
     let client: ExplorerClient
     private let folder: TemporaryFolder
 
-    init(_ arguments: String...) throws {
+    init(_ arguments: String..., environment: [String: String] = [:]) throws {
       folder = try TemporaryFolder()
       process.executableURL = URL(fileURLWithPath: try #require(GraftProcess.executable))
       process.arguments = ["explore"] + arguments
-      process.environment = GraftProcess.environment()
+      process.environment = GraftProcess.environment(adding: environment)
       process.standardInput = FileHandle.nullDevice
       process.standardOutput = FileHandle(forWritingAtPath: try folder.write("", to: "output"))
       process.standardError = FileHandle(forWritingAtPath: try folder.write("", to: "error"))
@@ -58,6 +58,48 @@ import Testing
     let ended = try running.end(SIGINT)
     #expect(ended.status == 0 && ended.error.isEmpty, "\(ended)")
     await #expect(throws: SocketClient.NoConnection.self) { try await running.client.answer("/api/models", [:]) }
+  }
+
+  /// The files that the page saves are those that the command writes.
+  @Test func savesTheFilesOfTheCommand() async throws {
+    let running = try Running("imdb-bert-1")
+    let folder = try TemporaryFolder()
+    for format in ["svg", "pdf", "png"] {
+      let request: JSON = ["model": "imdb-bert-1", "text": "the acting is [MASK] .", "format": .string(format)]
+      let saved = try await running.client.answer("/api/export", request).bodyBytes
+      let run = try GraftProcess.run(
+        "lens", "imdb-bert-1", "--text", "the acting is [MASK] .", "--figure", folder.path("a.\(format)"))
+      #expect(run.status == 0 && run.error.isEmpty, "\(run.error)")
+      #expect(try !saved.isEmpty && saved == folder.bytes("a.\(format)"), "\(format)")
+    }
+  }
+
+  /// Without the library that draws, or without its font, pictures are refused with words that help; all else is answered.
+  @Test func saysWhatIsMissingForAPicture() async throws {
+    let folder = try TemporaryFolder()
+    let fonts = try folder.write(
+      "<?xml version=\"1.0\"?><fontconfig><dir>/no-such-folder</dir></fontconfig>", to: "fonts.conf")
+    try folder.write("no library", to: "librsvg-2.so.2")
+    for (environment, message) in [
+      (
+        ["FONTCONFIG_FILE": fonts],
+        "in the font DejaVu Sans, which is not installed; install it (Debian: fonts-dejavu-core)"
+      ),
+      (["LD_LIBRARY_PATH": folder.path], "drawn by librsvg, which was not found ("),
+    ] {
+      let running = try Running("imdb-gpt2-narrow", environment: environment)
+      for format in ["pdf", "png"] {
+        let reply = try await running.client.answer(
+          "/api/export", ["model": "imdb-gpt2-narrow", "text": "a film", "format": .string(format)])
+        #expect(
+          reply.status == 503 && reply.body.hasPrefix(#"{"error":""#) && reply.body.contains(message), "\(reply.text)")
+      }
+      let svg = try await running.client.answer(
+        "/api/export", ["model": "imdb-gpt2-narrow", "text": "a film", "format": "svg"])
+      #expect(svg.status == 200 && svg.body.hasPrefix("<?xml"))
+      let ended = try running.end(SIGINT)
+      #expect(ended.status == 0 && ended.error.isEmpty, "\(ended)")
+    }
   }
 
   @Test func memoryStaysFlat() async throws {

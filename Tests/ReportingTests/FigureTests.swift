@@ -89,6 +89,26 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 
+  @Test func bytesAreThoseOfTheFile() throws {
+    for name in ["a.pdf", "a.png", "a.svg"] {
+      let drawn = try FigureFile.bytes(map().svg(), width: 200, for: name)
+      #expect(try drawn.bytes == bytes(map().svg(), name, width: 200))
+    }
+  }
+
+  /// A PNG is drawn in memory, which must be bounded.
+  @Test func aPNGOfTooManyPixelsIsRefused() throws {
+    let wide = "<svg viewBox=\"0 0 10486 4\" xmlns=\"http://www.w3.org/2000/svg\"></svg>"
+    #expect(throws: FigureError.tooLarge(path: "a.png", width: 32_769, height: 13)) {
+      try FigureFile.bytes(wide, for: "a.png")
+    }
+    let many = "<svg viewBox=\"0 0 3300 3300\" xmlns=\"http://www.w3.org/2000/svg\"></svg>"
+    #expect(throws: FigureError.tooLarge(path: "a.png", width: 10_313, height: 10_313)) {
+      try FigureFile.bytes(many, for: "a.png")
+    }
+    for name in ["a.pdf", "a.svg"] { #expect(try !FigureFile.bytes(wide, for: name).bytes.isEmpty) }
+  }
+
   @Test func axesHaveTitlesAndPanelsStandInRows() throws {
     let one = try XMLTree.parse(map().svg())
     #expect(one.all("text", class: "x-title").map(\.text) == ["token"])

@@ -2,10 +2,11 @@ import Foundation
 
 /// What a server sent back.
 public struct SocketReply: Sendable {
-  /// All bytes as text; empty where the server closed the connection without one.
-  public let text: String
+  /// Empty where the server closed the connection without one.
+  public let bytes: [UInt8]
+  public var text: String { String(decoding: bytes, as: UTF8.self) }
 
-  public init(_ bytes: [UInt8]) { text = String(decoding: bytes, as: UTF8.self) }
+  public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   /// 0 without a response.
   public var status: Int {
@@ -15,6 +16,10 @@ public struct SocketReply: Sendable {
 
   public var head: String { text.components(separatedBy: "\r\n\r\n")[0] }
   public var body: String { text.components(separatedBy: "\r\n\r\n").dropFirst().joined(separator: "\r\n\r\n") }
+
+  public var bodyBytes: [UInt8] {
+    bytes.firstRange(of: Array("\r\n\r\n".utf8)).map { Array(bytes[$0.upperBound...]) } ?? []
+  }
 
   /// The values of a header field.
   public func fields(_ name: String) -> [String] {

@@ -34,8 +34,6 @@ typedef enum {
   GRAFT_FIGURE_NO_FONT,
   /// `message` says what the library found wrong.
   GRAFT_FIGURE_FAILED,
-  /// `write` returned false.
-  GRAFT_FIGURE_STOPPED,
 } graft_figure_status;
 
 typedef struct {
@@ -44,10 +42,11 @@ typedef struct {
   char message[256];
 } graft_figure_report;
 
-/// Gets the bytes of the file in order; false ends the drawing.
-typedef bool (*graft_figure_write)(void *context, const unsigned char *bytes, unsigned int count);
+/// Gets the bytes of the file in order.
+typedef void (*graft_figure_write)(void *context, const unsigned char *bytes, unsigned int count);
 
-/// Draws an SVG as PDF, with its fonts embedded, or as PNG. The libraries are loaded with the first picture.
+/// Draws an SVG as PDF, with its fonts embedded, or as PNG. The libraries are loaded with the first picture. One picture is
+/// drawn at a time.
 graft_figure_status graft_figure_draw(const graft_figure_picture *picture, graft_figure_format format,
                                       graft_figure_write write, void *context, graft_figure_report *report);
 

@@ -19,6 +19,8 @@ extension ExplorerPage {
         <button type="button" id="copy-link">Copy link</button>
         <button type="button" id="copy-command">Copy command</button>
         <button type="button" id="save-svg">SVG</button>
+        <button type="button" id="save-pdf">PDF</button>
+        <button type="button" id="save-png">PNG</button>
         <button type="button" id="save-json">JSON</button>
       </div>
     </header>

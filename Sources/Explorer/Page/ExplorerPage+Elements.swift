@@ -19,7 +19,7 @@ extension ExplorerPage {
     const pending = {};
 
     /** Calls the server. A newer call of the same channel ends the older one, whose answer nobody waits for. */
-    async function call(path, body, channel = path) {
+    async function call(path, body, channel = path, read = response => response.json()) {
       if (pending[channel]) pending[channel].abort();
       const controller = pending[channel] = new AbortController();
       try {
@@ -27,10 +27,9 @@ extension ExplorerPage {
           method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body),
           signal: controller.signal,
         });
+        if (response.ok) return await read(response);
         const type = response.headers.get('Content-Type') || '';
-        const answer = type.startsWith('application/json') ? await response.json() : { error: await response.text() };
-        if (!response.ok) throw new Error(answer.error);
-        return answer;
+        throw new Error(type.startsWith('application/json') ? (await response.json()).error : await response.text());
       } finally {
         if (pending[channel] === controller) delete pending[channel];
       }
@@ -52,10 +51,14 @@ extension ExplorerPage {
       $('error').hidden = message === '';
     }
 
-    function save(name, type, text) {
-      const link = el('a', { href: URL.createObjectURL(new Blob([text], { type })), download: name });
+    /** Saves what a call gives, under the name that it has there. */
+    async function save(path, body) {
+      const [name, content] = await call(path, body, path, async response =>
+        [/filename="(.*)"/.exec(response.headers.get('Content-Disposition'))[1], await response.blob()]);
+      const link = el('a', { href: URL.createObjectURL(content), download: name });
       link.click();
       setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+      say('Saved ' + name);
     }
 
     async function copy(text, said) {

@@ -146,14 +146,12 @@ extension ExplorerPage {
       $('clear-changes').addEventListener('click', () => update({ changes: [] }));
       $('copy-link').addEventListener('click', () => copy(location.href, 'Link copied'));
       $('copy-command').addEventListener('click', () => { if (answer) copy(answer.command, 'Command copied'); });
-      $('save-svg').addEventListener('click', () => attempt(async () => {
-        save('lens.svg', 'image/svg+xml', (await call('picture', lensRequest({ top: 10 }))).svg);
-      }));
-      $('save-json').addEventListener('click', () => attempt(async () => {
-        const whole = await call('lens', lensRequest({ top: 10 }), 'export');
-        save('lens.json', 'application/json', JSON.stringify(
-          { command: whole.command, results: whole.maps.map(entry => entry.reading) }, null, 2) + '\n');
-      }));
+      for (const format of ['svg', 'pdf', 'png', 'json']) {
+        $('save-' + format).addEventListener('click', () => attempt(async () => {
+          fail('');
+          await save('export', lensRequest({ top: 10, format }));
+        }));
+      }
       window.addEventListener('hashchange', () => {
         state = read(location.hash.slice(1));
         if (!models.some(model => model.name === state.model)) state.model = models[0].name;

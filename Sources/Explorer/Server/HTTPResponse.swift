@@ -33,15 +33,21 @@ struct HTTPResponse: Sendable {
     case svg = "image/svg+xml"
     case json = "application/json"
     case text = "text/plain; charset=utf-8"
+    case pdf = "application/pdf"
+    case png = "image/png"
   }
 
   let status: Status
   let media: Media
-  let body: String
+  let body: [UInt8]
   var fields: [(name: String, value: String)] = []
 
   init(_ status: Status, _ media: Media, _ body: String) {
-    (self.status, self.media, self.body) = (status, media, body)
+    self.init(status, media, bytes: Array(body.utf8))
+  }
+
+  init(_ status: Status, _ media: Media, bytes: [UInt8]) {
+    (self.status, self.media, body) = (status, media, bytes)
   }
 
   /// On every response: nothing from elsewhere is loaded, and no other page may frame, embed or open this one.
@@ -57,11 +63,10 @@ struct HTTPResponse: Sendable {
   ]
 
   var bytes: [UInt8] {
-    let content = Array(body.utf8)
     let all =
-      Self.safety + [("Content-Type", media.rawValue), ("Content-Length", "\(content.count)")] + fields
+      Self.safety + [("Content-Type", media.rawValue), ("Content-Length", "\(body.count)")] + fields
     let head = "HTTP/1.1 \(status.rawValue) \(status.phrase)\r\n" + all.map { "\($0): \($1)\r\n" }.joined() + "\r\n"
-    return Array(head.utf8) + content
+    return Array(head.utf8) + body
   }
 }
 

@@ -1,6 +1,7 @@
 import CFigure
 import Files
 import Foundation
+import Synchronization
 
 /// A picture as a file: SVG, or drawn from it as PDF or PNG, with the fonts of `ChartFont` in place of the viewer's own.
 package enum FigureFile {
@@ -34,6 +35,17 @@ package enum FigureFile {
   ///   - path: ends with .pdf or .png for these.
   /// - Throws: `FigureError`, `FileError`.
   package static func write(_ svg: String, width: Double? = nil, to path: String) throws -> Notes {
+    let (bytes, notes) = try bytes(svg, width: width, for: path)
+    try OutputFile.write(bytes, to: path)
+    return notes
+  }
+
+  /// The bytes of the file that `write` makes.
+  /// - Parameter path: what the file is or would be called: the end of it decides the format, and errors name it.
+  /// - Throws: `FigureError`.
+  package static func bytes(
+    _ svg: String, width: Double? = nil, for path: String
+  ) throws -> (bytes: [UInt8], notes: Notes) {
     guard let root = svg.firstMatch(of: /<svg [^>]*?viewBox="[^" ]+ [^" ]+ ([0-9.]+) ([0-9.]+)"[^>]*>/),
       let units = Double(root.1), let heightUnits = Double(root.2), units > 0, heightUnits > 0
     else { throw FigureError.failed(path: path, reason: "a picture without a size") }
@@ -42,11 +54,24 @@ package enum FigureFile {
     let textHeight = ChartFont.smallSize * points / units
     let format = Format(path: path)
     guard format != .svg else {
-      try OutputFile.write(width == nil ? svg : sized(svg, root.0, size), to: path)
-      return Notes(unknownCharacters: 0, textHeight: textHeight)
+      return (
+        Array((width == nil ? svg : sized(svg, root.0, size)).utf8), Notes(unknownCharacters: 0, textHeight: textHeight)
+      )
     }
-    let unknown = try draw(ChartFont.embedded(in: svg), format, size, to: path)
-    return Notes(unknownCharacters: unknown, textHeight: textHeight)
+    if format == .png { try checkPixels(size, path) }
+    let drawn = try drawing.withLock { _ in try draw(ChartFont.embedded(in: svg), format, size, path) }
+    return (drawn.bytes, Notes(unknownCharacters: drawn.unknown, textHeight: textHeight))
+  }
+
+  /// The libraries draw one picture at a time.
+  private static let drawing = Mutex(())
+
+  /// A PNG is drawn in memory, at four bytes a pixel.
+  private static func checkPixels(_ size: (width: Double, height: Double), _ path: String) throws {
+    let (width, height) = (size.width * pixelsPerPoint, size.height * pixelsPerPoint)
+    guard width <= FigureError.mostPixels.side, height <= FigureError.mostPixels.side,
+      width * height <= FigureError.mostPixels.area
+    else { throw FigureError.tooLarge(path: path, width: Int(width.rounded()), height: Int(height.rounded())) }
   }
 
   /// With a size in points in place of that of the root element.
@@ -57,17 +82,12 @@ package enum FigureFile {
   }
 
   /// What receives the bytes of a drawing.
-  private final class Receiver {
-    let file: OutputFile
-    var error: (any Error)?
-
-    init(_ file: OutputFile) { self.file = file }
-  }
+  private final class Receiver { var bytes: [UInt8] = [] }
 
   private static func draw(
-    _ svg: String, _ format: Format, _ size: (width: Double, height: Double), to path: String
-  ) throws -> Int {
-    let receiver = Receiver(try OutputFile(path))
+    _ svg: String, _ format: Format, _ size: (width: Double, height: Double), _ path: String
+  ) throws -> (bytes: [UInt8], unknown: Int) {
+    let receiver = Receiver()
     let characters = String(String.UnicodeScalarView(Set(svg.unicodeScalars.filter { $0.value > 127 }).sorted()))
     var report = graft_figure_report()
     var svg = svg
@@ -84,15 +104,9 @@ package enum FigureFile {
             return graft_figure_draw(
               &picture, format == .pdf ? GRAFT_FIGURE_PDF : GRAFT_FIGURE_PNG,
               { context, bytes, count in
-                guard let context else { return false }
-                let receiver = Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue()
-                do {
-                  try receiver.file.write(UnsafeRawBufferPointer(start: bytes, count: Int(count)))
-                  return true
-                } catch {
-                  receiver.error = error
-                  return false
-                }
+                guard let context else { return }
+                Unmanaged<Receiver>.fromOpaque(context).takeUnretainedValue().bytes += UnsafeBufferPointer(
+                  start: bytes, count: Int(count))
               }, Unmanaged.passUnretained(receiver).toOpaque(), &report)
           }
         }
@@ -100,13 +114,11 @@ package enum FigureFile {
     }
     let message = withUnsafeBytes(of: report.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     switch status {
-    case GRAFT_FIGURE_DRAWN: try receiver.file.commit()
+    case GRAFT_FIGURE_DRAWN: return (receiver.bytes, Int(report.unknown_characters))
     case GRAFT_FIGURE_NO_LIBRARY: throw FigureError.noLibrary(reason: message)
     case GRAFT_FIGURE_NO_FONT: throw FigureError.noFont(message)
-    case GRAFT_FIGURE_STOPPED: throw receiver.error ?? FigureError.failed(path: path, reason: message)
     default: throw FigureError.failed(path: path, reason: message)
     }
-    return Int(report.unknown_characters)
   }
 }
 
@@ -115,6 +127,11 @@ package enum FigureError: Error, Equatable, Sendable, CustomStringConvertible {
   case noLibrary(reason: String)
   case noFont(String)
   case failed(path: String, reason: String)
+  /// A PNG of more pixels than are drawn.
+  case tooLarge(path: String, width: Int, height: Int)
+
+  /// Of a PNG: along one side, as far as cairo counts, and in all.
+  static let mostPixels = (side: 32_767.0, area: 100e6)
 
   package var description: String {
     switch self {
@@ -124,6 +141,9 @@ package enum FigureError: Error, Equatable, Sendable, CustomStringConvertible {
       "PDF and PNG are drawn in the font \(family), which is not installed; install it (Debian: fonts-dejavu-core), or write "
         + "SVG"
     case .failed(let path, let reason): "\(path): the picture could not be drawn: \(reason)"
+    case .tooLarge(let path, let width, let height):
+      "\(path): the picture would have \(width) x \(height) pixels; a PNG has at most \(Int(Self.mostPixels.side)) on a side "
+        + "and \(Int(Self.mostPixels.area / 1e6)) million in all; draw it smaller, or write PDF or SVG"
     }
   }
 }

@@ -11,7 +11,7 @@ struct Explore: ParsableCommand {
     discussion: """
       Prints an address and answers it until Ctrl-C. A browser that opens the address shows the lens of any text; a click on a \
       cell says which heads and blocks made it, a click on one of those takes it away or puts in what another text makes, and \
-      the map is drawn again with the difference. Everything that is shown can be copied as SVG, as JSON, or as the command \
+      the map is drawn again with the difference. The map can be saved as SVG, PDF, PNG or JSON, and copied as the command \
       that prints it.
 
       Only this machine can reach it, and only a browser that came by the printed address, whose token is new each time. \
