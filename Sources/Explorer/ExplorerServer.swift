@@ -31,9 +31,8 @@ package final class ExplorerServer: Sendable {
     service = ExplorerService(models: models, atlas: atlas, version: version, rules: rules, log: log)
   }
 
-  /// Answers until the task is cancelled.
-  /// - Throws: `CancellationError`, `SocketError`.
-  package func run() async throws { try await listener.run(service) }
+  /// Answers until the task is cancelled, on a thread of its own. The task ends with `CancellationError` or `SocketError`.
+  package func start() -> Task<Void, any Error> { listener.start(service) }
 }
 
 /// Paths and what answers them.

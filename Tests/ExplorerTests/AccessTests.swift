@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Who is answered, and who is not.
-@Suite struct AccessTests {
+@Suite(.ownThread) struct AccessTests {
   @Test func theFirstAddressBecomesACookie() async throws {
     let server = try RunningExplorer("imdb-gpt2-narrow")
     let client = server.client

@@ -10,7 +10,7 @@ import Tokenization
 import Transformer
 
 /// The numbers of an answer are those of the library's calls.
-@Suite struct AnswerTests {
+@Suite(.ownThread) struct AnswerTests {
   /// What `LogitLens` says of a text, in the form of a result.
   private func reading(
     _ name: String, _ text: String, masking: Bool = false, changes: [SiteChange] = [], target: String? = nil

@@ -7,7 +7,7 @@ import Testing
 import Transformer
 
 /// The files that the page saves are those of the library's calls.
-@Suite struct ExportTests {
+@Suite(.ownThread) struct ExportTests {
   private static let text = "This movie was a complete waste of"
 
   /// The picture of the lens without anything else.

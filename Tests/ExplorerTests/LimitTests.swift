@@ -1,11 +1,12 @@
 import Explorer
 import Files
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 
 /// A slow or broken client harms nobody.
-@Suite(.serialized) struct LimitTests {
+@Suite(.serialized, .ownThread) struct LimitTests {
   private static let prompt: JSON = ["model": "imdb-gpt2-narrow", "text": "a complete waste of"]
 
   /// The status of a reply, and how long it took in seconds.
@@ -49,7 +50,7 @@ import Testing
     let start = ContinuousClock.now
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<12 { group.addTask { _ = try await client.socket.send([[UInt8(ascii: "G")]], seconds: 3) } }
-      try await Task.sleep(for: .milliseconds(300))
+      await pause(seconds: 0.3)
       for _ in 0..<5 {
         let reply = try await client.answer("/api/models", [:])
         #expect(reply.status == 200)
@@ -132,5 +133,31 @@ import Testing
     #expect(after.status == 200)
     #expect(
       after.seconds < 2 * whole.seconds, "\(after.seconds) s after six that left, \(whole.seconds) s for one")
+  }
+
+  private final class Flag: Sendable {
+    private let value = Mutex(false)
+    var isSet: Bool { value.withLock { $0 } }
+    func set() { value.withLock { $0 = true } }
+  }
+
+  /// The threads that tasks share are held until the server has answered.
+  @Test func answersWhileAllSharedThreadsAreBusy() async throws {
+    let isAnswered = Flag()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<4 * ProcessInfo.processInfo.activeProcessorCount {
+        group.addTask(executorPreference: globalConcurrentExecutor) {
+          let end = ContinuousClock.now + .seconds(40)
+          while !isAnswered.isSet, ContinuousClock.now < end {}
+        }
+      }
+      // So long that the tasks have begun.
+      await pause(seconds: 0.3)
+      let server = try RunningExplorer("imdb-gpt2-narrow")
+      let reply = try await server.client.answer("/api/lens", Self.prompt)
+      #expect(reply.status == 200)
+      isAnswered.set()
+      try await group.waitForAll()
+    }
   }
 }

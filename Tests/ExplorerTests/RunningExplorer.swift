@@ -8,7 +8,7 @@ import Transformer
 /// A server that answers as long as this lives.
 final class RunningExplorer: Sendable {
   let client: ExplorerClient
-  private let task: Task<Void, Never>
+  private let task: Task<Void, any Error>
   private let lines: Lines
 
   private final class Lines: Sendable {
@@ -32,7 +32,7 @@ final class RunningExplorer: Sendable {
     ) { line in lines.all.withLock { $0.append(line) } }
     client = try ExplorerClient(server.address)
     self.lines = lines
-    task = Task { try? await server.run() }
+    task = server.start()
   }
 
   /// What the server has logged.

@@ -23,21 +23,23 @@ final class HTTPListener: Sendable {
     (self.socket, self.limits, self.log) = (socket, limits, log)
   }
 
-  /// Answers until the task is cancelled; then the socket is closed.
-  /// - Throws: `SocketError` where the system's queue of events cannot be opened.
-  func run(_ service: some HTTPService) async throws {
-    defer { try? socket.close() }
+  /// Answers until the task is cancelled; then the socket is closed. The task ends with `SocketError` where the system's
+  /// queue of events cannot be opened. It begins on a thread of its own, however busy those are that tasks share.
+  func start(_ service: some HTTPService) -> Task<Void, any Error> {
     let executor = ServerExecutor { [weak self] in self?.endLateConnections() }
-    try await withTaskExecutorPreference(executor) {
-      let pool = SocketPool.make(maxEvents: 64)
-      try await pool.prepare()
-      let listening = try AsyncSocket(socket: socket, pool: pool)
-      try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { try await pool.run() }
-        group.addTask { try await self.accept(listening, service) }
-        defer { group.cancelAll() }
-        try await group.next()
-      }
+    return Task(executorPreference: executor) { try await self.run(service) }
+  }
+
+  private func run(_ service: some HTTPService) async throws {
+    defer { try? socket.close() }
+    let pool = SocketPool.make(maxEvents: 64)
+    try await pool.prepare()
+    let listening = try AsyncSocket(socket: socket, pool: pool)
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await pool.run() }
+      group.addTask { try await self.accept(listening, service) }
+      defer { group.cancelAll() }
+      try await group.next()
     }
   }
 

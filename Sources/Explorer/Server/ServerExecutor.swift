@@ -4,14 +4,14 @@ import Synchronization
 
 /// Runs the tasks of a server on a thread of its own: the server answers also while the threads that Swift's tasks share
 /// are busy with other work of the process.
-final class ServerExecutor: TaskExecutor {
+package final class ServerExecutor: TaskExecutor {
   private static let interval = 0.2
 
   private let jobs = Mutex<[UnownedJob]>([])
   private let hasWork = DispatchSemaphore(value: 0)
 
   /// - Parameter tick: called from time to time, between two jobs.
-  init(tick: @escaping @Sendable () -> Void) {
+  package init(tick: @escaping @Sendable () -> Void = {}) {
     let (reference, hasWork) = (Reference(self), hasWork)
     Thread.detachNewThread {
       var next = ContinuousClock.now
@@ -33,7 +33,7 @@ final class ServerExecutor: TaskExecutor {
     init(_ executor: ServerExecutor) { self.executor = executor }
   }
 
-  func enqueue(_ job: consuming ExecutorJob) {
+  package func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     jobs.withLock { $0.append(job) }
     hasWork.signal()

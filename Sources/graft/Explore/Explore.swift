@@ -83,9 +83,10 @@ struct Explore: ParsableCommand {
     try Console.write(server.address + "\n")
     let outcome = Mutex<(any Error)?>(nil)
     let ended = DispatchSemaphore(value: 0)
+    let answering = server.start()
     Task {
       do {
-        try await server.run()
+        try await answering.value
       } catch {
         outcome.withLock { $0 = error }
       }
