@@ -137,6 +137,90 @@ import Testing
     #expect(try whole["error"].string().contains("it is a stitched model"))
   }
 
+  @Test func searchesTheAtlasThatIsGiven() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("own.sqlite")
+    let built = try GraftProcess.run("atlas", "build", "imdb-bert-1", "-o", path)
+    try #require(built.status == 0, "\(built.error)")
+    let running = try Running("imdb-bert-1", "--atlas", path)
+    #expect(try await running.client.object("/api/models", [:])["atlas"].bool())
+    for words in ["film", "great wonder*", "a"] {
+      let found = try await running.client.object("/api/search", ["words": .string(words)])
+      let listed = try GraftProcess.run("atlas", "search", words, "--atlas", path, "--limit", "40", "--json").json()
+      #expect(try found["count"].int() == listed["count"].int())
+      #expect(try found["matches"].array().map(\.value) == listed["matches"].array().map(\.value), "\(words)")
+      #expect(try found["model"].string() == "imdb-bert-1")
+      #expect(try words != "film" || found["matches"].array().count == 40)
+    }
+    let none = try await running.client.object("/api/search", ["words": "nosuchword"])
+    #expect(try none["error"].string().contains("nosuchword"))
+  }
+
+  @Test func readsThroughATunedLens() async throws {
+    let folder = try TemporaryFolder()
+    let path = folder.path("lens.safetensors")
+    let fitted = try GraftProcess.run(LensFitTests.fit + ["-o", path])
+    try #require(fitted.status == 0, "\(fitted.error)")
+    let running = try Running("imdb-gpt2-narrow", "imdb-bert-1", "--tuned", path)
+    #expect(
+      try await running.client.object("/api/models", [:])["models"].array().map { try $0["tuned"].bool() }
+        == [true, false])
+    let answer = try await running.client.object(
+      "/api/lens", ["model": "imdb-gpt2-narrow", "text": "This movie was a", "tuned": true])
+    let command = try answer["command"].string()
+    #expect(command == "graft lens imdb-gpt2-narrow --text 'This movie was a' --tuned \(path)")
+    let run = try GraftProcess.run(shellWords(command).dropFirst() + ["--json"]).json()
+    let levels = try #require(run["results"].array().first)["levels"].array()
+    let maps = try answer["maps"].array()
+    #expect(maps.count == 2)
+    let shown = try maps.flatMap { try $0["reading"]["levels"].array() }
+    // The output of the model, which is not translated, closes both maps.
+    let plain = levels.filter { (try? $0["tuned"].bool()) == false }
+    let translated = levels.filter { (try? $0["tuned"].bool()) == true }
+    #expect(plain.count == 5 && translated.count == 4)
+    #expect(shown.map(\.value) == (plain + translated + plain.suffix(1)).map(\.value))
+    let other = try await running.client.object("/api/lens", ["model": "imdb-bert-1", "text": "a", "tuned": true])
+    #expect(try other["error"].string() == "imdb-bert-1 has no tuned lens")
+  }
+
+  /// 127.0.0.2, and an address of this machine that others can reach, where it has one.
+  static let addresses: [String] = {
+    var list: UnsafeMutablePointer<ifaddrs>?
+    getifaddrs(&list)
+    defer { freeifaddrs(list) }
+    var found: [String] = []
+    for entry in sequence(first: list, next: { $0?.pointee.ifa_next }) {
+      guard let address = entry?.pointee.ifa_addr, address.pointee.sa_family == AF_INET else { continue }
+      var text = [CChar](repeating: 0, count: Int(INET_ADDRSTRLEN))
+      address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+        _ = inet_ntop(AF_INET, &$0.pointee.sin_addr, &text, socklen_t(INET_ADDRSTRLEN))
+      }
+      found.append(String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self))
+    }
+    return ["127.0.0.2"] + found.filter { !$0.hasPrefix("127.") }.prefix(1)
+  }()
+
+  @Test(arguments: addresses) func listensAtTheAddressThatIsGiven(_ address: String) async throws {
+    let running = try Running("imdb-gpt2-narrow", "--host", address)
+    let client = running.client
+    #expect(client.socket.host == address)
+    let answer = try await client.object("/api/lens", ["model": "imdb-gpt2-narrow", "text": "a film"])
+    #expect(try answer["maps"].array().count == 1)
+    // Nowhere else, and by no other name.
+    await #expect(throws: SocketClient.NoConnection.self) {
+      try await SocketClient(port: client.socket.port).send(client.get("/"))
+    }
+    for other in ["127.0.0.1:\(client.socket.port)", "evil.example:\(client.socket.port)", address] {
+      let call = client.call("/api/models", "{}", replacing: ["Host": other, "Origin": "http://\(other)"])
+      #expect(try await client.socket.send(call).status == 403, "\(other)")
+    }
+    let ended = try running.end(SIGINT)
+    let refusals = String(repeating: "graft: note: refused: another host than its own address\n", count: 3)
+    let warning =
+      "graft: note: \(address) can be reached from other machines, over a connection that is not encrypted\n"
+    #expect(ended.status == 0 && ended.error == (address.hasPrefix("127.") ? "" : warning) + refusals, "\(ended)")
+  }
+
   @Test func saysWhatItRefuses() async throws {
     let running = try Running("imdb-gpt2-narrow")
     let reply = try await running.client.socket.send(

@@ -10,14 +10,14 @@ public struct ExplorerClient: Sendable {
 
   /// - Parameter address: as `graft explore` prints it.
   public init(_ address: String) throws {
-    guard let match = address.firstMatch(of: /^http:\/\/127\.0\.0\.1:([0-9]+)\/\?token=([0-9a-f]{64})$/),
-      let port = UInt16(match.1)
+    guard let match = address.firstMatch(of: /^http:\/\/([0-9.]+):([0-9]+)\/\?token=([0-9a-f]{64})$/),
+      let port = UInt16(match.2)
     else { throw NoAddress() }
-    socket = SocketClient(port: port)
-    token = String(match.2)
+    socket = SocketClient(host: String(match.1), port: port)
+    token = String(match.3)
   }
 
-  public var authority: String { "127.0.0.1:\(socket.port)" }
+  public var authority: String { "\(socket.host):\(socket.port)" }
   public var cookie: String { "Cookie: graft-explore-\(socket.port)=\(token)" }
 
   /// The text of a call; fields that are given replace those of the same name, an empty one leaves it out.

@@ -33,9 +33,11 @@ public struct SocketReply: Sendable {
 /// A client that sends bytes as they are, also what no browser would send. Its waiting keeps none of the threads that run
 /// Swift's tasks.
 public struct SocketClient: Sendable {
+  /// A number.
+  public let host: String
   public let port: UInt16
 
-  public init(port: UInt16) { self.port = port }
+  public init(host: String = "127.0.0.1", port: UInt16) { (self.host, self.port) = (host, port) }
 
   public struct NoConnection: Error {}
 
@@ -63,7 +65,7 @@ public struct SocketClient: Sendable {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = port.bigEndian
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    address.sin_addr.s_addr = inet_addr(host)
     let connected = withUnsafePointer(to: &address) { pointer in
       pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))

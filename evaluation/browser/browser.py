@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import tempfile
@@ -18,14 +19,13 @@ MODELS = ["imdb-gpt2-wide", "imdb-bert-1", "imdb-bert-2", "imdb-bert-1-sentiment
 class Explorer:
     """The command. Ctrl-C must end it with 0."""
 
-    def __init__(self, graft, *arguments):
-        self.graft = graft
-        self.arguments = arguments
+    def __init__(self, graft, tuned, atlas):
+        self.graft, self.tuned, self.atlas = graft, tuned, atlas
 
     def __enter__(self):
         self.notes = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [self.graft, "explore", *MODELS, *self.arguments], stdout=subprocess.PIPE, stderr=self.notes, text=True,
+            [self.graft, "explore", *MODELS, "--tuned", self.tuned, "--atlas", self.atlas], stdout=subprocess.PIPE, stderr=self.notes, text=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
         self.address = self.process.stdout.readline().strip()
         parts = urllib.parse.urlsplit(self.address)
@@ -44,10 +44,13 @@ class Explorer:
         self.notes.seek(0)
         return [line.split("refused: ")[1].strip() for line in self.notes if "refused: " in line]
 
+    def run(self, *arguments):
+        """What a command prints."""
+        return subprocess.run([self.graft, *arguments], check=True, capture_output=True, text=True).stdout
+
     def command(self, *arguments):
         """The object that a command prints."""
-        run = subprocess.run([self.graft, *arguments], check=True, capture_output=True, text=True)
-        return json.loads(run.stdout)
+        return json.loads(self.run(*arguments))
 
 
 class Page:
@@ -59,6 +62,8 @@ class Page:
         for argument in ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
                          "--disable-background-networking", "--no-first-run", "--window-size=1400,1000"]:
             options.add_argument(argument)
+        self.downloads = tempfile.TemporaryDirectory()
+        options.add_experimental_option("prefs", {"download.default_directory": self.downloads.name})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         binary = next((path for path in ["/usr/bin/chromium", "/usr/bin/google-chrome"] if os.path.exists(path)), None)
         if binary:
@@ -72,6 +77,7 @@ class Page:
 
     def __exit__(self, *_):
         self.driver.quit()
+        self.downloads.cleanup()
 
     # What is there.
 
@@ -158,6 +164,23 @@ class Page:
         found = [one for one in self.all(f"{within} button") if one.text == text]
         assert found, f"no button {text} in {within}"
         return found[0]
+
+    def saved(self, selector):
+        """The name and the bytes of the file that a button saves."""
+        folder = pathlib.Path(self.downloads.name)
+        # Until a file is whole, Chromium has it under another name.
+        whole = lambda: [one for one in folder.iterdir() if not one.name.startswith(".") and one.suffix != ".crdownload"]
+        self.click(selector)
+        self.wait(whole, "file")
+        file, = whole()
+        content = file.read_bytes()
+        file.unlink()
+        return file.name, content
+
+    def clipboard(self):
+        self.driver.execute_cdp_cmd("Browser.grantPermissions", {
+            "origin": self.explorer.origin, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+        return self.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
 
     def measured(self, **state):
         """Milliseconds from a state to its map in the window, in the page's own clock."""

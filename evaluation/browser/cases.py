@@ -1,5 +1,10 @@
 """What a user does, each compared with what the library says through the command."""
 
+import json
+import os
+import shlex
+import subprocess
+import tempfile
 import urllib.parse
 
 from selenium.webdriver.common.by import By
@@ -318,14 +323,80 @@ def dark_and_light(page):
         page.scheme("light")
 
 
-def the_command_says_the_same(page):
-    """What Copy command gives, pasted into a shell."""
-    import shlex
-    page.open(**GPT2, target="␣time", changes=["L2H1=zero"], show="target")
-    words = shlex.split(page.script("return answer.command"))
-    assert words[0] == "graft" and "--ablate" in words
-    results = page.explorer.command(*words[1:words.index("--show")], *words[words.index("--show") + 2:], "--json")["results"]
-    assert results == list(map(lambda entry: entry["reading"], page.script("return answer.maps")))
+EXPORTED = dict(**GPT2, target="␣time", changes=["L2H1=zero"])
+
+
+def the_copied_command_prints_the_same(page):
+    """What Copy command puts on the clipboard, in a shell."""
+    page.open(**EXPORTED)
+    page.click("#copy-command")
+    page.wait(lambda: page.find("#status").text.startswith("Command copied"), "word about the copy")
+    command = page.clipboard()
+    assert command.startswith("graft lens imdb-gpt2-wide ") and "--ablate L2H1=zero" in command, command
+    folder = os.path.dirname(os.path.abspath(page.explorer.graft))
+    printed = subprocess.run(["sh", "-c", command + " --json"], check=True, capture_output=True, text=True,
+                             env={**os.environ, "PATH": folder + ":" + os.environ["PATH"]}).stdout
+    results = json.loads(printed)["results"]
+    assert len(results) == 2 and results == [entry["reading"] for entry in page.script("return answer.maps")]
+
+
+def the_buttons_save_what_the_command_writes(page):
+    for state in [EXPORTED, dict(model="imdb-bert-1", text="the acting is [MASK] .", sublayers="1")]:
+        page.open(**state)
+        words = shlex.split(page.script("return answer.command"))[1:]
+        with tempfile.TemporaryDirectory() as folder:
+            for form in ["svg", "pdf", "png"]:
+                name, content = page.saved("#save-" + form)
+                assert name == f"lens-{state['model']}.{form}", name
+                path = os.path.join(folder, name)
+                page.explorer.run(*words, "--figure", path)
+                with open(path, "rb") as file:
+                    assert content == file.read(), f"{name} is another picture than that of the command"
+        name, content = page.saved("#save-json")
+        assert name == f"lens-{state['model']}.json", name
+        assert json.loads(content) == {
+            "command": page.script("return answer.command"), "results": page.explorer.command(*words, "--json")["results"]}
+        assert page.find("#status").text == "Saved " + name
+
+
+def what_cannot_be_saved_is_said(page):
+    page.open(model="imdb-gpt2-wide", text=LONG)
+    page.click("#save-png")
+    page.wait(lambda: "a PNG has at most" in page.find("#error").text, "word about the size")
+    name, content = page.saved("#save-pdf")
+    assert content.startswith(b"%PDF-") and name == "lens-imdb-gpt2-wide.pdf", name
+    assert not page.find("#error").is_displayed()
+
+
+def reads_through_a_tuned_lens(page):
+    page.open(**GPT2)
+    page.click("#tuned")
+    page.wait(lambda: len(page.all("figure.map")) == 2 and page.quiet(), "second map")
+    result = page.explorer.command("lens", "imdb-gpt2-wide", "--text", PROMPT, "--tuned", page.explorer.tuned, "--json")["results"][0]
+    # The output of the model, which is not translated, closes both maps.
+    plain = [level for level in result["levels"] if not level["tuned"]]
+    translated = [level for level in result["levels"] if level["tuned"]] + plain[-1:]
+    compare_map(page, {"levels": plain}, 0)
+    compare_map(page, {"levels": translated}, 1)
+    assert plain[:-1] and [level["places"] for level in translated] != [level["places"] for level in plain]
+    assert f"--tuned {page.explorer.tuned}" in page.script("return answer.command")
+
+
+def searches_the_atlas(page):
+    page.open(**GPT2, tab="search", words="film")
+    page.wait(lambda: page.all("#panel-search tbody tr"), "places")
+    found = page.explorer.command("atlas", "search", "film", "--atlas", page.explorer.atlas, "--limit", "40", "--json")
+    assert page.find("#panel-search .facts").text == f"{found['atlas']['model']}: {found['count']} places"
+    rows = page.script(
+        "return Array.from(document.querySelectorAll('#panel-search tbody tr')).map(r => Array.from(r.cells).map(c => c.textContent))")
+    assert rows == [
+        [match["name"], match["kind"], str(match["places"][0]["rank"]), ", ".join(place["text"] for place in match["places"][:3])]
+        for match in found["matches"]], rows[:2]
+    # A place leads to its neuron.
+    place = next(row[0] for row in rows if ":" in row[0])
+    page.click(page.button(place, "#panel-search"))
+    page.wait(lambda: page.all("#panel-neuron h2") and page.quiet(), "neuron")
+    assert page.find("#panel-neuron h2").text == "Neuron " + place
 
 
 def mistakes_are_said(page):
@@ -339,7 +410,9 @@ def mistakes_are_said(page):
 ALL = [types_a_prompt, numbers_equal_those_of_the_command, clicks_a_cell, ablates_a_head, patches_a_state,
        a_link_restores_everything, two_models_side_by_side, two_texts_side_by_side, masks_a_token_by_a_click,
        a_classifier_decides, heads_and_neurons, long_texts_stay_usable, every_width_fits, the_keyboard_is_enough,
-       names_and_roles, dark_and_light, the_command_says_the_same, mistakes_are_said]
+       names_and_roles, dark_and_light, the_copied_command_prints_the_same,
+       the_buttons_save_what_the_command_writes, what_cannot_be_saved_is_said, reads_through_a_tuned_lens, searches_the_atlas,
+       mistakes_are_said]
 
 
 def take_pictures(page, folder):

@@ -9,6 +9,7 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import browser
@@ -37,6 +38,18 @@ def latency(page, graft):
         assert drawn <= 1.5 * command, (drawn, command)
 
 
+def prepare(graft, folder):
+    """A tuned lens and an atlas of one of the models, small ones."""
+    tuned, atlas = folder + "/lens.safetensors", folder + "/atlas.sqlite"
+    train = pathlib.Path(__file__).parent.parent / "imdb" / "train.jsonl"
+    for arguments in [
+        ["lens-fit", browser.MODELS[0], "--dataset", str(train), "--limit", "20", "--max-length", "64", "-o", tuned],
+        ["atlas", "build", browser.MODELS[0], "-o", atlas],
+    ]:
+        subprocess.run([graft, *arguments], check=True, capture_output=True)
+    return tuned, atlas
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--graft", default=".build/release/graft")
@@ -46,7 +59,8 @@ def main():
     parser.add_argument("--only", help="run the cases whose name has this in it")
     options = parser.parse_args()
     start = time.perf_counter()
-    with browser.Explorer(options.graft) as explorer, browser.Page(explorer) as page:
+    with (tempfile.TemporaryDirectory() as folder,
+          browser.Explorer(options.graft, *prepare(options.graft, folder)) as explorer, browser.Page(explorer) as page):
         chosen = [case for case in cases.ALL + foreign.ALL if options.only is None or options.only in case.__name__]
         failed = []
         for case in chosen:
