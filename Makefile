@@ -36,7 +36,7 @@ endif
 # What graft --version shows beside the version; nothing without git. Results do not carry it.
 export GRAFT_COMMIT := $(shell test -e .git && git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
 
-.PHONY: all build static install deps deps-arm64 deps-browser demo test test-kernels test-arm64 test-browser format format-check bench clean
+.PHONY: all build build-tests static install deps deps-arm64 deps-browser demo test test-kernels test-arm64 test-browser format format-check bench clean
 
 all: build
 
@@ -88,10 +88,14 @@ demo: build
 	$(GRAFT) stitch --pretrained imdb-bert-2 --finetuned imdb-bert-1-sentiment --transplant 2 \
 	  --dataset evaluation/imdb/test.jsonl --limit 200 --max-length 256 -o $(DEMO)
 
+# The tests and, with the flags that they need, the command.
+build-tests: deps
+	$(SWIFT) build -c release --build-tests
+
 # The explorer's server is tested in a process of its own: other tests keep the threads busy on which its tasks begin.
-test: deps
-	$(SWIFT) test -c release --skip ExplorerTests
-	$(SWIFT) test -c release --filter ExplorerTests
+test: build-tests
+	$(SWIFT) test -c release --skip-build --skip ExplorerTests
+	$(SWIFT) test -c release --skip-build --filter ExplorerTests
 
 test-kernels: $(KERNELS)/native $(KERNELS)/sanitized
 	$(KERNELS)/native
@@ -124,7 +128,8 @@ endif
 
 BROWSER = .build/browser
 
-test-browser: build deps-browser
+# The command of the tests' build, so that after make test nothing is built again; with STATIC=1 the static one.
+test-browser: $(if $(STATIC),build,build-tests) deps-browser
 	$(BROWSER)/bin/python evaluation/browser/explorer.py --graft $(GRAFT)
 
 deps-browser: deps
