@@ -88,11 +88,16 @@ package final class OutputFile {
     try file.commit()
   }
 
-  /// Writes one whole file. Throws `FileError`.
-  package static func write(_ bytes: [UInt8], to path: String) throws {
-    let file = try OutputFile(path)
-    try bytes.withUnsafeBytes { try file.write($0) }
-    try file.commit()
+  /// Writes whole files. None of them appears unless all have been written.
+  /// - Throws: `FileError`.
+  package static func write(_ files: [(bytes: [UInt8], to: String)]) throws {
+    let written = try files.map { bytes, path in
+      let file = try OutputFile(path)
+      try bytes.withUnsafeBytes { try file.write($0) }
+      try file.flush()
+      return file
+    }
+    for file in written { try file.commit() }
   }
 
   /// Copies a whole file. Throws `FileError`.

@@ -13,7 +13,7 @@ import Transformer
   /// The picture of the lens without anything else.
   private func svg() throws -> String {
     let reading = try LensReading.ofLibrary("imdb-gpt2-narrow", Self.text)
-    return LensFigure([reading], show: nil).svg()
+    return LensFigure([reading], show: nil).picture.svg()
   }
 
   private func request(_ format: String, text: String = ExportTests.text) -> JSON {

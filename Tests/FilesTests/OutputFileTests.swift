@@ -40,6 +40,16 @@ import Testing
     #expect(try folder.bytes("a") == pieces.flatMap { $0 })
   }
 
+  @Test func severalFilesAppearTogetherOrNotAtAll() throws {
+    let old = try folder.write("old", to: "a")
+    #expect(throws: FileError.self) {
+      try OutputFile.write([([1, 2], to: old), ([3], to: folder.path("none/b"))])
+    }
+    #expect(try folder.names() == ["a"] && folder.bytes("a") == Array("old".utf8))
+    try OutputFile.write([([1, 2], to: old), ([3], to: folder.path("b"))])
+    #expect(try folder.bytes("a") == [1, 2] && folder.bytes("b") == [3])
+  }
+
   @Test func namesAFolderThatIsMissing() {
     let path = folder.path("none/a")
     #expect(throws: FileError.system(path: path, action: "create", reason: "its folder does not exist")) {

@@ -51,6 +51,73 @@ import Testing
     #expect(words.count == 3 && Set(words).count == 1, "\(words)")
   }
 
+  /// What the legends of the panels say, or the ticks of their y axes.
+  private func scales(_ folder: TemporaryFolder, _ names: [String]) throws -> [[String]] {
+    try names.map { name in
+      let tree = try XMLTree.parse(String(decoding: folder.bytes(name), as: UTF8.self))
+      let ticks = tree.all("g", class: "axes").flatMap { $0.all("text") }.filter {
+        $0.attributes["text-anchor"] == "end"
+      }
+      let legends = tree.all("g", class: "legend").flatMap { $0.all("text") }
+      return (ticks.isEmpty ? legends : ticks).map(\.text)
+    }
+  }
+
+  static let panels: [([String], Int)] = [
+    (["lens", "imdb-gpt2-wide", "--text", "a complete waste of", "--ablate", "L1H0", "--unchanged"], 2),
+    (["lens", "imdb-bert-1", "--text", "a [MASK] film", "--beside", "one [MASK] day", "--attribute"], 2),
+    (["lens", "imdb-gpt2-wide", "--text", "a complete waste of"], 1),
+    (["align", "imdb-bert-1", "imdb-bert-2", "--groups", "W_K,W_O,W_V", "--spaces", "embedding"], 3),
+    (["experiment", "related-pairs", "imdb-bert-1", "--draws", "1", "--k", "5"], 3),
+  ]
+
+  /// Every panel alone, in the scale that all of them have.
+  @Test(arguments: panels) func panelsAreFilesOfTheirOwn(_ arguments: [String], _ count: Int) throws {
+    let folder = try TemporaryFolder()
+    for (name, start) in [("svg", "<?xml"), ("pdf", "%PDF-"), ("png", "\u{89}PNG")] {
+      let run = try GraftProcess.run(arguments + ["--figure", folder.path("a.\(name)"), "--figure-panels"])
+      #expect(run.status == 0, "\(run.error)")
+      for number in 1...count {
+        let bytes = try folder.bytes("a-\(number).\(name)")
+        #expect(bytes.starts(with: start.unicodeScalars.map { UInt8($0.value) }), "\(arguments) \(name)")
+      }
+    }
+    #expect(try folder.names().count == 3 * count)
+    let names = (1...count).map { "a-\($0).svg" }
+    let scales = try scales(folder, names)
+    #expect(!scales[0].isEmpty && Set(scales).count == 1, "\(scales)")
+    #expect(try Set(names.map { try folder.bytes($0) }).count == count)
+    // One under the other or side by side they say the same.
+    let whole = try GraftProcess.run(arguments + ["--figure", folder.path("whole")])
+    #expect(whole.status == 0)
+    let texts = try XMLTree.parse(String(decoding: folder.bytes("whole"), as: UTF8.self)).all("text").map(\.text)
+    let parts = try names.flatMap { try XMLTree.parse(String(decoding: folder.bytes($0), as: UTF8.self)).all("text") }
+    #expect(parts.map(\.text) == texts)
+  }
+
+  /// No file is written over in silence, and what cannot be written is said before any work.
+  @Test func panelsAreCheckedBeforeAnyWork() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.path("b-2.pdf"), withIntermediateDirectories: true)
+    try folder.write(#"{"text": "a film"}"#, to: "c-7.svg")
+    let lens = ["lens", "imdb-bert-1", "--text", "a [MASK] film", "--ablate", "L0H0", "--unchanged"]
+    let refused: [([String], Int32, String)] = [
+      (lens + ["--figure", "a.pdf", "--html", "a-2.pdf"], 64, "--figure and --html write to the same place, a-2.pdf"),
+      (lens + ["--figure", "-"], 64, "standard output takes one file"),
+      (lens + ["--figure", "b.pdf"], 1, "b-2.pdf"),
+      (["lens", "imdb-bert-1", "--jsonl", "c-7.svg", "--figure", "c.svg"], 1, "c-7.svg"),
+      (lens, 64, "--figure-panels does nothing without --figure"),
+    ]
+    for (arguments, status, message) in refused {
+      let run = try GraftProcess.run(arguments + ["--figure-panels"], directory: folder.path)
+      #expect(run.status == status && run.error.contains(message), "\(arguments): \(run.error)")
+    }
+    #expect(try folder.names() == ["b-2.pdf", "c-7.svg"])
+    // A name without an end of a picture's.
+    #expect(try GraftProcess.run(lens + ["--figure", "d.e", "--figure-panels"], directory: folder.path).status == 0)
+    #expect(try folder.names() == ["b-2.pdf", "c-7.svg", "d.e-1", "d.e-2"])
+  }
+
   @Test func aStitchedCurveIsDrawn() throws {
     let folder = try TemporaryFolder()
     let run = try GraftProcess.run(ShortRun.stitch + ["-o", folder.path("run"), "--figure", folder.path("a.pdf")])

@@ -18,7 +18,7 @@ import Testing
   }
 
   private func bytes(_ svg: String, _ name: String, width: Double? = nil) throws -> [UInt8] {
-    _ = try FigureFile.write(svg, width: width, to: folder.path(name))
+    _ = try FigureFile.write([(svg, folder.path(name))], width: width)
     return try folder.bytes(name)
   }
 
@@ -73,18 +73,18 @@ import Testing
   }
 
   @Test func saysWhatCannotBeRead() throws {
-    let notes = try FigureFile.write(map(["\u{10FFFD}", "é"]).svg(), width: 46, to: folder.path("a.pdf"))
+    let notes = try FigureFile.write([(map(["\u{10FFFD}", "é"]).svg(), folder.path("a.pdf"))], width: 46)[0]
     #expect(notes.unknownCharacters == 1)
     #expect(abs(notes.textHeight - 1.1) < 1e-9)
-    #expect(try FigureFile.write(map(["é", "←"]).svg(), to: folder.path("a.png")).unknownCharacters == 0)
+    #expect(try FigureFile.write([(map(["é", "←"]).svg(), folder.path("a.png"))])[0].unknownCharacters == 0)
   }
 
   @Test func aPictureThatIsNoneLeavesNothing() throws {
     #expect(throws: FigureError.failed(path: folder.path("a.pdf"), reason: "a picture without a size")) {
-      try FigureFile.write("<svg>", to: folder.path("a.pdf"))
+      try FigureFile.write([("<svg>", folder.path("a.pdf"))])
     }
     #expect(throws: FigureError.self) {
-      try FigureFile.write("<svg viewBox=\"0 0 4 4\">", to: folder.path("a.pdf"))
+      try FigureFile.write([("<svg viewBox=\"0 0 4 4\">", folder.path("a.pdf"))])
     }
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
@@ -113,10 +113,41 @@ import Testing
     let one = try XMLTree.parse(map().svg())
     #expect(one.all("text", class: "x-title").map(\.text) == ["token"])
     #expect(one.all("text", class: "y-title").map(\.text) == ["level"])
-    let four = try XMLTree.parse(HeatMap.svg([map(), map(), map(), map()], perRow: 3))
+    let four = try XMLTree.parse(HeatMapRows([map(), map(), map(), map()], perRow: 3).svg())
     let places = four.all("g").compactMap { $0.attributes["transform"] }
     #expect(places.count == 4 && places[2] == "translate(920 0)" && places[3].hasPrefix("translate(0 "))
     #expect(four.attributes["width"] == "1380")
+  }
+
+  private func chart(_ values: ClosedRange<Double>, axis: LineChart.Axis = .init("share")) -> LineChart {
+    LineChart(
+      title: "A chart", xAxis: .init("k"), yAxis: axis,
+      series: [.init(name: "one", points: [.init(x: 0, y: values.lowerBound), .init(x: 1, y: values.upperBound)])])
+  }
+
+  /// The labels along y.
+  private func ticks(_ svg: String) throws -> [String] {
+    try XMLTree.parse(svg).all("g", class: "axes")[0].all("text").filter { $0.attributes["text-anchor"] == "end" }
+      .map(\.text)
+  }
+
+  @Test func panelsThatAreComparedHaveOneScale() throws {
+    let column = ChartColumn([chart(0.1...0.3), chart(0.5...0.9), chart(1...2, axis: .init("other"))])
+    let panels = column.panels()
+    let alone = try [0.1...0.3, 0.5...0.9].map { try ticks(chart($0).svg()) }
+    #expect(alone[0] != alone[1])
+    let found = try panels.map { try ticks($0) }
+    #expect(found[0] == found[1] && found[0].first == "0.0" && found[0].last == "1.0", "\(found)")
+    #expect(try found[2] == ticks(chart(1...2, axis: .init("other")).svg()))
+    let whole = try XMLTree.parse(column.svg()).all("g", class: "axes").map { axes in
+      axes.all("text").filter { $0.attributes["text-anchor"] == "end" }.map(\.text)
+    }
+    #expect(whole == found)
+    // The cells of maps stand at one height, however long their headings are.
+    let maps = HeatMapRows([map(), map(title: String(repeating: "A long title ", count: 12))])
+    let tops = try maps.panels().map { try XMLTree.parse($0).all("text", class: "y-title")[0].number("y") }
+    #expect(tops[0] == tops[1])
+    #expect(try XMLTree.parse(map().svg()).all("text", class: "y-title")[0].number("y") < tops[0])
   }
 
   @Test func chartsAreLaidOutForTheirWidth() throws {

@@ -66,7 +66,7 @@ struct LensPicture: Sendable {
 
   private var shown: [LensReading] { readings.flatMap { [$0.plain, $0.tuned].compactMap { $0 } } }
 
-  var svg: String { LensFigure(shown, show: show).svg() }
+  var svg: String { LensFigure(shown, show: show).picture.svg() }
 
   var members: JSONMembers {
     let shown = shown

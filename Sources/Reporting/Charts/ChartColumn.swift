@@ -1,8 +1,10 @@
-/// Charts that are read together, one under the other in one picture.
-package struct ChartColumn: Equatable, Sendable {
+/// Charts that are read together, one under the other in one picture. Those with the same y axis show the same part of it.
+package struct ChartColumn: Equatable, Sendable, Figure {
   package let charts: [LineChart]
 
-  package init(_ charts: [LineChart]) { self.charts = charts }
+  package init(_ charts: [LineChart]) {
+    self.charts = charts.map { chart in chart.comparable(with: charts.filter { $0.yAxis == chart.yAxis }) }
+  }
 
   /// The charts as one SVG with a white background: the same bytes for the same charts.
   /// - Parameter width: in units; nil for the usual one.
@@ -28,6 +30,8 @@ package struct ChartColumn: Equatable, Sendable {
       ], children)
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + picture.rendered
   }
+
+  package func panels(width: Double? = nil) -> [String] { charts.map { $0.svg(width: width) } }
 
   package func text(_ style: Style, height: Int = 14) -> String {
     charts.map { $0.text(style, height: height) }.joined(separator: "\n")

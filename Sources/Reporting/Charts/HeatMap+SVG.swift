@@ -1,13 +1,34 @@
-extension HeatMap {
+/// Heat maps side by side as one picture.
+package struct HeatMapRows: Figure {
+  package let maps: [HeatMap]
+  /// How many, before the next ones follow below.
+  private let perRow: Int
+
+  /// - Precondition: at least one map.
+  package init(_ maps: [HeatMap], perRow: Int = .max) {
+    precondition(!maps.isEmpty, "a picture without a heat map")
+    (self.maps, self.perRow) = (maps, min(perRow, maps.count))
+  }
+
+  package func svg(width: Double? = nil) -> String { HeatMap.svg(maps, perRow: perRow, width: width) }
+
+  /// Their cells stand at one height, however long the headings are.
+  package func panels(width: Double? = nil) -> [String] {
+    maps.map { HeatMap.svg([$0], width: width, besides: maps) }
+  }
+}
+
+extension HeatMap: Figure {
   /// The heat map as SVG: the same bytes for the same heat map. Every cell has a tooltip; nothing outside is referred to.
   /// - Parameter width: how wide it is at least, in units; nil for the usual width.
   package func svg(width: Double? = nil) -> String { Self.svg([self], width: width) }
 
-  /// Heat maps side by side as one picture.
   /// - Parameters:
-  ///   - perRow: how many, before the next ones follow below.
-  ///   - width: as above.
-  package static func svg(_ maps: [HeatMap], perRow: Int = .max, width least: Double? = nil) -> String {
+  ///   - least: as above.
+  ///   - others: maps of other pictures whose cells stand at the same height.
+  fileprivate static func svg(
+    _ maps: [HeatMap], perRow: Int = .max, width least: Double? = nil, besides others: [HeatMap] = []
+  ) -> String {
     let perRow = max(1, min(perRow, maps.count))
     let leastWidth = least.map { $0 / Double(perRow) } ?? usualWidth
     var (width, height) = (0.0, 0.0)
@@ -15,7 +36,7 @@ extension HeatMap {
     for start in stride(from: 0, to: maps.count, by: perRow) {
       let row = maps[start..<min(start + perRow, maps.count)]
       // Cells of one row stand at one height, however long the headings are.
-      let headingHeight = row.map { $0.headingHeight(leastWidth) }.max() ?? 0
+      let headingHeight = (row + others).map { $0.headingHeight(leastWidth) }.max() ?? 0
       var (x, tallest) = (0.0, 0.0)
       for map in row {
         let picture = map.picture(headingHeight: headingHeight, leastWidth: leastWidth)

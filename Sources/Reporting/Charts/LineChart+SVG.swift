@@ -1,4 +1,4 @@
-extension LineChart {
+extension LineChart: Figure {
   /// Where an SVG is shown. A stand-alone file brings its own white background; inside a page it takes the page's text
   /// colour, and so follows its dark mode.
   package enum Placement: Sendable { case standAlone, inline }
@@ -9,6 +9,8 @@ extension LineChart {
     let declaration = placement == .standAlone ? "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" : ""
     return declaration + markup(placement, width: width).rendered
   }
+
+  package func svg(width: Double?) -> String { svg(.standAlone, width: width) }
 
   func markup(_ placement: Placement, width: Double? = nil) -> Markup {
     let layout = ChartLayout(self, width: width)

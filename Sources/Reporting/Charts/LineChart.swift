@@ -96,6 +96,8 @@ package struct LineChart: Equatable, Sendable {
   package let yAxis: Axis
   package let series: [Series]
   package let references: [Reference]
+  /// Values that the y axis reaches although this chart has none there: those of charts that are compared with it.
+  private var reach: [Double] = []
 
   package init(
     title: String, subtitle: String = "", xAxis: Axis, yAxis: Axis, series: [Series], references: [Reference] = []
@@ -127,11 +129,21 @@ extension LineChart {
     )
   }
 
-  var yScale: AxisScale {
+  var yScale: AxisScale { AxisScale(fitting: yValues + reach, axis: yAxis, tickCount: 6, roundsOut: true) }
+
+  /// All that has a place along y.
+  private var yValues: [Double] {
     let points = series.flatMap(\.points).filter(\.isPlottable)
     let ends = points.compactMap(\.interval).flatMap { [$0.lowerBound, $0.upperBound] }
-    return AxisScale(
-      fitting: points.map(\.y) + ends + references.map(\.y), axis: yAxis, tickCount: 6, roundsOut: true)
+    return points.map(\.y) + ends + references.map(\.y)
+  }
+
+  /// The same chart on the part of the y axis that all of several charts need.
+  func comparable(with charts: [LineChart]) -> LineChart {
+    let values = charts.flatMap(\.yValues)
+    var chart = self
+    chart.reach = [values.min(), values.max()].compactMap { $0 }
+    return chart
   }
 
   var xTitle: String { xAxis.title + (xScale.isLogarithmic ? " (logarithmic)" : "") }

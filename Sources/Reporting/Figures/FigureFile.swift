@@ -27,21 +27,22 @@ package enum FigureFile {
   private static let pointsPerUnit = 0.75
   private static let pixelsPerPoint = 300.0 / 72
 
-  /// Writes a picture, whole or not at all. The same picture gives the same bytes, on machines with the same libraries and
-  /// fonts.
+  /// Writes pictures, each whole, and all of them or none. The same picture gives the same bytes, on machines with the same
+  /// libraries and fonts.
   /// - Parameters:
-  ///   - svg: as a chart gives it.
-  ///   - width: in points; nil for that of the SVG.
-  ///   - path: ends with .pdf or .png for these.
+  ///   - pictures: SVG as a chart gives it, and the path, which ends with .pdf or .png for these.
+  ///   - width: of each in points; nil for that of the SVG.
   /// - Throws: `FigureError`, `FileError`.
-  package static func write(_ svg: String, width: Double? = nil, to path: String) throws -> Notes {
-    let (bytes, notes) = try bytes(svg, width: width, for: path)
-    try OutputFile.write(bytes, to: path)
-    return notes
+  package static func write(_ pictures: [(svg: String, path: String)], width: Double? = nil) throws -> [Notes] {
+    let drawn = try pictures.map { try bytes($0.svg, width: width, for: $0.path) }
+    try OutputFile.write(zip(drawn, pictures).map { ($0.bytes, to: $1.path) })
+    return drawn.map(\.notes)
   }
 
   /// The bytes of the file that `write` makes.
-  /// - Parameter path: what the file is or would be called: the end of it decides the format, and errors name it.
+  /// - Parameters:
+  ///   - svg, width: as above.
+  ///   - path: what the file is or would be called: the end of it decides the format, and errors name it.
   /// - Throws: `FigureError`.
   package static func bytes(
     _ svg: String, width: Double? = nil, for path: String

@@ -18,7 +18,8 @@ package struct LensFigure {
 
   package func text(_ style: Style) -> String { HeatMap.text(maps, style) }
 
-  package func svg(width: Double? = nil) -> String { HeatMap.svg(maps, width: width) }
+  /// The readings; with --attribute, the parts of the logit at the first place.
+  package var picture: HeatMapRows { HeatMapRows(attributions.first?.maps ?? maps) }
 
   /// The cells of the heat maps.
   package var tables: [Table] { maps.flatMap(\.tables) }
@@ -33,7 +34,7 @@ package struct LensFigure {
         })
   }
 
-  /// With --attribute: the parts of each logit, as `text` and `svg` show the readings.
+  /// With --attribute: the parts of each logit, as `text` and `picture` show the readings.
   package func attributedText(_ style: Style, top: Int) -> String {
     attributions.map { group in
       ([HeatMap.text(group.maps, style)] + group.tables(top).map { $0.text(style) }).joined(separator: "\n")
@@ -43,11 +44,6 @@ package struct LensFigure {
   /// With --attribute: the cells of the heat maps, and the tables below them.
   package func attributedTables(top: Int) -> [Table] {
     attributions.flatMap { $0.maps.flatMap(\.tables) + $0.tables(top) }
-  }
-
-  /// Of the first place.
-  package func attributedSVG(width: Double? = nil) -> String? {
-    attributions.first.map { HeatMap.svg($0.maps, width: width) }
   }
 
   private struct Attributions {

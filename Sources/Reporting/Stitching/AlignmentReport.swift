@@ -67,8 +67,7 @@ package struct AlignmentReport {
   }
 
   /// Every group of every pair, two beside each other, those of one space in the same colours.
-  /// - Parameter width: in units; nil for the usual one.
-  package func svg(width: Double? = nil) -> String {
+  package var picture: HeatMapRows {
     var ranges: [AlignmentSpace: ClosedRange<Double>] = [:]
     for group in pairs.flatMap(\.groups) {
       for score in group.alignment.scores.values {
@@ -76,9 +75,8 @@ package struct AlignmentReport {
         ranges[group.space] = min(range.lowerBound, score)...max(range.upperBound, score)
       }
     }
-    return HeatMap.svg(
-      pairs.flatMap { pair in pair.groups.map { Self.heatMap($0, of: pair, range: ranges[$0.space]) } }, perRow: 2,
-      width: width)
+    return HeatMapRows(
+      pairs.flatMap { pair in pair.groups.map { Self.heatMap($0, of: pair, range: ranges[$0.space]) } }, perRow: 2)
   }
 
   private static func name(_ group: AlignedPair.Group, of pair: AlignedPair) -> String {

@@ -94,7 +94,7 @@ struct Attribute: ParsableCommand {
     let readings = try ProgressHandler.command.map(inputs, "attribute", unit: "texts") {
       try run.read($0.text, $0.tokens)
     }
-    if let first = readings.first { try picture.write { first.heatMap(level: level).svg(width: $0) } }
+    if let first = readings.first { try picture.write(first.heatMap(level: level)) }
     try tables.write(readings.flatMap { $0.tables(level: level) })
     if let html, let digest {
       let page = HTMLPage(

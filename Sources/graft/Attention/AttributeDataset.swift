@@ -34,7 +34,7 @@ extension Attribute {
     }
     let found = statistics(records)
     let summary = report(found)
-    try picture.write { summary.ownChart.svg(width: $0) }
+    try picture.write(summary.ownChart)
     try tables.write(summary.tables)
     try html?.write(summary.page(Provenance(stamp: object(nil), command: CommandText.invoked)).html)
     try output.print(object(found), beside: picture.figure, tables.table, html) { style in

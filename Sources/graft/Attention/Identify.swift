@@ -156,7 +156,7 @@ struct Identify: ParsableCommand {
           source: first.text.source, tokens: first.ids.count, most: Self.pictureTokens,
           advice: "--html, which shows long texts")
       }
-      try picture.write { first.heatMap(head, show: show).svg(width: $0) }
+      try picture.write(first.heatMap(head, show: show))
     }
     guard let html, let digest, let first = results.first else { return }
     let note =

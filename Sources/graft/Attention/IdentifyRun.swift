@@ -99,7 +99,7 @@ struct IdentifyRun {
       try OutputFile.write(json(summary).serialized(.pretty) + "\n", to: directory + "/results.json")
     }
     let report = self.report(all)
-    try options.picture.write { report.picture.svg(width: $0) }
+    try options.picture.write(report.picture)
     try options.html?.write(report.page(stamp: json(report), command: CommandText.invoked))
     try options.tables.write(report.tables)
     try options.output.print(

@@ -15,7 +15,7 @@ struct ExperimentOptions: ParsableArguments {
 
   /// Writes the figure and the tables, where they are asked for, and prints the result.
   func show(_ figure: ChartColumn, _ tables: [Table], _ object: @autoclosure () throws -> JSON) throws {
-    try picture.write { figure.svg(width: $0) }
+    try picture.write(figure)
     try self.tables.write(tables)
     try output.print(try object(), beside: picture.figure, self.tables.table) { style in
       figure.text(style) + "\n" + tables.text(style)

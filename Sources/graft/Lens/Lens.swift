@@ -139,7 +139,7 @@ struct Lens: ParsableCommand {
 
   private func writePictures(_ figures: [LensFigure], models: () throws -> [Provenance.Source]) throws {
     guard let first = figures.first else { return }
-    try picture.write { first.attributedSVG(width: $0) ?? first.svg(width: $0) }
+    try picture.write(first.picture)
     guard let html else { return }
     let page = HTMLPage(
       title: "Lens: \(first.readings[0].modelName)",

@@ -64,7 +64,7 @@ struct LensClassifier: ParsableCommand {
         text: text, tokens: tokens, levels: lens.levels, logits: try lens.read(PackedBatch([tokens.ids])).map { $0[0] },
         classifier: lens.classifier, modelName: opened.name)
     }
-    try picture.write { readings[0].heatMap.svg(width: $0) }
+    try picture.write(readings[0].heatMap)
     try tables.write(readings.flatMap(\.heatMap.tables))
     let object = try digest.map { digest in
       try ResultStamp(command: "lens-classifier", model: opened, digest: digest, options: options)

@@ -61,7 +61,7 @@ extension Lens {
       workspace: threads.workspace(precision.precision),
       results: result)
     let report = LensCorpusReport(statistics, model: model.name, dataset: corpus.dataset.name)
-    try picture.write { report.chart(show ?? .kl).svg(width: $0) }
+    try picture.write(report.chart(show ?? .kl))
     try tables.write(report.tables)
     try output.print(result(statistics), beside: picture.figure, tables.table) { report.text($0) }
   }

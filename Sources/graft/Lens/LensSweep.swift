@@ -47,7 +47,7 @@ extension Lens {
     let seed = corpus.data.seed
     let means = try sweep.pairs.map { _ in try SweepMeans(readings.map(\.sweep), seed: seed) }
     let report = SweepReport(readings, means: means, modelName: model.name)
-    try picture.write { report.heatMap.svg(width: $0) }
+    try picture.write(report.heatMap)
     try tables.write(report.heatMap.tables)
     try html?.write(
       HTMLPage(

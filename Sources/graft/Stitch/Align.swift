@@ -82,7 +82,7 @@ struct Align: ParsableCommand {
       ])
     let report = AlignmentReport(pairs, summary)
     if let output { try report.write(to: output.path, stamp: object, command: CommandText.invoked) }
-    try picture.write { report.svg(width: $0) }
+    try picture.write(report.picture)
     try tables.write(report.tables)
     if try records.print(Records(alignment: object)) { return }
     try display.print(object, beside: picture.figure, tables.table) { style in

@@ -174,7 +174,7 @@ struct Stitch: ParsableCommand {
     }
     guard let directory = recording.output?.path else { return }
     let (shown, json) = try report(records ?? StitchRecord.read(run: directory, seam: seam))
-    try picture.write { shown.figure.svg(width: $0) }
+    try picture.write(shown.figure)
     try tables.write(shown.tables)
     try output.print(json, beside: picture.figure, tables.table) { style in
       shown.text(style) + "\n" + labelOrder.line(style) + StitchWords.written(in: directory, style)

@@ -38,6 +38,8 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
   case noSuchHead(head: String, model: String, blocks: Int, heads: Int)
   /// Two texts of a patch sweep with different numbers of tokens.
   case unequalTexts(source: String, tokens: Int, other: String, otherTokens: Int)
+  /// A picture of more panels than are written apart.
+  case tooManyPanels(Int, most: Int)
   /// A picture with one cell per pair of tokens would be too large.
   case tooLongForPicture(source: String, tokens: Int, most: Int, advice: String?)
   /// An output that a checkpoint's own file stands at.
@@ -66,6 +68,9 @@ enum CommandError: Error, Equatable, CustomStringConvertible {
       return
         "\(source) has \(tokens) tokens, \(other) \(otherTokens): a patch sweep replaces each token's state by that of the "
         + "same token; give texts of equally many tokens (graft tokenize shows them)"
+    case .tooManyPanels(let count, let most):
+      return
+        "the picture has \(count) panels, of which --figure-panels writes at most \(most); choose fewer, or leave it out"
     case .tooLongForPicture(let source, let tokens, let most, let advice):
       return "\(source): the picture shows at most \(most) tokens, found \(tokens); give --max-length \(most)"
         + (advice.map { ", or \($0)" } ?? "")

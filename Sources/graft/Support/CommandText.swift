@@ -32,7 +32,7 @@ enum CommandText {
     "-o", "--output", "--html", "--svg", "--figure", "--figure-width", "--table", "--save", "--color",
     "--progress",
   ]
-  private static let flags: Set = ["--resume", "--json"]
+  private static let flags: Set = ["--resume", "--json", "--figure-panels"]
 
   static func withoutOutput(_ arguments: [String]) -> [String] {
     var left: [String] = []

@@ -17,22 +17,53 @@ struct FigureOptions: ParsableArguments {
         + "size that can be read.", valueName: "width"))
   var figureWidth: FigureWidth?
 
+  @Flag(
+    help: "Write every panel of the picture as a file of its own: a-1.pdf, a-2.pdf and so on in place of a.pdf.")
+  var figurePanels = false
+
+  /// How many panels may be written apart: their files are checked before any work.
+  static let mostPanels = 100
+
+  func validate() throws {
+    if figurePanels, figure?.isStandardOutput ?? false {
+      throw ValidationError("--figure-panels: standard output takes one file; give --figure a path.")
+    }
+  }
+
+  /// The files that may be written.
+  var outputs: [FileOutput] {
+    guard let figure else { return [] }
+    return figurePanels ? (1...Self.mostPanels).map { figure.panel($0) } : [figure]
+  }
+
   /// Draws and writes the picture, where one was asked for.
-  /// - Parameter draw: gets the units that the picture should be wide, nil for its own width.
-  func write(_ draw: (_ units: Double?) throws -> String) throws {
-    guard let figure else { return }
-    let notes = try FigureFile.write(
-      draw(figureWidth.map { FigureWidth.units(of: $0.points) }), width: figureWidth?.points, to: figure.path)
-    if notes.unknownCharacters > 0 {
+  func write(_ picture: @autoclosure () throws -> some Figure) throws {
+    guard figure != nil else { return }
+    let units = figureWidth.map { FigureWidth.units(of: $0.points) }
+    let svgs = figurePanels ? try picture().panels(width: units) : [try picture().svg(width: units)]
+    guard svgs.count <= Self.mostPanels else { throw CommandError.tooManyPanels(svgs.count, most: Self.mostPanels) }
+    let files = Array(outputs.prefix(svgs.count))
+    let notes = try FigureFile.write(zip(svgs, files).map { ($0, $1.path) }, width: figureWidth?.points)
+    for (file, notes) in zip(files, notes) where notes.unknownCharacters > 0 {
       Console.note(
-        "\(figure): no installed font has \(notes.unknownCharacters.counted("character")) of the picture, which it shows as "
+        "\(file): no installed font has \(notes.unknownCharacters.counted("character")) of the picture, which it shows as "
           + "boxes; install a font that has them, or write SVG")
     }
-    if figureWidth != nil, notes.textHeight < FigureWidth.smallestText {
+    if figureWidth != nil, let (file, notes) = zip(files, notes).min(by: { $0.1.textHeight < $1.1.textHeight }),
+      notes.textHeight < FigureWidth.smallestText
+    {
       Console.note(
-        "\(figure): at this width its small text is \(notes.textHeight.fixed(1)) points high; give a larger --figure-width, "
+        "\(file): at this width its small text is \(notes.textHeight.fixed(1)) points high; give a larger --figure-width, "
           + "or show fewer columns")
     }
+  }
+}
+
+extension FileOutput {
+  /// The file of one panel, from 1: "a-1.pdf" for a.pdf, "a-1" for a name without an end of a picture's.
+  func panel(_ number: Int) -> FileOutput {
+    let end = FigureFile.Format.allCases.map { ".\($0.rawValue)" }.first { argument.lowercased().hasSuffix($0) } ?? ""
+    return FileOutput(argument: "\(argument.dropLast(end.count))-\(number)\(argument.suffix(end.count))")
   }
 }
 

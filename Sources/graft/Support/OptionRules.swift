@@ -8,6 +8,7 @@ extension OptionRule {
     OptionRule("--color", without: "--json", because: "JSON has no colour"),
     OptionRule("--format", without: "--json", because: "JSON holds every number"),
     OptionRule("--figure-width", with: ["--figure"], because: "no picture is written"),
+    OptionRule("--figure-panels", with: ["--figure"], because: "no picture is written"),
     OptionRule("--color", without: "--format", because: "rows have no colour"),
     OptionRule(
       "--progress-interval", with: [.byDefault("--progress", value: "auto"), "--progress plain"],

@@ -26,10 +26,12 @@ struct WrittenPaths {
         "\(output.option) -: standard output takes one file, not a folder or a database; ./- is a path called -.")
     }
     try checkStandardOutput()
+    let places = outputs.map { Place($0.value) }
     for (index, output) in outputs.enumerated() {
-      let place = Place(output.value)
-      if let other = outputs[..<index].first(where: { place.isSame(Place($0.value)) }) {
-        throw ValidationError("\(other.option) and \(output.option) write to the same place, \(output.value.argument).")
+      let place = places[index]
+      if let same = places[..<index].firstIndex(where: { place.isSame($0) }) {
+        throw ValidationError(
+          "\(outputs[same].option) and \(output.option) write to the same place, \(output.value.argument).")
       }
       if let input = inputs.first(where: { place.isFile($0.path) }) {
         throw CommandError.replacesInput(path: output.value.argument, option: output.option, input: input.name)
@@ -63,6 +65,8 @@ struct WrittenPaths {
 
   private mutating func collect(_ value: Any, name: String) {
     switch value {
+    case let options as FigureOptions:
+      outputs += options.outputs.map { Output(option: "--figure", value: $0) }
     case let output as any WrittenPath: outputs.append(Output(option: name, value: output))
     case let text as String:
       if !["--text", "--beside", "--from"].contains(name) { inputs.append((name, text)) }
