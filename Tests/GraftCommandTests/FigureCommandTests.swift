@@ -147,6 +147,12 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path("a.png")))
     let small = try GraftProcess.run(arguments + ["--figure", folder.path("a.png"), "--figure-width", "1in"])
     #expect(small.status == 0 && small.error.contains("points high"), "\(small.error)")
+    let text = "this movie was a complete waste of time and i would not recommend it to anyone who has"
+    for command in ["identify", "attribute"] {
+      let column = try GraftProcess.run(
+        command, "imdb-bert-1", "--text", text, "--figure", folder.path("a.pdf"), "--figure-width", "3.25in")
+      #expect(column.status == 0 && column.error.isEmpty, "\(column.error)")
+    }
     let wide = try GraftProcess.run(arguments + ["--figure", folder.path("a.png"), "--figure-width", "6.5in"])
     #expect(wide.status == 0 && !wide.error.contains("points high"), "\(wide.error)")
   }

@@ -119,6 +119,65 @@ import Testing
     #expect(four.attributes["width"] == "1380")
   }
 
+  /// A text of 20 tokens, as in a column of a paper.
+  private func wide(_ label: String?, _ value: Double = 0.25) -> HeatMap {
+    let names = (0..<20).map { "token\($0)" }
+    return HeatMap(
+      title: "A map", columns: names,
+      rows: names.map { name in .init(name, names.map { _ in .init(label, values: [value]) }) },
+      statistics: [.init("effect", range: -1...1, decimals: 2)], xTitle: "token", yTitle: "token")
+  }
+
+  @Test func aWideMapFitsAColumnOfAPaper() throws {
+    let (points, units) = (234.0, 401.0)
+    for (map, texts) in [(wide(nil), 0), (wide(""), 0), (wide(nil, 1), 0)] {
+      let svg = map.svg(width: units)
+      #expect(try FigureFile.bytes(svg, width: points, for: "a.pdf").notes.textHeight >= 5)
+      let tree = try XMLTree.parse(svg)
+      let mono = tree.all("text", class: "mono")
+      let names = mono.filter { $0.attributes["transform"]?.hasPrefix("rotate(-90") ?? false }
+      #expect(names.map(\.text) == map.columns)
+      // 20 names of rows, 20 of columns, and no number that would be cut.
+      #expect(mono.count == 40 + texts)
+      let cells = tree.all("rect").filter { $0.attributes["height"] != "14" && $0.attributes["width"] != "100%" }
+      #expect(cells.count == 400 && Set(cells.compactMap { $0.attributes["height"] }).count == 1)
+      let (width, height) = (cells[0].number("width"), cells[0].number("height"))
+      #expect(width > 12 && abs(width - height) < 0.2)
+    }
+    // Numbers that fit are shown whole, tokens are cut, and nothing changes where no width is asked for.
+    let page = try XMLTree.parse(wide(nil).svg(width: 760)).all("text", class: "mono").map(\.text)
+    #expect(page.filter { $0 == "+0.25" || $0 == "0.25" }.count == 400, "\(page.prefix(30))")
+    let tokens = try XMLTree.parse(wide("incomplete").svg(width: units)).all("text", class: "mono").map(\.text)
+    #expect(tokens.filter { $0 == "inc…" }.count == 400, "\(tokens.prefix(30))")
+    let usual = try XMLTree.parse(wide("incomplete").svg()).all("text", class: "mono").map(\.text)
+    #expect(usual.filter { $0 == "incomplete" }.count == 400)
+    // Of many columns some have their names.
+    let many = HeatMap(
+      title: "A map", columns: (0..<60).map { "t\($0)" },
+      rows: [.init("L0", (0..<60).map { _ in .init("", values: [0]) })],
+      statistics: [.init("effect", range: -1...1, decimals: 2)])
+    let shown = try XMLTree.parse(many.svg(width: units)).all("text", class: "mono").map(\.text).dropFirst()
+    #expect(Array(shown) == stride(from: 0, to: 60, by: 2).map { "t\($0)" }, "\(shown)")
+  }
+
+  /// Labels along x do not meet.
+  @Test func aNarrowChartHasFewerTicks() throws {
+    let chart = LineChart(
+      title: "A chart", xAxis: .init("tokens"), yAxis: .init("r"),
+      series: [.init(name: "one", points: [.init(x: 8, y: 0), .init(x: 256, y: 1)])])
+    func labels(_ svg: String) throws -> [(x: Double, text: String)] {
+      try XMLTree.parse(svg).all("g", class: "axes")[0].all("text")
+        .filter { $0.attributes["text-anchor"] == "middle" && $0.attributes["class"] == nil }
+        .map { ($0.number("x"), $0.text) }
+    }
+    let (wide, narrow) = (try labels(chart.svg()), try labels(chart.svg(width: 401)))
+    #expect(
+      wide.map(\.text).prefix(3) == ["20", "40", "60"] && narrow.map(\.text) == ["50", "100", "150", "200", "250"])
+    for (left, right) in zip(narrow, narrow.dropFirst()) {
+      #expect(right.x - left.x > Double(max(left.text.count, right.text.count)) * 7 + 6)
+    }
+  }
+
   private func chart(_ values: ClosedRange<Double>, axis: LineChart.Axis = .init("share")) -> LineChart {
     LineChart(
       title: "A chart", xAxis: .init("k"), yAxis: axis,

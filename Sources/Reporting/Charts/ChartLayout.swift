@@ -29,7 +29,7 @@ struct ChartLayout {
     self.width = width
     func columns(_ count: Int) -> Int { Int(Double(count) * (width / Self.usualWidth)) }
     series = chart.series
-    let (xScale, yScale) = (chart.xScale, chart.yScale)
+    let (xScale, yScale) = (chart.xScale(tickCount: max(4, columns(13))), chart.yScale)
     self.xScale = xScale
     self.yScale = yScale
     titleLines = chart.title.wrapped(toColumns: columns(66))

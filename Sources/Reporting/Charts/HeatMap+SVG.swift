@@ -20,7 +20,7 @@ package struct HeatMapRows: Figure {
 
 extension HeatMap: Figure {
   /// The heat map as SVG: the same bytes for the same heat map. Every cell has a tooltip; nothing outside is referred to.
-  /// - Parameter width: how wide it is at least, in units; nil for the usual width.
+  /// - Parameter width: how wide it should be, in units; nil for the usual width.
   package func svg(width: Double? = nil) -> String { Self.svg([self], width: width) }
 
   /// - Parameters:
@@ -30,16 +30,16 @@ extension HeatMap: Figure {
     _ maps: [HeatMap], perRow: Int = .max, width least: Double? = nil, besides others: [HeatMap] = []
   ) -> String {
     let perRow = max(1, min(perRow, maps.count))
-    let leastWidth = least.map { $0 / Double(perRow) } ?? usualWidth
+    let share = least.map { $0 / Double(perRow) }
     var (width, height) = (0.0, 0.0)
     var pictures: [[Markup]] = []
     for start in stride(from: 0, to: maps.count, by: perRow) {
       let row = maps[start..<min(start + perRow, maps.count)]
       // Cells of one row stand at one height, however long the headings are.
-      let headingHeight = (row + others).map { $0.headingHeight(leastWidth) }.max() ?? 0
+      let headingHeight = (row + others).map { HeatMapLayout($0, width: share).headingHeight }.max() ?? 0
       var (x, tallest) = (0.0, 0.0)
       for map in row {
-        let picture = map.picture(headingHeight: headingHeight, leastWidth: leastWidth)
+        let picture = map.picture(HeatMapLayout(map, width: share), headingHeight: headingHeight)
         let place = height == 0 ? "\(x.fixed(0)) 0" : "\(x.fixed(0)) \(height.fixed(0))"
         let part = Markup.element("g", ["transform": "translate(\(place))"], picture.parts)
         pictures.append(maps.count == 1 ? picture.parts : [part])
@@ -64,97 +64,78 @@ extension HeatMap: Figure {
     return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n" + markup.rendered
   }
 
-  private static let margin = 16.0
-  private static let usualWidth = 460.0
-  private static let cellHeight = 24.0
-  /// An estimate for one column of 11-unit text in a common monospaced face.
-  private static let letterWidth = 6.7
-
-  /// Letters a cell shows.
-  private var letters: Int {
-    let widest =
-      (columns + rows.flatMap { $0.cells.map { text($0, shown) } }).map { DisplayWidth.of($0.printable) }.max() ?? 0
-    return min(max(widest, 4), 12)
-  }
-
-  private var cellWidth: Double { Double(letters) * Self.letterWidth + 14 }
-
-  /// Where the cells begin.
-  private var left: Double {
-    Self.margin + Double(rows.map { DisplayWidth.of($0.name.printable) }.max() ?? 0) * Self.letterWidth + 10
-  }
-
-  private func width(_ least: Double) -> Double {
-    let legend = legend(shown)
-    let letters = DisplayWidth.of("\(legend.name)  \(legend.ends.first)") + DisplayWidth.of(legend.ends.last)
-    let legendWidth = Double(letters) * 6.6 + Double(ColorMap.shades) * 4 + 6 + 2 * Self.margin
-    return max(least, left + Double(columns.count) * cellWidth + Self.margin, legendWidth)
-  }
-
-  private func titleLines(_ width: Double) -> [String] {
-    title.printable.wrapped(toColumns: Int((width - 2 * Self.margin) / 9.4))
-  }
-
-  private func subtitleLines(_ width: Double) -> [String] {
-    subtitle.isEmpty ? [] : subtitle.printable.wrapped(toColumns: Int((width - 2 * Self.margin) / 6.4))
-  }
-
-  private func headingHeight(_ leastWidth: Double) -> Double {
-    let width = width(leastWidth)
-    return Double(titleLines(width).count) * 20 + Double(subtitleLines(width).count) * 17
-  }
-
   private func picture(
-    headingHeight: Double, leastWidth: Double
+    _ layout: HeatMapLayout, headingHeight: Double
   ) -> (parts: [Markup], width: Double, height: Double) {
-    let (letters, cellWidth, left, width) = (letters, cellWidth, left, width(leastWidth))
-    let top = Self.margin + headingHeight + (yTitle.isEmpty ? 14 : 26)
-    let bottom = top + Double(rows.count) * Self.cellHeight
-    let foot = bottom + (xTitle.isEmpty ? 0 : 18)
+    let (margin, left, cellWidth, cellHeight) = (
+      HeatMapLayout.margin, layout.left, layout.cellWidth, layout.cellHeight
+    )
+    let top = margin + headingHeight + (yTitle.isEmpty ? 14 : 26)
+    let bottom = top + Double(rows.count) * cellHeight
+    let namesEnd = bottom + layout.namesHeight
+    let foot = namesEnd - 18 + (xTitle.isEmpty ? 0 : 18)
     let height = foot + 94
 
     var parts: [Markup] = []
-    var y = Self.margin
-    for line in titleLines(width) {
+    var y = margin
+    for line in layout.titleLines {
       y += 20
-      parts.append(Self.label(line, x: Self.margin, y: y, ["font-size": "16", "font-weight": "600"]))
+      parts.append(Self.label(line, x: margin, y: y, ["font-size": "16", "font-weight": "600"]))
     }
-    for line in subtitleLines(width) {
+    for line in layout.subtitleLines {
       y += 17
-      parts.append(Self.label(line, x: Self.margin, y: y, ["font-size": "12", "fill-opacity": "0.75"]))
+      parts.append(Self.label(line, x: margin, y: y, ["font-size": "12", "fill-opacity": "0.75"]))
     }
     for (level, row) in rows.enumerated() {
-      let y = bottom - Double(level + 1) * Self.cellHeight
-      parts.append(Self.label(row.name.printable, x: left - 8, y: y + 16, ["text-anchor": "end", "class": "mono"]))
+      let y = bottom - Double(level + 1) * cellHeight
+      parts.append(
+        Self.label(
+          row.name.printable.cut(toColumns: layout.rowLetters, mark: "…"), x: left - 8, y: y + cellHeight / 2 + 4,
+          ["text-anchor": "end", "class": "mono"]))
       for (column, cell) in row.cells.enumerated() {
         parts.append(
           block(
             cell, named: "\(row.name), \(columns[column])", x: left + Double(column) * cellWidth, y: y,
-            width: cellWidth, letters: letters))
+            layout))
       }
     }
-    for (column, name) in columns.enumerated() {
-      let x = left + (Double(column) + 0.5) * cellWidth
-      let text = name.printable.cut(toColumns: letters, mark: "…")
+    for (column, name) in columns.enumerated() where column % layout.columnStep == 0 {
       parts.append(
-        Self.label(text, x: x, y: bottom + 18, ["text-anchor": "middle", "class": "mono", "font-weight": "600"]))
+        Self.name(
+          name.printable.cut(toColumns: layout.columnLetters, mark: "…"), x: left + (Double(column) + 0.5) * cellWidth,
+          below: bottom, isUpright: layout.namesAreUpright))
     }
     if !yTitle.isEmpty {
-      parts.append(Self.label(yTitle, x: Self.margin, y: top - 7, ["class": "y-title", "font-weight": "600"]))
+      parts.append(Self.label(yTitle, x: margin, y: top - 7, ["class": "y-title", "font-weight": "600"]))
     }
     if !xTitle.isEmpty {
       parts.append(
         Self.label(
-          xTitle, x: left + Double(columns.count) / 2 * cellWidth, y: bottom + 36,
+          xTitle, x: left + Double(columns.count) / 2 * cellWidth, y: namesEnd + 18,
           ["class": "x-title", "text-anchor": "middle", "font-weight": "600"]))
     }
-    parts.append(legend(x: Self.margin, y: foot + 42))
-    return (parts, width, height)
+    parts.append(legend(x: margin, y: foot + 42))
+    return (parts, layout.width, height)
+  }
+
+  /// A column's name; an upright one is read from below.
+  private static func name(_ text: String, x: Double, below bottom: Double, isUpright: Bool) -> Markup {
+    guard isUpright else {
+      return label(text, x: x, y: bottom + 18, ["text-anchor": "middle", "class": "mono", "font-weight": "600"])
+    }
+    let (x, y) = (x + 4, bottom + 6)
+    return label(
+      text, x: x, y: y,
+      [
+        "text-anchor": "end", "class": "mono", "font-weight": "600",
+        "transform": "rotate(-90 \(x.fixed(1)) \(y.fixed(1)))",
+      ])
   }
 
   private func block(
-    _ cell: Cell, named name: String, x: Double, y: Double, width: Double, letters: Int
+    _ cell: Cell, named name: String, x: Double, y: Double, _ layout: HeatMapLayout
   ) -> Markup {
+    let (width, height) = (layout.cellWidth, layout.cellHeight)
     let shade = shade(cell, shown).map { ColorMap.color(shade: $0, statistics[shown].palette) }
     let color = shade ?? (isMissing(cell, shown) ? ColorMap.missing : nil)
     var parts: [Markup] = [
@@ -163,25 +144,25 @@ extension HeatMap: Figure {
         "rect",
         [
           "x": (x + 0.5).fixed(1), "y": (y + 0.5).fixed(1), "width": (width - 1).fixed(1),
-          "height": (Self.cellHeight - 1).fixed(1), "fill": color?.hex ?? "none",
+          "height": (height - 1).fixed(1), "fill": color?.hex ?? "none",
         ]),
     ]
     let ink = color?.ink.hex ?? "#1b1f24"
-    let text = text(cell, shown).cut(toColumns: letters, mark: "…")
+    let text = layout.letters == 0 ? "" : text(cell, shown).cut(toColumns: layout.letters, mark: "…")
     if !text.isEmpty {
       parts.append(
         Self.label(
-          text, x: x + width / 2, y: y + 16,
+          text, x: x + width / 2, y: y + height / 2 + 4,
           ["text-anchor": "middle", "class": "mono", "fill": ink, "font-weight": cell.isMarked ? "700" : "400"]))
     }
     if cell.isMarked {
       // A corner in the colour of the text: it needs no font and covers no letter.
-      let (right, top) = (x + width - 0.5, y + 0.5)
+      let (right, top, size) = (x + width - 0.5, y + 0.5, min(8, width / 2).fixed(0))
       parts.append(
         .element(
           "path",
           [
-            "d": "M\(right.fixed(1)) \(top.fixed(1))h-8l8 8Z", "fill": ink,
+            "d": "M\(right.fixed(1)) \(top.fixed(1))h-\(size)l\(size) \(size)Z", "fill": ink,
           ]))
     }
     return .element("g", [:], parts)

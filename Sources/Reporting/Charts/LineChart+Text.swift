@@ -23,7 +23,7 @@ extension LineChart {
 
   /// A row of the plot for each tick label and reference letter that stands beside it.
   private func plot(_ style: Style, width: Int, rows: Int) -> String {
-    let (xScale, yScale) = (xScale, yScale)
+    let (xScale, yScale) = (xScale(), yScale)
     let labels = yScale.ticks.map { yScale.label($0) }
     let gutter = labels.map(DisplayWidth.of).max() ?? 0
     func y(_ value: Double) -> Double { (1 - yScale.fraction(value)) * Double(rows - 1) + 0.5 }

@@ -123,10 +123,11 @@ extension LineChart.Series {
 }
 
 extension LineChart {
-  var xScale: AxisScale {
+  /// - Parameter tickCount: about how many ticks there is room for.
+  func xScale(tickCount: Int = 13) -> AxisScale {
     AxisScale(
-      fitting: series.flatMap { $0.points.filter(\.isPlottable).map(\.x) }, axis: xAxis, tickCount: 13, roundsOut: false
-    )
+      fitting: series.flatMap { $0.points.filter(\.isPlottable).map(\.x) }, axis: xAxis, tickCount: tickCount,
+      roundsOut: false)
   }
 
   var yScale: AxisScale { AxisScale(fitting: yValues + reach, axis: yAxis, tickCount: 6, roundsOut: true) }
@@ -146,7 +147,7 @@ extension LineChart {
     return chart
   }
 
-  var xTitle: String { xAxis.title + (xScale.isLogarithmic ? " (logarithmic)" : "") }
+  var xTitle: String { xAxis.title + (xScale().isLogarithmic ? " (logarithmic)" : "") }
 
   /// The y axis' title, with a warning when the axis does not start where its values do.
   var yTitle: String {
