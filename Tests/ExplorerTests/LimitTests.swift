@@ -43,7 +43,7 @@ import Testing
   }
 
   @Test func aConnectionThatAsksNothingMakesRoom() async throws {
-    var limits = ServerLimits()
+    var limits = RunningExplorer.patient
     (limits.connections, limits.headSeconds) = (4, 30)
     let server = try RunningExplorer("imdb-gpt2-narrow", limits: limits)
     let client = server.client
@@ -63,7 +63,7 @@ import Testing
     let server = try RunningExplorer(
       "imdb-gpt2-narrow", "imdb-bert-1",
       limits: {
-        var limits = ServerLimits()
+        var limits = RunningExplorer.patient
         limits.waiting = 60
         return limits
       }())
@@ -99,7 +99,7 @@ import Testing
   }
 
   @Test func moreThanWaitIsRefused() async throws {
-    var limits = ServerLimits()
+    var limits = RunningExplorer.patient
     limits.waiting = 1
     let server = try RunningExplorer("imdb-bert-1", limits: limits)
     let client = server.client

@@ -21,11 +21,18 @@ final class RunningExplorer: Sendable {
 
   static func model(_ name: String) throws -> Model { try Model(directory: models + name) }
 
-  convenience init(_ names: String..., limits: ServerLimits = ServerLimits()) throws {
+  /// The usual limits, with time for clients of a machine that has no processor free for them.
+  static let patient: ServerLimits = {
+    var limits = ServerLimits()
+    (limits.headSeconds, limits.bodySeconds, limits.writeSeconds) = (60, 60, 60)
+    return limits
+  }()
+
+  convenience init(_ names: String..., limits: ServerLimits = patient) throws {
     try self.init(names.map { try ExploredModel(Self.model($0), argument: $0, limits: limits) }, limits: limits)
   }
 
-  init(_ models: [ExploredModel], limits: ServerLimits = ServerLimits()) throws {
+  init(_ models: [ExploredModel], limits: ServerLimits = patient) throws {
     let lines = Lines()
     let server = try ExplorerServer(
       models, host: SocketHost("127.0.0.1")!, port: 0, version: "0.0.0", limits: limits

@@ -13,7 +13,9 @@ struct OptionMode: Sendable, CustomStringConvertible {
     self.arguments = words(arguments)
     let isDrawn = self.arguments.contains("--figure")
     let hasTables = !Self.withoutTables.contains(command)
-    self.uses = Set(words(uses)).union(hasTables ? ["--table"] : []).union(isDrawn ? ["--figure-width", "--figure-panels"] : []).union([
+    self.uses = Set(words(uses)).union(hasTables ? ["--table"] : []).union(
+      isDrawn ? ["--figure-width", "--figure-panels"] : []
+    ).union([
       "--json", "--color", "--threads", "--progress", "--progress-interval", "--offline",
     ])
     .subtracting(words(without))

@@ -88,6 +88,8 @@ public struct SocketClient: Sendable {
     var chunk = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = read(descriptor, &chunk, chunk.count)
+      // A process that was stopped and goes on.
+      if count < 0, errno == EINTR { continue }
       guard count > 0 else { return SocketReply(bytes) }
       bytes += chunk[..<count]
     }
