@@ -72,8 +72,12 @@ package struct EncodedReviews: Sendable {
     batches = PackedBatch.plan(reviews.map(\.ids.count))
   }
 
-  /// The first `count` reviews, in batches of their own.
-  package func prefix(_ count: Int) -> EncodedReviews { EncodedReviews(Array(reviews.prefix(count))) }
+  /// So many reviews at equal distances, from the first on, in batches of their own; all where there are no more. The first
+  /// ones could be of one class: files are often sorted.
+  package func spread(_ count: Int) -> EncodedReviews {
+    guard count < reviews.count else { return self }
+    return EncodedReviews((0..<count).map { reviews[$0 * reviews.count / count] })
+  }
 
   /// Every `count`-th review from the one at `index`, in batches of their own.
   package func part(_ index: Int, of count: Int) -> EncodedReviews {

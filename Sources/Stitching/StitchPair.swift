@@ -74,7 +74,7 @@ struct UnlabelledTexts {
   let fitting: SeamStatistics
   /// Of the rest, with a sample: for measuring them.
   let measuring: SeamStatistics
-  /// Of the texts of `measuring`, those whose answers `auto` compares.
+  /// Of the texts of `measuring`, those whose answers `auto` compares, from all over the file.
   let answered: EncodedReviews
 
   /// The number of tokens of the measures on single states.
@@ -102,6 +102,6 @@ struct UnlabelledTexts {
     let rest = texts.part(1, of: 2)
     fitting = try statistics(texts.part(0, of: 2), sampled: 0)
     measuring = try statistics(rest, sampled: Self.sampled)
-    answered = rest.prefix(Self.answers)
+    answered = rest.spread(Self.answers)
   }
 }

@@ -34,7 +34,7 @@ import Transformer
   }
 
   /// Mean KL(B ‖ stitched) over the texts that no map was fitted to, one text at a time, in Double.
-  private func divergence(_ map: StitchingMap, kept: Int, _ texts: EncodedReviews) throws -> Double {
+  private func divergence(_ map: StitchingMap, kept: Int, _ texts: [EncodedReview]) throws -> Double {
     let model = try StitchedModel(
       pretrained: a.model, kept: kept, map: map, finetuned: b.model, transplanted: 2)
     let workspace = Workspace(threads: Threads(1))
@@ -45,19 +45,34 @@ import Transformer
       let weights = logits.map { exp($0 - (logits.max() ?? 0)) }
       return weights.map { $0 / weights.reduce(0, +) }
     }
-    let sum = try texts.reviews.reduce(0.0) { sum, text in
+    let sum = try texts.reduce(0.0) { sum, text in
       let (p, q) = (try probabilities(b.model, text.ids), try probabilities(model, text.ids))
       return sum + zip(p, q).reduce(0) { $0 + $1.0 * log($1.0 / $1.1) }
     }
-    return sum / Double(texts.reviews.count)
+    return sum / Double(texts.count)
+  }
+
+  private func encoded(_ dataset: Dataset) throws -> [EncodedReview] {
+    try EncodedReviews(dataset, tokenizer: a.tokenizer, cleaning: .br, maxLength: 48, threads: Threads(2)).reviews
+  }
+
+  /// Of a file that is sorted by class, the answers to texts of both classes are compared.
+  @Test func textsFromAllOfASortedFileAreCompared() throws {
+    let all = try Dataset.read(Places.reviews).reviews.sorted { ($0.label, $0.id) < ($1.label, $1.id) }
+    let automatic = try run([MapRecipe(.auto)], .texts(Dataset(name: "sorted", texts: all.map(\.text))), kept: [3])
+    let map = try #require(try automatic.maps(of: automatic.jobs[0]).values.first?.first)
+    // 200 of the 500 texts at odd places, at equal distances.
+    let places = (0..<200).map { 2 * ($0 * 500 / 200) + 1 }
+    #expect(all.count == 1000 && places.count { all[$0].label == 1 } == 100)
+    let texts = try encoded(Dataset(name: "sorted", texts: all.map(\.text)))
+    let expected = try divergence(map, kept: 3, places.map { texts[$0] })
+    expectClose([try #require(map.divergence)], [expected], absolute: 1e-6, relative: 1e-4, "divergence")
   }
 
   @Test func theChoiceAnswersMostLikeB() throws {
     let automatic = try run([MapRecipe(.auto)], .texts(unlabelled))
     let all = try run(MapRecipe.candidates, .texts(unlabelled))
-    let texts = try EncodedReviews(
-      unlabelled, tokenizer: a.tokenizer, cleaning: .br, maxLength: 48, threads: Threads(2)
-    ).part(1, of: 2)
+    let texts = try encoded(unlabelled).enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
     var best: [Int: Double] = [:]
     for (cut, candidates) in try all.maps(of: all.jobs[0]) {
       let divergences = try candidates.map { try divergence($0, kept: cut.kept, texts) }
