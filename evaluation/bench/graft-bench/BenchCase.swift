@@ -11,9 +11,14 @@ struct BenchCase {
   /// One run; returns what `result` prints.
   let run: () throws -> JSON
 
-  private static let shapes: [String: (sequences: Int, length: Int)] = [
-    "bert-8x128": (8, 128), "bert-1x512": (1, 512), "gpt2-1x1024": (1, 1024), "first-answer": (1, 8),
-  ]
+  /// The sequences and tokens of a forward pass: those of "bert-8x128", or "gpt2-1x1024", or one of 8 tokens.
+  private static func shape(_ name: String) -> (sequences: Int, length: Int)? {
+    if name == "first-answer" { return (1, 8) }
+    guard let match = name.wholeMatch(of: /(?:bert|gpt2)-([0-9]+)x([0-9]+)/), let sequences = Int(match.1),
+      let length = Int(match.2), sequences > 0, length > 0
+    else { return nil }
+    return (sequences, length)
+  }
 
   static func prepare(_ arguments: BenchArguments) throws -> BenchCase {
     switch arguments.name {
@@ -39,7 +44,7 @@ struct BenchCase {
     case "train-step": return try trainStep(arguments)
     case "attribution": return try attribution(arguments)
     default:
-      guard shapes[arguments.name] != nil else { throw BenchError.unknownCase(arguments.name) }
+      guard shape(arguments.name) != nil else { throw BenchError.unknownCase(arguments.name) }
       let run = try forward(arguments)
       _ = try run()
       return BenchCase(run: run)
@@ -51,7 +56,7 @@ struct BenchCase {
 
   /// The last hidden states of a batch of equal lengths; id i of the batch is (7919 i + 104729) mod V.
   private static func forward(_ arguments: BenchArguments) throws -> () throws -> JSON {
-    guard let (sequences, length) = shapes[arguments.name] else { throw BenchError.unknownCase(arguments.name) }
+    guard let (sequences, length) = shape(arguments.name) else { throw BenchError.unknownCase(arguments.name) }
     let model = try Model(directory: arguments.required("model"))
     let workspace = Workspace(threads: arguments.threads, precision: arguments.precision)
     let batch = try PackedBatch(
