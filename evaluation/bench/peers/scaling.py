@@ -35,10 +35,11 @@ def lengths(options, kind):
         (threads, length): Server([options.graft, f"{kind}-1x{length}", "--model", options.models / MODELS[kind], "--threads",
                                    str(threads)], threads)
         for threads in options.threads for length in LENGTHS[kind]}
+    for server in servers.values():
+        server.settle()
     taken = {name: [] for name in servers}
     for _ in range(options.rounds):
         for name, server in servers.items():
-            server.settle()
             taken[name] += [server.ask("run") for _ in range(RUNS)][1:]
     for server in servers.values():
         server.quit()
