@@ -92,7 +92,7 @@ demo: build
 build-tests: deps
 	$(SWIFT) build -c release --build-tests
 
-# The explorer's server is tested in a process of its own: other tests keep the threads busy on which its tasks begin.
+# Tests of the explorer time its server, so they run in a process of their own, beside no others.
 test: build-tests
 	$(SWIFT) test -c release --skip-build --skip ExplorerTests
 	$(SWIFT) test -c release --skip-build --filter ExplorerTests
