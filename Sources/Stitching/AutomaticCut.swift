@@ -20,9 +20,8 @@ package struct AutomaticCut: Sendable {
       return AutomaticCut(score: score, map: map, divergence: divergence)
     }
     guard cuts.count == scores.count,
-      let best = cuts.min(by: {
-        ($0.divergence, $0.score.point.cut.kept) < ($1.divergence, $1.score.point.cut.kept)
-      })
+      let chosen = StitchCut.automatic(cuts.map { ($0.score.point.cut, $0.divergence) }),
+      let best = cuts.first(where: { $0.score.point.cut == chosen })
     else { return nil }
     self = best
   }
@@ -31,6 +30,13 @@ package struct AutomaticCut: Sendable {
     self.score = score
     self.map = map
     self.divergence = divergence
+  }
+}
+
+extension StitchCut {
+  /// The cut that `auto` chooses: the least divergence of its answers from B's, of equal ones the one that keeps fewer blocks.
+  package static func automatic(_ divergences: [(cut: StitchCut, divergence: Double)]) -> StitchCut? {
+    divergences.min { ($0.divergence, $0.cut) < ($1.divergence, $1.cut) }?.cut
   }
 }
 

@@ -96,11 +96,10 @@ struct Stitch: ParsableCommand {
   }
 
   private func keep(_ stitched: StitchPair, _ maps: [StitchCut: [StitchingMap]], in directory: String) throws {
-    // Of several cuts the one that auto chooses.
-    let best = maps.compactMap { cut, all in all.count == 1 ? all[0].divergence.map { ($0, cut) } : nil }.min {
-      $0 < $1
-    }
-    let cuts = Set(maps.keys.map(\.transplanted)).count == 1 && best != nil ? maps.filter { $0.key == best?.1 } : maps
+    let chosen = StitchCut.automatic(
+      maps.compactMap { cut, all in all.count == 1 ? all[0].divergence.map { (cut, $0) } : nil })
+    let oneTransplant = Set(maps.keys.map(\.transplanted)).count == 1
+    let cuts = oneTransplant && chosen != nil ? maps.filter { $0.key == chosen } : maps
     guard let (cut, all) = cuts.first, let map = all.first, cuts.count == 1, all.count == 1 else {
       throw ValidationError(
         "--save keeps one model: give one --keep, one --transplant and one of --maps; or auto alone, which chooses a cut."
