@@ -3,9 +3,10 @@
 What else a seam could be, beside a map that is fitted by least squares to every level of the pretrained model: the accuracy of each
 variant, and its difference from that map with a 95% interval from resampling reviews. Nothing sees a label but the accuracy. Texts and
 reviews are JSONL files as graft reads them; every other text fits, the rest choose when to stop. PyTorch and transformers, all blocks of
-the pretrained model kept. docs/stitching.md has what came out."""
+the pretrained model kept. A pair joins those in OUT.json. docs/stitching.md has what came out."""
 import argparse
 import json
+import os
 import re
 
 import numpy
@@ -49,6 +50,13 @@ class Pair:
         for block in self.blocks[0]:
             states.append(self.run([block], states[-1], mask))
         return torch.cat(states, -1)
+
+    def mean(self, ids, mask):
+        """Of the embeddings of the tokens up to each, or of all where each reads the whole text."""
+        h = self.embed(0, ids) * mask[..., None]
+        if self.causal:
+            return h.cumsum(1) / mask.cumsum(1).clamp(min=1)[..., None]
+        return (h.sum(1) / mask.sum(1, keepdim=True))[:, None].expand(h.shape)
 
     def own(self, ids, mask):
         return self.run(self.blocks[1][:-len(self.upper)], self.embed(1, ids), mask)
@@ -121,6 +129,8 @@ def variants(pair, fit, held, steps):
     x, y = rows(fit, "x"), rows(fit, "y")
     s, b = solve(x, y)
     yield "affine:all", linear(s, b)
+    s_mean, b_mean = solve(torch.cat([x, rows(fit, "mean")], 1), y)
+    yield "affine:all/mean", lambda d: torch.cat([d["x"], d["mean"]], -1) @ s_mean + b_mean
     scale = (y.std(0) / (x @ s.double()).std(0)).float()
     yield "its mean and variance matched", linear(s * scale, (y.mean(0) - x.mean(0) @ (s * scale).double()).float())
     for share in (0.1, 1.0):
@@ -174,9 +184,9 @@ def main():
         for part in (0, 1):
             for _, ids, mask in batches(texts[part::2]):
                 y = pair.own(ids, mask)
-                data.append({"part": part, "x": pair.levels(ids, mask), "y": y, "mask": mask, "answer": log_softmax(pair.answer(y, mask), -1)})
+                data.append({"part": part, "x": pair.levels(ids, mask), "mean": pair.mean(ids, mask), "y": y, "mask": mask, "answer": log_softmax(pair.answer(y, mask), -1)})
         for chosen, ids, mask in batches(reviews):
-            scored.append({"x": pair.levels(ids, mask), "mask": mask, "places": chosen, "own": pair.answer(pair.own(ids, mask), mask)})
+            scored.append({"x": pair.levels(ids, mask), "mean": pair.mean(ids, mask), "mask": mask, "places": chosen, "own": pair.answer(pair.own(ids, mask), mask)})
     fit, held = ([d for d in data if d["part"] == part] for part in (0, 1))
 
     def right(answers):
@@ -196,9 +206,11 @@ def main():
         results.append({"variant": name, "accuracy": found.mean(), "difference": (found - first).mean(), "difference_ci95": [low, high],
                         "kl_to_finetuned": divergence(pair, held, seam)})
         print(f"{name:45} {found.mean():.3f}  {(found - first).mean():+.3f} ({low:+.3f} to {high:+.3f})  KL {results[-1]['kl_to_finetuned']:.4f}", flush=True)
+    kept = json.load(open(options.output)) if os.path.exists(options.output) else []
+    kept = [r for r in kept if r["pretrained"] != options.pretrained.split("/")[-1]]
     with open(options.output, "w", encoding="utf8") as file:
-        json.dump({"pretrained": options.pretrained.split("/")[-1], "finetuned": options.finetuned.split("/")[-1], "n": len(labels),
-                   "unlabelled": len(texts), "finetuned_accuracy": itself.mean(), "variants": results, "torch": torch.__version__}, file, indent=1)
+        json.dump(kept + [{"pretrained": options.pretrained.split("/")[-1], "finetuned": options.finetuned.split("/")[-1], "n": len(labels),
+                   "unlabelled": len(texts), "finetuned_accuracy": itself.mean(), "variants": results, "torch": torch.__version__}], file, indent=1)
 
 
 if __name__ == "__main__":

@@ -52,13 +52,10 @@ extension AutomaticCut {
   package var membersInPair: JSONMembers {
     [
       "accuracy": score.accuracy, "ci95": score.interval, "kept": score.point.cut.kept, "kl_to_finetuned": divergence,
-      "levels": map.levels.depths(kept: score.point.cut.kept).map(Self.level), "map": map.name, "n": score.n,
+      "levels": map.levels.states(kept: score.point.cut.kept).map(\.name), "map": map.name, "n": score.n,
       "transplanted": score.point.cut.transplanted,
     ]
   }
-
-  /// The address of a hidden state: `embed`, `L0`, `L1`...
-  private static func level(_ depth: Int) -> String { depth == 0 ? "embed" : "L\(depth - 1)" }
 }
 
 extension StitchCurves {

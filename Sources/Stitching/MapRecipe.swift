@@ -99,7 +99,7 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
   /// What `auto` chooses from, the simplest first.
   public static let candidates =
     [MapRecipe.pinv, MapRecipe(.pinv, matching: .moments), MapRecipe(.affine)]
-    + [MapLevels.embedAndLast, .embedAndLastTwo, .all].map { MapRecipe(.affine, levels: $0, .none) }
+    + [MapLevels.embedAndLast, .embedAndLastTwo, .all, .allAndMean].map { MapRecipe(.affine, levels: $0, .none) }
 
   /// Whether the map is random.
   public var isDrawn: Bool { kind == .random || kind == .shuffled }
@@ -133,8 +133,8 @@ extension MapRecipe {
   public static let spellings =
     plain.prefix(2).map(\.name).joined(separator: ", ") + ", ridge:λ, truncated:r, "
     + plain.dropFirst(2).map(\.name).joined(separator: ", ")
-    + ", each but auto perhaps with +norm or +moments; least-squares, affine and mismatched perhaps with levels, such as affine:all or "
-    + "affine:embed/last"
+    + ", each but auto perhaps with +norm or +moments; least-squares, affine and mismatched perhaps with levels, such as affine:all, "
+    + "affine:embed/last or affine:all/mean"
 
   /// `pinv`, `ridge:0.01`, `truncated:64+moments`, `affine:all`.
   public var name: String {

@@ -67,9 +67,9 @@ package struct Seam: Sendable {
 
 /// The statistics of all cuts of a sweep, and the tokens, of unlabelled texts, in one pass of both models.
 package struct SeamStatistics: Sendable {
-  /// What the products are between: hidden states of A by the number of blocks before them, of B by the number after
-  /// them, and B's of other tokens.
-  private enum Stream: Hashable { case a(Int), b(Int), mismatched(Int) }
+  /// What the products are between: states of A, hidden states of B by the number of blocks after them, and B's of other
+  /// tokens.
+  private enum Stream: Hashable { case a(StateOfA), b(Int), mismatched(Int) }
 
   private let streams: [Stream: Int]
   private var moments: StreamMoments
@@ -105,10 +105,10 @@ package struct SeamStatistics: Sendable {
     try Self.checkMemory(pretrained, kept: kept, levels: levels)
     self.texts = texts.reviews.count
     tokenCounts = [Int](repeating: 0, count: pretrained.wE.rows)
-    let sets = Set(kept.flatMap { kept in levels.map { $0.depths(kept: kept) } })
-    let depths = Set(sets.joined()).sorted()
+    let sets = Set(kept.flatMap { kept in levels.map { $0.states(kept: kept) } })
+    let read = Set(sets.joined()).sorted()
     let uppers = Set(transplanted).sorted()
-    let lower = depths.map { Stream.a($0) }
+    let lower = read.map { Stream.a($0) }
     let own = uppers.map { Stream.b($0) }
     let other = withMismatch ? uppers.map { Stream.mismatched($0) } : []
     let all = lower + own + other
@@ -130,10 +130,11 @@ package struct SeamStatistics: Sendable {
       let reviews = texts.reviews[range]
       for id in reviews.flatMap(\.ids) { tokenCounts[Int(id)] += 1 }
       let batch = try PackedBatch(reviews.map(\.ids))
-      let x = try pretrained.states(after: depths, options, batch, workspace)
+      var x = try pretrained.states(read, batch, workspace: workspace)
+      if options.appliesFinalNorm { x = x.map { pretrained.finalNormApplied(to: $0, workspace: workspace) } }
       let layers = finetuned.dimensions.layers
-      let y = try finetuned.states(after: uppers.reversed().map { layers - $0 }, .plain, batch, workspace)
-      let states = lower.indices.map { x[$0] } + y.reversed() + (other.isEmpty ? [] : y.reversed().map(\.mismatched))
+      let y = try finetuned.states(uppers.reversed().map { .hidden(layers - $0) }, batch, workspace: workspace)
+      let states = x + y.reversed() + (other.isEmpty ? [] : y.reversed().map(\.mismatched))
       add(all, states, from: position, step: step, threads: workspace.threads)
       position += batch.tokens
     }
@@ -168,7 +169,7 @@ package struct SeamStatistics: Sendable {
   ///   - mismatched: whether y is B's state of another token.
   /// - Returns: nil for a cut or levels that were not asked for.
   package func seam(_ cut: StitchCut, levels: MapLevels = .last, mismatched: Bool = false) -> Seam? {
-    let x = levels.depths(kept: cut.kept).map { Stream.a($0) }
+    let x = levels.states(kept: cut.kept).map { Stream.a($0) }
     let y = mismatched ? Stream.mismatched(cut.transplanted) : .b(cut.transplanted)
     let places = x.compactMap { streams[$0] }
     guard !x.isEmpty, places.count == x.count, let place = streams[y] else { return nil }
@@ -184,35 +185,20 @@ extension SeamStatistics {
   /// What the statistics at the widest cut and a map fitted to them take, in bytes: the products, those of one cut side by
   /// side, the same with a ridge, and its factor.
   package static func memory(_ pretrained: Model, kept: [Int], levels: [MapLevels]) -> Int {
-    let widest = levels.flatMap { levels in kept.map { levels.depths(kept: $0).count } }.max() ?? 0
+    let widest = levels.flatMap { levels in kept.map { levels.states(kept: $0).count } }.max() ?? 0
     let width = widest * pretrained.dimensions.hidden
     return 4 * MemoryLayout<Double>.stride * width * width
   }
 
   private static func checkMemory(_ pretrained: Model, kept: [Int], levels: [MapLevels]) throws {
     for level in levels {
-      if let empty = kept.first(where: { level.depths(kept: $0).isEmpty }) {
+      if let empty = kept.first(where: { level.states(kept: $0).isEmpty }) {
         throw StitchingError.levelsAboveCut(levels: level.name, kept: empty)
       }
       let bytes = memory(pretrained, kept: kept, levels: [level])
       if bytes > memoryLimit {
         throw StitchingError.levelsTooWide(levels: level.name, bytes: bytes, limit: memoryLimit)
       }
-    }
-  }
-}
-
-extension Model {
-  /// Hidden states after these numbers of blocks, in ascending order.
-  fileprivate func states(
-    after depths: [Int], _ options: StitchedModel.Options, _ batch: PackedBatch, _ workspace: Workspace
-  ) throws -> [HiddenState] {
-    var h = try embed(batch, workspace: workspace)
-    var depth = 0
-    return try depths.map { next in
-      try advance(&h, through: depth..<next, batch, workspace: workspace)
-      depth = next
-      return options.appliesFinalNorm ? finalNormApplied(to: h, workspace: workspace) : h
     }
   }
 }

@@ -86,16 +86,10 @@ package struct StitchSweep: Sendable {
     let batch = try PackedBatch(reviews.map(\.ids))
     let head = try finetuned.requireClassifier()
     let rows = head.rowsRead(of: batch)
-    var h = try pretrained.embed(batch, workspace: workspace)
-    // A's states that maps at this or a later cut read.
-    let read = Set(maps.flatMap { cut, all in all.flatMap { $0.levels.depths(kept: cut.kept) } })
-    var (depth, states) = (0, [Int: HiddenState]())
+    let read = Set(maps.flatMap { cut, all in all.flatMap { $0.levels.states(kept: cut.kept) } }).sorted()
+    let states = Dictionary(
+      uniqueKeysWithValues: zip(read, try pretrained.states(read, batch, workspace: workspace)))
     for count in kept {
-      for next in read.filter({ (depth...count).contains($0) && states[$0] == nil }).sorted() {
-        try pretrained.advance(&h, through: depth..<next, batch, workspace: workspace)
-        depth = next
-        states[next] = h
-      }
       for upper in transplanted {
         let cut = StitchCut(kept: count, transplanted: upper)
         for map in maps[cut] ?? [] {

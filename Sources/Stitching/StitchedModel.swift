@@ -43,7 +43,7 @@ public struct StitchedModel: Sendable {
     try Self.check(pretrained, finetuned, options)
     try Self.check(.kept, [kept], of: pretrained)
     try Self.check(.transplanted, [transplanted], of: finetuned)
-    let expected = map.levels.depths(kept: kept).count * pretrained.dimensions.hidden
+    let expected = map.levels.states(kept: kept).count * pretrained.dimensions.hidden
     guard map.matrix.rows == expected, map.matrix.columns == finetuned.dimensions.hidden else {
       throw StitchingError.mapOfOtherStates(
         map: map.recipe.name, expected: [expected, finetuned.dimensions.hidden],
@@ -78,10 +78,10 @@ public struct StitchedModel: Sendable {
   /// B's transplanted blocks.
   private var upper: Range<Int> { finetuned.dimensions.layers - transplanted..<finetuned.dimensions.layers }
 
-  /// The hidden states of A that the map reads, by the number of blocks before them, in ascending order.
-  public var levels: [Int] { map.levels.depths(kept: kept) }
+  /// The states of A that the map reads, in ascending order.
+  public var levels: [StateOfA] { map.levels.states(kept: kept) }
 
-  /// A's hidden states through the map and B's last blocks.
+  /// A's states through the map and B's last blocks.
   /// - Parameters:
   ///   - states: those of `levels`, in that order.
   ///   - rows: the rows of the batch that are read, as in `forward`.
@@ -167,15 +167,9 @@ extension StitchedModel: TransformerModel {
     _ batch: PackedBatch, rows: [Int]?, workspace: Workspace, observer: (any Observer)?, interventions: [Intervention]
   ) throws -> HiddenState {
     try Intervention.check(interventions, blocks: blockDimensions, batch)
-    var h = try pretrained.embed(batch, workspace: workspace)
-    let below = interventions.filter { $0.site.layer < kept }
-    var (depth, states) = (0, [HiddenState]())
-    for next in levels {
-      try pretrained.advance(
-        &h, through: depth..<next, batch, workspace: workspace, observer: observer, interventions: below)
-      depth = next
-      states.append(h)
-    }
+    let states = try pretrained.states(
+      levels, batch, workspace: workspace, observer: observer,
+      interventions: interventions.filter { $0.site.layer < kept })
     return try finish(states, batch, rows: rows, workspace: workspace, observer: observer, interventions: interventions)
   }
 

@@ -128,7 +128,7 @@ package struct StitchedModelFile: Equatable, Sendable {
     let found = try Digest.ofFile(path)
     guard found == expected else { throw StitchingError.changedMap(path: path, expected: expected, found: found) }
     return try StitchingMap(
-      reading: path, recipe: map, draw: draw, from: map.levels.depths(kept: kept).count * a.dimensions.hidden,
+      reading: path, recipe: map, draw: draw, from: map.levels.states(kept: kept).count * a.dimensions.hidden,
       to: b.dimensions.hidden)
   }
 }

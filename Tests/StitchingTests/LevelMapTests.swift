@@ -35,7 +35,8 @@ import Transformer
     _ a: Model, _ b: Model, _ texts: EncodedReviews, _ workspace: Workspace
   ) throws -> SeamStatistics {
     try SeamStatistics(
-      pretrained: a, finetuned: b, kept: [3], transplanted: [2], levels: [levels, .all], withMismatch: true,
+      pretrained: a, finetuned: b, kept: [3], transplanted: [2], levels: [levels, .all, MapLevels("embed,last,mean")],
+      withMismatch: true,
       options: .plain, texts: texts, sampled: 40, workspace: workspace)
   }
 
@@ -121,7 +122,7 @@ import Transformer
   @Test func aStitchedModelReadsItsLevels() throws {
     let map = try map("affine:embed/last")
     let model = try StitchedModel(pretrained: a, kept: 3, map: map, finetuned: b, transplanted: 2)
-    #expect(model.levels == [0, 3] && model.name.contains("affine:embed/last"))
+    #expect(model.levels == [.hidden(0), .hidden(3)] && model.name.contains("affine:embed/last"))
     let reviews = Array(texts.reviews.prefix(3))
     let batch = try PackedBatch(reviews.map(\.ids))
     var h = try a.embed(batch, workspace: workspace)
@@ -162,6 +163,34 @@ import Transformer
         == records.filter { $0.point.map == "pinv" }.map(\.prediction.logits))
   }
 
+  /// Of several texts in one batch: the tokens up to each of a causal model, the whole text of another.
+  @Test(arguments: [
+    ("imdb-gpt2-wide", "imdb-gpt2-narrow-sentiment"), ("imdb-bert-2", "imdb-bert-1-sentiment"),
+  ]) func theMeanIsOfTheTokensThatOneMayRead(_ pretrained: String, _ finetuned: String) throws {
+    let (a, b) = (try Model(directory: Places.model(pretrained)), try Model(directory: Places.model(finetuned)))
+    let (p, q) = (a.dimensions.hidden, b.dimensions.hidden)
+    // Passes on the mean's first numbers, without a block after it.
+    var matrix = DoubleMatrix(rows: p, columns: q)
+    for index in 0..<q { matrix[index, index] = 1 }
+    let map = StitchingMap(recipe: try MapRecipe("affine:mean"), matrix: matrix)
+    let model = try StitchedModel(pretrained: a, kept: 2, map: map, finetuned: b, transplanted: 0)
+    #expect(model.levels == [.mean])
+    let texts: [[Int32]] = [[5, 6, 7, 8, 9], [300], [20, 21, 22]]
+    let found = try model.forward(PackedBatch(texts), workspace: workspace).values
+    var expected: [Double] = []
+    for text in texts {
+      let h = try a.embed(PackedBatch([text]), workspace: workspace).values
+      for token in text.indices {
+        let read = a.traits.isCausal ? 0...token : 0...text.count - 1
+        for column in 0..<q {
+          expected.append(read.reduce(0.0) { $0 + Double(h[$1 * p + column]) } / Double(read.count))
+        }
+      }
+    }
+    #expect(found.count == 9 * q)
+    expectClose(found.map(Double.init), expected, absolute: 1e-7, relative: 1e-6, "means")
+  }
+
   @Test func aMapOfOtherStatesIsRefused() throws {
     let map = try map("affine:all")
     #expect(map.matrix.rows == 4 * a.dimensions.hidden)
@@ -187,7 +216,7 @@ import Transformer
   /// Kept beside the file, with its levels.
   @Test func aSavedMapKeepsItsLevels() throws {
     let folder = try TemporaryFolder()
-    let map = try map("affine:embed/last")
+    let map = try map("affine:embed/last/mean")
     func part(_ name: String) throws -> StitchedModelFile.Part {
       .init(model: Places.model(name), sha256: try Digest.ofFile(Places.model(name) + "/model.safetensors"))
     }
@@ -196,13 +225,17 @@ import Transformer
       finetuned: part("imdb-gpt2-narrow-sentiment"), transplanted: 2, options: .plain, allowsPartialVocabulary: false
     ).write(to: folder.path, fitted: map)
     let opened = try #require(try openModel(directory: folder.path) { $0 } as? StitchedModel)
-    #expect(opened.map.recipe == map.recipe && opened.map.matrix == map.matrix && opened.levels == [0, 3])
+    #expect(
+      opened.map.recipe == map.recipe && opened.map.matrix == map.matrix
+        && opened.levels == [.hidden(0), .hidden(3), .mean])
     let batch = try PackedBatch([[5, 6, 7, 8]])
     let model = try StitchedModel(pretrained: a, kept: 3, map: map, finetuned: b, transplanted: 2)
     #expect(
       try opened.forward(batch, workspace: workspace).values == model.forward(batch, workspace: workspace).values)
     let text = String(decoding: try folder.bytes("stitched.json"), as: UTF8.self)
-    for (from, to) in [("\"kept\": 3", "\"kept\": 900000000000"), ("embed/last", "all"), ("embed/last", "nowhere")] {
+    for (from, to) in [
+      ("\"kept\": 3", "\"kept\": 900000000000"), ("embed/last/mean", "all"), ("embed/last", "nowhere"),
+    ] {
       #expect(text.contains(from))
       try folder.write(text.replacing(from, with: to), to: "stitched.json")
       #expect(throws: (any Error).self, "\(to)") { try openModel(directory: folder.path) { $0 } }

@@ -2,7 +2,7 @@ import Stitching
 import TestSupport
 import Testing
 
-/// The levels of a map as text, and the hidden states that they are at a cut.
+/// The levels of a map as text, and the states that they are at a cut.
 @Suite struct MapLevelsTests {
   @Test(arguments: [
     ("last", [[0], [1], [4]]), ("all", [[0], [0, 1], [0, 1, 2, 3, 4]]), ("embed,last", [[0], [0, 1], [0, 4]]),
@@ -10,13 +10,24 @@ import Testing
     ("last:9", [[0], [0, 1], [0, 1, 2, 3, 4]]), ("L9223372036854775807/last", [[0], [1], [4]]),
   ]) func depthsAreAtOrBelowTheCut(_ text: String, _ expected: [[Int]]) throws {
     let levels = try MapLevels(text)
-    #expect([0, 1, 4].map { levels.depths(kept: $0) } == expected)
-    #expect(levels.depths(kept: -1) == [])
+    #expect([0, 1, 4].map { levels.states(kept: $0) } == expected.map { $0.map { .hidden($0) } })
+    #expect(levels.states(kept: -1) == [])
     #expect(try MapLevels(levels.name) == levels)
   }
 
+  /// The mean is no hidden state and stands beside all of them too.
   @Test(arguments: [
-    "", "first", "all,last", "embed,embed", "L0H1", "L0.mlp", "last:0", "last:", "embed,", "L-1", "last:x",
+    ("mean", [["mean"], ["mean"]]), ("mean/all", [["embed", "mean"], ["embed", "L0", "L1", "mean"]]),
+    ("embed,last,mean", [["embed", "mean"], ["embed", "L1", "mean"]]), ("L1/mean", [["mean"], ["L1", "mean"]]),
+  ]) func theMeanStandsBesideHiddenStates(_ text: String, _ expected: [[String]]) throws {
+    let levels = try MapLevels(text)
+    #expect([0, 2].map { levels.states(kept: $0).map(\.name) } == expected)
+    #expect(try MapLevels(levels.name) == levels && MapRecipe("affine:" + text).levels == levels)
+  }
+
+  @Test(arguments: [
+    "", "first", "mean,mean", "all,mean,last", "mean:2", "all,last", "embed,embed", "L0H1", "L0.mlp", "last:0", "last:",
+    "embed,", "L-1", "last:x",
   ])
   func whatIsNoListOfLevelsIsRefused(_ text: String) {
     #expect(throws: StitchingError.unknownLevels(text)) { try MapLevels(text) }

@@ -18,7 +18,9 @@ import Transformer
     let a = try TokenizedModel(Model(directory: Places.model(pretrained)))
     let b = try TokenizedModel(Model(directory: Places.model(finetuned)))
     let layers = a.model.dimensions.layers
-    let recipes = try ["affine:all", "affine:embed/last", "least-squares:embed/last:2"].map { try MapRecipe($0) }
+    let recipes = try ["affine:all", "affine:embed/last", "least-squares:embed/last:2", "affine:all/mean"].map {
+      try MapRecipe($0)
+    }
     let all = try Dataset.read(Places.reviews)
     let run = try StitchRun(
       StitchGrid(

@@ -13,11 +13,20 @@ from safetensors.torch import save_file
 from stitch import GPT2, Bert, run, tokenizer
 
 RIDGES = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
-MAPS = {"affine:all": "all", "affine:embed/last": "ends", "least-squares:embed/last:2": "two"}
+MAPS = {"affine:all": "all", "affine:embed/last": "ends", "least-squares:embed/last:2": "two", "affine:all/mean": "all+mean"}
 
 
-def depths(levels, kept):
-    return {"all": range(kept + 1), "ends": sorted({0, kept}), "two": sorted({0, max(0, kept - 1), kept})}[levels]
+def places(levels, kept):
+    """Of a text's states: those after 0, 1... blocks, and last the mean of the embeddings that a token may read."""
+    return {"all": range(kept + 1), "ends": sorted({0, kept}), "two": sorted({0, max(0, kept - 1), kept}),
+            "all+mean": [*range(kept + 1), -1]}[levels]
+
+
+def mean(h, causal):
+    """Of the tokens up to each, or of all where each reads the whole text."""
+    if not causal:
+        return h.mean(0, keepdim=True).expand(len(h), -1)
+    return h.cumsum(0) / torch.arange(1, len(h) + 1, dtype=h.dtype)[:, None]
 
 
 def fitted(x, y, ridge, constant):
@@ -52,20 +61,25 @@ def main():
     fit = open(options.fit, encoding="utf8").read().split()
     score = open(options.score, encoding="utf8").read().split()
     tensors = {}
+
+    def read(id):
+        h = [state[0] for state in states(a, id, None)]
+        return [*h, mean(h[0], causal)]
+
     with torch.no_grad():
-        seen = [([h[0] for h in states(a, i, None)], states(b, i, len(b.blocks) - m)[-1][0]) for i in fit]
-        scored = [states(a, i, None) for i in score]
+        seen = [(read(i), states(b, i, len(b.blocks) - m)[-1][0]) for i in fit]
+        scored = [read(i) for i in score]
         for kept in range(1, len(a.blocks) + 1):
             for name, levels in MAPS.items():
                 def rows(part):
-                    return (torch.cat([torch.cat([h[d] for d in depths(levels, kept)], -1) for h, _ in seen[part::2]]),
+                    return (torch.cat([torch.cat([h[d] for d in places(levels, kept)], -1) for h, _ in seen[part::2]]),
                             torch.cat([y for _, y in seen[part::2]]))
                 (x, y), (held_x, held_y) = rows(0), rows(1)
                 maps = [fitted(x, y, ridge, name.startswith("affine")) for ridge in RIDGES]
                 errors = [((held_x @ s + o - held_y) ** 2).sum().item() for s, o in maps]
                 best = errors.index(min(errors))
                 s, o = maps[best]
-                logits = [b.classify(run(b.blocks[-m:], torch.cat([h[d] for d in depths(levels, kept)], -1) @ s + o, causal))
+                logits = [b.classify(run(b.blocks[-m:], (torch.cat([h[d] for d in places(levels, kept)], -1) @ s + o)[None], causal))
                           for h in scored]
                 tensors[f"{name}/{kept}"] = torch.stack(logits)
                 tensors[f"{name}/{kept}/ridge"] = torch.tensor([RIDGES[best]], dtype=torch.float64)

@@ -21,8 +21,9 @@ struct Stitch: ParsableCommand {
       shuffled, pinv with the tokens permuted; identity, where the hidden sizes agree. \
       From unlabelled texts (--unlabelled): weighted, pinv with tokens as frequent as there; least-squares and affine, \
       fitted to the states at each cut, from one hidden state of the pretrained model or from several (--levels, or \
-      affine:all); their control mismatched, fitted with texts that do not match; auto, at each cut the map, and of the \
-      cuts the one, with which the classifier answers most like the fine-tuned model itself. Any map with +norm or +moments: the mapped state is given the norm, \
+      affine:all), and from the mean of its embeddings so far (affine:all/mean); their control mismatched, fitted with \
+      texts that do not match; auto, at each cut the map, and of the cuts the one, with which the classifier answers most \
+      like the fine-tuned model itself. Any map with +norm or +moments: the mapped state is given the norm, \
       or the mean and variance of each feature, that the fine-tuned model's own states have at that depth.
 
       EXAMPLES:

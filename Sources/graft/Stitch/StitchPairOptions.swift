@@ -39,7 +39,7 @@ struct StitchPairOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Hidden states of the pretrained model that least-squares, affine and mismatched read, side by side: \(MapLevels.spellings). Those above a cut are left out there.",
+      "States of the pretrained model that least-squares, affine and mismatched read, side by side: \(MapLevels.spellings). Those above a cut are left out there.",
       valueName: "level,..."),
     transform: StitchPairOptions.levels)
   var levels: MapLevels?
