@@ -63,6 +63,26 @@ import Testing
     #expect(page.contains("--max-length 64") && page.contains("--limit 60"), "the command that repeats the run")
   }
 
+  /// Charts that are compared show the same part of their axis, which one of them alone would not.
+  @Test func theChartsOfAPageHaveOneScale() throws {
+    func ticks(_ transplant: String) throws -> [[String]] {
+      let run = folder.path(transplant)
+      _ = try GraftProcess.run([
+        "stitch", "--pretrained", "imdb-bert-2", "--finetuned", "imdb-bert-1-sentiment", "--transplant", transplant,
+        "--keep",
+        "2,4", "--maps", "pinv,transpose", "--dataset", ShortRun.reviews, "--limit", "60", "--max-length", "64", "-o",
+        run,
+      ])
+      let page = try XMLTree.parse(String(contentsOfFile: run + "/report.html", encoding: .utf8))
+      return page.all("g", class: "axes").map { axes in
+        axes.all("text").filter { $0.attributes["text-anchor"] == "end" }.map(\.text)
+      }
+    }
+    let both = try ticks("2,3")
+    #expect(both.count == 2 && both[0] == both[1], "\(both)")
+    #expect(try ticks("3") != [both[1]])
+  }
+
   @Test func aKilledSweepResumedHasTheSameBytes() throws {
     _ = try GraftProcess.run(ShortRun.stitch + ["-o", folder.path("whole")])
     let whole = try ShortRun.contents(folder.path("whole"))

@@ -49,12 +49,13 @@ package struct StitchExperimentReport {
 
   private var page: String {
     let cuts = results.automaticCuts(facts)
-    let sections = curves.families.map { family in
+    let charts = ChartColumn(curves.families.map { chart($0.scores) }).charts
+    let sections = zip(curves.families, charts).map { family, chart in
       HTMLPage.Section(
         title(family.scores),
         [
           .chart(
-            chart(family.scores),
+            chart,
             caption: "Accuracy against the blocks kept. Bars are 95% Wilson intervals; bands span the draws of a map."),
           .table(means(family)), .table(comparisons(family)),
         ] + (StitchWords.choice(family.scores, facts, cuts).map { [.paragraph($0)] } ?? []))

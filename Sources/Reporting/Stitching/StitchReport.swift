@@ -24,8 +24,8 @@ package struct StitchReport {
   }
 
   package func text(_ style: Style) -> String {
-    families.map { family in
-      chart(family).text(style) + "\n" + accuracies(family).text(style)
+    zip(families, figure.charts).map { family, chart in
+      chart.text(style) + "\n" + accuracies(family).text(style)
         + (StitchWords.choice(family, facts, cuts).map { style.painted($0, .faint) + "\n" } ?? "")
     }.joined(separator: "\n") + "\n" + mapTable.text(style)
   }
@@ -40,12 +40,12 @@ package struct StitchReport {
   ///   - stamp: the results with everything that repeats them.
   ///   - command: the command line that makes this run again.
   package func page(stamp: JSON, command: String) -> String {
-    let sections = families.map { family in
+    let sections = zip(families, figure.charts).map { family, chart in
       HTMLPage.Section(
         "The last \(blocks(family)) of \(names.b)",
         [
           .chart(
-            chart(family),
+            chart,
             caption:
               "Accuracy on \(reviews) reviews against the blocks kept of \(names.a). Bars are 95% Wilson "
               + "intervals; bands span the draws of a random map."),

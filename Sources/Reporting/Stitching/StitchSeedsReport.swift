@@ -17,12 +17,12 @@ package struct StitchSeedsReport {
   package var tables: [Table] { curves.seeds.map(table) + (curves.automatic.isEmpty ? [] : [automatic]) }
 
   package var sections: [HTMLPage.Section] {
-    curves.seeds.map { family in
+    zip(curves.seeds, ChartColumn(curves.seeds.map(chart)).charts).map { family, chart in
       HTMLPage.Section(
         title(family),
         [
           .chart(
-            chart(family),
+            chart,
             caption:
               "Mean accuracy of the seeds against the blocks kept. Bars are 95% intervals from resampling seeds and "
               + "reviews together."), .table(table(family)),
