@@ -19,23 +19,48 @@ struct AutomaticMaps {
     _ a: Model, _ b: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options, texts: EncodedReviews,
     workspace: Workspace, candidates: (StitchCut) throws -> [StitchingMap]
   ) throws {
-    let sweep = try StitchSweep(
-      pretrained: a, finetuned: b, kept: kept, transplanted: transplanted, options: options, includesOwnCurve: false,
-      maps: candidates)
-    var sums: [StitchPoint: Double] = [:]
-    for range in texts.batches {
-      let reviews = Array(texts.reviews[range])
-      let own = try Self.answers(b, reviews, workspace)
-      let records = try sweep.records(readByA: reviews, readByB: [], workspace: workspace)
-      for (place, record) in records.enumerated() {
-        sums[record.point, default: 0] += Self.divergence(of: record.prediction, from: own[place % reviews.count])
+    let batches = texts.batches.map { Array(texts.reviews[$0]) }
+    let own = try batches.map { try Self.answers(b, $0, workspace) }
+    var best: [StitchCut: Candidate] = [:]
+    // A divergence is never negative: a map whose sum has passed that of one that read all texts cannot be chosen.
+    func measure(_ candidates: [Candidate]) throws {
+      var left = candidates
+      for (reviews, answers) in zip(batches, own) {
+        let sweep = try StitchSweep(
+          pretrained: a, finetuned: b, kept: kept, transplanted: transplanted, options: options, includesOwnCurve: false
+        ) { cut in left.filter { $0.cut == cut }.map(\.map) }
+        let records = Dictionary(
+          grouping: try sweep.records(readByA: reviews, readByB: [], workspace: workspace), by: \.point)
+        for index in left.indices {
+          let found = records[sweep.point(left[index].cut, left[index].map)] ?? []
+          for (record, answer) in zip(found, answers) {
+            left[index].sum += Self.divergence(of: record.prediction, from: answer)
+          }
+        }
+        left.removeAll { candidate in best[candidate.cut].map { candidate.sum > $0.sum } ?? false }
+      }
+      for candidate in left where best[candidate.cut].map({ candidate.precedes($0) }) ?? true {
+        best[candidate.cut] = candidate
       }
     }
-    let pairs = sweep.maps.compactMap { cut, all -> (StitchCut, StitchingMap)? in
-      let divergences = all.map { (sums[sweep.point(cut, $0)] ?? .infinity) / Double(max(1, texts.reviews.count)) }
-      return zip(all, divergences).min { $0.1 < $1.1 }.map { (cut, $0.chosen(divergence: $1)) }
+    let cuts = kept.flatMap { kept in transplanted.map { StitchCut(kept: kept, transplanted: $0) } }
+    let all = try cuts.map { cut in
+      try candidates(cut).enumerated().map { Candidate(cut: cut, place: $0.offset, map: $0.element) }
     }
-    maps = Dictionary(uniqueKeysWithValues: pairs)
+    // The last, which reads most of A, first: then most of the others end early.
+    try measure(all.flatMap { $0.suffix(1) })
+    try measure(all.flatMap { $0.dropLast() })
+    maps = best.mapValues { $0.map.chosen(divergence: $0.sum / Double(max(1, texts.reviews.count))) }
+  }
+
+  /// A map at a cut, its place among the candidates there, and its divergence so far, over the texts that were read.
+  private struct Candidate {
+    let cut: StitchCut
+    let place: Int
+    let map: StitchingMap
+    var sum = 0.0
+
+    func precedes(_ other: Candidate) -> Bool { (sum, place) < (other.sum, other.place) }
   }
 
   /// What B itself says of texts.
