@@ -19,22 +19,23 @@ struct AutomaticMaps {
     _ a: Model, _ b: Model, kept: [Int], transplanted: [Int], options: StitchedModel.Options, texts: EncodedReviews,
     workspace: Workspace, candidates: (StitchCut) throws -> [StitchingMap]
   ) throws {
-    let batches = texts.batches.map { Array(texts.reviews[$0]) }
-    let own = try batches.map { try Self.answers(b, $0, workspace) }
+    let own = try texts.batches.flatMap { try Self.answers(b, Array(texts.reviews[$0]), workspace) }
     var best: [StitchCut: Candidate] = [:]
     // A divergence is never negative: a map whose sum has passed that of one that read all texts cannot be chosen.
-    func measure(_ candidates: [Candidate]) throws {
+    func measure(_ candidates: [Candidate], reading order: [Int]) throws {
       var left = candidates
-      for (reviews, answers) in zip(batches, own) {
+      for range in PackedBatch.plan(order.map { texts.reviews[$0].ids.count }) {
+        let places = order[range]
         let sweep = try StitchSweep(
           pretrained: a, finetuned: b, kept: kept, transplanted: transplanted, options: options, includesOwnCurve: false
         ) { cut in left.filter { $0.cut == cut }.map(\.map) }
         let records = Dictionary(
-          grouping: try sweep.records(readByA: reviews, readByB: [], workspace: workspace), by: \.point)
+          grouping: try sweep.records(readByA: places.map { texts.reviews[$0] }, readByB: [], workspace: workspace),
+          by: \.point)
         for index in left.indices {
           let found = records[sweep.point(left[index].cut, left[index].map)] ?? []
-          for (record, answer) in zip(found, answers) {
-            left[index].sum += Self.divergence(of: record.prediction, from: answer)
+          for (place, record) in zip(places, found) {
+            left[index].divergences[place] = Self.divergence(of: record.prediction, from: own[place])
           }
         }
         left.removeAll { candidate in best[candidate.cut].map { candidate.sum > $0.sum } ?? false }
@@ -43,22 +44,28 @@ struct AutomaticMaps {
         best[candidate.cut] = candidate
       }
     }
+    let count = texts.reviews.count
     let cuts = kept.flatMap { kept in transplanted.map { StitchCut(kept: kept, transplanted: $0) } }
     let all = try cuts.map { cut in
-      try candidates(cut).enumerated().map { Candidate(cut: cut, place: $0.offset, map: $0.element) }
+      try candidates(cut).enumerated().map {
+        Candidate(cut: cut, place: $0.offset, map: $0.element, divergences: [Double](repeating: 0, count: count))
+      }
     }
-    // The last, which reads most of A, first: then most of the others end early.
-    try measure(all.flatMap { $0.suffix(1) })
-    try measure(all.flatMap { $0.dropLast() })
-    maps = best.mapValues { $0.map.chosen(divergence: $0.sum / Double(max(1, texts.reviews.count))) }
+    // The last, which reads most of A, first; then the texts on which it is farthest from B, so that the others end early.
+    try measure(all.flatMap { $0.suffix(1) }, reading: Array(0..<count))
+    let far = (0..<count).map { place in cuts.reduce(0) { $0 + (best[$1]?.divergences[place] ?? 0) } }
+    try measure(all.flatMap { $0.dropLast() }, reading: (0..<count).sorted { (far[$1], $0) < (far[$0], $1) })
+    maps = best.mapValues { $0.map.chosen(divergence: $0.sum / Double(max(1, count))) }
   }
 
-  /// A map at a cut, its place among the candidates there, and its divergence so far, over the texts that were read.
+  /// A map at a cut, its place among the candidates there, and its divergence on each text that was read.
   private struct Candidate {
     let cut: StitchCut
     let place: Int
     let map: StitchingMap
-    var sum = 0.0
+    var divergences: [Double]
+    /// In the order of the texts, in whatever order they were read.
+    var sum: Double { divergences.reduce(0, +) }
 
     func precedes(_ other: Candidate) -> Bool { (sum, place) < (other.sum, other.place) }
   }

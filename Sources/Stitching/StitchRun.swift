@@ -203,7 +203,9 @@ package final class StitchRun {
       automatic = try AutomaticMaps(
         pair.a.model, pair.b.model, kept: kept, transplanted: shape.transplanted, options: options,
         texts: texts.answered, workspace: workspace
-      ) { cut in try candidates.map { try map($0, draw: 0, cut) } }.maps
+      ) { cut in
+        try MapRecipe.candidates(kept: cut.kept).filter(candidates.contains).map { try map($0, draw: 0, cut) }
+      }.maps
     }
     let sweep = try StitchSweep(
       pretrained: pair.a.model, finetuned: pair.b.model, kept: kept, transplanted: shape.transplanted,
