@@ -51,13 +51,6 @@ class Pair:
             states.append(self.run([block], states[-1], mask))
         return torch.cat(states, -1)
 
-    def mean(self, ids, mask):
-        """Of the embeddings of the tokens up to each, or of all where each reads the whole text."""
-        h = self.embed(0, ids) * mask[..., None]
-        if self.causal:
-            return h.cumsum(1) / mask.cumsum(1).clamp(min=1)[..., None]
-        return (h.sum(1) / mask.sum(1, keepdim=True))[:, None].expand(h.shape)
-
     def own(self, ids, mask):
         return self.run(self.blocks[1][:-len(self.upper)], self.embed(1, ids), mask)
 
@@ -129,8 +122,6 @@ def variants(pair, fit, held, steps):
     x, y = rows(fit, "x"), rows(fit, "y")
     s, b = solve(x, y)
     yield "affine:all", linear(s, b)
-    s_mean, b_mean = solve(torch.cat([x, rows(fit, "mean")], 1), y)
-    yield "affine:all/mean", lambda d: torch.cat([d["x"], d["mean"]], -1) @ s_mean + b_mean
     scale = (y.std(0) / (x @ s.double()).std(0)).float()
     yield "its mean and variance matched", linear(s * scale, (y.mean(0) - x.mean(0) @ (s * scale).double()).float())
     for share in (0.1, 1.0):
@@ -184,9 +175,9 @@ def main():
         for part in (0, 1):
             for _, ids, mask in batches(texts[part::2]):
                 y = pair.own(ids, mask)
-                data.append({"part": part, "x": pair.levels(ids, mask), "mean": pair.mean(ids, mask), "y": y, "mask": mask, "answer": log_softmax(pair.answer(y, mask), -1)})
+                data.append({"part": part, "x": pair.levels(ids, mask), "y": y, "mask": mask, "answer": log_softmax(pair.answer(y, mask), -1)})
         for chosen, ids, mask in batches(reviews):
-            scored.append({"x": pair.levels(ids, mask), "mean": pair.mean(ids, mask), "mask": mask, "places": chosen, "own": pair.answer(pair.own(ids, mask), mask)})
+            scored.append({"x": pair.levels(ids, mask), "mask": mask, "places": chosen, "own": pair.answer(pair.own(ids, mask), mask)})
     fit, held = ([d for d in data if d["part"] == part] for part in (0, 1))
 
     def right(answers):

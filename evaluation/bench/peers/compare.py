@@ -186,7 +186,8 @@ def measure(options, case):
 
 def every_nth(dataset, limit, folder):
     """A file of `limit` lines of the dataset, evenly spread, since its lines are sorted by class."""
-    lines = Path(dataset).read_text(encoding="utf8").splitlines(keepends=True)
+    # Not splitlines, which also ends a line at characters that reviews contain, such as U+0085.
+    lines = [line + "\n" for line in Path(dataset).read_text(encoding="utf8").split("\n") if line]
     target = Path(folder) / "reviews.jsonl"
     count = min(limit, len(lines))
     target.write_text("".join(lines[i * len(lines) // count] for i in range(count)), encoding="utf8")
