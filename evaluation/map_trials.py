@@ -1,7 +1,8 @@
-"""map_trials.py PRETRAINED FINETUNED --unlabelled TEXTS --dataset REVIEWS -o OUT.json [--steps 200] [--transplant 2]
+"""map_trials.py PRETRAINED FINETUNED --unlabelled TEXTS --dataset REVIEWS -o OUT.json [--contexts] [--steps 200] [--transplant 2]
 
 What else a seam could be, beside a map that is fitted by least squares to every level of the pretrained model: the accuracy of each
-variant, and its difference from that map with a 95% interval from resampling reviews. Nothing sees a label but the accuracy. Texts and
+variant, and its difference from that map with a 95% interval from resampling reviews. With --contexts, for a causal model, what it could
+read of other tokens, each with the ridge that leaves the least squared error on texts that were not fitted. Nothing sees a label but the accuracy. Texts and
 reviews are JSONL files as graft reads them; every other text fits, the rest choose when to stop. PyTorch and transformers, all blocks of
 the pretrained model kept. A pair joins those in OUT.json. docs/stitching.md has what came out."""
 import argparse
@@ -15,6 +16,7 @@ from torch.nn.functional import log_softmax
 from transformers import AutoTokenizer, BertForMaskedLM, BertForSequenceClassification, GPT2ForTokenClassification, GPT2LMHeadModel
 
 RIDGE = 1e-5
+RIDGES = (1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 
 
 class Pair:
@@ -28,7 +30,7 @@ class Pair:
             parameter.requires_grad_(False)
         self.bodies = [m.transformer if self.causal else m.bert for m in (self.a, self.b)]
         self.blocks = [body.h if self.causal else body.encoder.layer for body in self.bodies]
-        self.upper = self.blocks[1][-transplanted:]
+        self.upper, self.own_width = self.blocks[1][-transplanted:], self.b.config.hidden_size
 
     def embed(self, side, ids):
         body = self.bodies[side]
@@ -154,12 +156,62 @@ def variants(pair, fit, held, steps):
     yield "a perceptron with 256 neurons added", seam
 
 
+def before(part, steps):
+    """Of the token so many steps before; zeros where there is none."""
+    return lambda d: torch.nn.functional.pad(part(d), (0, 0, steps, 0))[:, :part(d).shape[1]]
+
+
+def mean(part, window=None):
+    """Of the tokens up to each, or of the last so many."""
+    def read(d):
+        sums, counts = (part(d) * d["mask"][..., None]).cumsum(1), d["mask"].cumsum(1)[..., None]
+        if window:
+            sums, counts = (h - torch.nn.functional.pad(h, (0, 0, window, 0))[:, :h.shape[1]] for h in (sums, counts))
+        return sums / counts.clamp(min=1)
+    return read
+
+
+def contexts(pair, fit, held):
+    width = pair.embed(0, torch.zeros(1, 1, dtype=torch.long)).shape[-1]
+    own, embedding, last = (lambda d: d["x"]), (lambda d: d["x"][..., :width]), (lambda d: d["x"][..., -width:])
+    readings = {
+        "affine:all": [], "the embedding of the token before": [before(embedding, 1)],
+        "the embeddings of the two before": [before(embedding, n) for n in (1, 2)],
+        "the embeddings of the four before": [before(embedding, n) for n in (1, 2, 3, 4)],
+        "all states of the token before": [before(own, 1)], "the mean of the embeddings so far": [mean(embedding)],
+        "the means of all states so far": [mean(own)],
+        "the means of the embeddings and of the last states so far": [mean(embedding), mean(last)],
+        "the mean of the embeddings so far, and the two before": [mean(embedding), before(embedding, 1), before(embedding, 2)],
+        "the means of the last 4, the last 16 and all embeddings": [mean(embedding, 4), mean(embedding, 16), mean(embedding)]}
+    for name, parts in readings.items():
+        def read(d, parts=parts):
+            return torch.cat([d["x"], *(part(d) for part in parts)], -1)
+
+        def moments(data):
+            """The means and mean products of x and y side by side."""
+            joined = sum_of = count = 0
+            for d in data:
+                z = torch.cat([read(d), d["y"]], -1)[d["mask"] > 0].double()
+                joined, sum_of, count = joined + z.T @ z, sum_of + z.sum(0), count + len(z)
+            return joined / count, sum_of / count
+        (products, centre), (others, other) = moments(fit), moments(held)
+        p, covariance, best = len(centre) - pair.own_width, products - torch.outer(centre, centre), None
+        for ridge in RIDGES:
+            damped = covariance[:p, :p] + ridge * covariance[:p, :p].diagonal().mean() * torch.eye(p, dtype=torch.float64)
+            s = torch.linalg.solve(damped, covariance[:p, p:])
+            b, t = centre[p:] - centre[:p] @ s, torch.cat([s, -torch.eye(pair.own_width, dtype=torch.float64)])
+            error = ((t * (others @ t)).sum() + 2 * b @ (other @ t) + b @ b).item()
+            if best is None or error < best[0]:
+                best = error, s.float(), b.float()
+        yield name, lambda d, read=read, best=best: read(d) @ best[1] + best[2]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("pretrained"); parser.add_argument("finetuned"); parser.add_argument("--unlabelled", required=True)
     parser.add_argument("--dataset", required=True); parser.add_argument("-o", "--output", required=True)
     parser.add_argument("--steps", type=int, default=200); parser.add_argument("--transplant", type=int, default=2)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2); parser.add_argument("--contexts", action="store_true")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     pair, tokenizer = Pair(options.pretrained, options.finetuned, options.transplant), AutoTokenizer.from_pretrained(options.pretrained)
@@ -189,7 +241,9 @@ def main():
     draws = generator.integers(0, len(labels), (2000, len(labels)))
     itself = right([d["own"] for d in scored])
     print(f"B itself {itself.mean():.3f}")
-    for name, seam in variants(pair, fit, held, options.steps):
+    if options.contexts and not pair.causal:
+        parser.error("--contexts: the states of this model hold what comes after a token, too")
+    for name, seam in contexts(pair, fit, held) if options.contexts else variants(pair, fit, held, options.steps):
         with torch.no_grad():
             found = right([pair.answer(seam(d), d["mask"]) for d in scored])
         first = found if first is None else first
@@ -198,10 +252,10 @@ def main():
                         "kl_to_finetuned": divergence(pair, held, seam)})
         print(f"{name:45} {found.mean():.3f}  {(found - first).mean():+.3f} ({low:+.3f} to {high:+.3f})  KL {results[-1]['kl_to_finetuned']:.4f}", flush=True)
     kept = json.load(open(options.output)) if os.path.exists(options.output) else []
-    kept = [r for r in kept if r["pretrained"] != options.pretrained.split("/")[-1]]
+    kept = [r for r in kept if (r["pretrained"], r.get("contexts", False)) != (options.pretrained.split("/")[-1], options.contexts)]
     with open(options.output, "w", encoding="utf8") as file:
         json.dump(kept + [{"pretrained": options.pretrained.split("/")[-1], "finetuned": options.finetuned.split("/")[-1], "n": len(labels),
-                   "unlabelled": len(texts), "finetuned_accuracy": itself.mean(), "variants": results, "torch": torch.__version__}], file, indent=1)
+                   "unlabelled": len(texts), "finetuned_accuracy": itself.mean(), "contexts": options.contexts, "variants": results, "torch": torch.__version__}], file, indent=1)
 
 
 if __name__ == "__main__":

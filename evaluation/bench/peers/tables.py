@@ -90,7 +90,7 @@ def conditions(results):
     lines = [f"{m['processor']} ({m['vendor']}, family {m['family']}, model {m['model']}, stepping {m['stepping']}; "
              f"{', '.join(m['features'])}; caches {', '.join(f'{k} {v}' for k, v in m['caches'].items())}), {m['threads']} threads "
              f"on {m['cores']} cores; {' or '.join(map(str, rounds))} rounds; load average {min(loads):.1f} to {max(loads):.1f}; environment: {environment}.",
-             f"{versions}.",
+             f"Versions: {versions}.",
              *([f"sgemm: OpenBLAS with {' or '.join(cores)}, the fastest of those that this processor can run."] if cores else []),
              *(f"Answers in {p} differ from {'the first peer' if p == 'fp32' else 'it in fp32'} by at most {max(d):.1e}."
                for p, d in exact.items() if d),
