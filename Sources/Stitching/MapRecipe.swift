@@ -101,8 +101,8 @@ public struct MapRecipe: Hashable, Encodable, Sendable {
     [MapRecipe.pinv, MapRecipe(.pinv, matching: .moments), MapRecipe(.affine)]
     + [MapLevels.embedAndLast, .embedAndLastTwo, .all, .allAndMean].map { MapRecipe(.affine, levels: $0, .none) }
 
-  /// Those that differ at a cut: of lists of levels that are the same states there the first.
-  static func candidates(kept: Int) -> [MapRecipe] {
+  /// Those of the candidates that differ at a cut: of lists of levels that are the same states there the first.
+  static func different(_ candidates: [MapRecipe], kept: Int) -> [MapRecipe] {
     var seen: Set<[StateOfA]> = []
     return candidates.filter { $0.levels == .last || seen.insert($0.levels.states(kept: kept)).inserted }
   }

@@ -31,9 +31,9 @@ extension Model {
   ) throws -> [HiddenState] {
     var h = try embed(batch, workspace: workspace)
     // Before a block changes h.
-    let mean = wanted.contains(.mean) ? means(of: h, batch, threads: workspace.threads) : h
+    let mean = wanted.contains(.mean) ? means(of: h, batch, threads: workspace.threads) : nil
     var depth = 0
-    return try wanted.map { state in
+    return try wanted.compactMap { state in
       guard case .hidden(let next) = state else { return mean }
       try advance(
         &h, through: depth..<next, batch, workspace: workspace, observer: observer, interventions: interventions)

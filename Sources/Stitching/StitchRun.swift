@@ -204,7 +204,7 @@ package final class StitchRun {
         pair.a.model, pair.b.model, kept: kept, transplanted: shape.transplanted, options: options,
         texts: texts.answered, workspace: workspace
       ) { cut in
-        try MapRecipe.candidates(kept: cut.kept).filter(candidates.contains).map { try map($0, draw: 0, cut) }
+        try MapRecipe.different(candidates, kept: cut.kept).map { try map($0, draw: 0, cut) }
       }.maps
     }
     let sweep = try StitchSweep(
