@@ -2,9 +2,9 @@
 
 What else a seam could be, beside a map that is fitted by least squares to every level of the pretrained model: the accuracy of each
 variant, and its difference from that map with a 95% interval from resampling reviews. With --contexts, for a causal model, what it could
-read of other tokens, each with the ridge that leaves the least squared error on texts that were not fitted. Nothing sees a label but the accuracy. Texts and
-reviews are JSONL files as graft reads them; every other text fits, the rest choose when to stop. PyTorch and transformers, all blocks of
-the pretrained model kept. A pair joins those in OUT.json. docs/stitching.md has what came out."""
+read of other tokens, each with the ridge that leaves the least squared error on texts that were not fitted. Nothing sees a label but the
+accuracy. Texts and reviews are JSONL files as graft reads them; every other text fits, the rest choose when to stop. PyTorch and
+transformers, all blocks of the pretrained model kept. A pair joins those in OUT.json. docs/stitching.md has what came out."""
 import argparse
 import json
 import os
