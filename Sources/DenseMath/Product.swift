@@ -15,8 +15,8 @@ package enum Product {
   ///   - a: [m, k]; a transposed one, as in the gradient of a weight, is copied row-major, a part of k at a time.
   ///   - b: [k, n]
   ///   - c: [m, n]
-  ///   - rounding: for products of numbers rounded to bfloat16, with sums in Float32: memory for a's, `RoundedRows.pairs(k)`
-  ///     numbers per row; nil for Float32. Not for a transposed a, nor when `adding`.
+  ///   - rounding: for products of numbers rounded to bfloat16, with sums in Float32: memory for a's, `RoundedRows.size`
+  ///     numbers; nil for Float32. Not for a transposed a, nor when `adding`.
   package static func multiply(
     _ a: MatrixView, _ b: MatrixView, into c: MutableMatrixView, adding: Bool = false, rounding: FloatBuffer? = nil,
     threads: Threads, finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void = { _, _ in }
@@ -89,7 +89,9 @@ package enum Product {
   ) {
     let (m, n, k) = (a.rows, b.columns, b.rows)
     let rounded = RoundedRows(columns: k, memory: memory.pointer)
-    precondition(memory.count >= m * rounded.pairs, "\(memory.count) numbers for \(m) rows of \(rounded.pairs) pairs")
+    precondition(
+      memory.count >= RoundedRows.size(rows: m, columns: k),
+      "\(memory.count) numbers for \(m) rows of \(rounded.pairs) pairs")
     threads.runRows(m) { rounded.set($0, a.pointer + $0 * a.stride, count: k) }
     let depths = max(1, (rounded.pairs + groupRows - 1) / groupRows)
     let size = RoundedFactor.size(rows: 2 * ((rounded.pairs + depths - 1) / depths), columns: min(groupColumns, n))

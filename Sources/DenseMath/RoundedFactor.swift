@@ -33,7 +33,7 @@ package struct RoundedFactor {
       "\(rows.count) rows of \(a.pairs) pairs times a factor of \(pairs) x \(columns) into \(c.rows) x \(c.columns)")
     precondition(panelWidth == cvm_panel_width(), "packed on another instruction set")
     cvm_multiply_bf16_panels(
-      c.pointer, c.stride, a.memory + rows.lowerBound * a.pairs + first, a.pairs, memory, panelWidth * pairs, c.rows,
+      c.pointer, c.stride, a.memory + rows.lowerBound * a.stride + first, a.stride, memory, panelWidth * pairs, c.rows,
       c.columns, min(pairs, a.pairs - first), adding ? 1 : 0)
   }
 }
@@ -43,21 +43,29 @@ package struct RoundedRows {
   fileprivate let memory: UnsafeMutablePointer<UInt32>
   /// Of each row.
   package let pairs: Int
+  /// Pairs from one row to the next.
+  fileprivate let stride: Int
 
   /// Pairs that `count` numbers take: a missing last one is 0.
   package static func pairs(_ count: Int) -> Int { (count + 1) / 2 }
 
+  /// How many numbers of memory rows of `columns` numbers need.
+  package static func size(rows: Int, columns: Int) -> Int {
+    rows * MutableMatrixView.readingStride(columns: pairs(columns))
+  }
+
   /// - Parameters:
   ///   - columns: numbers per row.
-  ///   - memory: `pairs(columns)` numbers per row.
+  ///   - memory: `size(rows:columns:)` numbers.
   package init(columns: Int, memory: UnsafeMutablePointer<Float>) {
     pairs = Self.pairs(columns)
+    stride = MutableMatrixView.readingStride(columns: pairs)
     self.memory = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UInt32.self)
   }
 
   /// Rounds a row; what it lacks of its columns becomes 0.
   package func set(_ row: Int, _ numbers: UnsafePointer<Float>, count: Int) {
-    let to = UnsafeMutableRawPointer(memory + row * pairs).assumingMemoryBound(to: UInt16.self)
+    let to = UnsafeMutableRawPointer(memory + row * stride).assumingMemoryBound(to: UInt16.self)
     cvm_round_bf16(to, numbers, count)
     (to + count).update(repeating: 0, count: 2 * pairs - count)
   }

@@ -33,8 +33,10 @@ struct Attention {
     init(headSize: Int, keys: Int, precision: Precision) {
       self.keys = PackedFactor.size(rows: headSize, columns: keys)
       values = (PackedFactor.size(rows: keys, columns: headSize) + 15) / 16 * 16
-      scoreStride = (keys + 15) / 16 * 16
-      rounded = precision == .bfloat16 ? Attention.tileRows * RoundedRows.pairs(max(headSize, keys)) : 0
+      scoreStride = MutableMatrixView.readingStride(columns: (keys + 15) / 16 * 16)
+      rounded =
+        precision == .bfloat16
+        ? [headSize, keys].reduce(0) { max($0, RoundedRows.size(rows: Attention.tileRows, columns: $1)) } : 0
     }
 
     var count: Int { keys + values + Attention.tileRows * scoreStride + (rounded + 15) / 16 * 16 }

@@ -37,8 +37,8 @@ struct BERT: TransformerBody {
   /// Carries the residual stream through the blocks of `layers`.
   func advance(_ h: inout HiddenState, through layers: Range<Int>, _ pass: ForwardPass) throws {
     let (T, d, dFF) = (pass.tokens, dimensions.hidden, dimensions.feedForward)
-    let z = pass.workspace.buffer(.headOutputs, count: T * d).pointer
-    let hidden = pass.workspace.buffer(.mlpHidden, count: T * dFF).pointer
+    let z = pass.workspace.rows(.headOutputs, T, columns: d)
+    let hidden = pass.workspace.rows(.mlpHidden, T, columns: dFF)
 
     for layer in layers {
       let block = blocks[layer]
@@ -46,14 +46,15 @@ struct BERT: TransformerBody {
         heads: dimensions.heads, headSize: dimensions.headSize, scale: block.attentionScale, causal: false)
       try pass.announce(.residPre, layer, h.pointer, columns: d)
       try pass.announce(.attentionInput, layer, h.pointer, columns: d)
-      let rest = try pass.attend(attention, block, layer, of: layers, h.pointer, into: z)  // [T, d]
+      let rest = try pass.attend(attention, block, layer, of: layers, MatrixView(h.matrix), into: z)  // [T, d]
       rest.selection?.gather(h.pointer, width: d)
-      try addAndNorm(block.wO, of: z, to: &h, block.attentionNorm, rest, site: .attnOut, layer)  // [T, d]
+      try addAndNorm(block.wO, of: rest.carried(z), to: &h, block.attentionNorm, rest, site: .attnOut, layer)  // [T, d]
       try rest.announce(.residMid, layer, h.pointer, columns: d)
 
       try rest.announce(.mlpInput, layer, h.pointer, columns: d)
-      try rest.expand(h.pointer, block.wIn, activation, layer, into: hidden)  // [T, dFF]
-      try addAndNorm(block.wOut, of: hidden, to: &h, block.mlpNorm, rest, site: .mlpOut, layer)  // [T, d]
+      let mlpInput = MatrixView(rest.carried(h.matrix))
+      try rest.expand(mlpInput, block.wIn, activation, layer, into: rest.carried(hidden))  // [T, dFF]
+      try addAndNorm(block.wOut, of: rest.carried(hidden), to: &h, block.mlpNorm, rest, site: .mlpOut, layer)  // [T, d]
       try rest.announce(.residPost, layer, h.pointer, columns: d)
       // So that no row is read unnoticed that was not asked for.
       rest.selection?.spread(h.pointer, width: d, filling: .nan)
@@ -62,13 +63,14 @@ struct BERT: TransformerBody {
 
   /// h = norm((input W + b) + h). The sum is computed in the product's memory, which then becomes that of h.
   private func addAndNorm(
-    _ linear: Linear, of input: UnsafePointer<Float>, to h: inout HiddenState, _ norm: Norm, _ pass: ForwardPass,
+    _ linear: Linear, of input: MutableMatrixView, to h: inout HiddenState, _ norm: Norm, _ pass: ForwardPass,
     site: Site, _ layer: Int
   ) throws {
-    let (T, d) = (pass.tokens, dimensions.hidden)
+    let (T, d) = (input.rows, dimensions.hidden)
     let update = pass.workspace.buffer(.update, count: h.buffer.count)
     linear.apply(
-      input, rows: T, into: update.pointer, workspace: pass.workspace, finish: .nothing)  // [T, d]
+      MatrixView(input), into: MutableMatrixView(update, rows: T, columns: d), workspace: pass.workspace,
+      finish: .nothing)  // [T, d]
     let bias = try pass.announceUpdate(site, layer, update.pointer, of: linear)
     let residual = h.pointer
     pass.threads.runRows(T) { row in

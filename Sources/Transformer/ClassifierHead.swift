@@ -42,7 +42,9 @@ public struct ClassifierHead: Sendable {
     let count = batch.sequences.count
     let logits = FloatBuffer(count: count * classes)
     linear.apply(
-      features.pointer, rows: count, into: logits.pointer, threads: Threads(1), finish: .bias)  // [sequences, C]
+      MatrixView(features.pointer, rows: count, columns: linear.inputs),
+      into: MutableMatrixView(logits, rows: count, columns: classes),  // [sequences, C]
+      threads: Threads(1), finish: .bias)
     return (0..<count).map { Array(UnsafeBufferPointer(start: logits.pointer + $0 * classes, count: classes)) }
   }
 
@@ -69,8 +71,8 @@ public struct ClassifierHead: Sendable {
     guard case .firstToken(let dense, let activation) = pooling else { return pooled }
     let features = FloatBuffer(count: count * d)
     dense.apply(
-      pooled.pointer, rows: count, into: features.pointer, threads: workspace.threads,
-      finish: .activation(activation.activation))
+      MatrixView(pooled.pointer, rows: count, columns: d), into: MutableMatrixView(features, rows: count, columns: d),
+      threads: workspace.threads, finish: .activation(activation.activation))
     return features
   }
 

@@ -23,6 +23,11 @@ struct ForwardPass {
   /// The position in the text of a sequence's first row.
   var firstPosition: Int { cache?.tokens ?? 0 }
 
+  /// The rows of a matrix, [batch.tokens, n], that are carried on.
+  func carried(_ matrix: MutableMatrixView) -> MutableMatrixView {
+    matrix[rows: 0..<tokens, columns: 0..<matrix.columns]
+  }
+
   /// Whether a site's value must be computed separately.
   func wants(_ site: Site, _ layer: Int) -> Bool {
     interventions.has(site, layer) || observer?.wants(site, layer: layer) ?? false
@@ -41,20 +46,23 @@ struct ForwardPass {
         stride: stride ?? columns))
   }
 
+  /// The same for the rows of a matrix.
+  func announce(_ site: Site, _ layer: Int, _ rows: MutableMatrixView) throws {
+    try announce(site, layer, rows.pointer, columns: rows.columns, stride: rows.stride)
+  }
+
   /// hidden = activation(x wIn + b), [T, dFF]. Announces mlpPreActivation and mlpHidden.
   func expand(
-    _ x: UnsafePointer<Float>, _ wIn: Linear, _ activation: Activation, _ layer: Int,
-    into hidden: UnsafeMutablePointer<Float>
+    _ x: MatrixView, _ wIn: Linear, _ activation: Activation, _ layer: Int, into hidden: MutableMatrixView
   ) throws {
-    let width = wIn.outputs
     if wants(.mlpPreActivation, layer) {
-      wIn.apply(x, rows: tokens, into: hidden, workspace: workspace, finish: .bias)
-      try announce(.mlpPreActivation, layer, hidden, columns: width)
-      threads.runRows(tokens) { row in activation.apply(hidden + row * width, bias: nil, count: width) }
+      wIn.apply(x, into: hidden, workspace: workspace, finish: .bias)
+      try announce(.mlpPreActivation, layer, hidden)
+      threads.runRows(hidden.rows) { activation.apply(hidden.pointer($0, 0), bias: nil, count: hidden.columns) }
     } else {
-      wIn.apply(x, rows: tokens, into: hidden, workspace: workspace, finish: .activation(activation))
+      wIn.apply(x, into: hidden, workspace: workspace, finish: .activation(activation))
     }
-    try announce(.mlpHidden, layer, hidden, columns: width)
+    try announce(.mlpHidden, layer, hidden)
   }
 
   /// The output of a block's attention or feed-forward before it is added to the residual stream: announced with its
@@ -77,12 +85,14 @@ struct ForwardPass {
   /// or an intervention needs more.
   /// - Returns: the pass through the rest of the block, with the rows that z then has.
   func attend(
-    _ attention: Attention, _ block: Block, _ layer: Int, of layers: Range<Int>, _ x: UnsafePointer<Float>,
-    into z: UnsafeMutablePointer<Float>
+    _ attention: Attention, _ block: Block, _ layer: Int, of layers: Range<Int>, _ x: MatrixView,
+    into z: MutableMatrixView
   ) throws -> ForwardPass {
     if let headOutputs, layer == layers.lowerBound {
-      z.update(from: headOutputs.pointer, count: tokens * headOutputs.width)
-      try announce(.headOutputs, layer, z, columns: headOutputs.width)
+      for row in 0..<z.rows {
+        z.pointer(row, 0).update(from: headOutputs.pointer + row * headOutputs.width, count: headOutputs.width)
+      }
+      try announce(.headOutputs, layer, z)
       return self
     }
     guard let rowsRead, layer == layers.upperBound - 1, rowsRead.count < batch.tokens,
@@ -99,26 +109,27 @@ struct ForwardPass {
     } else {
       try attend(attention, block, layer, x, into: z)
       guard observer?.acceptsRowsRead ?? false else { return self }
-      rest.selection?.gather(z, width: attention.heads * attention.headSize)
+      rest.selection?.gather(z.pointer, width: z.columns, stride: z.stride)
     }
     return rest
   }
 
   private func attend(
-    _ attention: Attention, _ block: Block, _ layer: Int, _ x: UnsafePointer<Float>, into z: UnsafeMutablePointer<Float>
+    _ attention: Attention, _ block: Block, _ layer: Int, _ x: MatrixView, into z: MutableMatrixView
   ) throws {
-    let width = attention.heads * attention.headSize
-    let projections = workspace.buffer(.projections, count: batch.tokens * 3 * width).pointer
-    project(x, block, width, into: projections)
-    func part(_ index: Int, rows: Int) -> MatrixView {
-      MatrixView(projections + index * width, rows: rows, columns: width, stride: 3 * width)
+    let width = z.columns
+    let projections = workspace.rows(.projections, batch.tokens, columns: 3 * width)
+    project(x, block, into: projections)
+    func part(_ index: Int, rows: Int) -> MutableMatrixView {
+      projections[rows: 0..<rows, columns: index * width..<(index + 1) * width]
     }
     let queries = part(0, rows: tokens)
-    var (keys, values) = (part(1, rows: batch.tokens), part(2, rows: batch.tokens))
-    let out = MutableMatrixView(z, rows: tokens, columns: width)
-    try announce(.queries, layer, projections, columns: width, stride: 3 * width)
-    try announce(.keys, layer, projections + width, columns: width, stride: 3 * width)
-    try announce(.values, layer, projections + 2 * width, columns: width, stride: 3 * width)
+    let (ownKeys, ownValues) = (part(1, rows: batch.tokens), part(2, rows: batch.tokens))
+    try announce(.queries, layer, queries)
+    try announce(.keys, layer, ownKeys)
+    try announce(.values, layer, ownValues)
+    var (keys, values) = (MatrixView(ownKeys), MatrixView(ownValues))
+    let out = carried(z)
 
     let sequences = querySequences(isCausal: attention.causal)
     if let cache {
@@ -132,7 +143,7 @@ struct ForwardPass {
         let count = attention.heads * sequence.queries.count * sequence.keys.count
         let weights = workspace.buffer(.weights, count: count).pointer
         attention.apply(
-          queries: queries, keys: keys, values: values, sequences: [sequence], into: out, weights: weights,
+          queries: MatrixView(queries), keys: keys, values: values, sequences: [sequence], into: out, weights: weights,
           workspace: workspace)
         try observer.observe(
           Observation(
@@ -141,29 +152,30 @@ struct ForwardPass {
       }
     } else {
       attention.apply(
-        queries: queries, keys: keys, values: values, sequences: sequences, into: out, workspace: workspace)
+        queries: MatrixView(queries), keys: keys, values: values, sequences: sequences, into: out, workspace: workspace)
     }
-    try announce(.headOutputs, layer, z, columns: width)
+    try announce(.headOutputs, layer, out)
   }
 
   /// The projections of a block, [T, 3 d].
-  private func project(
-    _ x: UnsafePointer<Float>, _ block: Block, _ width: Int, into projections: UnsafeMutablePointer<Float>
-  ) {
-    func apply(_ linear: Linear, _ outputs: Range<Int>?, _ x: UnsafePointer<Float>, _ rows: Int, column: Int) {
+  private func project(_ x: MatrixView, _ block: Block, into projections: MutableMatrixView) {
+    func apply(_ linear: Linear, _ outputs: Range<Int>, _ x: MatrixView, column: Int) {
       linear.apply(
-        x, rows: rows, into: projections + column, stride: 3 * width, outputs: outputs, workspace: workspace,
-        finish: .bias)
+        x, into: projections[rows: 0..<x.rows, columns: column..<column + outputs.count], outputs: outputs,
+        workspace: workspace, finish: .bias)
     }
     guard let rows = selection?.rows else {
-      for (linear, column) in block.projectionProducts { apply(linear, nil, x, tokens, column: column) }
+      for (linear, column) in block.projectionProducts { apply(linear, 0..<linear.outputs, x, column: column) }
       return
     }
-    let few = workspace.buffer(.update, count: batch.tokens * width).pointer
-    for (place, row) in rows.enumerated() { (few + place * width).update(from: x + row * width, count: width) }
+    let width = x.columns
+    let few = MutableMatrixView(
+      workspace.buffer(.update, count: batch.tokens * width).pointer, rows: rows.count, columns: width)
+    for (place, row) in rows.enumerated() {
+      few.pointer(place, 0).update(from: x.pointer + row * x.stride, count: width)
+    }
     for (place, part) in [block.wQ, block.wK, block.wV].enumerated() {
-      let (x, count) = place == 0 ? (UnsafePointer(few), rows.count) : (x, batch.tokens)
-      apply(part.linear, part.columns, x, count, column: place * width)
+      apply(part.linear, part.columns, place == 0 ? MatrixView(few) : x, column: place * part.columns.count)
     }
   }
 

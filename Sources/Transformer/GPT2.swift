@@ -35,26 +35,27 @@ struct GPT2: TransformerBody {
   /// Carries the residual stream through the blocks of `layers`.
   func advance(_ h: inout HiddenState, through layers: Range<Int>, _ pass: ForwardPass) throws {
     let (T, d, dFF) = (pass.tokens, dimensions.hidden, dimensions.feedForward)
-    let x = pass.workspace.buffer(.normalized, count: T * d).pointer
-    let z = pass.workspace.buffer(.headOutputs, count: T * d).pointer
-    let hidden = pass.workspace.buffer(.mlpHidden, count: T * dFF).pointer
+    let x = pass.workspace.rows(.normalized, T, columns: d)
+    let z = pass.workspace.rows(.headOutputs, T, columns: d)
+    let hidden = pass.workspace.rows(.mlpHidden, T, columns: dFF)
 
     for layer in layers {
       let block = blocks[layer]
       let attention = Attention(
         heads: dimensions.heads, headSize: dimensions.headSize, scale: block.attentionScale, causal: true)
       try pass.announce(.residPre, layer, h.pointer, columns: d)
-      block.attentionNorm.apply(h.pointer, rows: T, into: x, threads: pass.threads)  // [T, d]
-      try pass.announce(.attentionInput, layer, x, columns: d)
-      let rest = try pass.attend(attention, block, layer, of: layers, x, into: z)  // [T, d]
+      block.attentionNorm.apply(h.pointer, into: x, threads: pass.threads)  // [T, d]
+      try pass.announce(.attentionInput, layer, x)
+      let rest = try pass.attend(attention, block, layer, of: layers, MatrixView(x), into: z)  // [T, d]
       rest.selection?.gather(h.pointer, width: d)
-      try addUpdate(block.wO, of: z, to: &h, rest, site: .attnOut, layer)  // [T, d]
+      try addUpdate(block.wO, of: rest.carried(z), to: &h, rest, site: .attnOut, layer)  // [T, d]
       try rest.announce(.residMid, layer, h.pointer, columns: d)
 
-      block.mlpNorm.apply(h.pointer, rows: rest.tokens, into: x, threads: rest.threads)  // [T, d]
-      try rest.announce(.mlpInput, layer, x, columns: d)
-      try rest.expand(x, block.wIn, activation, layer, into: hidden)  // [T, dFF]
-      try addUpdate(block.wOut, of: hidden, to: &h, rest, site: .mlpOut, layer)  // [T, d]
+      let mlpInput = rest.carried(x)
+      block.mlpNorm.apply(h.pointer, into: mlpInput, threads: rest.threads)  // [T, d]
+      try rest.announce(.mlpInput, layer, mlpInput)
+      try rest.expand(MatrixView(mlpInput), block.wIn, activation, layer, into: rest.carried(hidden))  // [T, dFF]
+      try addUpdate(block.wOut, of: rest.carried(hidden), to: &h, rest, site: .mlpOut, layer)  // [T, d]
       try rest.announce(.residPost, layer, h.pointer, columns: d)
       // So that no row is read unnoticed that was not asked for.
       rest.selection?.spread(h.pointer, width: d, filling: .nan)
@@ -64,13 +65,14 @@ struct GPT2: TransformerBody {
 
   /// h = (input W + b) + h. The sum is computed in the product's memory, which then becomes that of h.
   private func addUpdate(
-    _ linear: Linear, of input: UnsafePointer<Float>, to h: inout HiddenState, _ pass: ForwardPass, site: Site,
+    _ linear: Linear, of input: MutableMatrixView, to h: inout HiddenState, _ pass: ForwardPass, site: Site,
     _ layer: Int
   ) throws {
-    let (T, d) = (pass.tokens, dimensions.hidden)
+    let (T, d) = (input.rows, dimensions.hidden)
     let update = pass.workspace.buffer(.update, count: h.buffer.count)
     linear.apply(
-      input, rows: T, into: update.pointer, workspace: pass.workspace, finish: .nothing)  // [T, d]
+      MatrixView(input), into: MutableMatrixView(update, rows: T, columns: d), workspace: pass.workspace,
+      finish: .nothing)  // [T, d]
     let bias = try pass.announceUpdate(site, layer, update.pointer, of: linear)
     let residual = h.pointer
     pass.threads.runRows(T) { row in

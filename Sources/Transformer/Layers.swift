@@ -76,32 +76,27 @@ public struct Linear: Sendable {
 
   enum Finish { case nothing, bias, activation(Activation) }
 
-  /// y = x W for `rows` rows in the precision of the workspace, then, block by block, nothing, the bias, or bias and
-  /// activation.
-  /// - Parameter outputs: the columns of W to multiply with; nil for all.
+  /// y = x W in the precision of the workspace, then, block by block, nothing, the bias, or bias and activation.
+  /// - Parameters:
+  ///   - x: [rows, in]
+  ///   - y: [rows, out]
+  ///   - outputs: the columns of W to multiply with; nil for all.
   func apply(
-    _ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, stride yStride: Int? = nil,
-    outputs: Range<Int>? = nil, workspace: Workspace, finish: Finish
+    _ x: MatrixView, into y: MutableMatrixView, outputs: Range<Int>? = nil, workspace: Workspace, finish: Finish
   ) {
     let rounding =
       workspace.precision == .bfloat16
-      ? workspace.buffer(.rounded, count: rows * RoundedRows.pairs(inputs)) : nil
-    apply(
-      x, rows: rows, into: y, stride: yStride, outputs: outputs, rounding: rounding, threads: workspace.threads,
-      finish: finish)
+      ? workspace.buffer(.rounded, count: RoundedRows.size(rows: x.rows, columns: inputs)) : nil
+    apply(x, into: y, outputs: outputs, rounding: rounding, threads: workspace.threads, finish: finish)
   }
 
   /// The same, in Float32 unless there is memory for rounded numbers.
   func apply(
-    _ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, stride yStride: Int? = nil,
-    outputs: Range<Int>? = nil, rounding: FloatBuffer? = nil, threads: Threads, finish: Finish
+    _ x: MatrixView, into y: MutableMatrixView, outputs: Range<Int>? = nil, rounding: FloatBuffer? = nil,
+    threads: Threads, finish: Finish
   ) {
     let outputs = outputs ?? 0..<self.outputs
-    let y = MutableMatrixView(y, rows: rows, columns: outputs.count, stride: yStride)
-    Product.multiply(
-      MatrixView(x, rows: rows, columns: inputs), matrix[columns: outputs], into: y, rounding: rounding,
-      threads: threads
-    ) { rows, columns in
+    Product.multiply(x, matrix[columns: outputs], into: y, rounding: rounding, threads: threads) { rows, columns in
       for row in rows {
         let start = y.pointer(row, columns.lowerBound)
         let shift = bias.map { $0.pointer + outputs.lowerBound + columns.lowerBound }
@@ -133,11 +128,15 @@ public struct Norm: Sendable {
 
   /// Normalises `rows` rows of x into y, which may be x.
   func apply(_ x: UnsafePointer<Float>, rows: Int, into y: UnsafeMutablePointer<Float>, threads: Threads) {
-    let width = gain.count
-    threads.runRows(rows) { row in
+    apply(x, into: MutableMatrixView(y, rows: rows, columns: gain.count), threads: threads)
+  }
+
+  /// Normalises contiguous rows of x into those of y.
+  func apply(_ x: UnsafePointer<Float>, into y: MutableMatrixView, threads: Threads) {
+    threads.runRows(y.rows) { row in
       VectorMath.layerNorm(
-        x + row * width, gain: gain.pointer, shift: shift.pointer, epsilon: epsilon, into: y + row * width,
-        count: width)
+        x + row * y.columns, gain: gain.pointer, shift: shift.pointer, epsilon: epsilon, into: y.pointer(row, 0),
+        count: y.columns)
     }
   }
 }

@@ -16,11 +16,13 @@ package struct MemoryEstimate: Equatable, Sendable {
       sum + entry.byteCount + (entry.type.isConverted ? entry.count * 4 : 0)
     }
     let numbers = model.blockDimensions.map { size in
-      // Residual stream, update, head outputs and, in a pre-norm block, the normalised input; queries, keys and values;
-      // feed-forward neurons.
-      let streams = model.traits.normPlacement == .pre ? 4 : 3
-      let rows = tokens * (streams * size.hidden + 3 * size.hidden + size.feedForward)
-      return rows + threads.count * Attention.Scratch(headSize: size.headSize, keys: tokens, precision: .float32).count
+      // Head outputs and, in a pre-norm block, the normalised input; queries, keys and values; feed-forward neurons.
+      let widths =
+        [size.hidden, 3 * size.hidden, size.feedForward] + (model.traits.normPlacement == .pre ? [size.hidden] : [])
+      let read = widths.reduce(0) { $0 + MutableMatrixView.readingStride(columns: $1) }
+      let attention = Attention.Scratch(headSize: size.headSize, keys: tokens, precision: .float32)
+      // Beside them the residual stream and the update.
+      return tokens * (2 * size.hidden + read) + threads.count * attention.count
     }
     working = 4 * (numbers.max() ?? 0)
   }

@@ -8,9 +8,11 @@ package struct RowSelection: Sendable {
   package init(_ rows: [Int], of tokens: Int) { (self.rows, self.tokens) = (rows, tokens) }
 
   /// From their places to the front.
-  package func gather(_ x: UnsafeMutablePointer<Float>, width: Int) {
+  /// - Parameter stride: numbers from one row to the next; nil where rows are contiguous.
+  package func gather(_ x: UnsafeMutablePointer<Float>, width: Int, stride: Int? = nil) {
+    let stride = stride ?? width
     for (place, row) in rows.enumerated() where place != row {
-      (x + place * width).update(from: x + row * width, count: width)
+      (x + place * stride).update(from: x + row * stride, count: width)
     }
   }
 

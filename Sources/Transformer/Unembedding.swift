@@ -47,25 +47,26 @@ public struct Unembedding: Sendable {
   public func apply(
     _ h: UnsafePointer<Float>, rows: Int, into logits: UnsafeMutablePointer<Float>, workspace: Workspace
   ) {
-    let x = workspace.buffer(.normalized, count: rows * matrix.columns).pointer
-    prepare(h, rows: rows, into: x, workspace: workspace)
-    Linear(weight: matrix, layout: .outputByInput, bias: bias)
-      .apply(x, rows: rows, into: logits, workspace: workspace, finish: .bias)  // [rows, V]
+    let x = MutableMatrixView(
+      workspace.buffer(.normalized, count: rows * matrix.columns), rows: rows, columns: matrix.columns)
+    prepare(h, into: x, workspace: workspace)
+    Linear(weight: matrix, layout: .outputByInput, bias: bias).apply(
+      MatrixView(x), into: MutableMatrixView(logits, rows: rows, columns: vocabulary), workspace: workspace,
+      finish: .bias)  // [rows, V]
   }
 
-  /// The input of the matrix: `rows` states after norm or transform, into [rows, d].
-  private func prepare(
-    _ h: UnsafePointer<Float>, rows: Int, into x: UnsafeMutablePointer<Float>, workspace: Workspace
-  ) {
+  /// The input of the matrix: states after norm or transform, into [rows, d].
+  private func prepare(_ h: UnsafePointer<Float>, into x: MutableMatrixView, workspace: Workspace) {
     switch preparation {
     case .norm(let norm):
-      norm.apply(h, rows: rows, into: x, threads: workspace.threads)  // [rows, d]
+      norm.apply(h, into: x, threads: workspace.threads)  // [rows, d]
     case .transform(let dense, let activation, let norm):
       dense.apply(
-        h, rows: rows, into: x, workspace: workspace, finish: .activation(activation))  // [rows, d]
-      norm.apply(x, rows: rows, into: x, threads: workspace.threads)
+        MatrixView(h, rows: x.rows, columns: x.columns), into: x, workspace: workspace,
+        finish: .activation(activation))  // [rows, d]
+      norm.apply(x.pointer, into: x, threads: workspace.threads)
     case .none:
-      x.update(from: h, count: rows * matrix.columns)
+      x.pointer.update(from: h, count: x.rows * x.columns)
     }
   }
 }

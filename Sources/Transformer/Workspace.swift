@@ -31,6 +31,13 @@ public final class Workspace {
     return buffer
   }
 
+  /// Rows of such a buffer, laid out for products to read.
+  func rows(_ role: Role, _ rows: Int, columns: Int) -> MutableMatrixView {
+    let stride = MutableMatrixView.readingStride(columns: columns)
+    return MutableMatrixView(
+      buffer(role, count: rows * stride).pointer, rows: rows, columns: columns, stride: stride)
+  }
+
   /// Gives `buffer` to `role` and returns the previous one, which must be at least as large.
   func exchange(_ buffer: FloatBuffer, for role: Role) -> FloatBuffer {
     let former = self.buffer(role, count: buffer.count)
@@ -50,6 +57,9 @@ public struct HiddenState {
 
   /// The first number.
   public var pointer: UnsafeMutablePointer<Float> { buffer.pointer }
+
+  /// The rows, [T, d].
+  var matrix: MutableMatrixView { MutableMatrixView(buffer, rows: tokens, columns: width) }
 
   /// Zeros.
   public init(tokens: Int, width: Int) {

@@ -39,4 +39,16 @@ import Testing
     #expect(buffer.pointer[10] == 7 && part.stride == 4)
     #expect(values(MatrixView(part)) == [[0, 0], [7, 0]])
   }
+
+  /// Of the first lines of 14 rows, at most 7 are in one of the 64 sets of a first-level cache, and 4 where rows begin with
+  /// lines.
+  @Test func rowsToReadSpreadOverTheCache() {
+    for columns in 1...9000 {
+      let stride = MutableMatrixView.readingStride(columns: columns)
+      #expect(columns...columns + 31 ~= stride)
+      var lines = [Int](repeating: 0, count: 64)
+      for row in 0..<14 { lines[row * stride * 4 / 64 % 64] += 1 }
+      #expect(lines.allSatisfy { $0 <= (columns % 16 == 0 ? 4 : 7) }, "\(columns) columns")
+    }
+  }
 }

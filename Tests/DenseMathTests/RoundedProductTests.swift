@@ -19,7 +19,7 @@ import Testing
     withExtendedLifetime((a, b)) {
       Product.multiply(
         MatrixView(a), view, into: MutableMatrixView(c.pointer, rows: a.rows, columns: view.columns),
-        rounding: FloatBuffer(count: max(1, a.rows * RoundedRows.pairs(a.columns))), threads: Threads(threads))
+        rounding: FloatBuffer(count: RoundedRows.size(rows: a.rows, columns: a.columns)), threads: Threads(threads))
     }
     #expect((0..<3).allSatisfy { c.pointer[a.rows * view.columns + $0] == -7 })
     return Array(UnsafeBufferPointer(start: c.pointer, count: a.rows * view.columns))
