@@ -97,7 +97,7 @@ static INLINE vec multiply_pairs(uvec a, uvec b, vec c) {
 
 // c = a b (+ c if `accumulate`), as panel_tile.
 static INLINE void bf16_tile(int rows, float *c, size_t c_stride, const uint32_t *a, size_t a_stride,
-                             const uint32_t *panel, size_t count, size_t pairs, int accumulate) {
+                             const uint32_t *panel, size_t count, size_t pairs, int accumulate, struct ahead *ahead) {
   vec left[ROWS], right[ROWS];
 #pragma clang loop unroll(full)
   for (int row = 0; row < rows; row++) {
@@ -106,15 +106,19 @@ static INLINE void bf16_tile(int rows, float *c, size_t c_stride, const uint32_t
     __builtin_prefetch(c + row * c_stride, 1);
     __builtin_prefetch(c + row * c_stride + WIDTH, 1);
   }
-  for (size_t i = 0; i < pairs; i++) {
-    uvec b_left, b_right;
-    __builtin_memcpy(&b_left, panel + i * PANEL, sizeof b_left);
-    __builtin_memcpy(&b_right, panel + i * PANEL + WIDTH, sizeof b_right);
+  for (size_t i = 0; i < pairs;) {
+    const size_t end = ahead && pairs - i > ASK_STEPS ? i + ASK_STEPS : pairs;
+    if (ahead) ask_ahead(ahead);
+    for (; i < end; i++) {
+      uvec b_left, b_right;
+      __builtin_memcpy(&b_left, panel + i * PANEL, sizeof b_left);
+      __builtin_memcpy(&b_right, panel + i * PANEL + WIDTH, sizeof b_right);
 #pragma clang loop unroll(full)
-    for (int row = 0; row < rows; row++) {
-      const uvec factor = (uvec)(a[row * a_stride + i]);
-      left[row] = multiply_pairs(factor, b_left, left[row]);
-      right[row] = multiply_pairs(factor, b_right, right[row]);
+      for (int row = 0; row < rows; row++) {
+        const uvec factor = (uvec)(a[row * a_stride + i]);
+        left[row] = multiply_pairs(factor, b_left, left[row]);
+        right[row] = multiply_pairs(factor, b_right, right[row]);
+      }
     }
   }
   const size_t first = count < WIDTH ? count : WIDTH, second = count - first;
@@ -129,11 +133,15 @@ static INLINE void bf16_tile(int rows, float *c, size_t c_stride, const uint32_t
 
 #define BF16_TILE_CASE(N)                                                                    \
   case N:                                                                                    \
-    bf16_tile(N, c, c_stride, a, a_stride, panel, count, pairs, accumulate);                 \
+    if (ahead) {                                                                             \
+      bf16_tile(N, c, c_stride, a, a_stride, panel, count, pairs, accumulate, ahead);        \
+    } else {                                                                                 \
+      bf16_tile(N, c, c_stride, a, a_stride, panel, count, pairs, accumulate, NULL);         \
+    }                                                                                        \
     break;
 
 static void bf16_rows(size_t rows, float *c, size_t c_stride, const uint32_t *a, size_t a_stride,
-                      const uint32_t *panel, size_t count, size_t pairs, int accumulate) {
+                      const uint32_t *panel, size_t count, size_t pairs, int accumulate, struct ahead *ahead) {
   switch (rows) {
     BF16_TILE_CASE(1)
     BF16_TILE_CASE(2)
@@ -156,7 +164,8 @@ static void bf16_rows(size_t rows, float *c, size_t c_stride, const uint32_t *a,
 
 static void multiply_bf16_panels(float *c, size_t c_stride, const uint32_t *a, size_t a_stride,
                                  const uint32_t *panels, size_t panel_stride, size_t m, size_t n, size_t pairs,
-                                 int accumulate) {
+                                 int accumulate, const uint32_t *soon, size_t soon_count) {
+  struct ahead ahead = asking((const float *)soon, soon_count, m, n, pairs);
   const size_t blocks = (m + ROWS - 1) / ROWS;
   for (size_t block = 0; block < blocks; block++) {
     const size_t row = m * block / blocks, rows = m * (block + 1) / blocks - row;
@@ -164,7 +173,7 @@ static void multiply_bf16_panels(float *c, size_t c_stride, const uint32_t *a, s
     for (size_t column = 0; column < n; column += PANEL, panel += panel_stride) {
       const size_t count = n - column < PANEL ? n - column : PANEL;
       bf16_rows(rows, c + row * c_stride + column, c_stride, a + row * a_stride, a_stride, panel, count, pairs,
-                accumulate);
+                accumulate, soon ? &ahead : NULL);
     }
   }
 }

@@ -148,8 +148,10 @@ void cvm_pack_panels_transposed(float *panels, size_t panel_stride, const float 
 }
 
 void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
-                         size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate) {
-  active()->multiply_panels(c, c_stride, a, a_stride, panels, panel_stride, m, n, k, alpha, accumulate);
+                         size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate,
+                         const float *soon, size_t soon_count) {
+  active()->multiply_panels(c, c_stride, a, a_stride, panels, panel_stride, m, n, k, alpha, accumulate, soon,
+                            soon_count);
 }
 
 void cvm_multiply_few(float *c, size_t c_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
@@ -173,8 +175,10 @@ void cvm_pack_bf16_panels_transposed(uint32_t *panels, size_t panel_stride, cons
 }
 
 void cvm_multiply_bf16_panels(float *c, size_t c_stride, const uint32_t *a, size_t a_stride, const uint32_t *panels,
-                              size_t panel_stride, size_t m, size_t n, size_t pairs, int accumulate) {
-  active()->multiply_bf16_panels(c, c_stride, a, a_stride, panels, panel_stride, m, n, pairs, accumulate);
+                              size_t panel_stride, size_t m, size_t n, size_t pairs, int accumulate,
+                              const uint32_t *soon, size_t soon_count) {
+  active()->multiply_bf16_panels(c, c_stride, a, a_stride, panels, panel_stride, m, n, pairs, accumulate, soon,
+                                 soon_count);
 }
 
 size_t cvm_double_panel_width(void) { return active()->double_panel_width; }

@@ -46,7 +46,8 @@ struct cvm_kernels {
   void (*pack_panels_transposed)(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n,
                                  size_t k);
   void (*multiply_panels)(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
-                          size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate);
+                          size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate,
+                          const float *soon, size_t soon_count);
   void (*multiply_few)(float *c, size_t c_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
                        int transposed, size_t m, size_t n, size_t k, int accumulate);
   size_t panel_height, double_panel_width;
@@ -58,7 +59,8 @@ struct cvm_kernels {
   void (*pack_bf16_panels_transposed)(uint32_t *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n,
                                       size_t k);
   void (*multiply_bf16_panels)(float *c, size_t c_stride, const uint32_t *a, size_t a_stride, const uint32_t *panels,
-                               size_t panel_stride, size_t m, size_t n, size_t pairs, int accumulate);
+                               size_t panel_stride, size_t m, size_t n, size_t pairs, int accumulate, const uint32_t *soon,
+                               size_t soon_count);
   size_t (*reach_panels)(float *c, const float *a, const float *a_rests, size_t rows, const float *panels,
                          const float *panel_rests, size_t first, size_t end, const struct cvm_reach *plan, float least,
                          size_t *passes);

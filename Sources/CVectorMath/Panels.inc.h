@@ -72,20 +72,47 @@ static void pack_panels_transposed(float *panels, size_t panel_stride, const flo
   }
 }
 
+// Steps of a sum between two times that memory is asked for ahead.
+#define ASK_STEPS 8
+
+// Memory that is read next, from the line to ask for on, and how many lines to ask for at a time.
+struct ahead {
+  const float *next, *end;
+  size_t lines;
+};
+
+// So that `count` numbers have been asked for by the end of a product.
+static INLINE struct ahead asking(const float *from, size_t count, size_t m, size_t n, size_t k) {
+  const size_t tiles = (m + ROWS - 1) / ROWS * ((n + PANEL - 1) / PANEL);
+  const size_t times = tiles * ((k + ASK_STEPS - 1) / ASK_STEPS);
+  return (struct ahead){from, from ? from + count : from, times ? (count / LINE + times) / times : 0};
+}
+
+// Asks for the next `lines` cache lines, to be in the second-level cache when they are read.
+static INLINE void ask_ahead(struct ahead *ahead) {
+  for (size_t line = 0; line < ahead->lines && ahead->next < ahead->end; line++, ahead->next += LINE) {
+    __builtin_prefetch(ahead->next, 0, 2);
+  }
+}
+
 // c = alpha a b (+ c if `accumulate`) for `rows` rows and the first `count` columns of one panel. Every sum runs over k
 // in order, whatever `rows` and `count` are, so an element has the same bits wherever it is made.
 static INLINE void panel_tile(int rows, float *c, size_t c_stride, const float *a, size_t a_stride, const float *panel,
-                              size_t count, size_t k, float alpha, int accumulate) {
+                              size_t count, size_t k, float alpha, int accumulate, struct ahead *ahead) {
   vec left[ROWS], right[ROWS];
 #pragma clang loop unroll(full)
   for (int row = 0; row < rows; row++) left[row] = right[row] = splat(0);
-  for (size_t i = 0; i < k; i++) {
-    const vec b_left = get(panel + i * PANEL, WIDTH, 0), b_right = get(panel + i * PANEL + WIDTH, WIDTH, 0);
+  for (size_t i = 0; i < k;) {
+    const size_t end = ahead && k - i > ASK_STEPS ? i + ASK_STEPS : k;
+    if (ahead) ask_ahead(ahead);
+    for (; i < end; i++) {
+      const vec b_left = get(panel + i * PANEL, WIDTH, 0), b_right = get(panel + i * PANEL + WIDTH, WIDTH, 0);
 #pragma clang loop unroll(full)
-    for (int row = 0; row < rows; row++) {
-      const vec factor = splat(a[row * a_stride + i]);
-      left[row] = multiply_add(factor, b_left, left[row]);
-      right[row] = multiply_add(factor, b_right, right[row]);
+      for (int row = 0; row < rows; row++) {
+        const vec factor = splat(a[row * a_stride + i]);
+        left[row] = multiply_add(factor, b_left, left[row]);
+        right[row] = multiply_add(factor, b_right, right[row]);
+      }
     }
   }
   const size_t first = count < WIDTH ? count : WIDTH, second = count - first;
@@ -102,11 +129,15 @@ static INLINE void panel_tile(int rows, float *c, size_t c_stride, const float *
 
 #define TILE_CASE(N)                                                                             \
   case N:                                                                                        \
-    panel_tile(N, c, c_stride, a, a_stride, panel, count, k, alpha, accumulate);                 \
+    if (ahead) {                                                                                 \
+      panel_tile(N, c, c_stride, a, a_stride, panel, count, k, alpha, accumulate, ahead);        \
+    } else {                                                                                     \
+      panel_tile(N, c, c_stride, a, a_stride, panel, count, k, alpha, accumulate, NULL);         \
+    }                                                                                            \
     break;
 
 static void panel_rows(size_t rows, float *c, size_t c_stride, const float *a, size_t a_stride, const float *panel,
-                       size_t count, size_t k, float alpha, int accumulate) {
+                       size_t count, size_t k, float alpha, int accumulate, struct ahead *ahead) {
   switch (rows) {
     TILE_CASE(1)
     TILE_CASE(2)
@@ -128,7 +159,9 @@ static void panel_rows(size_t rows, float *c, size_t c_stride, const float *a, s
 }
 
 static void multiply_panels(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
-                            size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate) {
+                            size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate,
+                            const float *soon, size_t soon_count) {
+  struct ahead ahead = asking(soon, soon_count, m, n, k);
   // Blocks of nearly equal height: a last block of a few rows would wait for its sums.
   const size_t blocks = (m + ROWS - 1) / ROWS;
   for (size_t block = 0; block < blocks; block++) {
@@ -137,7 +170,7 @@ static void multiply_panels(float *c, size_t c_stride, const float *a, size_t a_
     for (size_t column = 0; column < n; column += PANEL, panel += panel_stride) {
       const size_t count = n - column < PANEL ? n - column : PANEL;
       panel_rows(rows, c + row * c_stride + column, c_stride, a + row * a_stride, a_stride, panel, count, k, alpha,
-                 accumulate);
+                 accumulate, soon ? &ahead : NULL);
     }
   }
 }

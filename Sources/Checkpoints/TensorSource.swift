@@ -59,6 +59,10 @@ package struct TensorTable<Place: Sendable>: Sendable {
   }
 }
 
+extension MappedFile: RereadableMemory {
+  package var isRereadable: Bool { isMapped }
+}
+
 extension TensorSource {
   /// All tensors, in the order of their names' bytes.
   package var entries: [TensorEntry] { tensors.entries }

@@ -5,7 +5,7 @@ import CVectorMath
 package enum Product {
   /// Columns of c computed at a time, and the part of k: that part of b stays in a core's second-level cache for all
   /// rows of a.
-  private static let groupColumns = 128
+  static let groupColumns = 128
   private static let groupRows = 384
 
   /// c = a b, or c + a b when `adding`. Each thread computes blocks of c and calls `finish(rows, columns)` after each
@@ -17,35 +17,36 @@ package enum Product {
   ///   - c: [m, n]
   ///   - rounding: for products of numbers rounded to bfloat16, with sums in Float32: memory for a's, `RoundedRows.size`
   ///     numbers; nil for Float32. Not for a transposed a, nor when `adding`.
+  ///   - kept: the columns of b in a factor that is kept packed; nil where there is none. Not for a transposed a.
   package static func multiply(
     _ a: MatrixView, _ b: MatrixView, into c: MutableMatrixView, adding: Bool = false, rounding: FloatBuffer? = nil,
-    threads: Threads, finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void = { _, _ in }
+    kept: KeptColumns? = nil, threads: Threads,
+    finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void = { _, _ in }
   ) {
     checkFit(a, b, c)
     let (m, n, k) = (a.rows, b.columns, b.rows)
     guard m > 0, n > 0 else { return }
     if let rounding {
       precondition(!adding && !a.isTransposed, "a rounded product of a transposed factor, or added to another")
-      return multiplyRounded(a, b, into: c, memory: rounding, threads: threads, finish: finish)
+      return multiplyRounded(a, b, into: c, memory: rounding, kept: kept, threads: threads, finish: finish)
     }
-    let depths = max(1, (k + groupRows - 1) / groupRows)
-    func part(_ depth: Int) -> Range<Int> { k * depth / depths..<k * (depth + 1) / depths }
+    let parts = Self.parts(of: k)
+    let longest = parts.reduce(0) { max($0, $1.count) }
     if a.isTransposed {
-      let turned = FloatBuffer(uninitializedCount: m * ((k + depths - 1) / depths))
-      for depth in 0..<depths {
-        let part = part(depth)
+      let turned = FloatBuffer(uninitializedCount: m * longest)
+      for (depth, part) in parts.enumerated() {
         turn(a[columns: part], into: turned.pointer, threads: threads)
         multiply(
           MatrixView(turned.pointer, rows: m, columns: part.count), b[rows: part], into: c,
           adding: adding || depth > 0, threads: threads
-        ) { rows, columns in if depth == depths - 1 { finish(rows, columns) } }
+        ) { rows, columns in if depth == parts.count - 1 { finish(rows, columns) } }
       }
       return
     }
-    if m <= mostRowsInPlace(b) {
+    let blocks = kept?.blocks(.float32, threads: threads)
+    if blocks == nil, m <= mostRowsInPlace(b) {
       return runGroups(m, n, threads: threads) { rows, columns, _ in
-        for depth in 0..<depths {
-          let part = part(depth)
+        for (depth, part) in parts.enumerated() {
           multiplyInPlace(
             a[rows: rows, columns: part], b[rows: part, columns: columns], into: c[rows: rows, columns: columns],
             adding: adding || depth > 0)
@@ -53,17 +54,25 @@ package enum Product {
         finish(rows, columns)
       }
     }
-    let size = PackedFactor.size(rows: (k + depths - 1) / depths, columns: min(groupColumns, n))
+    let size = blocks == nil ? PackedFactor.size(rows: longest, columns: min(groupColumns, n)) : 0
     let memory = FloatBuffer(uninitializedCount: size * threads.count)
     runGroups(m, n, threads: threads) { rows, columns, worker in
-      for depth in 0..<depths {
-        let part = part(depth)
-        let factor = PackedFactor(b[rows: part, columns: columns], memory: memory.pointer + worker * size)
+      for (depth, part) in parts.enumerated() {
+        let factor =
+          blocks?.float32(depth, columns)
+          ?? PackedFactor(b[rows: part, columns: columns], memory: memory.pointer + worker * size)
         factor.multiply(
-          a[rows: rows, columns: part], adding: adding || depth > 0, into: c[rows: rows, columns: columns])
+          a[rows: rows, columns: part], adding: adding || depth > 0, into: c[rows: rows, columns: columns],
+          soon: blocks?.next(after: depth, columns, rows: m, threads: threads))
       }
       finish(rows, columns)
     }
+  }
+
+  /// The parts of k, at least one.
+  static func parts(of k: Int) -> [Range<Int>] {
+    let count = max(1, (k + groupRows - 1) / groupRows)
+    return (0..<count).map { k * $0 / count..<k * ($0 + 1) / count }
   }
 
   /// How many rows of a are multiplied with b as it lies: so few that packing b takes longer than multiplying with a copy
@@ -84,8 +93,8 @@ package enum Product {
   }
 
   private static func multiplyRounded(
-    _ a: MatrixView, _ b: MatrixView, into c: MutableMatrixView, memory: FloatBuffer, threads: Threads,
-    finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
+    _ a: MatrixView, _ b: MatrixView, into c: MutableMatrixView, memory: FloatBuffer, kept: KeptColumns?,
+    threads: Threads, finish: (_ rows: Range<Int>, _ columns: Range<Int>) -> Void
   ) {
     let (m, n, k) = (a.rows, b.columns, b.rows)
     let rounded = RoundedRows(columns: k, memory: memory.pointer)
@@ -93,17 +102,21 @@ package enum Product {
       memory.count >= RoundedRows.size(rows: m, columns: k),
       "\(memory.count) numbers for \(m) rows of \(rounded.pairs) pairs")
     threads.runRows(m) { rounded.set($0, a.pointer + $0 * a.stride, count: k) }
-    let depths = max(1, (rounded.pairs + groupRows - 1) / groupRows)
-    let size = RoundedFactor.size(rows: 2 * ((rounded.pairs + depths - 1) / depths), columns: min(groupColumns, n))
+    let parts = Self.parts(of: rounded.pairs)
+    let longest = parts.reduce(0) { max($0, $1.count) }
+    let blocks = kept?.blocks(.bfloat16, threads: threads)
+    let size = blocks == nil ? RoundedFactor.size(rows: 2 * longest, columns: min(groupColumns, n)) : 0
     let memory = FloatBuffer(uninitializedCount: size * threads.count)
     runGroups(m, n, threads: threads) { rows, columns, worker in
-      for depth in 0..<depths {
-        let part = rounded.pairs * depth / depths..<rounded.pairs * (depth + 1) / depths
-        let factor = RoundedFactor(
-          b[rows: 2 * part.lowerBound..<min(k, 2 * part.upperBound), columns: columns],
-          memory: memory.pointer + worker * size)
+      for (depth, part) in parts.enumerated() {
+        let factor =
+          blocks?.bfloat16(depth, columns)
+          ?? RoundedFactor(
+            b[rows: 2 * part.lowerBound..<min(k, 2 * part.upperBound), columns: columns],
+            memory: memory.pointer + worker * size)
         factor.multiply(
-          rounded, rows: rows, from: part.lowerBound, adding: depth > 0, into: c[rows: rows, columns: columns])
+          rounded, rows: rows, from: part.lowerBound, adding: depth > 0, into: c[rows: rows, columns: columns],
+          soon: blocks?.next(after: depth, columns, rows: m, threads: threads))
       }
       finish(rows, columns)
     }

@@ -5,7 +5,7 @@ package struct RoundedFactor {
   private let memory: UnsafeMutablePointer<UInt32>
   private let pairs: Int
   private let columns: Int
-  private let panelWidth = cvm_panel_width()
+  private let panelWidth: Int
 
   /// How many numbers of memory a factor needs.
   package static func size(rows: Int, columns: Int) -> Int {
@@ -15,9 +15,15 @@ package struct RoundedFactor {
   /// - Parameter memory: `size(rows:columns:)` numbers, best aligned to 64 bytes; used as long as the factor is.
   package init(_ b: MatrixView, memory: UnsafeMutablePointer<Float>) {
     self.memory = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UInt32.self)
-    (pairs, columns) = (RoundedRows.pairs(b.rows), b.columns)
+    (pairs, columns, panelWidth) = (RoundedRows.pairs(b.rows), b.columns, cvm_panel_width())
     let pack = b.isTransposed ? cvm_pack_bf16_panels_transposed : cvm_pack_bf16_panels
     pack(self.memory, panelWidth * pairs, b.pointer, b.stride, columns, b.rows)
+  }
+
+  /// A factor that was packed before.
+  init(packed memory: UnsafeMutablePointer<Float>, pairs: Int, columns: Int, panelWidth: Int) {
+    self.memory = UnsafeMutableRawPointer(memory).assumingMemoryBound(to: UInt32.self)
+    (self.pairs, self.columns, self.panelWidth) = (pairs, columns, panelWidth)
   }
 
   /// c = a b, or c + a b when `adding`, on the calling thread. A shorter a uses only that many rows of the factor; a
@@ -25,8 +31,10 @@ package struct RoundedFactor {
   /// - Parameters:
   ///   - rows: the rows of a to multiply with.
   ///   - first: the pair of a that the factor's first rows belong to.
+  ///   - soon: memory that is read after this product, which is brought into the cache meanwhile.
   package func multiply(
-    _ a: RoundedRows, rows: Range<Int>, from first: Int = 0, adding: Bool = false, into c: MutableMatrixView
+    _ a: RoundedRows, rows: Range<Int>, from first: Int = 0, adding: Bool = false, into c: MutableMatrixView,
+    soon: UnsafeBufferPointer<Float>? = nil
   ) {
     precondition(
       rows.count == c.rows && first <= a.pairs && c.columns <= columns,
@@ -34,7 +42,8 @@ package struct RoundedFactor {
     precondition(panelWidth == cvm_panel_width(), "packed on another instruction set")
     cvm_multiply_bf16_panels(
       c.pointer, c.stride, a.memory + rows.lowerBound * a.stride + first, a.stride, memory, panelWidth * pairs, c.rows,
-      c.columns, min(pairs, a.pairs - first), adding ? 1 : 0)
+      c.columns, min(pairs, a.pairs - first), adding ? 1 : 0,
+      UnsafeRawPointer(soon?.baseAddress)?.assumingMemoryBound(to: UInt32.self), soon?.count ?? 0)
   }
 }
 

@@ -32,6 +32,18 @@ public struct Tensor: @unchecked Sendable {
     self.init(shape: shape, buffer)
   }
 
+  /// Whether the numbers are a part of a file that is mapped, from which they can be read again.
+  package var isRereadable: Bool { (owner as? any RereadableMemory)?.isRereadable ?? false }
+
+  /// The same numbers in memory of their own where they are a part of a file: reading a few of them there would bring up to
+  /// 2 MB of what lies beside them back, after its release.
+  package var inMemory: Tensor { isRereadable ? Tensor(shape: shape, values) : self }
+
+  /// Gives their memory back until they are read again.
+  package func release() {
+    (owner as? any RereadableMemory)?.release(UnsafeRawBufferPointer(start: pointer, count: 4 * count))
+  }
+
   /// How many numbers.
   public var count: Int { shape.reduce(1, *) }
   /// The size of the outermost axis; 1 for a scalar.
@@ -54,4 +66,12 @@ public struct Tensor: @unchecked Sendable {
     return Tensor(
       shape: [range.count] + shape.dropFirst(), pointer: pointer + range.lowerBound * columns, owner: owner)
   }
+}
+
+/// Memory that can be given back to the system, since its content is in a file.
+package protocol RereadableMemory: AnyObject {
+  /// Not so where the content was made in memory.
+  var isRereadable: Bool { get }
+  /// Gives a part back; whoever reads it again has it read from the file.
+  func release(_ part: UnsafeRawBufferPointer)
 }

@@ -8,7 +8,8 @@ package final class MappedFile: @unchecked Sendable {
   package let path: String
   /// The whole file. Valid as long as this object lives.
   package let bytes: UnsafeRawBufferPointer
-  private let isMapped: Bool
+  /// Whether it was mapped, or made in memory.
+  package let isMapped: Bool
 
   /// - Throws: `FileError` when there is no such file, it is not a regular file, or it cannot be mapped.
   package init(_ path: String) throws {

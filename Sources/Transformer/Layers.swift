@@ -46,7 +46,7 @@ public enum Activation: String, Sendable, CaseIterable {
   }
 }
 
-/// y = x W + b. PyTorch's Linear stores W as [out, in], GPT-2's Conv1D as [in, out]; both are used in place.
+/// y = x W + b. PyTorch's Linear stores W as [out, in], GPT-2's Conv1D as [in, out].
 public struct Linear: Sendable {
   /// Which axis of the stored weight is which.
   public enum Layout: Sendable { case inputByOutput, outputByInput }
@@ -57,12 +57,15 @@ public struct Linear: Sendable {
   public let layout: Layout
   /// [out]
   public let bias: Tensor?
+  /// Of the weights of a file, from the second use on.
+  private let kept: KeptFactor?
 
   /// A layer over weights as they are stored.
   public init(weight: Tensor, layout: Layout, bias: Tensor?) {
     self.weight = weight
     self.layout = layout
-    self.bias = bias
+    self.bias = bias?.inMemory
+    kept = KeptFactor(weight, isTransposed: layout == .outputByInput)
   }
 
   /// Numbers per input row.
@@ -96,7 +99,10 @@ public struct Linear: Sendable {
     threads: Threads, finish: Finish
   ) {
     let outputs = outputs ?? 0..<self.outputs
-    Product.multiply(x, matrix[columns: outputs], into: y, rounding: rounding, threads: threads) { rows, columns in
+    Product.multiply(
+      x, matrix[columns: outputs], into: y, rounding: rounding,
+      kept: kept.map { KeptColumns($0, from: outputs.lowerBound) }, threads: threads
+    ) { rows, columns in
       for row in rows {
         let start = y.pointer(row, columns.lowerBound)
         let shift = bias.map { $0.pointer + outputs.lowerBound + columns.lowerBound }
@@ -121,8 +127,8 @@ public struct Norm: Sendable {
 
   /// A norm with its weights.
   public init(gain: Tensor, shift: Tensor, epsilon: Float) {
-    self.gain = gain
-    self.shift = shift
+    self.gain = gain.inMemory
+    self.shift = shift.inMemory
     self.epsilon = epsilon
   }
 

@@ -21,6 +21,12 @@ public struct Unembedding: Sendable {
   public let bias: Tensor?
   /// Whether `matrix` is the token embedding itself.
   public let isTied: Bool
+  private let linear: Linear
+
+  init(preparation: Preparation, matrix: Tensor, bias: Tensor?, isTied: Bool) {
+    (self.preparation, self.matrix, self.bias, self.isTied) = (preparation, matrix, bias, isTied)
+    linear = Linear(weight: matrix, layout: .outputByInput, bias: bias)
+  }
 
   /// A token embedding alone, [V, d], without norm, transform or bias.
   public static func embedding(_ wE: Tensor) -> Unembedding {
@@ -50,7 +56,7 @@ public struct Unembedding: Sendable {
     let x = MutableMatrixView(
       workspace.buffer(.normalized, count: rows * matrix.columns), rows: rows, columns: matrix.columns)
     prepare(h, into: x, workspace: workspace)
-    Linear(weight: matrix, layout: .outputByInput, bias: bias).apply(
+    linear.apply(
       MatrixView(x), into: MutableMatrixView(logits, rows: rows, columns: vocabulary), workspace: workspace,
       finish: .bias)  // [rows, V]
   }

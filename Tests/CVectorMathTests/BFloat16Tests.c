@@ -178,7 +178,8 @@ static void test_product(size_t k, int accumulate, enum kind kind) {
       }
       // Else c is not read: the gap's NaN in it is overwritten.
       for (size_t i = 0; i < m && accumulate; i++) memcpy(c + i * (n + gap), c_in + i * most_n, n * sizeof *c);
-      cvm_multiply_bf16_panels(c, n + gap, a, pairs + gap, panels, size + gap, m, n, pairs, accumulate);
+      cvm_multiply_bf16_panels(c, n + gap, a, pairs + gap, panels, size + gap, m, n, pairs, accumulate,
+                               n % 2 ? b_in : NULL, n % 2 ? pairs * most_n : 0);
       for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++) expect_bits(i * n + j, c[i * (n + gap) + j], expected[i * most_n + j]);
       }

@@ -98,7 +98,8 @@ static void test_product(size_t most_m, size_t most_n, size_t k, float alpha, in
       // Else c is not read: the gap's NaN in it is overwritten.
       for (size_t i = 0; i < m && accumulate; i++) memcpy(c + i * (n + gap), c_in + i * most_n, n * sizeof(float));
       cvm_pack_panels(panels, k * width + gap, b, n + gap, n, k);
-      cvm_multiply_panels(c, n + gap, a, k + gap, panels, k * width + gap, m, n, k, alpha, accumulate);
+      cvm_multiply_panels(c, n + gap, a, k + gap, panels, k * width + gap, m, n, k, alpha, accumulate,
+                          n % 2 ? b_in : NULL, n % 2 ? k * most_n : 0);
       for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++) expect_bits(i * n + j, c[i * (n + gap) + j], expected[i * most_n + j]);
       }

@@ -1,4 +1,5 @@
 import Checkpoints
+import DenseMath
 import Files
 import Foundation
 import TestSupport
@@ -52,6 +53,20 @@ import Testing
   }
 
   /// An index may list a tied weight that no shard stores, and omit one that is stored: the shards count.
+  /// A tensor is used where its file is mapped; a copy of it is not.
+  @Test func usesTensorsInPlace() throws {
+    let folder = try CheckpointFolder()
+    let values = (0..<8192).map { Float($0) / 3 }
+    var writer = SafetensorsWriter()
+    writer.add("weight", Tensor(shape: [2, 4096], values))
+    try writer.write(to: folder.weights)
+    let weight = try folder.open().floats("weight")
+    #expect(weight.isRereadable && weight.values == values)
+    weight.release()
+    #expect(weight.values == values)
+    #expect(!weight.inMemory.isRereadable && weight.inMemory.values == values && weight.inMemory.shape == [2, 4096])
+  }
+
   @Test func readsWhatTheShardsHold() throws {
     let folder = try CheckpointFolder()
     try folder.write(["a": 1, "b": 2], to: "s.safetensors")

@@ -19,6 +19,17 @@ import Testing
     #expect(try MappedFile(folder.write("", to: "a")).bytes.isEmpty)
   }
 
+  @Test func readsAgainWhatWasReleased() throws {
+    let bytes = (0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 4) }
+    let file = try MappedFile(folder.write(bytes, to: "a"))
+    #expect(file.isMapped && file.bytes.elementsEqual(bytes))
+    for part in [0..<0, 7..<9, 1000..<90_000, 0..<100_000] {
+      file.release(UnsafeRawBufferPointer(rebasing: file.bytes[part]))
+      #expect(file.bytes.elementsEqual(bytes))
+    }
+    #expect(!MappedFile("b", content: bytes).isMapped)
+  }
+
   @Test func refusesWhatIsNoFile() throws {
     #expect(throws: FileError.missing(path: folder.path("none"))) { try MappedFile(folder.path("none")) }
     #expect(

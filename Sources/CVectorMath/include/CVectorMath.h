@@ -118,9 +118,11 @@ void cvm_pack_panels(float *panels, size_t panel_stride, const float *b, size_t 
 void cvm_pack_panels_transposed(float *panels, size_t panel_stride, const float *b, size_t b_stride, size_t n,
                                 size_t k);
 // c = alpha a b, or c += alpha a b if `accumulate`; a is [m, k], c is [m, n], b the first k rows and n columns of what
-// was packed. A sum runs over k in order, so an element's bits depend on its row of a and column of b alone.
+// was packed. A sum runs over k in order, so an element's bits depend on its row of a and column of b alone. Meanwhile
+// `soon_count` numbers at `soon`, which are read next, are brought into the second-level cache; NULL for none.
 void cvm_multiply_panels(float *c, size_t c_stride, const float *a, size_t a_stride, const float *panels,
-                         size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate);
+                         size_t panel_stride, size_t m, size_t n, size_t k, float alpha, int accumulate,
+                         const float *soon, size_t soon_count);
 // The same for at most cvm_panel_height() rows of a, alpha 1 and a b that is not packed: stored [k, n], or [n, k] if
 // `transposed`, rows b_stride apart.
 void cvm_multiply_few(float *c, size_t c_stride, const float *a, size_t a_stride, const float *b, size_t b_stride,
@@ -150,7 +152,8 @@ void cvm_pack_bf16_panels_transposed(uint32_t *panels, size_t panel_stride, cons
                                      size_t k);
 // c = a b, or c += a b if `accumulate`; a is [m, pairs], rows a_stride apart.
 void cvm_multiply_bf16_panels(float *c, size_t c_stride, const uint32_t *a, size_t a_stride, const uint32_t *panels,
-                              size_t panel_stride, size_t m, size_t n, size_t pairs, int accumulate);
+                              size_t panel_stride, size_t m, size_t n, size_t pairs, int accumulate,
+                              const uint32_t *soon, size_t soon_count);
 
 // Looking for large sums in a product of float32, of which no more is made than it takes to see that a sum is too small.
 struct cvm_reach {
