@@ -66,8 +66,8 @@ struct PackedBlocks: @unchecked Sendable {
   private let memory: KeptMemory
   private let panelWidth = cvm_panel_width()
 
-  /// Gives back the memory of the weight, the sooner the less there is of both at a time.
-  /// nil where there is no memory left for it.
+  /// nil where there is no memory left for it. The memory of the weight is given back group by group, where a group's
+  /// columns lie together, so that little of it is there twice.
   init?(_ weight: Tensor, isTransposed: Bool, _ precision: Precision, threads: Threads) {
     let b = isTransposed ? MatrixView(weight).transposed : MatrixView(weight)
     steps = Product.parts(of: precision == .bfloat16 ? RoundedRows.pairs(b.rows) : b.rows)

@@ -57,7 +57,7 @@ public struct Linear: Sendable {
   public let layout: Layout
   /// [out]
   public let bias: Tensor?
-  /// Of the weights of a file, from the second use on.
+  /// The weight as products read it, where a file has it; made when it has been used a few times.
   private let kept: KeptFactor?
 
   /// A layer over weights as they are stored.
